@@ -1,0 +1,100 @@
+/**
+ * Records of CONTROL_<p>: every decision that is not in the events. A record says after which usage sequence it
+ * applies and is appended, with the expected last sequence of the log, before it takes effect.
+ */
+
+export interface ControlBase {
+  /** The record applies after this usage sequence and before the next one. */
+  readonly appliesAfter: number;
+  /** When it was decided, for people to read; nothing is computed from it. */
+  readonly decidedAt: string;
+}
+
+/** First record of every control log: what the partition's state is built on. */
+export interface GenesisRecord extends ControlBase {
+  readonly kind: "genesis";
+  readonly partition: number;
+  readonly partitionCount: number;
+  /** Creation time of the usage stream that the log belongs to. */
+  readonly usageCreatedAt: string;
+  /** Key of the event-id hash, 32 hexadecimal digits, chosen at random once. */
+  readonly hashKey: string;
+}
+
+/** A worker takes the partition: from here on a former owner's appends are refused by the broker. */
+export interface AcquiredRecord extends ControlBase {
+  readonly kind: "acquired";
+  readonly worker: string;
+}
+
+/** A catalog version takes effect. Its content is in the REFERENCE stream under its hash. */
+export interface CatalogRecord extends ControlBase {
+  readonly kind: "catalog";
+  /** SHA-256 of the canonical catalog, hexadecimal. */
+  readonly version: string;
+}
+
+/** A region stops holding the watermark back until its next event. */
+export interface IdleRecord extends ControlBase {
+  readonly kind: "idle";
+  readonly region: string;
+}
+
+/** An operator moves the partition's watermark forward: the audited way to close without traffic. */
+export interface CloseRecord extends ControlBase {
+  readonly kind: "close";
+  /** All windows that end at or before this time (milliseconds since the epoch), grace included, close. */
+  readonly upToMs: number;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/** An operator's choice after the log was found damaged: the gap is counted and processing goes on behind it. */
+export interface GapAcceptedRecord extends ControlBase {
+  readonly kind: "gap-accepted";
+  /** First usage sequence that is read again. */
+  readonly resumeAt: number;
+  /** Usage messages between the position and `resumeAt` that will never be read. */
+  readonly lostMessages: number;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+export type ControlRecord =
+  GenesisRecord | AcquiredRecord | CatalogRecord | IdleRecord | CloseRecord | GapAcceptedRecord;
+
+export type ControlKind = ControlRecord["kind"];
+
+/** A control record with its place in the log. */
+export interface PlacedControlRecord {
+  readonly sequence: number;
+  readonly record: ControlRecord;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** Canonical JSON (keys sorted) of a record. */
+export function encodeControl(record: ControlRecord): Uint8Array {
+  const sorted = Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  return encoder.encode(JSON.stringify(sorted));
+}
+
+const KINDS: ReadonlySet<string> = new Set<ControlKind>([
+  "genesis",
+  "acquired",
+  "catalog",
+  "idle",
+  "close",
+  "gap-accepted",
+]);
+
+/** Reads a record; throws RangeError for one that this version does not know (never skipped in silence). */
+export function decodeControl(data: Uint8Array): ControlRecord {
+  const parsed: unknown = JSON.parse(decoder.decode(data));
+  const kind: unknown =
+    typeof parsed === "object" && parsed !== null ? Reflect.get(parsed, "kind") : undefined;
+  if (typeof kind !== "string" || !KINDS.has(kind))
+    throw new RangeError(`unknown control record kind ${String(kind)}`);
+  return parsed as ControlRecord;
+}

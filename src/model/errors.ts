@@ -1,0 +1,70 @@
+/**
+ * Every fault has one name: the code here is the error's code, its line in docs/errors.md, the `reason` label of
+ * metrics and the `code` field of logs. A test holds the four together. Codes are public; never reuse one.
+ */
+export const ERRORS = {
+  // configuration and catalog
+  "config-invalid": "The configuration has faults; each is listed with its path.",
+  "catalog-invalid": "The catalog has faults; each is listed with its path.",
+  "usage-invalid": "The command was called with arguments that don't fit.",
+  // broker
+  "broker-unreachable": "No NATS server answered at the configured addresses.",
+  "broker-version-unsupported":
+    "The NATS server is older than the oldest supported version, or has no JetStream.",
+  "stream-missing": "A stream that the partition needs does not exist.",
+  "stream-recreated":
+    "A stream was deleted and created again: its creation time is not the one in the checkpoint.",
+  "stream-rolled-back": "The stream ends before the checkpoint's position: acknowledged messages are gone.",
+  "stream-refilled":
+    "Another message stands at the checkpoint's position: the stream was cut and filled again.",
+  "stream-gap":
+    "Messages after the checkpoint's position are no longer stored: retention or a purge overtook the worker.",
+  "sequence-hole": "The broker delivered a message that does not follow the one before it.",
+  "consumer-stalled": "Messages are pending but the broker delivers none.",
+  "control-log-moved": "Another owner has written to the partition's control log.",
+  "control-append-unknown": "It can't be known whether a control record was appended.",
+  "control-record-misplaced": "A control record applies before the checkpoint's position.",
+  "publication-fenced": "Another owner has published to the partition's subject.",
+  "publish-failed": "A publication was not acknowledged by the broker.",
+  // state
+  "state-schema-newer": "The state file was written by a newer version of Tributary.",
+  "state-mismatch": "The state file belongs to another partition, partition count or stream.",
+  "state-locked": "Another process holds the state file.",
+  "state-commit-failed": "A checkpoint could not be committed (disk full, I/O error).",
+  "state-corrupt": "The state file does not pass its checks.",
+  "books-unbalanced":
+    "Counts or totals do not add up: the partition stops rather than go on from a wrong state.",
+  // sinks
+  "sink-failed": "A sink could not deliver; it is tried again.",
+  // life
+  "shutdown-deadline": "The worker did not drain within its deadline.",
+  "internal-fault": "A fault in Tributary itself.",
+} as const;
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A fault with a code; `details` holds figures for logs and people (never a secret). */
+export class TributaryError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { details?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "TributaryError";
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** The code of any thrown value. */
+export function codeOf(error: unknown): ErrorCode {
+  return error instanceof TributaryError ? error.code : "internal-fault";
+}
+
+/** The message of any thrown value. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
