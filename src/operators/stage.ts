@@ -1,4 +1,5 @@
 import type { DecodedRun, EventBatch } from "../model/event-batch.ts";
+import type { ParkedEvent } from "../model/outputs.ts";
 import type { PlacedControlRecord } from "../model/control.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
 
@@ -13,6 +14,8 @@ export interface UsageItem {
   readonly run: DecodedRun;
   /** What each accepted event adds to which series; filled by `enrich`. */
   readonly targets: MeterTargets;
+  /** True for parked events that are tried again: they passed deduplication and moved the watermark before. */
+  readonly unparked: boolean;
 }
 
 export interface ControlItem {
@@ -20,8 +23,8 @@ export interface ControlItem {
   readonly placed: PlacedControlRecord;
   /** For a record of kind `catalog`: the compiled version that takes effect. */
   readonly catalog?: CompiledCatalog;
-  /** Parked events that `enrich` took back in because of the record, as a run that has passed deduplication. */
-  readonly unparked?: UsageItem;
+  /** For a record of kind `catalog`: the events parked so far, which `enrich` tries again behind the record. */
+  readonly parked?: readonly ParkedEvent[];
 }
 
 /**
