@@ -24,6 +24,8 @@ export const ERRORS = {
   "control-log-moved": "Another owner has written to the partition's control log.",
   "control-append-unknown": "It can't be known whether a control record was appended.",
   "control-record-misplaced": "A control record applies before the checkpoint's position.",
+  "replay-unfinished":
+    "A decision was asked for while the partition still replays its control log; try again later.",
   "publication-fenced": "Another owner has published to the partition's subject.",
   "publish-failed": "A publication was not acknowledged by the broker.",
   // state
