@@ -97,8 +97,8 @@ it("ends with the process that started it, even if that is killed", async () => 
     ],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
-  const [line] = (await once(owner.stdout, "data")) as [Buffer];
-  const pid = Number(line.toString());
+  const [line] = await once(owner.stdout.setEncoding("utf8"), "data");
+  const pid = Number(line);
   expect(isAlive(pid)).toBe(true);
   owner.kill("SIGKILL");
   await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 10_000 });
