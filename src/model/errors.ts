@@ -6,6 +6,7 @@ export const ERRORS = {
   // configuration and catalog
   "config-invalid": "The configuration has faults; each is listed with its path.",
   "catalog-invalid": "The catalog has faults; each is listed with its path.",
+  "catalog-missing": "A catalog version is in effect but its content can't be found.",
   "usage-invalid": "The command was called with arguments that don't fit.",
   // broker
   "broker-unreachable": "No NATS server answered at the configured addresses.",

@@ -1,6 +1,7 @@
 import {
   decodeControl,
   encodeControl,
+  type ControlRecord,
   type GenesisRecord,
   type PlacedControlRecord,
 } from "../model/control.ts";

@@ -22,6 +22,7 @@ import { settle } from "../operators/settle.ts";
 import { emptyTargets, type PipelineItem } from "../operators/stage.ts";
 import { validate } from "../operators/validate.ts";
 import { CellTable } from "../operators/window/cell-table.ts";
+import { MeterTotals } from "../operators/window/meter-totals.ts";
 import { WindowArchive } from "../operators/window/window-archive.ts";
 import { window, WindowStage } from "../operators/window/window-stage.ts";
 
@@ -52,6 +53,7 @@ export class PartitionEngine {
   readonly keys = new KeyTable();
   readonly rater = new Rater();
   readonly archive = new WindowArchive();
+  readonly totals = new MeterTotals();
   readonly journal = new Journal();
   readonly windows: WindowStage;
   readonly #options: PartitionEngineOptions;
@@ -65,9 +67,9 @@ export class PartitionEngine {
   constructor(options: PartitionEngineOptions) {
     this.#options = options;
     const { partition, partitionCount, decoder } = options;
-    const { series, cells, keys, rater, archive, journal } = this;
-    this.windows = new WindowStage({ series, cells, rater, journal, archive });
-    this.#participants = [series, cells, keys, rater, archive, this.windows];
+    const { series, cells, keys, rater, archive, totals, journal } = this;
+    this.windows = new WindowStage({ series, cells, rater, journal, archive, totals });
+    this.#participants = [series, cells, keys, rater, archive, totals, this.windows];
     this.#items
       .pipe(
         retryParked(decoder),
