@@ -66,6 +66,7 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
     partition: options.partition,
     partitionCount: options.partitionCount,
     decoder: options.createDecoder(genesis.hashKey),
+    hashKey: genesis.hashKey,
     sha256: options.sha256,
   });
   engine.restore(store, await catalogAt(options, records, position.controlSequence));
