@@ -1,0 +1,30 @@
+import type { Logger } from "pino";
+import { join } from "node:path";
+import { systemClock } from "../../model/clock.ts";
+import type { FaultInjector } from "../../model/fault-injection.ts";
+import type { PublicationLog, UsagePublisher } from "../../model/log.ts";
+import type { PartitionStore } from "../../model/store.ts";
+import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/connection.ts";
+import { openControlLog } from "../../ingest/jetstream/control-log.ts";
+import { DEAD_LETTER_STREAM, RATED_STREAM } from "../../ingest/jetstream/names.ts";
+import { openPublicationLog } from "../../ingest/jetstream/publication-log.ts";
+import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
+import { ensureTopology } from "../../ingest/jetstream/topology.ts";
+import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
+import { openUsagePublisher } from "../../ingest/jetstream/usage-publisher.ts";
+import { createDecoder } from "../../ingest/wire/decoder.ts";
+import { createPartitionObserver } from "../../ops/partition-observer.ts";
+import type { WorkerMetrics } from "../../ops/metrics.ts";
+import { fileTarget } from "../../sinks/file/file-target.ts";
+import { OutboxRunner } from "../../sinks/outbox-runner.ts";
+import { publicationTarget } from "../../sinks/publication-target.ts";
+import { rerouteTarget } from "../../sinks/reroute-target.ts";
+import type { DeliveryTarget } from "../../sinks/delivery-target.ts";
+import { openPartitionStore } from "../../state/partition-store.ts";
+import { loadCatalogDirectory } from "../catalog-directory.ts";
+import type { WorkerConfig } from "../config/worker-config.ts";
+import { CatalogVersions } from "./catalogs.ts";
+import { PartitionWorker } from "./partition-worker.ts";
+
+/** How often a pipeline looks for idle regions. */
+const IDLE_CHECK_MS = 1_000;

@@ -1,0 +1,99 @@
+import type { DecodedRun, EventBatch } from "../model/event-batch.ts";
+import type { ParkedEvent } from "../model/outputs.ts";
+import type { PlacedControlRecord } from "../model/control.ts";
+import type { CompiledCatalog, CompiledMeter } from "../billing/catalog/compiled.ts";
+
+/**
+ * What flows through the operators: runs of usage and, between them, the control records that apply at that place.
+ * Every operator passes every item on, in order, so that a record takes effect at the same event in all of them.
+ */
+export type PipelineItem = UsageItem | ControlItem;
+
+export interface UsageItem {
+  readonly kind: "usage";
+  readonly run: DecodedRun;
+  /** What each event adds to which series: read by `validate`, given their series by `enrich`. */
+  readonly targets: MeterTargets;
+  /** True for parked events that are tried again: they passed deduplication and moved the watermark before. */
+  readonly unparked: boolean;
+}
+
+export interface ControlItem {
+  readonly kind: "control";
+  readonly placed: PlacedControlRecord;
+  /** For a record of kind `catalog`: the compiled version that takes effect. */
+  readonly catalog?: CompiledCatalog;
+  /** For a record of kind `catalog`: the events parked so far, which `enrich` tries again behind the record. */
+  readonly parked?: readonly ParkedEvent[];
+}
+
+/**
+ * Contributions of a batch's events to series, in row order: an event that feeds three meters has three entries.
+ * A series is one (account, meter, group) of the partition.
+ */
+export interface MeterTargets {
+  count: number;
+  row: Uint32Array;
+  /** Index into `meters`. */
+  meter: Uint32Array;
+  readonly meters: CompiledMeter[];
+  /** Number of the series; set by `enrich`, which leaves only the entries of accepted events. */
+  series: Uint32Array;
+  /** The value at the meter's scale as an exact integer, |value| ≤ 2^52 (1 for count, 0 where `large` or `member` has it). */
+  value: Float64Array;
+  /** Values beyond 2^52, by entry. */
+  readonly large: Map<number, bigint>;
+  /** Members of `unique` meters, by entry. */
+  readonly member: Map<number, string>;
+}
+
+export function emptyTargets(capacity: number): MeterTargets {
+  return {
+    count: 0,
+    row: new Uint32Array(capacity),
+    meter: new Uint32Array(capacity),
+    meters: [],
+    series: new Uint32Array(capacity),
+    value: new Float64Array(capacity),
+    large: new Map(),
+    member: new Map(),
+  };
+}
+
+/** Adds an entry, growing the columns by doubling; returns its index. */
+export function addTarget(targets: MeterTargets, row: number, meter: number, value: number): number {
+  const entry = targets.count;
+  if (entry === targets.row.length) {
+    const capacity = Math.max(64, entry * 2);
+    const grow = (column: Uint32Array): Uint32Array => {
+      const larger = new Uint32Array(capacity);
+      larger.set(column);
+      return larger;
+    };
+    targets.row = grow(targets.row);
+    targets.meter = grow(targets.meter);
+    targets.series = grow(targets.series);
+    const values = new Float64Array(capacity);
+    values.set(targets.value);
+    targets.value = values;
+  }
+  targets.row[entry] = row;
+  targets.meter[entry] = meter;
+  targets.value[entry] = value;
+  targets.count = entry + 1;
+  return entry;
+}
+
+/** Aggregations by which a series' cells are kept. Codes are stored: never renumber one. */
+export const Aggregation = {
+  sum: 1,
+  count: 2,
+  min: 3,
+  max: 4,
+  latest: 5,
+  unique: 6,
+  time_weighted: 7,
+} as const;
+export type AggregationName = keyof typeof Aggregation;
+
+export type { EventBatch };
