@@ -92,3 +92,14 @@ export interface PublicationLog {
     },
   ): Promise<number>;
 }
+
+/**
+ * Content-addressed objects, such as catalogs: what a control record names by its hash. An object never changes, so
+ * putting it again, even half of it after a crash, is harmless.
+ */
+export interface ReferenceStore {
+  /** Stores an object; `hash` is the SHA-256 of `bytes`, hexadecimal, and `kind` one subject token ("catalog"). */
+  put(kind: string, hash: string, bytes: Uint8Array): Promise<void>;
+  /** The object, verified against its hash; undefined where it is not (or not wholly) stored. */
+  get(kind: string, hash: string): Promise<Uint8Array | undefined>;
+}
