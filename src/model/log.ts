@@ -50,6 +50,8 @@ export interface UsageLog {
   identity(): Promise<LogIdentity>;
   /** The message at a sequence, or undefined where it is not stored. */
   messageAt(sequence: number): Promise<LogMessage | undefined>;
+  /** All messages from first to last, without a consumer; throws `sequence-hole` where one is not stored. */
+  readRange(firstSequence: number, lastSequence: number): AsyncIterable<LogMessage>;
   /** Creates the partition's durable consumer anew so that it starts at `firstSequence`, and a reader on it. */
   openReader(firstSequence: number): Promise<LogReader>;
 }

@@ -11,7 +11,7 @@ import type {
   StateRow,
 } from "../model/store.ts";
 import { TributaryError } from "../model/errors.ts";
-import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
+import type { CompiledCatalog, CompiledSettings } from "../billing/catalog/compiled.ts";
 import { deduplicate } from "../operators/deduplicate/deduplicate.ts";
 import { KeyTable } from "../operators/deduplicate/key-table.ts";
 import { enrich, retryParked } from "../operators/enrich.ts";
@@ -32,6 +32,8 @@ export interface PartitionEngineOptions {
   readonly decoder: MessageDecoder;
   /** Key of the event-id hash (32 hexadecimal digits) that `decoder` was made with; kept in the state for `explain`. */
   readonly hashKey: string;
+  /** Settings of the catalog in effect at the checkpoint, or of the first one to take effect. */
+  readonly settings: Pick<CompiledSettings, "cellMs" | "dedupeHorizonMs">;
   /** SHA-256 of bytes. */
   readonly sha256: (...parts: readonly Uint8Array[]) => Uint8Array;
 }
@@ -68,8 +70,8 @@ export const NO_POSITION: Position = {
  */
 export class PartitionEngine {
   readonly series = new SeriesTable();
-  readonly cells = new CellTable();
-  readonly keys = new KeyTable();
+  readonly cells: CellTable;
+  readonly keys: KeyTable;
   readonly rater = new Rater();
   readonly archive = new WindowArchive();
   readonly totals = new MeterTotals();
@@ -87,6 +89,8 @@ export class PartitionEngine {
   constructor(options: PartitionEngineOptions) {
     this.#options = options;
     const { partition, partitionCount, decoder } = options;
+    this.cells = new CellTable({ windowMs: options.settings.cellMs });
+    this.keys = new KeyTable({ horizonMs: options.settings.dedupeHorizonMs });
     const { series, cells, keys, rater, archive, totals, journal } = this;
     this.windows = new WindowStage({ series, cells, rater, journal, archive, totals });
     this.#participants = [series, cells, keys, rater, archive, totals, this.windows];

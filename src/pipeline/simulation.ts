@@ -130,6 +130,7 @@ class SimulatedPartition {
       partitionCount: options.partitionCount,
       decoder: options.createDecoder(options.hashKey),
       hashKey: options.hashKey,
+      settings: options.catalog.settings,
       sha256: options.sha256,
     });
   }

@@ -3,7 +3,7 @@ import type { EventBatch } from "../../model/event-batch.ts";
 import { KeyHasher } from "../../model/hash.ts";
 import { OUTCOME_NAMES, reasonOf } from "../../model/outcome.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
-import { createDecoder } from "../../ingest/wire/decoder.ts";
+import { WireDecoder } from "../../ingest/wire/decoder.ts";
 import { propertyText, readMeters } from "../../operators/meter-reading.ts";
 import { quantityText } from "../../operators/rate/quantity-text.ts";
 import { Aggregation, emptyTargets } from "../../operators/stage.ts";
@@ -82,7 +82,11 @@ function findIn(
 ): Finding[] {
   const encoder = new TextEncoder();
   const key = new Uint32Array(4);
-  new KeyHasher(hashKey).hashIdentity(encoder.encode(source), encoder.encode(id), key, 0);
+  const hasher = new KeyHasher(hashKey);
+  const sourceBytes = encoder.encode(source);
+  const idBytes = encoder.encode(id);
+  hasher.setSource(sourceBytes, 0, sourceBytes.length);
+  hasher.hashId(idBytes, 0, idBytes.length, key, 0);
   const findings: Finding[] = store.eventOutcomes(new Uint8Array(key.slice().buffer)).map((record) => ({
     partition,
     outcome: OUTCOME_NAMES[record.outcome] ?? "pending",
@@ -110,7 +114,7 @@ async function windowsOf(
   const message = await openUsageLog(await inspection.broker(), partition).messageAt(finding.sequence);
   const catalog = engine.catalog;
   if (message === undefined || catalog === undefined) return [];
-  const { batch } = createDecoder(hashKey).decode([message]);
+  const { batch } = new WireDecoder(hashKey).decode([message]);
   const row = batch.index.findIndex((index, i) => i < batch.count && index === finding.index);
   if (row < 0) return [];
   const meters = catalog.metersOfType(batch.types[batch.type[row] ?? 0] ?? "") ?? [];

@@ -7,7 +7,7 @@ import type { LogMessage, UsageLog } from "../../model/log.ts";
 import { openControlLog } from "../../ingest/jetstream/control-log.ts";
 import { connectBroker } from "../../ingest/jetstream/connection.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
-import { createDecoder } from "../../ingest/wire/decoder.ts";
+import { WireDecoder } from "../../ingest/wire/decoder.ts";
 import { controlLine, eventLine } from "../../pipeline/export-line.ts";
 import { addConfiguredOptions, readConfig, type ConfiguredOptions } from "../configured.ts";
 import { randomHashKey } from "../compose/partition-worker.ts";
@@ -45,7 +45,7 @@ async function exportStreams(options: ExportOptions): Promise<void> {
     for (const partition of config.partitions.owned) {
       const control = await readControl(openControlLog(broker, partition));
       const usage = openUsageLog(broker, partition);
-      const decoder = createDecoder(randomHashKey());
+      const decoder = new WireDecoder(randomHashKey());
       const due = async (processed: number): Promise<void> => {
         for (;;) {
           const next = control[0];

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import { TributaryError } from "../../model/errors.ts";
 import { DEFAULT_PARTITION_COUNT, MAX_PARTITION_COUNT } from "../../model/partition.ts";
-import { createDecoder } from "../../ingest/wire/decoder.ts";
+import { WireDecoder } from "../../ingest/wire/decoder.ts";
 import { readLine } from "../../pipeline/simulation-line.ts";
 import { Simulation } from "../../pipeline/simulation.ts";
 import { reportOf } from "../../pipeline/partition-report.ts";
@@ -67,7 +67,7 @@ async function simulate(options: SimulateOptions): Promise<ExitCode> {
     partitionCount: options.partitions,
     idleTimeoutMs: options.idleTimeout,
     hashKey: SIMULATION_HASH_KEY,
-    createDecoder,
+    createDecoder: (hashKey) => new WireDecoder(hashKey),
     openStore: (partition) =>
       openPartitionStore(":memory:", { partition, partitionCount: options.partitions }),
     sha256,

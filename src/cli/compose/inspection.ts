@@ -4,7 +4,7 @@ import { TributaryError } from "../../model/errors.ts";
 
 import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/connection.ts";
 import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
-import { createDecoder } from "../../ingest/wire/decoder.ts";
+import { WireDecoder } from "../../ingest/wire/decoder.ts";
 import { PartitionEngine, storedAbout } from "../../pipeline/partition-engine.ts";
 import type { ReportSource } from "../../pipeline/partition-report.ts";
 import { partitionFolder, PARTITION_FOLDER_PATTERN } from "../../state/open-database.ts";
@@ -17,6 +17,9 @@ import { sha256 } from "./partition-worker.ts";
 
 /** For a state in which nothing has taken effect yet, so that no event can be looked up in it. */
 const UNUSED_HASH_KEY = "00000000000000000000000000000000";
+
+/** Settings for a state without a catalog: there is nothing in it that they could matter to. */
+const NOTHING_COUNTED = { cellMs: 3_600_000, dedupeHorizonMs: 86_400_000 };
 
 export interface InspectedPartition extends ReportSource {
   readonly store: PartitionStoreReader;
@@ -49,14 +52,16 @@ export class Inspection {
     for (const partition of await partitionsIn(config.stateDir)) {
       const store = openPartitionStoreReadOnly(partitionFolder(config.stateDir, partition));
       const { catalogVersion: version, hashKey = UNUSED_HASH_KEY } = storedAbout(store);
+      const catalog = version === undefined ? undefined : await versions.load(version);
       const engine = new PartitionEngine({
         partition,
         partitionCount: config.partitions.count,
-        decoder: createDecoder(hashKey),
+        decoder: new WireDecoder(hashKey),
         hashKey,
+        settings: catalog?.settings ?? NOTHING_COUNTED,
         sha256,
       });
-      engine.restore(store, version === undefined ? undefined : await versions.load(version));
+      engine.restore(store, catalog);
       partitions.push({ partition, engine, store, hashKey });
     }
     return new Inspection(partitions, broker);

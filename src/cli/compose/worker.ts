@@ -12,7 +12,7 @@ import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
 import { ensureTopology } from "../../ingest/jetstream/topology.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import { openUsagePublisher } from "../../ingest/jetstream/usage-publisher.ts";
-import { createDecoder } from "../../ingest/wire/decoder.ts";
+import { WireDecoder } from "../../ingest/wire/decoder.ts";
 import type { PipelineObserver } from "../../pipeline/pipeline-options.ts";
 import { partitionFolder } from "../../state/open-database.ts";
 import { openPartitionStore } from "../../state/partition-store.ts";
@@ -147,7 +147,7 @@ function createPartition(options: {
       usageLog: openUsageLog(broker, partition, { pullBytes: config.pull.maxBytes }),
       controlLog: openControlLog(broker, partition),
       store,
-      createDecoder,
+      createDecoder: (hashKey) => new WireDecoder(hashKey),
       catalog: catalog.compiled,
       loadCatalog: (version) => versions.load(version),
       clock: systemClock,

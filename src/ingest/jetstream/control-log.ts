@@ -20,8 +20,6 @@ const ATTEMPT_TIMEOUT_MS = 2000;
 /** For so long an append is tried and looked for: a broker's restart or a change of leader fits in. */
 export const DEFAULT_APPEND_DEADLINE_MS = 15_000;
 const RETRY_WAIT_MS = 100;
-/** Requests under way at once when the log is read; each is one message. */
-const READ_WINDOW = 64;
 
 export interface ControlLogOptions {
   /** How long an append may take before its outcome is given up on. */
@@ -67,19 +65,7 @@ class JetStreamControlLog implements ControlLog {
   async readFrom(firstSequence: number): Promise<readonly LogMessage[]> {
     const { lastSequence } = await this.#reader.identity();
     const messages: LogMessage[] = [];
-    for (let from = Math.max(firstSequence, 1); from <= lastSequence; from += READ_WINDOW) {
-      const count = Math.min(READ_WINDOW, lastSequence - from + 1);
-      const window = await Promise.all(
-        Array.from({ length: count }, async (_, i) => await this.#reader.messageAt(from + i)),
-      );
-      for (const [i, message] of window.entries()) {
-        if (message === undefined)
-          throw new TributaryError("sequence-hole", `${this.name} holds no message ${from + i}`, {
-            details: { log: this.name, sequence: from + i, lastSequence },
-          });
-        messages.push(message);
-      }
-    }
+    for await (const message of this.#reader.readRange(firstSequence, lastSequence)) messages.push(message);
     return messages;
   }
 

@@ -1,8 +1,12 @@
 import type { StreamInfo } from "nats";
+import { TributaryError } from "../../model/errors.ts";
 import type { LogIdentity, LogMessage } from "../../model/log.ts";
 import { brokerFault, isMessageNotFound } from "./broker-errors.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { fromStored } from "./stored-message.ts";
+
+/** Requests under way at once when a range is read; each is one message. */
+const READ_WINDOW = 64;
 
 /** What usage and control logs have in common: looking at a stream. All answers come from the stream's leader. */
 export class StreamReader {
@@ -35,6 +39,24 @@ export class StreamReader {
     } catch (error) {
       if (isMessageNotFound(error)) return undefined;
       throw brokerFault(error, `reading message ${sequence} of stream ${this.name}`);
+    }
+  }
+
+  /**
+   * All messages from first to last, in order, without a consumer: it disturbs nobody and needs nothing kept. Throws
+   * `sequence-hole` where one of them is not stored.
+   */
+  async *readRange(firstSequence: number, lastSequence: number): AsyncIterable<LogMessage> {
+    for (let from = Math.max(firstSequence, 1); from <= lastSequence; from += READ_WINDOW) {
+      const count = Math.min(READ_WINDOW, lastSequence - from + 1);
+      const window = await Promise.all(Array.from({ length: count }, (_, i) => this.messageAt(from + i)));
+      for (const [i, message] of window.entries()) {
+        if (message === undefined)
+          throw new TributaryError("sequence-hole", `${this.name} holds no message ${from + i}`, {
+            details: { log: this.name, sequence: from + i, lastSequence },
+          });
+        yield message;
+      }
     }
   }
 }

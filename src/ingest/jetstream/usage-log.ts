@@ -51,6 +51,10 @@ class JetStreamUsageLog implements UsageLog {
     return await this.#stream.messageAt(sequence);
   }
 
+  readRange(firstSequence: number, lastSequence: number): AsyncIterable<LogMessage> {
+    return this.#stream.readRange(firstSequence, lastSequence);
+  }
+
   async openReader(firstSequence: number): Promise<LogReader> {
     const info = await this.#stream.info();
     const identity = identityOf(info);
