@@ -95,6 +95,15 @@ export interface PublicationLog {
   ): Promise<number>;
 }
 
+/** Publishes single usage messages (events that stood in the wrong partition, for their own). */
+export interface UsagePublisher {
+  /**
+   * Resolves when the broker has stored the message (or knew its id already). Throws `publish-failed` otherwise;
+   * the message may then be stored or not.
+   */
+  publish(subject: string, contentType: string, body: Uint8Array, messageId: string): Promise<void>;
+}
+
 /**
  * Content-addressed objects, such as catalogs: what a control record names by its hash. An object never changes, so
  * putting it again, even half of it after a crash, is harmless.
@@ -104,6 +113,8 @@ export interface ReferenceStore {
   put(kind: string, hash: string, bytes: Uint8Array): Promise<void>;
   /** The object, verified against its hash; undefined where it is not (or not wholly) stored. */
   get(kind: string, hash: string): Promise<Uint8Array | undefined>;
+}
+
 /** Publishes single usage messages (events that stood in the wrong partition, for their own). */
 export interface UsagePublisher {
   /**

@@ -8,6 +8,8 @@ import { publishAll } from "../../../src/ingest/jetstream/producer.ts";
 import { openPublicationLog } from "../../../src/ingest/jetstream/publication-log.ts";
 import { openReferenceStore } from "../../../src/ingest/jetstream/reference-store.ts";
 import { ensureTopology } from "../../../src/ingest/jetstream/topology.ts";
+import { openUsageLog } from "../../../src/ingest/jetstream/usage-log.ts";
+import { openUsagePublisher } from "../../../src/ingest/jetstream/usage-publisher.ts";
 import { startNatsServer } from "../../support/nats-server.ts";
 import type { TestServer } from "../../support/nats-server.ts";
 import { testConnection } from "../../support/usage-reading.ts";
@@ -171,6 +173,19 @@ describe("control, publication and reference logs", () => {
     });
     await connection.jetstream.publish(`reference.catalog.${hash}.0`, "not compressed");
     await expect(store.get("catalog", hash)).rejects.toMatchObject({ code: "reference-corrupt" });
+  });
+
+  test("a single usage message is stored once however often it is published", async () => {
+    const publisher = openUsagePublisher(connection, { publishDeadlineMs: 300 });
+    const before = (await connection.manager.streams.info("USAGE_2")).state.messages;
+    for (let i = 0; i < 3; i++)
+      await publisher.publish("usage.2.eu", "application/json", encoder.encode("x"), "moved");
+    expect((await connection.manager.streams.info("USAGE_2")).state.messages).toBe(before + 1);
+    const stored = await openUsageLog(connection, 2).messageAt(before + 1);
+    expect(stored).toMatchObject({ subject: "usage.2.eu", contentType: "application/json" });
+    await expect(
+      publisher.publish("nobody.listens", "application/json", encoder.encode("x"), "lost"),
+    ).rejects.toMatchObject({ code: "publish-failed", message: expect.stringContaining("nobody.listens") });
   });
 
   test("the publisher counts every acknowledgement and surfaces a refusal", async () => {
