@@ -199,6 +199,12 @@ export class KeyHasher {
     this.#second.digest(bytes, start, end, out, outOffset + 2);
   }
 
+  /** Hash of one (source, id), both in UTF-8: four words at `out[outOffset]`. The source stays set. */
+  hashIdentity(source: Uint8Array, id: Uint8Array, out: Uint32Array, outOffset: number): void {
+    this.setSource(source, 0, source.length);
+    this.hashId(id, 0, id.length, out, outOffset);
+  }
+
   /** Hash of whole identity bytes (source, 0, id): four words at `out[outOffset]`. Forgets the source that was set. */
   hash(bytes: Uint8Array, start: number, end: number, out: Uint32Array, outOffset: number): void {
     this.#first.reset();

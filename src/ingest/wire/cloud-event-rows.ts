@@ -19,12 +19,13 @@ export class CloudEventRows {
   readonly #checksum = new PayloadChecksum();
   readonly #idBytes = new Uint8Array(MAX_IDENTITY_BYTES * BYTES_PER_UNIT);
   readonly #sourceBytes = new Uint8Array(MAX_IDENTITY_BYTES * BYTES_PER_UNIT);
-  /** The source that the hasher is set to; undefined before the first event of a message. */
+  /** The source that the hasher is set to; undefined before the first event. */
   #source: string | undefined;
   #sourceLength = 0;
   /** Property names of the message so far. */
   readonly #names = new Set<string>();
 
+  /** `hasher` is used here alone: its source is kept from message to message. */
   constructor(hasher: KeyHasher) {
     this.#hasher = hasher;
   }
@@ -37,7 +38,6 @@ export class CloudEventRows {
     message: number,
     region: number,
   ): void {
-    this.#source = undefined;
     this.#names.clear();
     builder.reserve(elements.length);
     const arrivalMs = builder.messages[message]!.arrivalMs;

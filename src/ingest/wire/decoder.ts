@@ -35,9 +35,8 @@ export class WireDecoder implements MessageDecoder {
 
   /** `hashKey`: key of the event identity's hash, 32 hexadecimal digits; throws RangeError for anything else. */
   constructor(hashKey: string) {
-    const hasher = new KeyHasher(hashKey);
-    this.#cloudEvents = new CloudEventRows(hasher);
-    this.#columnar = new ColumnarRows(hasher);
+    this.#cloudEvents = new CloudEventRows(new KeyHasher(hashKey));
+    this.#columnar = new ColumnarRows(new KeyHasher(hashKey));
   }
 
   decode(messages: readonly LogMessage[]): DecodedRun {
@@ -98,6 +97,11 @@ export class WireDecoder implements MessageDecoder {
       throw new RangeError(`message ${message.sequence} holds no event with index ${index}`);
     return text;
   }
+}
+
+/** The decoder for a partition whose genesis record holds this hash key. */
+export function createDecoder(hashKey: string): MessageDecoder {
+  return new WireDecoder(hashKey);
 }
 
 /** Reads a message for the texts of its events. */

@@ -72,11 +72,7 @@ describe("KeyHasher", () => {
 
   function keyOf(hexKey: string, source: string, id: string): string {
     const out = new Uint32Array(4);
-    const hasher = new KeyHasher(hexKey);
-    const sourceBytes = encoder.encode(source);
-    hasher.setSource(sourceBytes, 0, sourceBytes.length);
-    const idBytes = encoder.encode(id);
-    hasher.hashId(idBytes, 0, idBytes.length, out, 0);
+    new KeyHasher(hexKey).hashIdentity(encoder.encode(source), encoder.encode(id), out, 0);
     return hex(out);
   }
 

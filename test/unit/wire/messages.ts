@@ -1,9 +1,9 @@
-import type { EventBatch } from "../../../src/model/event-batch.ts";
+import type { DecodedRun, EventBatch } from "../../../src/model/event-batch.ts";
 import { decimalText } from "../../../src/model/decimal.ts";
 import { PropertyKind } from "../../../src/model/event-batch.ts";
 import type { LogMessage } from "../../../src/model/log.ts";
 import { OUTCOME_NAMES, reasonOf } from "../../../src/model/outcome.ts";
-import { WireDecoder } from "../../../src/ingest/wire/decoder.ts";
+import { createDecoder } from "../../../src/ingest/wire/decoder.ts";
 
 export const KEY = "000102030405060708090a0b0c0d0e0f";
 export const ARRIVAL_MS = Date.UTC(2026, 10, 20);
@@ -42,8 +42,8 @@ export function cloudEvent(more: Record<string, unknown> = {}): Record<string, u
   };
 }
 
-export function decode(...messages: LogMessage[]): ReturnType<WireDecoder["decode"]> {
-  return new WireDecoder(KEY).decode(messages);
+export function decode(...messages: LogMessage[]): DecodedRun {
+  return createDecoder(KEY).decode(messages);
 }
 
 /** Decodes one CloudEvent given as JSON text. */
