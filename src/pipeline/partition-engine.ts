@@ -127,7 +127,7 @@ export class PartitionEngine {
   }
 
   /** Takes up the stored checkpoint; `catalog` is the version in effect at it. */
-  restore(store: PartitionStore, catalog: CompiledCatalog | undefined): void {
+  restore(store: Pick<PartitionStore, "load" | "rows" | "spaces">, catalog: CompiledCatalog | undefined): void {
     const stored = store.load();
     if (stored === undefined) return;
     this.#position = stored.position;

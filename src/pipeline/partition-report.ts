@@ -1,8 +1,9 @@
 import type { ExceptionRecord, MessageCounts } from "../model/outputs.ts";
 import type { PartitionStore } from "../model/store.ts";
-import { quantityText } from "../operators/rate/quantity-text.ts";
+import { formatQuantity } from "../billing/rating/quantity.ts";
 import { Aggregation } from "../operators/stage.ts";
 import { archivedCells } from "../operators/window/window-archive.ts";
+import { formatMinorUnits } from "../billing/rating/money.ts";
 import { checkPartition, type BalanceCheck } from "./balance.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
 
@@ -106,7 +107,7 @@ export function aggregatesOf(sources: readonly ReportSource[]): AggregateRow[] {
         ),
         start: new Date(startMs).toISOString(),
         end: new Date(startMs + catalog.settings.cellMs).toISOString(),
-        value: quantityText(meter, value),
+        value: formatQuantity(value, meter),
         events,
       });
     };
@@ -135,33 +136,24 @@ function unbilledOf(sources: readonly ReportSource[]): UnbilledRow[] {
   const totals = new Map<string, { account: string; currency: string; exponent: number; minor: bigint }>();
   for (const { engine } of sources) {
     for (const period of engine.rater.pricePeriods()) {
-      if (period.price === null) continue;
-      const key = `${period.account}\u0000${period.currency}`;
+      const contract = engine.catalog?.contract(period.contract);
+      if (period.price === undefined || contract === undefined) continue;
+      const key = `${contract.account}\u0000${contract.currency}`;
       const total = totals.get(key);
-      if (total === undefined) {
-        totals.set(key, {
-          account: period.account,
-          currency: period.currency,
-          exponent: period.currencyExponent,
-          minor: period.amountMinor,
-        });
-      } else total.minor += period.amountMinor;
+      if (total !== undefined) total.minor += period.billed;
+      else {
+        const { account, currency, currencyExponent: exponent } = contract;
+        totals.set(key, { account, currency, exponent, minor: period.billed });
+      }
     }
   }
   return [...totals]
     .sort(([a], [b]) => compare(a, b))
-    .map(([, total]) => ({
-      account: total.account,
-      currency: total.currency,
-      amount: minorText(total.minor, total.exponent),
+    .map(([, { account, currency, exponent, minor }]) => ({
+      account,
+      currency,
+      amount: formatMinorUnits(minor, exponent),
     }));
-}
-
-function minorText(minor: bigint, exponent: number): string {
-  const digits = (minor < 0n ? -minor : minor).toString().padStart(exponent + 1, "0");
-  const cut = digits.length - exponent;
-  const text = exponent === 0 ? digits : `${digits.slice(0, cut)}.${digits.slice(cut)}`;
-  return minor < 0n ? `-${text}` : text;
 }
 
 export function emptyCounts(): TotalCounts {

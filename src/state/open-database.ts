@@ -12,6 +12,9 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** Cache in KiB (SQLite's sign convention): the interior pages and the hot pages of one partition. */
 const CACHE_SIZE_KIB = 16 * 1024;
 
+/** Names of partition folders; the number is the first group. */
+export const PARTITION_FOLDER_PATTERN = /^partition-(\d+)$/;
+
 /** The folder of a partition below the worker's state directory. */
 export function partitionFolder(stateDirectory: string, partition: number): string {
   return join(stateDirectory, `partition-${partition}`);

@@ -1,11 +1,12 @@
 import type { Command } from "commander";
+import type { CompiledMeter } from "../../billing/catalog/compiled.ts";
 import type { EventBatch } from "../../model/event-batch.ts";
 import { KeyHasher } from "../../model/hash.ts";
 import { OUTCOME_NAMES, reasonOf } from "../../model/outcome.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import { WireDecoder } from "../../ingest/wire/decoder.ts";
 import { propertyText, readMeters } from "../../operators/meter-reading.ts";
-import { quantityText } from "../../operators/rate/quantity-text.ts";
+import { formatQuantity } from "../../billing/rating/quantity.ts";
 import { Aggregation, emptyTargets } from "../../operators/stage.ts";
 import { addConfiguredOptions, readConfig, type ConfiguredOptions } from "../configured.ts";
 import { Inspection, type InspectedPartition } from "../compose/inspection.ts";
@@ -82,11 +83,7 @@ function findIn(
 ): Finding[] {
   const encoder = new TextEncoder();
   const key = new Uint32Array(4);
-  const hasher = new KeyHasher(hashKey);
-  const sourceBytes = encoder.encode(source);
-  const idBytes = encoder.encode(id);
-  hasher.setSource(sourceBytes, 0, sourceBytes.length);
-  hasher.hashId(idBytes, 0, idBytes.length, key, 0);
+  new KeyHasher(hashKey).hashIdentity(encoder.encode(source), encoder.encode(id), key, 0);
   const findings: Finding[] = store.eventOutcomes(new Uint8Array(key.slice().buffer)).map((record) => ({
     partition,
     outcome: OUTCOME_NAMES[record.outcome] ?? "pending",
@@ -133,8 +130,7 @@ function windowOf(
   engine: InspectedPartition["engine"],
   batch: EventBatch,
   row: number,
-  meter: Parameters<typeof quantityText>[0] &
-    NonNullable<ReturnType<NonNullable<typeof engine.catalog>["meters"]["get"]>>,
+  meter: CompiledMeter,
 ): WindowFinding {
   const cellMs = engine.catalog?.settings.cellMs ?? 1;
   const timeMs = batch.timeMs[row] ?? 0;
@@ -152,7 +148,7 @@ function windowOf(
     group: Object.fromEntries(meter.groupBy.map((dimension, i) => [dimension.name, values[i] ?? ""])),
     start: new Date(startMs).toISOString(),
     value:
-      slot < 0 ? "archived" : quantityText(meter, engine.cells.value(slot, Aggregation[meter.aggregation])),
+      slot < 0 ? "archived" : formatQuantity(engine.cells.value(slot, Aggregation[meter.aggregation]), meter),
     emissions: slot < 0 ? 0 : engine.cells.emittedRevision(slot),
     contract: contract?.id ?? null,
     periodStart: period === undefined ? null : new Date(period.startMs).toISOString(),

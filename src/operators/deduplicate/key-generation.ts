@@ -29,8 +29,13 @@ export class KeyGeneration {
     return number === -1 && this.#former !== undefined ? this.#former.find(keys, offset) : number;
   }
 
-  /** Adds a key that is not in it. */
-  insert(
+  /** See KeyTable.touch. */
+  touch(keys: Uint32Array, first: number, count: number): number {
+    return this.#index.touch(keys, first, count) ^ (this.#former?.touch(keys, first, count) ?? 0);
+  }
+
+  /** Adds the key that `find` was called with last, without success. */
+  insertMissing(
     keys: Uint32Array,
     offset: number,
     checksumLow: number,
@@ -38,8 +43,13 @@ export class KeyGeneration {
     sequence: number,
     index: number,
   ): void {
-    if (this.records.count === this.#index.limit) this.#grow();
-    this.#index.insert(this.records.append(keys, offset, checksumLow, checksumHigh, sequence, index));
+    const number = this.records.append(keys, offset, checksumLow, checksumHigh, sequence, index);
+    if (number < this.#index.limit) {
+      this.#index.insertMissing(number, keys[offset + 1]!);
+    } else {
+      this.#grow(number);
+      this.#index.insertRange(number, number + 1);
+    }
     if (this.#former !== undefined) this.#move();
   }
 
@@ -50,7 +60,7 @@ export class KeyGeneration {
 
   buildIndex(): void {
     this.#index = KeyIndex.sizedFor(this.records, this.records.count);
-    for (let number = 0; number < this.records.count; number += 1) this.#index.insert(number);
+    this.#index.insertRange(0, this.records.count);
   }
 
   /** Bytes allocated. */
@@ -58,16 +68,16 @@ export class KeyGeneration {
     return this.records.bytes + this.#index.bytes + (this.#former?.bytes ?? 0);
   }
 
-  #grow(): void {
+  #grow(count: number): void {
     this.#former = this.#index;
-    this.#formerCount = this.records.count;
+    this.#formerCount = count;
     this.#moved = 0;
-    this.#index = KeyIndex.sizedFor(this.records, this.records.count);
+    this.#index = KeyIndex.sizedFor(this.records, count);
   }
 
   #move(): void {
     const end = Math.min(this.#moved + MOVES_PER_INSERT, this.#formerCount);
-    for (let number = this.#moved; number < end; number += 1) this.#index.insert(number);
+    this.#index.insertRange(this.#moved, end);
     this.#moved = end;
     if (end === this.#formerCount) this.#former = undefined;
   }

@@ -19,6 +19,8 @@ export class KeyIndex {
   readonly #scale: number;
   readonly #numberMask: number;
   readonly #tagMask: number;
+  /** Where the last search that found nothing ended. */
+  #free = 0;
 
   constructor(records: KeyRecords, capacity: number) {
     this.capacity = capacity;
@@ -44,7 +46,10 @@ export class KeyIndex {
     let at = Math.floor(keys[offset]! * this.#scale);
     for (;;) {
       const entry = entries[at]!;
-      if (entry === 0) return -1;
+      if (entry === 0) {
+        this.#free = at;
+        return -1;
+      }
       if ((entry & tagMask) === tag) {
         const number = ((entry & this.#numberMask) >>> 0) - 1;
         if (this.#records.hasKey(number, keys, offset)) return number;
@@ -54,17 +59,35 @@ export class KeyIndex {
     }
   }
 
-  /** Adds a record whose key is not in the index; numbers are below `limit`. */
-  insert(number: number): void {
-    const chunk = this.#records.chunkOf(number);
-    const offset = this.#records.offsetIn(number);
+  /** Reads the entries where the search for each of `count` keys begins; the result is of no use but to be used. */
+  touch(keys: Uint32Array, first: number, count: number): number {
     const entries = this.#entries;
-    let at = Math.floor(chunk[offset]! * this.#scale);
-    while (entries[at] !== 0) {
-      at += 1;
-      if (at === entries.length) at = 0;
+    const scale = this.#scale;
+    let seen = 0;
+    for (let offset = first * 4; offset < (first + count) * 4; offset += 4) {
+      seen ^= entries[Math.floor(keys[offset]! * scale)]!;
     }
-    entries[at] = (chunk[offset + 1]! & this.#tagMask) | (number + 1);
+    return seen;
+  }
+
+  /** Adds the record of the key that `find` was called with last, without success; `tagWord` is the key's second. */
+  insertMissing(number: number, tagWord: number): void {
+    this.#entries[this.#free] = (tagWord & this.#tagMask) | (number + 1);
+  }
+
+  /** Adds the records [from, end), whose keys are not in the index; numbers are below `limit`. */
+  insertRange(from: number, end: number): void {
+    const entries = this.#entries;
+    for (let number = from; number < end; number += 1) {
+      const chunk = this.#records.chunkOf(number);
+      const offset = this.#records.offsetIn(number);
+      let at = Math.floor(chunk[offset]! * this.#scale);
+      while (entries[at] !== 0) {
+        at += 1;
+        if (at === entries.length) at = 0;
+      }
+      entries[at] = (chunk[offset + 1]! & this.#tagMask) | (number + 1);
+    }
   }
 
   get bytes(): number {

@@ -44,6 +44,11 @@ export class KeyedRows<Entry> {
     return number;
   }
 
+  /** All entries in the order of their numbers. */
+  entries(): Iterable<Readonly<Entry>> {
+    return this.#entries.values();
+  }
+
   /** Marks an entry to be stored with the next checkpoint. */
   touch(number: number): void {
     this.#changed.add(number);

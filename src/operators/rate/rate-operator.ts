@@ -47,6 +47,11 @@ export class Rater implements CheckpointParticipant {
     this.#seriesPeriods.collectChanges(rows);
   }
 
+  /** All price periods that were ever opened, in the order of their opening. */
+  pricePeriods(): Iterable<Readonly<PricePeriod>> {
+    return this.#pricePeriods.entries();
+  }
+
   /** Rates a window that is due. */
   rate(firing: WindowFiring): RatedAggregate {
     const { series } = firing;

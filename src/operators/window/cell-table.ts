@@ -3,6 +3,7 @@ import { MAX_COLUMN_INTEGER } from "../../model/event-batch.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 import { Aggregation } from "../stage.ts";
 import { RECORD_AGGREGATES, type AggregationCode } from "./aggregates/aggregate.ts";
+import { addToSum } from "./aggregates/sum.ts";
 import { CellExtras } from "./cell-extras.ts";
 import { CellIndex } from "./cell-index.ts";
 import { CellPages, offsetOf, PAGE_BYTES, PAGE_RECORDS, RecordField, RecordWord } from "./cell-record.ts";
@@ -54,6 +55,15 @@ export class CellTable implements WindowCells, CheckpointParticipant {
 
   find(series: number, startMs: number): number {
     return this.#index.find(series, startMs);
+  }
+
+  /**
+   * Finds many cells at once: `slots[i]` becomes the slot of (`series[i]`, `startMs[i]`), −1 where there is none. Same as
+   * `find` for each, but faster for more cells than the processor's caches hold: the loop is so short that the processor
+   * waits for several of them at the same time. Best for up to a few thousand; a slot is good until cells are removed.
+   */
+  findAll(series: Uint32Array, startMs: Float64Array, count: number, slots: Int32Array): void {
+    for (let i = 0; i < count; i += 1) slots[i] = this.#index.find(series[i]!, startMs[i]!);
   }
 
   create(series: number, startMs: number): number {
@@ -116,9 +126,7 @@ export class CellTable implements WindowCells, CheckpointParticipant {
     sequence: number,
     index: number,
   ): void {
-    if (!(Math.abs(value) <= MAX_COLUMN_INTEGER) || Math.floor(value) !== value) {
-      throw new TributaryError("internal-fault", "A value is not an exact integer.", { details: { value } });
-    }
+    if (!(Math.abs(value) <= MAX_COLUMN_INTEGER) || Math.floor(value) !== value) throw notExact(value);
     // −0 + 0 = 0: the sign of a zero must not reach the bytes.
     const integer = value + 0;
     const high = highOf(integer);
@@ -143,7 +151,8 @@ export class CellTable implements WindowCells, CheckpointParticipant {
     this.#useAs(slot, Aggregation.unique);
     if (this.#extras.members(slot)?.members.has(member) !== true)
       this.#extras.membersForAdd(slot).add(member);
-    this.#countEvent(slot);
+    this.#pages.doubles(slot)[offsetOf(slot) + RecordField.events]! += 1;
+    this.#pages.markDirty(slot);
   }
 
   /** Value so far: 0 without events, except that `time_weighted` counts the carry-in. Level units × ms for that one. */
@@ -275,28 +284,39 @@ export class CellTable implements WindowCells, CheckpointParticipant {
     sequence: number,
     index: number,
   ): void {
-    this.#useAs(slot, aggregation);
+    const doubles = this.#pages.doubles(slot);
+    const words = this.#pages.words(slot);
+    const at = offsetOf(slot);
+    if (words[at * 2 + RecordWord.flags]! >>> AGGREGATION_SHIFT !== aggregation)
+      this.#useAs(slot, aggregation);
     const addToRecord = RECORD_AGGREGATES[aggregation];
-    if (addToRecord !== undefined) {
-      const doubles = this.#pages.doubles(slot);
-      addToRecord(doubles, this.#pages.words(slot), offsetOf(slot), high, low, timeMs, sequence, index);
-    } else if (aggregation === Aggregation.time_weighted) {
-      const startMs = this.startOf(slot);
-      if (timeMs < startMs || timeMs >= startMs + this.#windowMs) {
-        throw new TributaryError("internal-fault", "A change of level lies outside its window.", {
-          details: { timeMs, startMs },
-        });
-      }
-      this.#extras.pointsForChange(slot).add(high, low, timeMs, sequence, index);
-    } else {
-      throw new TributaryError("internal-fault", "A cell of unique members was given a number.");
-    }
-    this.#countEvent(slot);
+    // The most frequent aggregation is called by name, so that it is inlined.
+    if (aggregation === Aggregation.sum) addToSum(doubles, words, at, high, low);
+    else if (addToRecord !== undefined) addToRecord(doubles, words, at, high, low, timeMs, sequence, index);
+    else this.#addToExtras(slot, aggregation, high, low, timeMs, sequence, index);
+    doubles[at + RecordField.events]! += 1;
+    this.#pages.markDirty(slot);
   }
 
-  #countEvent(slot: number): void {
-    this.#pages.doubles(slot)[offsetOf(slot) + RecordField.events]! += 1;
-    this.#pages.markDirty(slot);
+  #addToExtras(
+    slot: number,
+    aggregation: AggregationCode,
+    high: number,
+    low: number,
+    timeMs: number,
+    sequence: number,
+    index: number,
+  ): void {
+    if (aggregation !== Aggregation.time_weighted) {
+      throw new TributaryError("internal-fault", "A cell of unique members was given a number.");
+    }
+    const startMs = this.startOf(slot);
+    if (timeMs < startMs || timeMs >= startMs + this.#windowMs) {
+      throw new TributaryError("internal-fault", "A change of level lies outside its window.", {
+        details: { timeMs, startMs },
+      });
+    }
+    this.#extras.pointsForChange(slot).add(high, low, timeMs, sequence, index);
   }
 
   /** Sets the aggregation of a fresh cell, checks that of another. */
@@ -334,6 +354,10 @@ const CODES: AggregationCode[] = [];
 for (const code of Object.values(Aggregation)) CODES[code] = code;
 
 const NO_MEMBERS: ReadonlySet<string> = new Set();
+
+function notExact(value: number): TributaryError {
+  return new TributaryError("internal-fault", "A value is not an exact integer.", { details: { value } });
+}
 
 function requireFit(value: bigint): void {
   if (!fitsCell(value)) {

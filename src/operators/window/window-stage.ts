@@ -21,6 +21,7 @@ import {
   type UsageItem,
 } from "../stage.ts";
 import type { CellTable } from "./cell-table.ts";
+import { foldPeriod } from "./fold-period.ts";
 import { CellPhase } from "./window-cells.ts";
 import { tumbling } from "./window-assigner.ts";
 import { WindowLifecycle, type FireReason } from "./window-lifecycle.ts";
@@ -99,6 +100,7 @@ export class WindowStage implements CheckpointParticipant {
   useCatalog(catalog: CompiledCatalog): void {
     const before = this.#catalog?.settings;
     this.#catalog = catalog;
+    this.#rater.setCatalog(catalog);
     this.#watermark.configure(catalog.settings.regions, catalog.settings.disorderMs);
     if (this.#lifecycle === undefined || before === undefined || before.cellMs !== catalog.settings.cellMs) {
       this.#lifecycle = this.#createLifecycle(catalog.settings);
@@ -132,7 +134,7 @@ export class WindowStage implements CheckpointParticipant {
       const region = regions[batch.region[row] ?? 0] ?? -1;
       if (region < 0) continue;
       const watermark = this.#watermark.observe(region, Math.min(timeMs[row] ?? 0, arrivalMs));
-      if (watermark >= lifecycle.nextDueMs - 1) lifecycle.advanceTo(watermark);
+      if (watermark > lifecycle.watermark) lifecycle.advanceTo(watermark);
     }
     this.#advance();
   }
@@ -234,7 +236,7 @@ export class WindowStage implements CheckpointParticipant {
       revision: cells.emittedRevision(slot) + 1,
       periodQuantity: isAdditive(info.meter) ? undefined : this.#foldPeriod(slot, info),
     });
-    cells.markEmitted(slot, aggregation);
+    cells.markEmitted(slot);
     this.#journal.rated(aggregate);
   }
 
@@ -248,7 +250,7 @@ export class WindowStage implements CheckpointParticipant {
       const found = cells.find(info.id, startMs);
       if (found >= 0 && (found === slot || cells.phaseOf(found) !== CellPhase.open)) slots.push(found);
     }
-    return cells.foldPeriod(Aggregation[info.meter.aggregation], slots);
+    return foldPeriod(cells, Aggregation[info.meter.aggregation], slots);
   }
 
   #closePeriods(closeAtMs: number, slots: readonly number[]): void {
