@@ -96,7 +96,7 @@ export class PartitionEngine {
     this.#participants = [series, cells, keys, rater, archive, totals, this.windows];
     this.#items
       .pipe(
-        retryParked(decoder),
+        retryParked(partition, decoder),
         validate(partition, partitionCount),
         deduplicate(keys),
         enrich(series),
