@@ -1,9 +1,4 @@
-import {
-  decodeControl,
-  encodeControl,
-  type ControlRecord,
-  type PlacedControlRecord,
-} from "../model/control.ts";
+import type { ControlRecord, PlacedControlRecord } from "../model/control.ts";
 import { messageOf, TributaryError } from "../model/errors.ts";
 import type { LogMessage, LogReader } from "../model/log.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
@@ -53,6 +48,8 @@ export class PartitionPipeline {
         if (this.#state === "failed" || this.#state === "stopped") return;
         this.#state = "failed";
         this.#stopTimers();
+        // What the reader still delivers is refused; how it ends does not matter any more.
+        this.#reader?.stop().catch(() => undefined);
         reject(fault instanceof Error ? fault : new TributaryError("internal-fault", messageOf(fault)));
       };
     });
@@ -206,6 +203,8 @@ export class PartitionPipeline {
   }
 
   async #commit(): Promise<void> {
+    // After a fault the state in memory may be half changed: only what is committed stands.
+    if (this.#state === "failed") return;
     const { engine } = this.#requireOpened();
     if (!this.#changedSinceCommit) {
       this.#lastCommitMs = this.#options.clock.monotonicMs();

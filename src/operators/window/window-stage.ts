@@ -25,7 +25,8 @@ import { CellPhase } from "./window-cells.ts";
 import { tumbling } from "./window-assigner.ts";
 import { WindowLifecycle, type FireReason } from "./window-lifecycle.ts";
 import { WatermarkTracker } from "./watermark.ts";
-import { WindowArchive } from "./window-archive.ts";
+import type { MeterTotals } from "./meter-totals.ts";
+import type { WindowArchive } from "./window-archive.ts";
 
 const WATERMARK_SPACE = "watermark";
 
@@ -35,6 +36,7 @@ export interface WindowStageOptions {
   readonly rater: Rater;
   readonly journal: Journal;
   readonly archive: WindowArchive;
+  readonly totals: MeterTotals;
 }
 
 /**
@@ -54,6 +56,7 @@ export class WindowStage implements CheckpointParticipant {
   readonly #rater: Rater;
   readonly #journal: Journal;
   readonly #archive: WindowArchive;
+  readonly #totals: MeterTotals;
   readonly #watermark = new WatermarkTracker();
   #catalog: CompiledCatalog | undefined;
   #lifecycle: WindowLifecycle | undefined;
@@ -66,6 +69,7 @@ export class WindowStage implements CheckpointParticipant {
     this.#rater = options.rater;
     this.#journal = options.journal;
     this.#archive = options.archive;
+    this.#totals = options.totals;
   }
 
   /** No event at or before this time (milliseconds) is expected any more; −Infinity at the beginning. */
@@ -158,6 +162,7 @@ export class WindowStage implements CheckpointParticipant {
     if (aggregation === Aggregation.unique) this.#cells.addMember(slot, targets.member.get(entry) ?? "");
     else if (large !== undefined) this.#cells.addLarge(slot, aggregation, large, timeMs, sequence, index);
     else this.#cells.add(slot, aggregation, targets.value[entry] ?? 0, timeMs, sequence, index);
+    this.#totals.add(meter.key, large ?? targets.value[entry] ?? 0);
     lifecycle.updated(slot);
     if (aggregation === Aggregation.time_weighted && this.#cells.phaseOf(slot) !== CellPhase.open) {
       this.#carryForward(slot, lifecycle);
