@@ -114,12 +114,3 @@ export interface ReferenceStore {
   /** The object, verified against its hash; undefined where it is not (or not wholly) stored. */
   get(kind: string, hash: string): Promise<Uint8Array | undefined>;
 }
-
-/** Publishes single usage messages (events that stood in the wrong partition, for their own). */
-export interface UsagePublisher {
-  /**
-   * Resolves when the broker has stored the message (or knew its id already). Throws `publish-failed` otherwise;
-   * the message may then be stored or not.
-   */
-  publish(subject: string, contentType: string, body: Uint8Array, messageId: string): Promise<void>;
-}
