@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { codeOf } from "../../../src/model/errors.ts";
 import { assertContentIntact } from "../../../src/state/integrity.ts";
-import { STATE_FILE } from "../../../src/state/open-database.ts";
+import { openForWriting, STATE_FILE } from "../../../src/state/open-database.ts";
 import { openPartitionStore, openPartitionStoreReadOnly } from "../../../src/state/partition-store.ts";
 import { MIGRATIONS } from "../../../src/state/schema/migrate.ts";
 import { boundWal } from "../../../src/state/wal-policy.ts";
@@ -154,6 +154,14 @@ describe("content", () => {
     ).toBe("state-corrupt");
     reader.close();
   });
+});
+
+test("commits survive a power loss, and pages are half a page of cells", () => {
+  const database = openForWriting(join(temporaryFolder(), STATE_FILE));
+  database.exec("CREATE TABLE t (a)");
+  const settings = ["page_size", "journal_mode", "synchronous", "foreign_keys"];
+  expect(settings.map((name) => database.pragma(name, { simple: true }))).toEqual([8_192, "wal", 2, 1]);
+  database.close();
 });
 
 describe("space on the disk", () => {
