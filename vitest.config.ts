@@ -8,6 +8,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          globalSetup: ["test/support/integration-setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           // Broker and worker processes share two cores: one file at a time keeps deadlines meaningful.

@@ -6,6 +6,8 @@ export interface Clock {
   monotonicMs(): number;
   /** Calls `task` once after `delayMs`; the returned function cancels it. */
   schedule(delayMs: number, task: () => void): () => void;
+  /** Resolves in a later turn of the event loop, after pending I/O had its chance. */
+  yieldTurn(): Promise<void>;
 }
 
 /** The machine's clock. */
@@ -18,4 +20,8 @@ export const systemClock: Clock = {
       clearTimeout(timer);
     };
   },
+  yieldTurn: () =>
+    new Promise((resolve) => {
+      setImmediate(resolve);
+    }),
 };

@@ -89,12 +89,16 @@ const KINDS: ReadonlySet<string> = new Set<ControlKind>([
   "gap-accepted",
 ]);
 
+function isControlRecord(value: unknown): value is ControlRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const kind: unknown = Reflect.get(value, "kind");
+  const appliesAfter: unknown = Reflect.get(value, "appliesAfter");
+  return typeof kind === "string" && KINDS.has(kind) && Number.isSafeInteger(appliesAfter);
+}
+
 /** Reads a record; throws RangeError for one that this version does not know (never skipped in silence). */
 export function decodeControl(data: Uint8Array): ControlRecord {
   const parsed: unknown = JSON.parse(decoder.decode(data));
-  const kind: unknown =
-    typeof parsed === "object" && parsed !== null ? Reflect.get(parsed, "kind") : undefined;
-  if (typeof kind !== "string" || !KINDS.has(kind))
-    throw new RangeError(`unknown control record kind ${String(kind)}`);
-  return parsed as ControlRecord;
+  if (!isControlRecord(parsed)) throw new RangeError("not a control record that this version knows");
+  return parsed;
 }

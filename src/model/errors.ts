@@ -6,6 +6,7 @@ export const ERRORS = {
   // configuration and catalog
   "config-invalid": "The configuration has faults; each is listed with its path.",
   "catalog-invalid": "The catalog has faults; each is listed with its path.",
+  "catalog-missing": "A catalog version is in effect but its content can't be found.",
   "usage-invalid": "The command was called with arguments that don't fit.",
   // broker
   "broker-unreachable": "No NATS server answered at the configured addresses.",
@@ -24,8 +25,11 @@ export const ERRORS = {
   "control-log-moved": "Another owner has written to the partition's control log.",
   "control-append-unknown": "It can't be known whether a control record was appended.",
   "control-record-misplaced": "A control record applies before the checkpoint's position.",
+  "replay-unfinished":
+    "A decision was asked for while the partition still replays its control log; try again later.",
   "publication-fenced": "Another owner has published to the partition's subject.",
   "publish-failed": "A publication was not acknowledged by the broker.",
+  "reference-corrupt": "An object of the REFERENCE stream does not match the hash that it is stored under.",
   // state
   "state-schema-newer": "The state file was written by a newer version of Tributary.",
   "state-mismatch": "The state file belongs to another partition, partition count or stream.",

@@ -1,6 +1,7 @@
 import type { DecodedRun, EventBatch } from "../model/event-batch.ts";
+import type { ParkedEvent } from "../model/outputs.ts";
 import type { PlacedControlRecord } from "../model/control.ts";
-import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
+import type { CompiledCatalog, CompiledMeter } from "../billing/catalog/compiled.ts";
 
 /**
  * What flows through the operators: runs of usage and, between them, the control records that apply at that place.
@@ -11,8 +12,10 @@ export type PipelineItem = UsageItem | ControlItem;
 export interface UsageItem {
   readonly kind: "usage";
   readonly run: DecodedRun;
-  /** What each accepted event adds to which series; filled by `enrich`. */
+  /** What each event adds to which series: read by `validate`, given their series by `enrich`. */
   readonly targets: MeterTargets;
+  /** True for parked events that are tried again: they passed deduplication and moved the watermark before. */
+  readonly unparked: boolean;
 }
 
 export interface ControlItem {
@@ -20,8 +23,8 @@ export interface ControlItem {
   readonly placed: PlacedControlRecord;
   /** For a record of kind `catalog`: the compiled version that takes effect. */
   readonly catalog?: CompiledCatalog;
-  /** Parked events that `enrich` took back in because of the record, as a run that has passed deduplication. */
-  readonly unparked?: UsageItem;
+  /** For a record of kind `catalog`: the events parked so far, which `enrich` tries again behind the record. */
+  readonly parked?: readonly ParkedEvent[];
 }
 
 /**
@@ -31,6 +34,10 @@ export interface ControlItem {
 export interface MeterTargets {
   count: number;
   row: Uint32Array;
+  /** Index into `meters`. */
+  meter: Uint32Array;
+  readonly meters: CompiledMeter[];
+  /** Number of the series; set by `enrich`, which leaves only the entries of accepted events. */
   series: Uint32Array;
   /** The value at the meter's scale as an exact integer, |value| ≤ 2^52 (1 for count, 0 where `large` or `member` has it). */
   value: Float64Array;
@@ -44,6 +51,8 @@ export function emptyTargets(capacity: number): MeterTargets {
   return {
     count: 0,
     row: new Uint32Array(capacity),
+    meter: new Uint32Array(capacity),
+    meters: [],
     series: new Uint32Array(capacity),
     value: new Float64Array(capacity),
     large: new Map(),
@@ -52,7 +61,7 @@ export function emptyTargets(capacity: number): MeterTargets {
 }
 
 /** Adds an entry, growing the columns by doubling; returns its index. */
-export function addTarget(targets: MeterTargets, row: number, series: number, value: number): number {
+export function addTarget(targets: MeterTargets, row: number, meter: number, value: number): number {
   const entry = targets.count;
   if (entry === targets.row.length) {
     const capacity = Math.max(64, entry * 2);
@@ -62,13 +71,14 @@ export function addTarget(targets: MeterTargets, row: number, series: number, va
       return larger;
     };
     targets.row = grow(targets.row);
+    targets.meter = grow(targets.meter);
     targets.series = grow(targets.series);
     const values = new Float64Array(capacity);
     values.set(targets.value);
     targets.value = values;
   }
   targets.row[entry] = row;
-  targets.series[entry] = series;
+  targets.meter[entry] = meter;
   targets.value[entry] = value;
   targets.count = entry + 1;
   return entry;

@@ -1,0 +1,135 @@
+import { createHash, randomBytes } from "node:crypto";
+import { codeOf, messageOf, type ErrorCode } from "../../model/errors.ts";
+import { PartitionPipeline } from "../../pipeline/partition-pipeline.ts";
+import type { PartitionPipelineOptions, PipelineState } from "../../pipeline/pipeline-options.ts";
+import type { OutboxDelivery } from "../../sinks/outbox-delivery.ts";
+
+/** Wait before a stopped pipeline starts again: doubled each time up to the longest. */
+const FIRST_RESTART_DELAY_MS = 250;
+const LONGEST_RESTART_DELAY_MS = 30_000;
+/** Faults in our own code may be passing (a race) or not: after this many in a row the partition stays stopped. */
+const MAX_INTERNAL_RESTARTS = 5;
+
+/** Faults after which the same state can go on, once the cause has passed. All others need a person. */
+const RESTARTABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "broker-unreachable",
+  "consumer-stalled",
+  "control-append-unknown",
+  "publish-failed",
+  "sequence-hole",
+  "state-commit-failed",
+]);
+
+/** What a worker tells about a partition. */
+export interface PartitionFault {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly atMs: number;
+}
+
+export const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+};
+
+/** 16 random bytes in hexadecimal. */
+export const randomHashKey = (): string => randomBytes(16).toString("hex");
+
+export interface PartitionWorkerOptions {
+  readonly pipeline: Omit<PartitionPipelineOptions, "sha256" | "randomHashKey">;
+  readonly delivery: OutboxDelivery;
+  /** Told when the partition stops with a fault; `restartInMs` is undefined when it stays stopped. */
+  readonly onFault: (fault: PartitionFault, restartInMs: number | undefined) => void;
+}
+
+/**
+ * Keeps one partition's pipeline going: starts it, delivers its outbox, starts it again from its last checkpoint after
+ * a fault that can pass. A fault that means damage or another owner stops the partition until a person has looked.
+ */
+export class PartitionWorker {
+  readonly partition: number;
+  readonly delivery: OutboxDelivery;
+  readonly #options: PartitionWorkerOptions;
+  #pipeline: PartitionPipeline | undefined;
+  #stopping = false;
+  #restarts = 0;
+  #fault: PartitionFault | undefined;
+  #cancelRestart: () => void = () => undefined;
+  #deliveryStarted = false;
+
+  constructor(options: PartitionWorkerOptions) {
+    this.#options = options;
+    this.partition = options.pipeline.partition;
+    this.delivery = options.delivery;
+  }
+
+  get pipeline(): PartitionPipeline | undefined {
+    return this.#pipeline;
+  }
+
+  get state(): PipelineState {
+    return this.#pipeline?.state ?? "starting";
+  }
+
+  /** The last fault; undefined while all is well. */
+  get fault(): PartitionFault | undefined {
+    return this.#fault;
+  }
+
+  /** Starts the partition; resolves when the first attempt has succeeded or its fault has been reported. */
+  async start(): Promise<void> {
+    if (this.#stopping) return;
+    const pipeline = new PartitionPipeline({ ...this.#options.pipeline, sha256, randomHashKey });
+    this.#pipeline = pipeline;
+    try {
+      await pipeline.start();
+    } catch (fault) {
+      this.#onEnded(fault, true);
+      return;
+    }
+    this.#fault = undefined;
+    this.#restarts = 0;
+    if (!this.#deliveryStarted) {
+      // Not before the partition is ours: a former owner's outbox must not leave beside the new one's.
+      this.#deliveryStarted = true;
+      this.delivery.start();
+    }
+    this.delivery.kick();
+    pipeline.ended.catch((fault: unknown) => {
+      this.#onEnded(fault, false);
+    });
+  }
+
+  /** Drains the pipeline, then gives the outbox `timeoutMs` to leave; what is left stays committed for the next start. */
+  async stop(timeoutMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#cancelRestart();
+    await this.#pipeline?.stop();
+    this.delivery.kick();
+    if (this.#deliveryStarted) await this.delivery.drain(timeoutMs);
+    await this.delivery.stop();
+  }
+
+  #onEnded(fault: unknown, atStart: boolean): void {
+    const { clock } = this.#options.pipeline;
+    const code = codeOf(fault);
+    this.#fault = { code, message: messageOf(fault), atMs: clock.nowMs() };
+    this.#restarts++;
+    const canRestart =
+      !this.#stopping &&
+      (RESTARTABLE.has(code) ||
+        // Losing the race for the log's end while starting is no other owner at work.
+        (code === "control-log-moved" && atStart) ||
+        (code === "internal-fault" && this.#restarts <= MAX_INTERNAL_RESTARTS));
+    if (!canRestart) {
+      this.#options.onFault(this.#fault, undefined);
+      return;
+    }
+    const delayMs = Math.min(LONGEST_RESTART_DELAY_MS, FIRST_RESTART_DELAY_MS * 2 ** (this.#restarts - 1));
+    this.#options.onFault(this.#fault, delayMs);
+    this.#cancelRestart = clock.schedule(delayMs, () => {
+      void this.start();
+    });
+  }
+}

@@ -1,0 +1,144 @@
+import { concatMap, of, type OperatorFunction } from "rxjs";
+import { decide, type EventBatch, type MessageDecoder } from "../model/event-batch.ts";
+import type { ParkedEvent } from "../model/outputs.ts";
+import { Outcome, reasonCode } from "../model/outcome.ts";
+import type { CompiledCatalog, CompiledMeter } from "../billing/catalog/compiled.ts";
+import { propertyText } from "./meter-reading.ts";
+import type { SeriesTable } from "./series-table.ts";
+import { emptyTargets, type MeterTargets, type PipelineItem, type UsageItem } from "./stage.ts";
+
+const UNKNOWN_METER = reasonCode("unknown-meter");
+const UNKNOWN_ACCOUNT = reasonCode("unknown-account");
+const CLOUD_EVENT = "application/cloudevents+json";
+const encoder = new TextEncoder();
+
+/**
+ * Finds the series that each event counts in. Events of a type that no meter reads, or of an account that no contract
+ * covers at the event's time, are parked; those parked so far come back in behind the catalog record that may know them.
+ */
+export function enrich(series: SeriesTable): OperatorFunction<PipelineItem, PipelineItem> {
+  let catalog: CompiledCatalog | undefined;
+  return concatMap((item) => {
+    if (item.kind === "control") {
+      if (item.catalog !== undefined) catalog = item.catalog;
+    } else {
+      if (catalog === undefined) throw new Error("usage before the first catalog record");
+      enrichBatch(item.run.batch, item.targets, catalog, series);
+    }
+    return of(item);
+  });
+}
+
+/**
+ * Follows each catalog record with the events parked so far, as a run of their own in log order. Stands before
+ * `validate`, so that a parked event passes all stages but deduplication.
+ */
+export function retryParked(
+  partition: number,
+  decoder: MessageDecoder,
+): OperatorFunction<PipelineItem, PipelineItem> {
+  return concatMap((item) => {
+    if (item.kind === "usage" || item.parked === undefined || item.parked.length === 0) return of(item);
+    return of(item, unparkedItem(item.parked, partition, decoder));
+  });
+}
+
+function unparkedItem(parked: readonly ParkedEvent[], partition: number, decoder: MessageDecoder): UsageItem {
+  const ordered = [...parked].sort((a, b) => a.sequence - b.sequence || a.index - b.index);
+  const messages = ordered.map((event) => ({
+    sequence: event.sequence,
+    subject: `usage.${partition}.${event.region}`,
+    contentType: CLOUD_EVENT,
+    arrivalMs: event.arrivalMs,
+    data: encoder.encode(event.event),
+  }));
+  const run = decoder.decode(messages);
+  if (run.batch.count !== ordered.length) throw new Error("a parked event could not be read again");
+  for (let row = 0; row < run.batch.count; row++) run.batch.index[row] = ordered[row]?.index ?? 0;
+  return { kind: "usage", run, targets: emptyTargets(run.batch.count), unparked: true };
+}
+
+function enrichBatch(
+  batch: EventBatch,
+  targets: MeterTargets,
+  catalog: CompiledCatalog,
+  series: SeriesTable,
+): void {
+  const known = batch.types.map((type) => catalog.metersOfType(type) !== undefined);
+  const { outcome, type, account, timeMs } = batch;
+  for (let row = 0; row < batch.count; row++) {
+    if (outcome[row] !== Outcome.pending) continue;
+    if (known[type[row] ?? 0] !== true) {
+      decide(batch, row, Outcome.parked, UNKNOWN_METER);
+    } else if (catalog.contractAt(batch.accounts[account[row] ?? 0] ?? "", timeMs[row] ?? 0) === undefined) {
+      decide(batch, row, Outcome.parked, UNKNOWN_ACCOUNT);
+    } else {
+      decide(batch, row, Outcome.accepted, 0);
+    }
+  }
+  assignSeries(batch, targets, series);
+}
+
+/** Gives the entries of accepted rows their series and drops the others, in place. */
+function assignSeries(batch: EventBatch, targets: MeterTargets, series: SeriesTable): void {
+  // Series of ungrouped meters by (account of the batch, meter): no string is built for an event.
+  const ungrouped = new Map<number, number>();
+  let kept = 0;
+  for (let entry = 0; entry < targets.count; entry++) {
+    const row = targets.row[entry] ?? 0;
+    if (batch.outcome[row] !== Outcome.accepted) {
+      targets.large.delete(entry);
+      targets.member.delete(entry);
+      continue;
+    }
+    const meterIndex = targets.meter[entry] ?? 0;
+    const meter = targets.meters[meterIndex];
+    if (meter === undefined) throw new RangeError("an entry without a meter");
+    targets.series[kept] = seriesOf(batch, row, meter, meterIndex, targets.meters.length, ungrouped, series);
+    if (kept !== entry) moveEntry(targets, entry, kept);
+    kept++;
+  }
+  targets.count = kept;
+}
+
+function seriesOf(
+  batch: EventBatch,
+  row: number,
+  meter: CompiledMeter,
+  meterIndex: number,
+  meterCount: number,
+  ungrouped: Map<number, number>,
+  series: SeriesTable,
+): number {
+  const accountIndex = batch.account[row] ?? 0;
+  const account = batch.accounts[accountIndex] ?? "";
+  if (meter.groupBy.length === 0) {
+    const key = accountIndex * meterCount + meterIndex;
+    let id = ungrouped.get(key);
+    if (id === undefined) {
+      id = series.idOf(account, meter.key, []);
+      ungrouped.set(key, id);
+    }
+    return id;
+  }
+  const values = meter.groupBy.map(
+    (dimension) => propertyText(batch, batch.properties.get(dimension.property), row) ?? "",
+  );
+  return series.idOf(account, meter.key, values);
+}
+
+function moveEntry(targets: MeterTargets, from: number, to: number): void {
+  targets.row[to] = targets.row[from] ?? 0;
+  targets.meter[to] = targets.meter[from] ?? 0;
+  targets.value[to] = targets.value[from] ?? 0;
+  const large = targets.large.get(from);
+  if (large !== undefined) {
+    targets.large.delete(from);
+    targets.large.set(to, large);
+  }
+  const member = targets.member.get(from);
+  if (member !== undefined) {
+    targets.member.delete(from);
+    targets.member.set(to, member);
+  }
+}

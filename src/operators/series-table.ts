@@ -1,0 +1,69 @@
+import { Packr } from "msgpackr";
+import type { CheckpointParticipant, PartitionStore, StateRow } from "../model/store.ts";
+
+/** One (account, meter, group) of a partition. */
+export interface Series {
+  readonly id: number;
+  readonly account: string;
+  readonly meter: string;
+  /** Values of the meter's group-by dimensions, in the order of the meter's definition; "" where an event has none. */
+  readonly groupValues: readonly string[];
+}
+
+const SPACE = "series";
+const SEPARATOR = "\u0000";
+const packr = new Packr({ useRecords: false });
+
+/**
+ * Gives each series a small integer in the order of first use, which is the order of the log: replay gives the same
+ * numbers. Windows fire in the order of these numbers.
+ */
+export class SeriesTable implements CheckpointParticipant {
+  readonly #byKey = new Map<string, number>();
+  readonly #series: Series[] = [];
+  #savedCount = 0;
+
+  get count(): number {
+    return this.#series.length;
+  }
+
+  /** The series' number; made where it is new. */
+  idOf(account: string, meter: string, groupValues: readonly string[]): number {
+    const key = keyOf(account, meter, groupValues);
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const id = this.#series.length;
+    this.#byKey.set(key, id);
+    this.#series.push({ id, account, meter, groupValues: [...groupValues] });
+    return id;
+  }
+
+  get(id: number): Series {
+    const series = this.#series[id];
+    if (series === undefined) throw new RangeError(`no series ${id}`);
+    return series;
+  }
+
+  restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
+    for (const { key, value } of store.rows(SPACE)) {
+      const [account, meter, groupValues] = packr.unpack(value) as [string, string, string[]];
+      if (this.idOf(account, meter, groupValues) !== key)
+        throw new RangeError(`series ${key} is out of order`);
+    }
+    this.#savedCount = this.#series.length;
+  }
+
+  collectChanges(rows: StateRow[]): void {
+    for (; this.#savedCount < this.#series.length; this.#savedCount++) {
+      const { id, account, meter, groupValues } = this.get(this.#savedCount);
+      rows.push({ space: SPACE, key: id, value: packr.pack([account, meter, groupValues]) });
+    }
+  }
+}
+
+/** A length before each part, so that no part can imitate the border between two. */
+function keyOf(account: string, meter: string, groupValues: readonly string[]): string {
+  let key = account.length + SEPARATOR + account + meter;
+  for (const value of groupValues) key += SEPARATOR + value.length + SEPARATOR + value;
+  return key;
+}

@@ -1,0 +1,194 @@
+import { tap, type MonoTypeOperatorFunction } from "rxjs";
+import type { EventBatch, MessageDecoder } from "../model/event-batch.ts";
+import type { LogMessage } from "../model/log.ts";
+import { OUTCOME_NAMES, Outcome, reasonOf, type OutcomeName } from "../model/outcome.ts";
+import { partitionOf } from "../model/partition.ts";
+import type { KeyTable } from "./deduplicate/key-table.ts";
+import type { Journal } from "./journal.ts";
+import type { PipelineItem, UsageItem } from "./stage.ts";
+
+/**
+ * The last stage: every event has its outcome; counts it, and writes dead letters, parked events, exceptions and
+ * re-routed events in the order of the log. One stage writes them all, so that their order does not depend on batches.
+ */
+export function settle(options: {
+  readonly partition: number;
+  readonly partitionCount: number;
+  readonly decoder: MessageDecoder;
+  readonly keys: KeyTable;
+  readonly journal: Journal;
+}): MonoTypeOperatorFunction<PipelineItem> {
+  const settler = new Settler(options);
+  return tap((item) => {
+    if (item.kind === "usage") settler.settle(item);
+  });
+}
+
+type SettleOptions = Parameters<typeof settle>[0];
+
+class Settler {
+  readonly #options: SettleOptions;
+
+  constructor(options: SettleOptions) {
+    this.#options = options;
+  }
+
+  settle(item: UsageItem): void {
+    const { batch, undecodable } = item.run;
+    // Undecodable messages and rows both come in log order: merged by sequence.
+    let next = 0;
+    for (let row = 0; row < batch.count; row++) {
+      const sequence = messageOf(batch, row).sequence;
+      for (; next < undecodable.length; next++) {
+        const bad = undecodable[next];
+        if (bad === undefined || bad.message.sequence > sequence) break;
+        this.#undecodable(bad.message, bad.reason);
+      }
+      if (item.unparked) this.#settleUnparked(batch, row);
+      else this.#settleRow(batch, row);
+    }
+    for (; next < undecodable.length; next++) {
+      const bad = undecodable[next];
+      if (bad !== undefined) this.#undecodable(bad.message, bad.reason);
+    }
+  }
+
+  #settleRow(batch: EventBatch, row: number): void {
+    const { journal } = this.#options;
+    const outcome = batch.outcome[row] ?? 0;
+    const late = batch.late[row] === 1;
+    journal.count(regionOf(batch, row), nameOf(outcome), late);
+    if (outcome === Outcome.accepted) {
+      if (late) this.#record(batch, row);
+      return;
+    }
+    if (outcome === Outcome.duplicate) return;
+    this.#record(batch, row);
+    if (outcome === Outcome.rejected) this.#deadLetter(batch, row);
+    else if (outcome === Outcome.parked) this.#park(batch, row);
+    else if (outcome === Outcome.conflicting) this.#conflict(batch, row);
+    else if (outcome === Outcome.misrouted) this.#reroute(batch, row);
+  }
+
+  #settleUnparked(batch: EventBatch, row: number): void {
+    const { journal } = this.#options;
+    const outcome = batch.outcome[row] ?? 0;
+    const name = nameOf(outcome);
+    if (name === "parked") return;
+    journal.recount(regionOf(batch, row), name, batch.late[row] === 1);
+    journal.unpark(messageOf(batch, row).sequence, batch.index[row] ?? 0);
+    this.#record(batch, row);
+    if (outcome === Outcome.rejected) this.#deadLetter(batch, row);
+  }
+
+  #record(batch: EventBatch, row: number): void {
+    const words = batch.key.slice(row * 4, row * 4 + 4);
+    this.#options.journal.eventOutcome({
+      key: new Uint8Array(words.buffer),
+      sequence: messageOf(batch, row).sequence,
+      index: batch.index[row] ?? 0,
+      outcome: batch.outcome[row] ?? 0,
+      reason: batch.reason[row] ?? 0,
+      late: batch.late[row] === 1,
+    });
+  }
+
+  #deadLetter(batch: EventBatch, row: number): void {
+    const { journal, partition } = this.#options;
+    const message = messageOf(batch, row);
+    const reason = reasonOf(batch.reason[row] ?? 0);
+    journal.deadLetter({
+      stage: reason.stage,
+      reason: reason.name,
+      partition,
+      sequence: message.sequence,
+      index: batch.index[row] ?? 0,
+      region: regionOf(batch, row),
+      arrival: new Date(message.arrivalMs).toISOString(),
+      contentType: message.contentType,
+      event: this.#text(batch, row),
+    });
+  }
+
+  #undecodable(message: LogMessage, reason: string): void {
+    const { journal, partition } = this.#options;
+    journal.deadLetter({
+      stage: "decode",
+      reason,
+      partition,
+      sequence: message.sequence,
+      index: -1,
+      region: message.subject.split(".")[2] ?? "",
+      arrival: new Date(message.arrivalMs).toISOString(),
+      contentType: message.contentType,
+      messageBase64: toBase64(message.data),
+    });
+  }
+
+  #park(batch: EventBatch, row: number): void {
+    const message = messageOf(batch, row);
+    this.#options.journal.park({
+      sequence: message.sequence,
+      index: batch.index[row] ?? 0,
+      reason: reasonOf(batch.reason[row] ?? 0).name,
+      account: batch.accounts[batch.account[row] ?? 0] ?? "",
+      type: batch.types[batch.type[row] ?? 0] ?? "",
+      region: regionOf(batch, row),
+      arrivalMs: message.arrivalMs,
+      event: this.#text(batch, row),
+    });
+  }
+
+  #conflict(batch: EventBatch, row: number): void {
+    const { journal, keys } = this.#options;
+    const message = messageOf(batch, row);
+    const index = batch.index[row] ?? 0;
+    const first = keys.firstOf(batch.key, row * 4);
+    journal.exception({
+      id: `conflict-${message.sequence}-${index}`,
+      stage: "deduplicate",
+      reason: "other-payload",
+      sinceMs: message.arrivalMs,
+      details: JSON.stringify({
+        account: batch.accounts[batch.account[row] ?? 0] ?? "",
+        first: first ?? null,
+        second: { sequence: message.sequence, index },
+        secondEvent: this.#text(batch, row),
+      }),
+    });
+  }
+
+  #reroute(batch: EventBatch, row: number): void {
+    const { journal, partitionCount } = this.#options;
+    const account = batch.accounts[batch.account[row] ?? 0] ?? "";
+    journal.reroute({
+      partition: partitionOf(account, partitionCount),
+      region: regionOf(batch, row),
+      event: this.#text(batch, row),
+    });
+  }
+
+  #text(batch: EventBatch, row: number): string {
+    return this.#options.decoder.eventText(messageOf(batch, row), batch.index[row] ?? 0);
+  }
+}
+
+function messageOf(batch: EventBatch, row: number): LogMessage {
+  const message = batch.messages[batch.message[row] ?? 0];
+  if (message === undefined) throw new RangeError("a row without a message");
+  return message;
+}
+
+function regionOf(batch: EventBatch, row: number): string {
+  return batch.regions[batch.region[row] ?? 0] ?? "";
+}
+
+function nameOf(outcome: number): OutcomeName {
+  const name = OUTCOME_NAMES[outcome];
+  if (name === undefined || name === "pending") throw new RangeError("an event without an outcome");
+  return name;
+}
+
+function toBase64(data: Uint8Array): string {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64");
+}

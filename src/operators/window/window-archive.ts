@@ -1,0 +1,47 @@
+import { Packr } from "msgpackr";
+import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
+
+/** A cell's figures when its state was let go: no event can change it any more. */
+export interface ArchivedCell {
+  readonly series: number;
+  readonly startMs: number;
+  /** At the meter's scale (level × milliseconds for time_weighted). */
+  readonly value: bigint;
+  readonly events: number;
+}
+
+const SPACE = "archive";
+const packr = new Packr({ useRecords: false });
+
+/**
+ * Cells that have left memory, written once and read only by reports: reconciliation and `simulate` add them to
+ * what is still in memory.
+ */
+export class WindowArchive implements CheckpointParticipant {
+  readonly #waiting: ArchivedCell[] = [];
+  #count = 0;
+
+  add(cell: ArchivedCell): void {
+    this.#waiting.push(cell);
+  }
+
+  restore(store: Pick<PartitionStore, "rows">): void {
+    for (const { key } of store.rows(SPACE)) this.#count = key + 1;
+  }
+
+  collectChanges(rows: StateRow[]): void {
+    for (const cell of this.#waiting) {
+      const value = packr.pack([cell.series, cell.startMs, cell.value.toString(), cell.events]);
+      rows.push({ space: SPACE, key: this.#count++, value });
+    }
+    this.#waiting.length = 0;
+  }
+}
+
+/** All archived cells of a store, in the order in which they were let go. */
+export function* archivedCells(store: Pick<PartitionStore, "rows">): Iterable<ArchivedCell> {
+  for (const { value } of store.rows(SPACE)) {
+    const [series, startMs, text, events] = packr.unpack(value) as [number, number, string, number];
+    yield { series, startMs, value: BigInt(text), events };
+  }
+}

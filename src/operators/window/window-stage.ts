@@ -1,0 +1,324 @@
+import { tap, type MonoTypeOperatorFunction } from "rxjs";
+import type { EventBatch } from "../../model/event-batch.ts";
+import type { CloseRecord } from "../../model/control.ts";
+import { decide } from "../../model/event-batch.ts";
+import { Outcome, reasonCode } from "../../model/outcome.ts";
+import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
+import type {
+  CompiledCatalog,
+  CompiledContract,
+  CompiledMeter,
+  CompiledSettings,
+} from "../../billing/catalog/compiled.ts";
+import type { Journal } from "../journal.ts";
+import type { Rater } from "../rate/rate-operator.ts";
+import type { SeriesInfo } from "../rate/series-info.ts";
+import type { SeriesTable } from "../series-table.ts";
+import {
+  Aggregation,
+  type ControlItem,
+  type MeterTargets,
+  type PipelineItem,
+  type UsageItem,
+} from "../stage.ts";
+import type { CellTable } from "./cell-table.ts";
+import { foldPeriod } from "./fold-period.ts";
+import { CellPhase } from "./window-cells.ts";
+import { tumbling } from "./window-assigner.ts";
+import { WindowLifecycle, type FireReason } from "./window-lifecycle.ts";
+import { WatermarkTracker } from "./watermark.ts";
+import type { MeterTotals } from "./meter-totals.ts";
+import type { WindowArchive } from "./window-archive.ts";
+
+const WATERMARK_SPACE = "watermark";
+const TOO_OLD = reasonCode("too-old");
+
+export interface WindowStageOptions {
+  readonly series: SeriesTable;
+  readonly cells: CellTable;
+  readonly rater: Rater;
+  readonly journal: Journal;
+  readonly archive: WindowArchive;
+  readonly totals: MeterTotals;
+}
+
+/**
+ * Adds each accepted event to its cells, moves the watermark event by event, and emits what becomes due: windows that
+ * are complete, refinements, closed periods. Everything is decided per event in log order, never per batch.
+ */
+export function window(stage: WindowStage): MonoTypeOperatorFunction<PipelineItem> {
+  return tap((item) => {
+    if (item.kind === "usage") stage.add(item);
+    else stage.control(item);
+  });
+}
+
+export class WindowStage implements CheckpointParticipant {
+  readonly #series: SeriesTable;
+  readonly #cells: CellTable;
+  readonly #rater: Rater;
+  readonly #journal: Journal;
+  readonly #archive: WindowArchive;
+  readonly #totals: MeterTotals;
+  readonly #watermark = new WatermarkTracker();
+  #catalog: CompiledCatalog | undefined;
+  #lifecycle: WindowLifecycle | undefined;
+  #savedWatermark: Uint8Array | undefined;
+  readonly #slots = new Int32Array(1);
+
+  constructor(options: WindowStageOptions) {
+    this.#series = options.series;
+    this.#cells = options.cells;
+    this.#rater = options.rater;
+    this.#journal = options.journal;
+    this.#archive = options.archive;
+    this.#totals = options.totals;
+  }
+
+  /** No event at or before this time (milliseconds) is expected any more; −Infinity at the beginning. */
+  get watermarkMs(): number {
+    return this.#watermark.watermark;
+  }
+
+  get watermark(): WatermarkTracker {
+    return this.#watermark;
+  }
+
+  restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
+    for (const { value } of store.rows(WATERMARK_SPACE)) {
+      this.#watermark.restore(value);
+      this.#savedWatermark = value;
+    }
+  }
+
+  collectChanges(rows: StateRow[]): void {
+    const snapshot = this.#watermark.snapshot();
+    if (this.#savedWatermark !== undefined && Buffer.compare(snapshot, this.#savedWatermark) === 0) return;
+    rows.push({ space: WATERMARK_SPACE, key: 0, value: snapshot });
+    this.#savedWatermark = snapshot;
+  }
+
+  /** A catalog version takes effect (also the one that was in effect at the checkpoint, after `restore`). */
+  useCatalog(catalog: CompiledCatalog): void {
+    this.#catalog = catalog;
+    this.#rater.setCatalog(catalog);
+    this.#watermark.configure(catalog.settings.regions, catalog.settings.disorderMs);
+    // Contracts decide when windows close: due times are found anew from the cells.
+    this.#lifecycle = this.#createLifecycle(catalog.settings);
+    this.#lifecycle.restore(this.#watermark.watermark);
+  }
+
+  control(item: ControlItem): void {
+    const { record } = item.placed;
+    if (item.catalog !== undefined) this.useCatalog(item.catalog);
+    if (record.kind === "idle") this.#watermark.markIdle(record.region);
+    else if (record.kind === "close") this.#close(record);
+    this.#advance();
+  }
+
+  add(item: UsageItem): void {
+    const { batch } = item.run;
+    const { targets } = item;
+    const { outcome, timeMs, message, messages } = batch;
+    const regions = batch.regions.map((region) => this.#watermark.indexOf(region));
+    const lifecycle = this.#requireLifecycle();
+    let entry = 0;
+    for (let row = 0; row < batch.count; row++) {
+      const verdict = outcome[row];
+      if (verdict === Outcome.accepted) {
+        let gone = false;
+        for (; entry < targets.count && targets.row[entry] === row; entry++)
+          gone ||= !this.#addEntry(batch, targets, entry, lifecycle);
+        if (gone) decide(batch, row, Outcome.rejected, TOO_OLD);
+      } else if (verdict !== Outcome.parked) continue;
+      if (item.unparked) continue;
+      const arrivalMs = messages[message[row] ?? 0]?.arrivalMs ?? 0;
+      const region = regions[batch.region[row] ?? 0] ?? -1;
+      if (region < 0) continue;
+      const watermark = this.#watermark.observe(region, Math.min(timeMs[row] ?? 0, arrivalMs));
+      if (watermark > lifecycle.watermark) lifecycle.advanceTo(watermark);
+    }
+    this.#advance();
+  }
+
+  #advance(): void {
+    this.#lifecycle?.advanceTo(this.#watermark.watermark);
+  }
+
+  #close(record: CloseRecord): void {
+    const graceMs = this.#settings().graceMs;
+    this.#watermark.advanceTo(record.upToMs + graceMs - 1);
+  }
+
+  /**
+   * False, and nothing added, where the window's state is gone: an event that was parked for longer than its window is
+   * kept. All windows of an event are of one account and one hour, so they are gone together.
+   */
+  #addEntry(batch: EventBatch, targets: MeterTargets, entry: number, lifecycle: WindowLifecycle): boolean {
+    const row = targets.row[entry] ?? 0;
+    const series = targets.series[entry] ?? 0;
+    const timeMs = batch.timeMs[row] ?? 0;
+    const meter = targets.meters[targets.meter[entry] ?? 0];
+    if (meter === undefined) throw new RangeError("an entry without a meter");
+    if (lifecycle.place(series, timeMs, this.#slots) === 0) return false;
+    const slot = this.#slots[0] ?? -1;
+    if (lifecycle.placements[0] !== 0) batch.late[row] = 1;
+    const aggregation = Aggregation[meter.aggregation];
+    const sequence = batch.messages[batch.message[row] ?? 0]?.sequence ?? 0;
+    const index = batch.index[row] ?? 0;
+    const large = targets.large.size > 0 ? targets.large.get(entry) : undefined;
+    if (aggregation === Aggregation.unique) this.#cells.addMember(slot, targets.member.get(entry) ?? "");
+    else if (large !== undefined) this.#cells.addLarge(slot, aggregation, large, timeMs, sequence, index);
+    else this.#cells.add(slot, aggregation, targets.value[entry] ?? 0, timeMs, sequence, index);
+    this.#totals.add(meter.key, large ?? targets.value[entry] ?? 0);
+    lifecycle.updated(slot);
+    if (aggregation === Aggregation.time_weighted && this.#cells.phaseOf(slot) !== CellPhase.open) {
+      this.#carryForward(slot, lifecycle);
+    }
+    return true;
+  }
+
+  /** A level goes on until it changes: each window's carry-out is the next one's carry-in, to the end of the contract. */
+  #carryForward(from: number, lifecycle: WindowLifecycle): void {
+    const cellMs = this.#settings().cellMs;
+    const series = this.#cells.seriesOf(from);
+    let slot = from;
+    for (;;) {
+      const nextStart = this.#cells.startOf(slot) + cellMs;
+      const level = this.#cells.carryOut(slot);
+      let next = this.#cells.find(series, nextStart);
+      if (next < 0) {
+        if (level === 0n || this.#contractOf(series, nextStart) === undefined) return;
+        if (lifecycle.place(series, nextStart, this.#slots) === 0) return;
+        next = this.#slots[0] ?? -1;
+      }
+      if (!this.#cells.setCarryIn(next, level)) return;
+      lifecycle.updated(next);
+      // An open window carries on when it completes.
+      if (this.#cells.phaseOf(next) === CellPhase.open) return;
+      slot = next;
+    }
+  }
+
+  #createLifecycle(settings: CompiledSettings): WindowLifecycle {
+    return new WindowLifecycle({
+      assigner: tumbling(settings.cellMs, 0),
+      cells: this.#cells,
+      closeAt: (series, startMs, endMs) => {
+        const contract = this.#contractOf(series, startMs);
+        return (contract === undefined ? endMs : contract.periodAt(startMs).endMs) + this.#settings().graceMs;
+      },
+      retainMs: settings.maxAgeMs,
+      lateFiring: "next-boundary",
+      listener: {
+        fire: (slots, reason) => {
+          for (const slot of slots) this.#emit(slot, reason);
+        },
+        close: (closeAtMs, slots) => {
+          this.#closePeriods(closeAtMs, slots);
+        },
+        evict: (slots) => {
+          for (const slot of slots) this.#evict(slot);
+        },
+      },
+    });
+  }
+
+  #emit(slot: number, reason: FireReason): void {
+    const cells = this.#cells;
+    const startMs = cells.startOf(slot);
+    const info = this.#seriesInfo(cells.seriesOf(slot), startMs);
+    const aggregation = Aggregation[info.meter.aggregation];
+    if (reason === "complete" && aggregation === Aggregation.time_weighted)
+      this.#carryForward(slot, this.#requireLifecycle());
+    const aggregate = this.#rater.rate({
+      series: info,
+      startMs,
+      endMs: startMs + this.#settings().cellMs,
+      kind: reason === "complete" ? "window" : reason,
+      value: cells.value(slot, aggregation),
+      emittedValue: cells.emittedValue(slot),
+      events: cells.events(slot),
+      emittedEvents: cells.emittedEvents(slot),
+      revision: cells.emittedRevision(slot) + 1,
+      periodQuantity: isAdditive(info.meter) ? undefined : this.#foldPeriod(slot, info),
+    });
+    cells.markEmitted(slot);
+    this.#journal.rated(aggregate);
+  }
+
+  /** Fold over the windows of the series in the slot's billing period that are complete. */
+  #foldPeriod(slot: number, info: SeriesInfo): bigint {
+    const cells = this.#cells;
+    const cellMs = this.#settings().cellMs;
+    const period = info.contract.periodAt(cells.startOf(slot));
+    const slots: number[] = [];
+    for (let startMs = period.startMs; startMs < period.endMs; startMs += cellMs) {
+      const found = cells.find(info.id, startMs);
+      if (found >= 0 && (found === slot || cells.phaseOf(found) !== CellPhase.open)) slots.push(found);
+    }
+    return foldPeriod(cells, Aggregation[info.meter.aggregation], slots);
+  }
+
+  #closePeriods(closeAtMs: number, slots: readonly number[]): void {
+    const touched = slots.map((slot) => {
+      const startMs = this.#cells.startOf(slot);
+      return { series: this.#seriesInfo(this.#cells.seriesOf(slot), startMs), startMs };
+    });
+    for (const aggregate of this.#rater.closePeriods(closeAtMs, touched)) this.#journal.rated(aggregate);
+  }
+
+  #evict(slot: number): void {
+    const cells = this.#cells;
+    const series = cells.seriesOf(slot);
+    const meter = this.#meterOf(this.#series.get(series).meter);
+    this.#archive.add({
+      series,
+      startMs: cells.startOf(slot),
+      value: cells.value(slot, Aggregation[meter.aggregation]),
+      events: cells.events(slot),
+    });
+  }
+
+  #seriesInfo(id: number, startMs: number): SeriesInfo {
+    const { account, meter: meterKey, groupValues } = this.#series.get(id);
+    const meter = this.#meterOf(meterKey);
+    const contract = this.#contractOf(id, startMs);
+    if (contract === undefined)
+      throw new Error(`no contract covers ${account} at the start of a window that has usage`);
+    const group: Record<string, string> = {};
+    meter.groupBy.forEach((dimension, i) => (group[dimension.name] = groupValues[i] ?? ""));
+    return { id, account, meter, group, contract };
+  }
+
+  #contractOf(series: number, timeMs: number): CompiledContract | undefined {
+    return this.#requireCatalog().contractAt(this.#series.get(series).account, timeMs);
+  }
+
+  #meterOf(key: string): CompiledMeter {
+    const meter = this.#requireCatalog().meters.get(key);
+    if (meter === undefined) throw new Error(`meter ${key} has usage but is not in the catalog`);
+    return meter;
+  }
+
+  #settings(): CompiledSettings {
+    return this.#requireCatalog().settings;
+  }
+
+  #requireCatalog(): CompiledCatalog {
+    if (this.#catalog === undefined) throw new Error("usage before the first catalog record");
+    return this.#catalog;
+  }
+
+  #requireLifecycle(): WindowLifecycle {
+    if (this.#lifecycle === undefined) throw new Error("usage before the first catalog record");
+    return this.#lifecycle;
+  }
+}
+
+/** Whether the period's quantity is the sum of its windows'. */
+function isAdditive(meter: CompiledMeter): boolean {
+  return (
+    meter.aggregation === "sum" || meter.aggregation === "count" || meter.aggregation === "time_weighted"
+  );
+}

@@ -1,0 +1,290 @@
+import { Subject } from "rxjs";
+import type { PlacedControlRecord } from "../model/control.ts";
+import type { MessageDecoder } from "../model/event-batch.ts";
+import type { LogMessage } from "../model/log.ts";
+import type { MessageCounts, ParkedEvent, RegionCounts } from "../model/outputs.ts";
+import type {
+  CheckpointChanges,
+  CheckpointParticipant,
+  PartitionStore,
+  Position,
+  StateRow,
+} from "../model/store.ts";
+import { TributaryError } from "../model/errors.ts";
+import type { CompiledCatalog, CompiledSettings } from "../billing/catalog/compiled.ts";
+import { deduplicate } from "../operators/deduplicate/deduplicate.ts";
+import { KeyTable } from "../operators/deduplicate/key-table.ts";
+import { enrich, retryParked } from "../operators/enrich.ts";
+import { Journal } from "../operators/journal.ts";
+import { Rater } from "../operators/rate/rate-operator.ts";
+import { SeriesTable } from "../operators/series-table.ts";
+import { settle } from "../operators/settle.ts";
+import { emptyTargets, type PipelineItem } from "../operators/stage.ts";
+import { validate } from "../operators/validate.ts";
+import { CellTable } from "../operators/window/cell-table.ts";
+import { MeterTotals } from "../operators/window/meter-totals.ts";
+import { WindowArchive } from "../operators/window/window-archive.ts";
+import { window, WindowStage } from "../operators/window/window-stage.ts";
+
+export interface PartitionEngineOptions {
+  readonly partition: number;
+  readonly partitionCount: number;
+  readonly decoder: MessageDecoder;
+  /** Key of the event-id hash (32 hexadecimal digits) that `decoder` was made with; kept in the state for `explain`. */
+  readonly hashKey: string;
+  /** Settings of the catalog in effect at the checkpoint, or of the first one to take effect. */
+  readonly settings: Pick<CompiledSettings, "cellMs" | "dedupeHorizonMs">;
+  /** SHA-256 of bytes. */
+  readonly sha256: (...parts: readonly Uint8Array[]) => Uint8Array;
+}
+
+/** Space that names what a reader of the state needs and would else find in the logs only. */
+const ABOUT_SPACE = "about";
+const CATALOG_VERSION_KEY = 0;
+const HASH_KEY_KEY = 1;
+
+/** What a stored checkpoint says about itself; undefined where nothing has taken effect. */
+export interface StoredAbout {
+  readonly catalogVersion: string | undefined;
+  readonly hashKey: string | undefined;
+}
+
+export function storedAbout(store: Pick<PartitionStore, "rows">): StoredAbout {
+  const texts = new Map<number, string>();
+  for (const { key, value } of store.rows(ABOUT_SPACE)) texts.set(key, new TextDecoder().decode(value));
+  return { catalogVersion: texts.get(CATALOG_VERSION_KEY), hashKey: texts.get(HASH_KEY_KEY) };
+}
+
+export const NO_POSITION: Position = {
+  usageSequence: 0,
+  usageFingerprint: new Uint8Array(0),
+  controlSequence: 0,
+  controlFingerprint: new Uint8Array(0),
+  usageCreatedAt: "",
+  controlCreatedAt: "",
+};
+
+/**
+ * The partition's state machine: a pure function of the two logs. Synchronous, without clock, I/O or randomness; the
+ * live pipeline, `simulate` and the tests drive the same code.
+ */
+export class PartitionEngine {
+  readonly series = new SeriesTable();
+  readonly cells: CellTable;
+  readonly keys: KeyTable;
+  readonly rater = new Rater();
+  readonly archive = new WindowArchive();
+  readonly totals = new MeterTotals();
+  readonly journal = new Journal();
+  readonly windows: WindowStage;
+  readonly #options: PartitionEngineOptions;
+  readonly #items = new Subject<PipelineItem>();
+  readonly #participants: readonly CheckpointParticipant[];
+  #catalog: CompiledCatalog | undefined;
+  #position: Position = NO_POSITION;
+  #lastMessage: LogMessage | undefined;
+  #fault: unknown;
+  #savedCatalogVersion: string | undefined;
+
+  constructor(options: PartitionEngineOptions) {
+    this.#options = options;
+    const { partition, partitionCount, decoder } = options;
+    this.cells = new CellTable({ windowMs: options.settings.cellMs });
+    this.keys = new KeyTable({ horizonMs: options.settings.dedupeHorizonMs });
+    const { series, cells, keys, rater, archive, totals, journal } = this;
+    this.windows = new WindowStage({ series, cells, rater, journal, archive, totals });
+    this.#participants = [series, cells, keys, rater, archive, totals, this.windows];
+    this.#items
+      .pipe(
+        retryParked(partition, decoder),
+        validate(partition, partitionCount),
+        deduplicate(keys),
+        enrich(series),
+        window(this.windows),
+        settle({ partition, partitionCount, decoder, keys, journal }),
+      )
+      .subscribe({ error: (fault: unknown) => (this.#fault = fault) });
+  }
+
+  get position(): Position {
+    return this.#position;
+  }
+
+  get catalog(): CompiledCatalog | undefined {
+    return this.#catalog;
+  }
+
+  get watermarkMs(): number {
+    return this.windows.watermarkMs;
+  }
+
+  regionCounts(): RegionCounts[] {
+    return this.journal.regionCounts();
+  }
+
+  messageCounts(): MessageCounts {
+    return this.journal.messageCounts();
+  }
+
+  /** Takes up the stored checkpoint; `catalog` is the version in effect at it. */
+  restore(
+    store: Pick<PartitionStore, "load" | "rows" | "spaces">,
+    catalog: CompiledCatalog | undefined,
+  ): void {
+    const stored = store.load();
+    if (stored === undefined) return;
+    this.#position = stored.position;
+    for (const participant of this.#participants) participant.restore(store);
+    this.journal.restore(stored.lastOrdinals, stored.regionCounts, stored.messageCounts);
+    const about = storedAbout(store);
+    if (about.hashKey !== undefined && about.hashKey !== this.#options.hashKey) {
+      throw new TributaryError("state-mismatch", "The state was made with another key of the event-id hash.");
+    }
+    this.#savedCatalogVersion = about.catalogVersion;
+    if (catalog === undefined) return;
+    // The catalog in effect at the checkpoint reaches the operators as a record that has been applied before.
+    this.#catalog = catalog;
+    const record = {
+      kind: "catalog",
+      version: catalog.version,
+      appliesAfter: stored.position.usageSequence,
+      decidedAt: "",
+    } as const;
+    this.#push({ kind: "control", placed: { sequence: stored.position.controlSequence, record }, catalog });
+  }
+
+  /** Binds the state to the two streams' incarnations. */
+  bind(usageCreatedAt: string, controlCreatedAt: string): void {
+    this.#position = { ...this.#position, usageCreatedAt, controlCreatedAt };
+  }
+
+  /** Processes messages that follow the position without a hole. */
+  process(messages: readonly LogMessage[]): void {
+    const last = messages.at(-1);
+    if (last === undefined) return;
+    let expected = this.#position.usageSequence;
+    for (const message of messages) {
+      expected++;
+      if (message.sequence === expected) continue;
+      throw new TributaryError(
+        "sequence-hole",
+        `Expected usage sequence ${expected}, got ${message.sequence}.`,
+        {
+          details: { expected, got: message.sequence },
+        },
+      );
+    }
+    const run = this.#options.decoder.decode(messages);
+    this.journal.countMessages(messages.length, run.undecodable.length, run.probes);
+    this.#push({ kind: "usage", run, targets: emptyTargets(run.batch.count), unparked: false });
+    this.#position = { ...this.#position, usageSequence: last.sequence };
+    this.#lastMessage = last;
+  }
+
+  /**
+   * Applies a control record at the position. `catalog` comes with a record of kind `catalog`, together with what is
+   * parked in the store (the caller has committed before).
+   */
+  apply(
+    placed: PlacedControlRecord,
+    data: Uint8Array,
+    catalog: CompiledCatalog | undefined,
+    parked: readonly ParkedEvent[],
+  ): void {
+    const { record } = placed;
+    if (record.kind === "gap-accepted") this.#skipGap(record.resumeAt);
+    else if (record.appliesAfter !== this.#position.usageSequence) {
+      throw new TributaryError(
+        "control-record-misplaced",
+        `Control record ${placed.sequence} applies after usage ${record.appliesAfter}, the position is ${this.#position.usageSequence}.`,
+      );
+    }
+    if (catalog === undefined) this.#push({ kind: "control", placed });
+    else {
+      refuseIncompatible(this.#catalog, catalog);
+      this.#catalog = catalog;
+      this.#push({ kind: "control", placed, catalog, parked });
+    }
+    this.#position = {
+      ...this.#position,
+      controlSequence: placed.sequence,
+      controlFingerprint: this.#options.sha256(data),
+    };
+  }
+
+  /** Everything since the last call, as one checkpoint. */
+  collect(): CheckpointChanges {
+    const rows: StateRow[] = [];
+    const clearedSpaces: string[] = [];
+    for (const participant of this.#participants) participant.collectChanges(rows, clearedSpaces);
+    const version = this.#catalog?.version;
+    if (version !== undefined && version !== this.#savedCatalogVersion) {
+      if (this.#savedCatalogVersion === undefined) rows.push(aboutRow(HASH_KEY_KEY, this.#options.hashKey));
+      rows.push(aboutRow(CATALOG_VERSION_KEY, version));
+      this.#savedCatalogVersion = version;
+    }
+    if (this.#lastMessage !== undefined) {
+      this.#position = {
+        ...this.#position,
+        usageFingerprint: fingerprint(this.#lastMessage, this.#options.sha256),
+      };
+      this.#lastMessage = undefined;
+    }
+    return {
+      position: this.#position,
+      regionCounts: this.journal.regionCounts(),
+      messageCounts: this.journal.messageCounts(),
+      rows,
+      clearedSpaces,
+      ...this.journal.take(),
+    };
+  }
+
+  #skipGap(resumeAt: number): void {
+    this.#lastMessage = undefined;
+    this.#position = { ...this.#position, usageSequence: resumeAt - 1, usageFingerprint: new Uint8Array(0) };
+  }
+
+  #push(item: PipelineItem): void {
+    this.#items.next(item);
+    if (this.#fault !== undefined) throw this.#fault;
+  }
+}
+
+function aboutRow(key: number, text: string): StateRow {
+  return { space: ABOUT_SPACE, key, value: new TextEncoder().encode(text) };
+}
+
+/** What identifies a message at a sequence: its bytes and when it was stored. */
+export function fingerprint(message: LogMessage, sha256: PartitionEngineOptions["sha256"]): Uint8Array {
+  return sha256(
+    new TextEncoder().encode(`${message.sequence} ${message.arrivalMs} ${message.subject}\n`),
+    message.data,
+  );
+}
+
+/** Cells already counted can't change their grid or their scale: such a change needs a new meter. */
+function refuseIncompatible(before: CompiledCatalog | undefined, after: CompiledCatalog): void {
+  if (before === undefined) return;
+  const faults: string[] = [];
+  if (before.settings.cellMs !== after.settings.cellMs)
+    faults.push("settings.yaml: cell_minutes can't change");
+  for (const meter of before.meters.values()) {
+    const next = after.meters.get(meter.key);
+    if (next === undefined) faults.push(`meter ${meter.key} is missing: meters with usage can't be removed`);
+    else if (next.aggregation !== meter.aggregation || next.scale !== meter.scale) {
+      faults.push(`meter ${meter.key}: aggregation and scale can't change; add a new meter`);
+    } else if (next.groupBy.map((d) => d.name).join() !== meter.groupBy.map((d) => d.name).join()) {
+      faults.push(`meter ${meter.key}: group_by can't change; add a new meter`);
+    }
+  }
+  if (faults.length > 0) {
+    throw new TributaryError(
+      "catalog-invalid",
+      `The catalog does not follow from the one in effect: ${faults.join("; ")}.`,
+      {
+        details: { faults },
+      },
+    );
+  }
+}

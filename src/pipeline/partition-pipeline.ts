@@ -1,0 +1,280 @@
+import type { ControlRecord, PlacedControlRecord } from "../model/control.ts";
+import { messageOf, TributaryError } from "../model/errors.ts";
+import type { LogMessage, LogReader } from "../model/log.ts";
+import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
+import { IdleDetector } from "../operators/window/idle-detector.ts";
+import { appendControl, openPartition, type OpenedPartition } from "./open-partition.ts";
+import type { PartitionEngine } from "./partition-engine.ts";
+import type { PartitionPipelineOptions, PipelineState } from "./pipeline-options.ts";
+import { SerialQueue } from "./serial-queue.ts";
+
+/** Message bytes handed to the engine in one synchronous slice: keeps the event loop's pauses short. */
+const MAX_SLICE_BYTES = 256 * 1024;
+/** Outputs that may wait in memory for a checkpoint; one more starts a checkpoint before its time. */
+const MAX_WAITING_OUTPUTS = 50_000;
+
+/**
+ * Runs one partition live: reads both logs, drives the engine, commits checkpoints, decides what is not in the events.
+ *
+ * Order of effects:
+ * 1. a control record is appended, then applied. A crash between: the next start finds it in the log and applies it.
+ * 2. a checkpoint is committed (position, state, counts, outbox in one transaction). A crash before: the messages
+ *    since the last one are read again, nothing has left the partition.
+ * 3. after the commit: acknowledge up to the position, deliver the outbox. A crash between: the broker delivers
+ *    again what the position says is done (the reader starts behind the position), and the outbox is delivered by the
+ *    next start; targets refuse what they have.
+ */
+export class PartitionPipeline {
+  readonly #options: PartitionPipelineOptions;
+  readonly #queue = new SerialQueue();
+  #state: PipelineState = "starting";
+  #opened: OpenedPartition | undefined;
+  #reader: LogReader | undefined;
+  #idle: IdleDetector | undefined;
+  #cancelTimers: (() => void)[] = [];
+  #pendingControl: { placed: PlacedControlRecord; data: Uint8Array }[] = [];
+  #lastCommitMs = 0;
+  #changedSinceCommit = false;
+  #fail: (fault: unknown) => void = () => undefined;
+  /** Rejects with the fault that stopped the partition; resolves after `stop`. */
+  readonly ended: Promise<void>;
+  #end: () => void = () => undefined;
+
+  constructor(options: PartitionPipelineOptions) {
+    this.#options = options;
+    this.ended = new Promise((resolve, reject) => {
+      this.#end = resolve;
+      this.#fail = (fault) => {
+        if (this.#state === "failed" || this.#state === "stopped") return;
+        this.#state = "failed";
+        this.#stopTimers();
+        // What the reader still delivers is refused; how it ends does not matter any more.
+        this.#reader?.stop().catch(() => undefined);
+        reject(fault instanceof Error ? fault : new TributaryError("internal-fault", messageOf(fault)));
+      };
+    });
+    // A fault is reported by `ended`; nobody may be listening yet.
+    this.ended.catch(() => undefined);
+  }
+
+  get state(): PipelineState {
+    return this.#state;
+  }
+
+  get engine(): PartitionEngine | undefined {
+    return this.#opened?.engine;
+  }
+
+  /** Messages stored behind the position, as far as the broker has told. */
+  get backlogMessages(): number {
+    return this.#reader?.pendingCount ?? 0;
+  }
+
+  /** Milliseconds since the last commit, on the monotonic clock. */
+  get checkpointAgeMs(): number {
+    return this.#options.clock.monotonicMs() - this.#lastCommitMs;
+  }
+
+  /** Verifies the logs against the checkpoint, takes the partition and starts reading. */
+  async start(): Promise<void> {
+    try {
+      await this.#open();
+      this.#state = "running";
+    } catch (fault) {
+      this.#fail(fault);
+      throw fault;
+    }
+  }
+
+  /** Stops pulling, finishes what was delivered, commits, acknowledges. */
+  async stop(): Promise<void> {
+    if (this.#state === "failed" || this.#state === "stopped") return;
+    this.#state = "draining";
+    this.#stopTimers();
+    await this.#reader?.stop();
+    await this.#queue.run(() => this.#commit());
+    this.#state = "stopped";
+    this.#end();
+  }
+
+  /** Appends a decision at the current position and applies it (an operator's close, for instance). */
+  async decide(make: (appliesAfter: number, decidedAt: string) => ControlRecord): Promise<void> {
+    await this.#queue.run(() => this.#decide(make));
+  }
+
+  /** Commits now. */
+  async checkpoint(): Promise<void> {
+    await this.#queue.run(() => this.#commit());
+  }
+
+  async #open(): Promise<void> {
+    const { clock } = this.#options;
+    const opened = await openPartition(this.#options);
+    this.#opened = opened;
+    this.#pendingControl = [...opened.pendingControl];
+    this.#lastCommitMs = clock.monotonicMs();
+    await this.#applyDue();
+    this.#idle = new IdleDetector(this.#options.idleTimeoutMs);
+    const reader = await this.#options.usageLog.openReader(opened.engine.position.usageSequence + 1);
+    this.#reader = reader;
+    reader.ended.catch((fault: unknown) => {
+      this.#fail(fault);
+    });
+    reader.start((messages) => this.#queue.run(() => this.#deliver(messages)));
+    this.#every(this.#options.checkpointIntervalMs, () => this.#commit());
+    this.#every(this.#options.idleCheckMs, () => this.#markIdleRegions());
+  }
+
+  async #deliver(messages: readonly LogMessage[]): Promise<void> {
+    if (this.#state === "failed") return;
+    try {
+      const engine = this.#requireOpened().engine;
+      let from = 0;
+      while (from < messages.length) {
+        await this.#applyDue();
+        const to = this.#sliceEnd(messages, from);
+        const slice = messages.slice(from, to);
+        const startedMs = this.#options.clock.monotonicMs();
+        engine.process(slice);
+        this.#changedSinceCommit = true;
+        this.#noteActivity(slice);
+        this.#options.observer.processed(slice, this.#options.clock.monotonicMs() - startedMs);
+        from = to;
+        if (engine.journal.waiting > MAX_WAITING_OUTPUTS) await this.#commit();
+        if (from < messages.length) await this.#options.clock.yieldTurn();
+      }
+      await this.#applyDue();
+    } catch (fault) {
+      this.#fail(fault);
+      throw fault;
+    }
+  }
+
+  /** Ends a slice before a control record applies, and at the byte limit. */
+  #sliceEnd(messages: readonly LogMessage[], from: number): number {
+    const due = this.#pendingControl[0]?.placed.record.appliesAfter ?? Infinity;
+    let bytes = 0;
+    let to = from;
+    for (; to < messages.length; to++) {
+      const message = messages[to];
+      if (message === undefined || message.sequence > due) break;
+      bytes += message.data.length;
+      if (bytes > MAX_SLICE_BYTES && to > from) break;
+    }
+    return to;
+  }
+
+  /** Applies the records of the log whose place has been reached. */
+  async #applyDue(): Promise<void> {
+    const { engine } = this.#requireOpened();
+    for (;;) {
+      const next = this.#pendingControl[0];
+      if (next === undefined || next.placed.record.appliesAfter > engine.position.usageSequence) return;
+      this.#pendingControl.shift();
+      await this.#apply(next.placed, next.data);
+    }
+  }
+
+  async #apply(placed: PlacedControlRecord, data: Uint8Array): Promise<void> {
+    const { engine } = this.#requireOpened();
+    const { record } = placed;
+    const { store } = this.#options;
+    let catalog: CompiledCatalog | undefined;
+    if (record.kind === "catalog") {
+      catalog = await this.#options.loadCatalog(record.version);
+      // Parked events are read back from the store: what is parked in memory must be there first.
+      if (this.#changedSinceCommit) await this.#commit();
+    }
+    engine.apply(placed, data, catalog, record.kind === "catalog" ? store.parked() : []);
+    this.#changedSinceCommit = true;
+  }
+
+  async #decide(make: (appliesAfter: number, decidedAt: string) => ControlRecord): Promise<void> {
+    const { engine } = this.#requireOpened();
+    if (this.#pendingControl.length > 0) {
+      throw new TributaryError(
+        "replay-unfinished",
+        "The partition has not reached the end of its control log yet.",
+      );
+    }
+    const record = make(engine.position.usageSequence, new Date(this.#options.clock.nowMs()).toISOString());
+    const appended = await appendControl(this.#options, record, engine.position.controlSequence);
+    await this.#apply(appended.placed, appended.data);
+  }
+
+  async #commit(): Promise<void> {
+    // After a fault the state in memory may be half changed: only what is committed stands.
+    if (this.#state === "failed") return;
+    const { engine } = this.#requireOpened();
+    if (!this.#changedSinceCommit) {
+      this.#lastCommitMs = this.#options.clock.monotonicMs();
+      return;
+    }
+    const { store, clock, faults, observer } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const changes = engine.collect();
+    await store.commit(changes);
+    this.#changedSinceCommit = false;
+    faults.reach("after-commit-before-ack");
+    this.#reader?.acknowledge(changes.position.usageSequence);
+    faults.reach("after-ack");
+    this.#lastCommitMs = clock.monotonicMs();
+    observer.committed(changes, this.#lastCommitMs - startedMs);
+  }
+
+  async #markIdleRegions(): Promise<void> {
+    const reader = this.#reader;
+    const { engine } = this.#requireOpened();
+    if (
+      reader === undefined ||
+      !reader.caughtUp ||
+      this.#idle === undefined ||
+      this.#pendingControl.length > 0
+    )
+      return;
+    for (const region of engine.windows.watermark.activeRegions()) {
+      if (!this.#idle.isIdle(region, this.#options.clock.monotonicMs())) continue;
+      await this.#decide((appliesAfter, decidedAt) => ({ kind: "idle", region, appliesAfter, decidedAt }));
+    }
+  }
+
+  #noteActivity(messages: readonly LogMessage[]): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    const regions = new Set<string>();
+    for (const message of messages) regions.add(message.subject.split(".")[2] ?? "");
+    for (const region of regions) this.#idle?.activity(region, nowMs);
+  }
+
+  #every(intervalMs: number, task: () => Promise<void>): void {
+    const { clock } = this.#options;
+    let stopped = false;
+    let cancel = (): void => undefined;
+    const arm = (): void => {
+      cancel = clock.schedule(intervalMs, () => {
+        this.#queue.run(task).then(
+          () => {
+            if (!stopped) arm();
+          },
+          (fault: unknown) => {
+            this.#fail(fault);
+          },
+        );
+      });
+    };
+    arm();
+    this.#cancelTimers.push(() => {
+      stopped = true;
+      cancel();
+    });
+  }
+
+  #stopTimers(): void {
+    for (const cancel of this.#cancelTimers) cancel();
+    this.#cancelTimers = [];
+  }
+
+  #requireOpened(): OpenedPartition {
+    if (this.#opened === undefined) throw new TributaryError("internal-fault", "The partition is not open.");
+    return this.#opened;
+  }
+}

@@ -1,0 +1,50 @@
+import type { Clock } from "../model/clock.ts";
+import type { ControlRecord } from "../model/control.ts";
+import type { MessageDecoder } from "../model/event-batch.ts";
+import type { FaultInjector } from "../model/fault-injection.ts";
+import type { ControlLog, LogMessage, UsageLog } from "../model/log.ts";
+import type { CheckpointChanges, PartitionStore } from "../model/store.ts";
+import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
+
+/**
+ * Life of a partition's pipeline.
+ * - `starting`: verifies the logs against the checkpoint and takes the partition.
+ * - `running`: reads, processes, commits.
+ * - `draining`: no new pulls; what was delivered is finished and committed.
+ * - `stopped`: ended by `stop`, everything is committed.
+ * - `failed`: ended by a fault; the last checkpoint stands.
+ */
+export type PipelineState = "starting" | "running" | "draining" | "stopped" | "failed";
+
+/** Told what happens, for metrics and logs; must not throw. */
+export interface PipelineObserver {
+  processed(messages: readonly LogMessage[], elapsedMs: number): void;
+  committed(changes: CheckpointChanges, elapsedMs: number): void;
+  decided(record: ControlRecord): void;
+}
+
+export interface PartitionPipelineOptions {
+  readonly partition: number;
+  readonly partitionCount: number;
+  /** Name of this worker, for the control log's readers. */
+  readonly worker: string;
+  readonly usageLog: UsageLog;
+  readonly controlLog: ControlLog;
+  readonly store: PartitionStore;
+  /** Makes the decoder for the partition's key of the event-id hash (32 hexadecimal digits). */
+  readonly createDecoder: (hashKey: string) => MessageDecoder;
+  /** A fresh key, from a secure random source; used once, when the partition's control log begins. */
+  readonly randomHashKey: () => string;
+  readonly sha256: (...parts: readonly Uint8Array[]) => Uint8Array;
+  /** The catalog that this worker was started with: takes effect when it is not the one in effect already. */
+  readonly catalog: CompiledCatalog;
+  /** A catalog version by its hash, for records of the log. */
+  readonly loadCatalog: (version: string) => Promise<CompiledCatalog>;
+  readonly clock: Clock;
+  readonly faults: FaultInjector;
+  readonly observer: PipelineObserver;
+  readonly checkpointIntervalMs: number;
+  /** A region without events for this long, with nothing pending, stops holding the watermark back. */
+  readonly idleTimeoutMs: number;
+  readonly idleCheckMs: number;
+}

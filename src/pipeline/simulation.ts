@@ -1,0 +1,202 @@
+import { decodeControl, encodeControl, type ControlRecord } from "../model/control.ts";
+import type { MessageDecoder } from "../model/event-batch.ts";
+import type { LogMessage } from "../model/log.ts";
+import { partitionOf } from "../model/partition.ts";
+import type { PartitionStore } from "../model/store.ts";
+import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
+import { PartitionEngine } from "./partition-engine.ts";
+import type { SimulationLine } from "./simulation-line.ts";
+
+/** Messages a partition collects before the engine takes them: any number gives the same result. */
+const MAX_RUN_MESSAGES = 2_000;
+const CLOUD_EVENT = "application/cloudevents+json";
+const encoder = new TextEncoder();
+
+export interface SimulationOptions {
+  readonly catalog: CompiledCatalog;
+  readonly partitionCount: number;
+  /** Virtual idle time after which a region stops holding the watermark back; not used when the input has control lines. */
+  readonly idleTimeoutMs: number;
+  /** Key of the event-id hash: any serves, since nobody outside chooses ids against a simulation. */
+  readonly hashKey: string;
+  readonly createDecoder: (hashKey: string) => MessageDecoder;
+  readonly openStore: (partition: number) => PartitionStore;
+  readonly sha256: (...parts: readonly Uint8Array[]) => Uint8Array;
+}
+
+/**
+ * Runs events of a file through the partition engine in virtual time: the arrival of each line is "now". No broker, no
+ * clock: the same lines give the same result. Lines that `export` wrote from a control log are applied at their place;
+ * without any, idle regions are found by the lines' own arrivals.
+ */
+export class Simulation {
+  readonly #options: SimulationOptions;
+  readonly #partitions = new Map<number, SimulatedPartition>();
+  #hasControlLines = false;
+  #nowMs = Number.NEGATIVE_INFINITY;
+  #nextIdleMs = Number.POSITIVE_INFINITY;
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+  }
+
+  /** Takes the next line; lines come in the order of arrival. */
+  async feed(line: SimulationLine): Promise<void> {
+    if (line.kind === "control") {
+      this.#hasControlLines = true;
+      await this.#partition(line.partition).control(decodeControl(encoder.encode(line.record)));
+      return;
+    }
+    const arrivalMs = Math.max(line.arrivalMs ?? this.#nowMs, this.#nowMs);
+    this.#nowMs = arrivalMs;
+    if (!this.#hasControlLines && arrivalMs >= this.#nextIdleMs) await this.#markIdle(arrivalMs);
+    const { partitionCount, idleTimeoutMs } = this.#options;
+    const target =
+      line.partition !== undefined && line.partition < partitionCount
+        ? line.partition
+        : partitionOf(line.account, partitionCount);
+    await this.#partition(target).event(line, arrivalMs);
+    this.#nextIdleMs = Math.min(this.#nextIdleMs, arrivalMs + idleTimeoutMs);
+  }
+
+  /** Ends the input; with `untilMs`, closes all that ends by then, as an operator's close would. */
+  async finish(untilMs: number | undefined): Promise<void> {
+    for (const partition of this.#partitions.values()) {
+      if (untilMs !== undefined) {
+        await partition.control({
+          kind: "close",
+          upToMs: untilMs,
+          actor: "simulate",
+          reason: "--until",
+          appliesAfter: 0,
+          decidedAt: new Date(untilMs).toISOString(),
+        });
+      }
+      await partition.commit();
+    }
+  }
+
+  /** Partitions that had input, in order. */
+  partitions(): {
+    readonly partition: number;
+    readonly engine: PartitionEngine;
+    readonly store: PartitionStore;
+  }[] {
+    return [...this.#partitions.values()].sort((a, b) => a.partition - b.partition);
+  }
+
+  close(): void {
+    for (const partition of this.#partitions.values()) partition.store.close();
+  }
+
+  async #markIdle(nowMs: number): Promise<void> {
+    this.#nextIdleMs = Number.POSITIVE_INFINITY;
+    for (const partition of this.#partitions.values()) {
+      this.#nextIdleMs = Math.min(this.#nextIdleMs, await partition.markIdle(nowMs));
+    }
+  }
+
+  #partition(partition: number): SimulatedPartition {
+    let found = this.#partitions.get(partition);
+    if (found === undefined) {
+      found = new SimulatedPartition(partition, this.#options, this.#nowMs);
+      this.#partitions.set(partition, found);
+    }
+    return found;
+  }
+}
+
+class SimulatedPartition {
+  readonly partition: number;
+  readonly engine: PartitionEngine;
+  readonly store: PartitionStore;
+  readonly #idleTimeoutMs: number;
+  #waiting: LogMessage[] = [];
+  #sequence = 0;
+  #controlSequence = 0;
+  #started = false;
+  readonly #catalog: CompiledCatalog;
+  readonly #lastEventMs = new Map<string, number>();
+  readonly #startedMs: number;
+
+  constructor(partition: number, options: SimulationOptions, nowMs: number) {
+    this.partition = partition;
+    this.store = options.openStore(partition);
+    this.#catalog = options.catalog;
+    this.#idleTimeoutMs = options.idleTimeoutMs;
+    this.#startedMs = nowMs;
+    this.engine = new PartitionEngine({
+      partition,
+      partitionCount: options.partitionCount,
+      decoder: options.createDecoder(options.hashKey),
+      hashKey: options.hashKey,
+      settings: options.catalog.settings,
+      sha256: options.sha256,
+    });
+  }
+
+  async event(line: Extract<SimulationLine, { kind: "event" }>, arrivalMs: number): Promise<void> {
+    this.#start();
+    this.#waiting.push({
+      sequence: ++this.#sequence,
+      subject: `usage.${this.partition}.${line.region}`,
+      contentType: CLOUD_EVENT,
+      arrivalMs,
+      data: encoder.encode(line.text),
+    });
+    this.#lastEventMs.set(line.region, arrivalMs);
+    if (this.#waiting.length >= MAX_RUN_MESSAGES) await this.commit();
+  }
+
+  async control(record: ControlRecord): Promise<void> {
+    this.#start();
+    // The catalog of the simulation is the one it was given; the others decide nothing about figures.
+    if (record.kind !== "idle" && record.kind !== "close") return;
+    await this.commit();
+    this.#apply({ ...record, appliesAfter: this.#sequence });
+    await this.commit();
+  }
+
+  /** Marks regions that are idle at `nowMs`; returns when the next one can become idle. */
+  async markIdle(nowMs: number): Promise<number> {
+    let next = Number.POSITIVE_INFINITY;
+    this.#processWaiting();
+    for (const region of this.engine.windows.watermark.activeRegions()) {
+      const lastMs = this.#lastEventMs.get(region) ?? this.#startedMs;
+      if (!Number.isFinite(lastMs) || nowMs - lastMs < this.#idleTimeoutMs) {
+        next = Math.min(next, (Number.isFinite(lastMs) ? lastMs : nowMs) + this.#idleTimeoutMs);
+        continue;
+      }
+      this.#apply({
+        kind: "idle",
+        region,
+        appliesAfter: this.#sequence,
+        decidedAt: new Date(nowMs).toISOString(),
+      });
+    }
+    await this.commit();
+    return next;
+  }
+
+  async commit(): Promise<void> {
+    this.#processWaiting();
+    await this.store.commit(this.engine.collect());
+  }
+
+  #processWaiting(): void {
+    this.engine.process(this.#waiting);
+    this.#waiting = [];
+  }
+
+  #start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.#apply({ kind: "catalog", version: this.#catalog.version, appliesAfter: 0, decidedAt: "" });
+  }
+
+  #apply(record: ControlRecord): void {
+    this.#processWaiting();
+    const catalog = record.kind === "catalog" ? this.#catalog : undefined;
+    this.engine.apply({ sequence: ++this.#controlSequence, record }, encodeControl(record), catalog, []);
+  }
+}
