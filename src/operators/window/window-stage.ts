@@ -132,7 +132,7 @@ export class WindowStage implements CheckpointParticipant {
       const region = regions[batch.region[row] ?? 0] ?? -1;
       if (region < 0) continue;
       const watermark = this.#watermark.observe(region, Math.min(timeMs[row] ?? 0, arrivalMs));
-      if (watermark >= lifecycle.nextDueMs - 1) lifecycle.advanceTo(watermark);
+      if (watermark > lifecycle.watermark) lifecycle.advanceTo(watermark);
     }
     this.#advance();
   }
