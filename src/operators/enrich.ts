@@ -55,7 +55,13 @@ function unparkedItem(parked: readonly ParkedEvent[], partition: number, decoder
   const run = decoder.decode(messages);
   if (run.batch.count !== ordered.length) throw new Error("a parked event could not be read again");
   for (let row = 0; row < run.batch.count; row++) run.batch.index[row] = ordered[row]?.index ?? 0;
-  return { kind: "usage", run, targets: emptyTargets(run.batch.count), unparked: true };
+  return {
+    kind: "usage",
+    run,
+    targets: emptyTargets(run.batch.count),
+    firstPlaces: new Map(),
+    unparked: true,
+  };
 }
 
 function enrichBatch(

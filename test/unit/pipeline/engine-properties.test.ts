@@ -122,9 +122,12 @@ function logsOf(
 const ALL_AT_ONCE: CutPlan = { cut: () => false, commit: () => false, restart: () => false };
 const ONE_BY_ONE: CutPlan = { cut: () => true, commit: () => true, restart: () => false };
 
+/** More runs on demand: `ENGINE_PROPERTY_RUNS=5000 npx vitest run test/unit/pipeline`. */
+const RUNS = Number(process.env["ENGINE_PROPERTY_RUNS"] ?? 150);
+
 describe("the partition engine", () => {
   test.prop([script, fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 130, maxLength: 130 })], {
-    numRuns: 150,
+    numRuns: RUNS,
   })(
     "gives the same state and outputs, byte for byte, wherever runs, checkpoints and restarts fall",
     async (steps, dice) => {
@@ -143,7 +146,7 @@ describe("the partition engine", () => {
     },
   );
 
-  test.prop([script], { numRuns: 150 })("balances after any log", async (steps) => {
+  test.prop([script], { numRuns: RUNS })("balances after any log", async (steps) => {
     const { store, engine } = await runLogs(logsOf(steps), FIRST, ALL_AT_ONCE);
     const report = reportOf([{ partition: 0, engine, store }]);
     expect(report.checks.filter((check) => !check.balanced)).toEqual([]);
