@@ -194,7 +194,8 @@ describe("life", () => {
       socket.on("data", () => {
         resolve();
       });
-      socket.write("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      // The half of a second request behind the first keeps the connection from being idle.
+      socket.write("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nGET /livez HTTP/1.1\r\nHo");
     });
     await server.close();
     await closed;
