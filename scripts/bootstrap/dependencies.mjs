@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { installAdvice, mustCompile, toolchainFault } from "./cpp-toolchain.mjs";
 import { SetupFault } from "./fault.mjs";
-import { decideInstall, installStamp, treeMatches } from "./install-decision.mjs";
+import { decideInstall, installStamp, treeMatches, unlistedOptionalPackages } from "./install-decision.mjs";
 import { say, withProgress } from "./progress.mjs";
 import { runCommand } from "./run-command.mjs";
 
@@ -45,9 +45,7 @@ export async function ensureDependencies(projectRoot) {
       break;
     case "install":
       if (!addonBuilt) checkToolchain();
-      await withProgress("installing dependencies (npm ci; compiles better-sqlite3)", () =>
-        install(projectRoot),
-      );
+      await install(projectRoot, lockFile.toString("utf8"));
       break;
   }
   writeFileSync(join(nodeModules, STAMP_FILE), wantedStamp);
@@ -60,20 +58,41 @@ function checkToolchain() {
   say(`${fault}. Going on: a ready binary may be had for this Node.`);
 }
 
-/** @param {string} projectRoot */
-async function install(projectRoot) {
+/**
+ * @param {string} projectRoot
+ * @param {string} lockText
+ */
+async function install(projectRoot, lockText) {
   const [command, ...prefix] = npmCommand(process.env);
-  const result = await runCommand(command, [...prefix, "ci"], {
-    cwd: projectRoot,
-    output: "progress",
-    timeoutMs: INSTALL_TIMEOUT_MS,
-  });
+  const args = installArguments(lockText);
+  const result = await withProgress(
+    `installing dependencies (npm ${args.join(" ")}; compiles better-sqlite3)`,
+    () =>
+      runCommand(command, [...prefix, ...args], {
+        cwd: projectRoot,
+        output: "progress",
+        timeoutMs: INSTALL_TIMEOUT_MS,
+      }),
+  );
   if (result.code === 0) return;
   const reason = result.timedOut ? "timed out" : `ended with code ${result.code}`;
   throw new SetupFault(
-    `npm ci ${reason}; its own messages stand above. If a compiler is missing: ${installAdvice(process.platform)}. ` +
+    `npm ${args[0]} ${reason}; its own messages stand above. If a compiler is missing: ${installAdvice(process.platform)}. ` +
       "If the network is: npm must reach its registry once.",
   );
+}
+
+/**
+ * `npm ci`, unless it would refuse the lock file for a reason that does no harm; `npm install --no-save` takes the same
+ * versions from the same file, and resolves what is unlisted by the exact version that its parent names.
+ * @param {string} lockText
+ * @returns {string[]}
+ */
+function installArguments(lockText) {
+  const unlisted = unlistedOptionalPackages(JSON.parse(lockText));
+  if (unlisted.length === 0) return ["ci"];
+  say(`package-lock.json does not list ${unlisted.length} optional packages, most of other platforms`);
+  return ["install", "--no-save"];
 }
 
 /**

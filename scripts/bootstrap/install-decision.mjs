@@ -40,7 +40,15 @@ export function decideInstall(state) {
   return "install";
 }
 
-/** @typedef {{ packages?: Record<string, { version?: string, integrity?: string, optional?: boolean, devOptional?: boolean }> }} LockFile */
+/**
+ * @typedef {object} LockedPackage
+ * @property {string} [version]
+ * @property {string} [integrity]
+ * @property {boolean} [optional]
+ * @property {boolean} [devOptional]
+ * @property {Record<string, string>} [optionalDependencies]
+ */
+/** @typedef {{ packages?: Record<string, LockedPackage> }} LockFile entries by path, as in `node_modules/a` */
 
 /**
  * Whether npm's record of what stands in node_modules (`node_modules/.package-lock.json`) is what package-lock.json asks
@@ -61,4 +69,31 @@ export function treeMatches(wanted, installed) {
     if (found === undefined) return entry.optional === true || entry.devOptional === true;
     return found.version === entry.version && found.integrity === entry.integrity;
   });
+}
+
+/**
+ * The optional packages that others ask for and the lock file does not list. A lock file that was written against a registry
+ * which lacks the binaries of other platforms leaves them out, and `npm ci` then refuses it on every platform.
+ *
+ * @param {LockFile} lockFile
+ * @returns {string[]}
+ */
+export function unlistedOptionalPackages(lockFile) {
+  const packages = lockFile.packages ?? {};
+  return Object.entries(packages).flatMap(([path, entry]) =>
+    Object.keys(entry.optionalDependencies ?? {}).filter((name) => !isListed(packages, path, name)),
+  );
+}
+
+/**
+ * Whether a package's dependency is listed, looked up from its own folder outwards as Node does.
+ * @param {Record<string, LockedPackage>} packages
+ * @param {string} path
+ * @param {string} name
+ * @returns {boolean}
+ */
+function isListed(packages, path, name) {
+  if (packages[`${path === "" ? "" : `${path}/`}node_modules/${name}`] !== undefined) return true;
+  if (path === "") return false;
+  return isListed(packages, path.slice(0, Math.max(0, path.lastIndexOf("/node_modules/"))), name);
 }

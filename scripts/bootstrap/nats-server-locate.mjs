@@ -5,7 +5,7 @@ import { findExecutable } from "./find-executable.mjs";
 import { fetchFromApt } from "./nats-server-apt.mjs";
 import { examineServer, findCachedServer } from "./nats-server-cache.mjs";
 import { fetchRelease, RELEASE_VERSION } from "./nats-server-release.mjs";
-import { withProgress } from "./progress.mjs";
+import { say } from "./progress.mjs";
 import { formatVersion, OLDEST_NATS_SERVER } from "./versions.mjs";
 
 /** Names the server to use; it also hands the server that was found to child processes. */
@@ -36,8 +36,10 @@ export async function locateNatsServer({ projectRoot, env = process.env }) {
 
   const tried = [`${SERVER_VARIABLE}: not set`];
   for (const way of waysToGetOne(projectRoot, env)) {
+    if (way.isSlow) say(`getting a nats-server: ${way.name} …`);
     const attempt = await attemptSafely(way.attempt);
     if ("found" in attempt) return { ...attempt.found, origin: way.name };
+    if (way.isSlow) say(`${way.name}: ${attempt.refused}`);
     tried.push(`${way.name}: ${attempt.refused}`);
   }
   throw new SetupFault(
@@ -53,23 +55,14 @@ export async function locateNatsServer({ projectRoot, env = process.env }) {
 /**
  * @param {string} projectRoot
  * @param {NodeJS.ProcessEnv} env
- * @returns {{ name: string, attempt: () => Promise<import("./nats-server-cache.mjs").Attempt> }[]}
+ * @returns {{ name: string, isSlow: boolean, attempt: () => Promise<import("./nats-server-cache.mjs").Attempt> }[]}
  */
 function waysToGetOne(projectRoot, env) {
   return [
-    { name: "cache", attempt: () => findCachedServer(projectRoot) },
-    { name: "PATH", attempt: () => findOnPath(env) },
-    {
-      name: `official release ${RELEASE_VERSION}`,
-      attempt: () => withProgress(`fetching nats-server ${RELEASE_VERSION}`, () => fetchRelease(projectRoot)),
-    },
-    {
-      name: "distribution's package manager",
-      attempt: () =>
-        withProgress("fetching nats-server by the distribution's package manager", () =>
-          fetchFromApt(projectRoot),
-        ),
-    },
+    { name: "cache", isSlow: false, attempt: () => findCachedServer(projectRoot) },
+    { name: "PATH", isSlow: false, attempt: () => findOnPath(env) },
+    { name: `official release ${RELEASE_VERSION}`, isSlow: true, attempt: () => fetchRelease(projectRoot) },
+    { name: "distribution's package manager", isSlow: true, attempt: () => fetchFromApt(projectRoot) },
   ];
 }
 

@@ -29,6 +29,7 @@ export const ERRORS = {
     "A decision was asked for while the partition still replays its control log; try again later.",
   "publication-fenced": "Another owner has published to the partition's subject.",
   "publish-failed": "A publication was not acknowledged by the broker.",
+  "reference-corrupt": "An object of the REFERENCE stream does not match the hash that it is stored under.",
   // state
   "state-schema-newer": "The state file was written by a newer version of Tributary.",
   "state-mismatch": "The state file belongs to another partition, partition count or stream.",

@@ -51,7 +51,7 @@ export interface EventBatch {
   readonly index: Uint32Array;
   /** Event time, milliseconds since the epoch (digits below the millisecond are cut off). */
   readonly timeMs: Float64Array;
-  /** 128-bit keyed hash of (source, id): four words a row. All zero where the event has a fault. */
+  /** 128-bit keyed hash of (source, id): four words a row. All zero where id or source can't be read. */
   readonly key: Uint32Array;
   /** 64-bit checksum of the canonical payload (account, type, time, properties): two words a row. */
   readonly checksum: Uint32Array;

@@ -50,6 +50,8 @@ export interface UsageLog {
   identity(): Promise<LogIdentity>;
   /** The message at a sequence, or undefined where it is not stored. */
   messageAt(sequence: number): Promise<LogMessage | undefined>;
+  /** All messages from first to last, without a consumer; throws `sequence-hole` where one is not stored. */
+  readRange(firstSequence: number, lastSequence: number): AsyncIterable<LogMessage>;
   /** Creates the partition's durable consumer anew so that it starts at `firstSequence`, and a reader on it. */
   openReader(firstSequence: number): Promise<LogReader>;
 }
@@ -91,4 +93,24 @@ export interface PublicationLog {
       readonly expectedSequence: number;
     },
   ): Promise<number>;
+}
+
+/** Publishes single usage messages (events that stood in the wrong partition, for their own). */
+export interface UsagePublisher {
+  /**
+   * Resolves when the broker has stored the message (or knew its id already). Throws `publish-failed` otherwise;
+   * the message may then be stored or not.
+   */
+  publish(subject: string, contentType: string, body: Uint8Array, messageId: string): Promise<void>;
+}
+
+/**
+ * Content-addressed objects, such as catalogs: what a control record names by its hash. An object never changes, so
+ * putting it again, even half of it after a crash, is harmless.
+ */
+export interface ReferenceStore {
+  /** Stores an object; `hash` is the SHA-256 of `bytes`, hexadecimal, and `kind` one subject token ("catalog"). */
+  put(kind: string, hash: string, bytes: Uint8Array): Promise<void>;
+  /** The object, verified against its hash; undefined where it is not (or not wholly) stored. */
+  get(kind: string, hash: string): Promise<Uint8Array | undefined>;
 }

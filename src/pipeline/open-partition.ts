@@ -14,6 +14,9 @@ import type { PartitionPipelineOptions } from "./pipeline-options.ts";
 
 export interface OpenedPartition {
   readonly engine: PartitionEngine;
+  /** Usage position at the start, and the last usage message stored then. */
+  readonly startedAt: number;
+  readonly storedAtStart: number;
   /** Records of the control log behind the position, in order. */
   readonly pendingControl: readonly { placed: PlacedControlRecord; data: Uint8Array }[];
 }
@@ -62,19 +65,24 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
   const genesis = await ensureGenesis(options, records, usage);
   if (stored === undefined) verifyLog("usage", usageLog.name, 0, genesis.usageCreatedAt, usage);
   await takeOver(options, records, position, usage.lastSequence);
+  const inEffect = await catalogAt(options, records, position.controlSequence);
   const engine = new PartitionEngine({
     partition: options.partition,
     partitionCount: options.partitionCount,
     decoder: options.createDecoder(genesis.hashKey),
+    hashKey: genesis.hashKey,
+    settings: (inEffect ?? (await options.loadCatalog(firstCatalog(records)))).settings,
     sha256: options.sha256,
   });
-  engine.restore(store, await catalogAt(options, records, position.controlSequence));
+  engine.restore(store, inEffect);
   engine.bind(
     usage.createdAt,
     control.createdAt === "" ? (await controlLog.identity()).createdAt : control.createdAt,
   );
   return {
     engine,
+    startedAt: position.usageSequence,
+    storedAtStart: usage.lastSequence,
     pendingControl: records.filter(({ placed }) => placed.sequence > position.controlSequence),
   };
 }
@@ -170,6 +178,12 @@ export async function appendControl(
   options.faults.reach("after-control-append");
   options.observer.decided(record);
   return { placed: { sequence, record }, data };
+}
+
+/** The first catalog version of the log; the worker that made the log wrote one before any usage. */
+function firstCatalog(records: readonly ReadRecord[]): string {
+  for (const { placed } of records) if (placed.record.kind === "catalog") return placed.record.version;
+  throw new TributaryError("state-mismatch", "The control log names no catalog.");
 }
 
 /** The catalog version in effect after a control sequence. */

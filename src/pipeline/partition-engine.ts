@@ -11,7 +11,7 @@ import type {
   StateRow,
 } from "../model/store.ts";
 import { TributaryError } from "../model/errors.ts";
-import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
+import type { CompiledCatalog, CompiledSettings } from "../billing/catalog/compiled.ts";
 import { deduplicate } from "../operators/deduplicate/deduplicate.ts";
 import { KeyTable } from "../operators/deduplicate/key-table.ts";
 import { enrich, retryParked } from "../operators/enrich.ts";
@@ -30,8 +30,29 @@ export interface PartitionEngineOptions {
   readonly partition: number;
   readonly partitionCount: number;
   readonly decoder: MessageDecoder;
+  /** Key of the event-id hash (32 hexadecimal digits) that `decoder` was made with; kept in the state for `explain`. */
+  readonly hashKey: string;
+  /** Settings of the catalog in effect at the checkpoint, or of the first one to take effect. */
+  readonly settings: Pick<CompiledSettings, "cellMs" | "dedupeHorizonMs">;
   /** SHA-256 of bytes. */
   readonly sha256: (...parts: readonly Uint8Array[]) => Uint8Array;
+}
+
+/** Space that names what a reader of the state needs and would else find in the logs only. */
+const ABOUT_SPACE = "about";
+const CATALOG_VERSION_KEY = 0;
+const HASH_KEY_KEY = 1;
+
+/** What a stored checkpoint says about itself; undefined where nothing has taken effect. */
+export interface StoredAbout {
+  readonly catalogVersion: string | undefined;
+  readonly hashKey: string | undefined;
+}
+
+export function storedAbout(store: Pick<PartitionStore, "rows">): StoredAbout {
+  const texts = new Map<number, string>();
+  for (const { key, value } of store.rows(ABOUT_SPACE)) texts.set(key, new TextDecoder().decode(value));
+  return { catalogVersion: texts.get(CATALOG_VERSION_KEY), hashKey: texts.get(HASH_KEY_KEY) };
 }
 
 export const NO_POSITION: Position = {
@@ -49,8 +70,8 @@ export const NO_POSITION: Position = {
  */
 export class PartitionEngine {
   readonly series = new SeriesTable();
-  readonly cells = new CellTable();
-  readonly keys = new KeyTable();
+  readonly cells: CellTable;
+  readonly keys: KeyTable;
   readonly rater = new Rater();
   readonly archive = new WindowArchive();
   readonly totals = new MeterTotals();
@@ -63,21 +84,24 @@ export class PartitionEngine {
   #position: Position = NO_POSITION;
   #lastMessage: LogMessage | undefined;
   #fault: unknown;
+  #savedCatalogVersion: string | undefined;
 
   constructor(options: PartitionEngineOptions) {
     this.#options = options;
     const { partition, partitionCount, decoder } = options;
+    this.cells = new CellTable({ windowMs: options.settings.cellMs });
+    this.keys = new KeyTable({ horizonMs: options.settings.dedupeHorizonMs });
     const { series, cells, keys, rater, archive, totals, journal } = this;
     this.windows = new WindowStage({ series, cells, rater, journal, archive, totals });
     this.#participants = [series, cells, keys, rater, archive, totals, this.windows];
     this.#items
       .pipe(
-        retryParked(decoder),
+        retryParked(partition, decoder),
         validate(partition, partitionCount),
         deduplicate(keys),
         enrich(series),
         window(this.windows),
-        settle({ partition, partitionCount, decoder, keys, journal }),
+        settle({ partition, partitionCount, decoder, journal }),
       )
       .subscribe({ error: (fault: unknown) => (this.#fault = fault) });
   }
@@ -103,12 +127,20 @@ export class PartitionEngine {
   }
 
   /** Takes up the stored checkpoint; `catalog` is the version in effect at it. */
-  restore(store: PartitionStore, catalog: CompiledCatalog | undefined): void {
+  restore(
+    store: Pick<PartitionStore, "load" | "rows" | "spaces">,
+    catalog: CompiledCatalog | undefined,
+  ): void {
     const stored = store.load();
     if (stored === undefined) return;
     this.#position = stored.position;
     for (const participant of this.#participants) participant.restore(store);
     this.journal.restore(stored.lastOrdinals, stored.regionCounts, stored.messageCounts);
+    const about = storedAbout(store);
+    if (about.hashKey !== undefined && about.hashKey !== this.#options.hashKey) {
+      throw new TributaryError("state-mismatch", "The state was made with another key of the event-id hash.");
+    }
+    this.#savedCatalogVersion = about.catalogVersion;
     if (catalog === undefined) return;
     // The catalog in effect at the checkpoint reaches the operators as a record that has been applied before.
     this.#catalog = catalog;
@@ -144,7 +176,13 @@ export class PartitionEngine {
     }
     const run = this.#options.decoder.decode(messages);
     this.journal.countMessages(messages.length, run.undecodable.length, run.probes);
-    this.#push({ kind: "usage", run, targets: emptyTargets(run.batch.count), unparked: false });
+    this.#push({
+      kind: "usage",
+      run,
+      targets: emptyTargets(run.batch.count),
+      firstPlaces: new Map(),
+      unparked: false,
+    });
     this.#position = { ...this.#position, usageSequence: last.sequence };
     this.#lastMessage = last;
   }
@@ -185,6 +223,12 @@ export class PartitionEngine {
     const rows: StateRow[] = [];
     const clearedSpaces: string[] = [];
     for (const participant of this.#participants) participant.collectChanges(rows, clearedSpaces);
+    const version = this.#catalog?.version;
+    if (version !== undefined && version !== this.#savedCatalogVersion) {
+      if (this.#savedCatalogVersion === undefined) rows.push(aboutRow(HASH_KEY_KEY, this.#options.hashKey));
+      rows.push(aboutRow(CATALOG_VERSION_KEY, version));
+      this.#savedCatalogVersion = version;
+    }
     if (this.#lastMessage !== undefined) {
       this.#position = {
         ...this.#position,
@@ -211,6 +255,10 @@ export class PartitionEngine {
     this.#items.next(item);
     if (this.#fault !== undefined) throw this.#fault;
   }
+}
+
+function aboutRow(key: number, text: string): StateRow {
+  return { space: ABOUT_SPACE, key, value: new TextEncoder().encode(text) };
 }
 
 /** What identifies a message at a sequence: its bytes and when it was stored. */

@@ -17,7 +17,9 @@ export interface SimulationOptions {
   readonly partitionCount: number;
   /** Virtual idle time after which a region stops holding the watermark back; not used when the input has control lines. */
   readonly idleTimeoutMs: number;
-  readonly createDecoder: () => MessageDecoder;
+  /** Key of the event-id hash: any serves, since nobody outside chooses ids against a simulation. */
+  readonly hashKey: string;
+  readonly createDecoder: (hashKey: string) => MessageDecoder;
   readonly openStore: (partition: number) => PartitionStore;
   readonly sha256: (...parts: readonly Uint8Array[]) => Uint8Array;
 }
@@ -126,7 +128,9 @@ class SimulatedPartition {
     this.engine = new PartitionEngine({
       partition,
       partitionCount: options.partitionCount,
-      decoder: options.createDecoder(),
+      decoder: options.createDecoder(options.hashKey),
+      hashKey: options.hashKey,
+      settings: options.catalog.settings,
       sha256: options.sha256,
     });
   }

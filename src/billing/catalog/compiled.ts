@@ -54,6 +54,12 @@ export interface CompiledPrice {
    * @param quantity an integer at `scale` decimal places
    */
   charge(quantity: bigint, scale: number): string;
+  /**
+   * Charge of the cumulative quantity `quantity` ÷ `divisor`, rounded once, half away from zero, as an integer of minor
+   * units. Exact also for quantities without a finite decimal form (level-hours).
+   * @param exponent ISO 4217 digits of the currency
+   */
+  chargeInMinorUnits(quantity: bigint, divisor: bigint, exponent: number): bigint;
 }
 
 export interface CompiledContract {

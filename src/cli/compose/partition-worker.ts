@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { codeOf, messageOf, type ErrorCode } from "../../model/errors.ts";
 import { PartitionPipeline } from "../../pipeline/partition-pipeline.ts";
 import type { PartitionPipelineOptions, PipelineState } from "../../pipeline/pipeline-options.ts";
-import type { OutboxRunner } from "../../sinks/outbox-runner.ts";
+import type { OutboxDelivery } from "../../sinks/outbox-delivery.ts";
 
 /** Wait before a stopped pipeline starts again: doubled each time up to the longest. */
 const FIRST_RESTART_DELAY_MS = 250;
@@ -38,7 +38,7 @@ export const randomHashKey = (): string => randomBytes(16).toString("hex");
 
 export interface PartitionWorkerOptions {
   readonly pipeline: Omit<PartitionPipelineOptions, "sha256" | "randomHashKey">;
-  readonly runners: readonly OutboxRunner[];
+  readonly delivery: OutboxDelivery;
   /** Told when the partition stops with a fault; `restartInMs` is undefined when it stays stopped. */
   readonly onFault: (fault: PartitionFault, restartInMs: number | undefined) => void;
 }
@@ -49,17 +49,19 @@ export interface PartitionWorkerOptions {
  */
 export class PartitionWorker {
   readonly partition: number;
+  readonly delivery: OutboxDelivery;
   readonly #options: PartitionWorkerOptions;
   #pipeline: PartitionPipeline | undefined;
   #stopping = false;
   #restarts = 0;
   #fault: PartitionFault | undefined;
   #cancelRestart: () => void = () => undefined;
-  #runnersStarted = false;
+  #deliveryStarted = false;
 
   constructor(options: PartitionWorkerOptions) {
     this.#options = options;
     this.partition = options.pipeline.partition;
+    this.delivery = options.delivery;
   }
 
   get pipeline(): PartitionPipeline | undefined {
@@ -75,10 +77,6 @@ export class PartitionWorker {
     return this.#fault;
   }
 
-  get runners(): readonly OutboxRunner[] {
-    return this.#options.runners;
-  }
-
   /** Starts the partition; resolves when the first attempt has succeeded or its fault has been reported. */
   async start(): Promise<void> {
     if (this.#stopping) return;
@@ -92,22 +90,25 @@ export class PartitionWorker {
     }
     this.#fault = undefined;
     this.#restarts = 0;
-    if (!this.#runnersStarted) {
-      this.#runnersStarted = true;
-      for (const runner of this.#options.runners) runner.start();
+    if (!this.#deliveryStarted) {
+      // Not before the partition is ours: a former owner's outbox must not leave beside the new one's.
+      this.#deliveryStarted = true;
+      this.delivery.start();
     }
+    this.delivery.kick();
     pipeline.ended.catch((fault: unknown) => {
       this.#onEnded(fault, false);
     });
   }
 
-  /** Drains the pipeline, then gives the outbox until `deadlineMs` (monotonic) to leave. */
-  async stop(deadlineMs: number): Promise<void> {
+  /** Drains the pipeline, then gives the outbox `timeoutMs` to leave; what is left stays committed for the next start. */
+  async stop(timeoutMs: number): Promise<void> {
     this.#stopping = true;
     this.#cancelRestart();
     await this.#pipeline?.stop();
-    await Promise.all(this.#options.runners.map((runner) => runner.drain(deadlineMs)));
-    await Promise.all(this.#options.runners.map((runner) => runner.stop()));
+    this.delivery.kick();
+    if (this.#deliveryStarted) await this.delivery.drain(timeoutMs);
+    await this.delivery.stop();
   }
 
   #onEnded(fault: unknown, atStart: boolean): void {

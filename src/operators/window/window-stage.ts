@@ -1,7 +1,8 @@
 import { tap, type MonoTypeOperatorFunction } from "rxjs";
 import type { EventBatch } from "../../model/event-batch.ts";
 import type { CloseRecord } from "../../model/control.ts";
-import { Outcome } from "../../model/outcome.ts";
+import { decide } from "../../model/event-batch.ts";
+import { Outcome, reasonCode } from "../../model/outcome.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 import type {
   CompiledCatalog,
@@ -21,6 +22,7 @@ import {
   type UsageItem,
 } from "../stage.ts";
 import type { CellTable } from "./cell-table.ts";
+import { foldPeriod } from "./fold-period.ts";
 import { CellPhase } from "./window-cells.ts";
 import { tumbling } from "./window-assigner.ts";
 import { WindowLifecycle, type FireReason } from "./window-lifecycle.ts";
@@ -29,6 +31,7 @@ import type { MeterTotals } from "./meter-totals.ts";
 import type { WindowArchive } from "./window-archive.ts";
 
 const WATERMARK_SPACE = "watermark";
+const TOO_OLD = reasonCode("too-old");
 
 export interface WindowStageOptions {
   readonly series: SeriesTable;
@@ -97,13 +100,12 @@ export class WindowStage implements CheckpointParticipant {
 
   /** A catalog version takes effect (also the one that was in effect at the checkpoint, after `restore`). */
   useCatalog(catalog: CompiledCatalog): void {
-    const before = this.#catalog?.settings;
     this.#catalog = catalog;
+    this.#rater.setCatalog(catalog);
     this.#watermark.configure(catalog.settings.regions, catalog.settings.disorderMs);
-    if (this.#lifecycle === undefined || before === undefined || before.cellMs !== catalog.settings.cellMs) {
-      this.#lifecycle = this.#createLifecycle(catalog.settings);
-      this.#lifecycle.restore(this.#watermark.watermark);
-    }
+    // Contracts decide when windows close: due times are found anew from the cells.
+    this.#lifecycle = this.#createLifecycle(catalog.settings);
+    this.#lifecycle.restore(this.#watermark.watermark);
   }
 
   control(item: ControlItem): void {
@@ -124,15 +126,17 @@ export class WindowStage implements CheckpointParticipant {
     for (let row = 0; row < batch.count; row++) {
       const verdict = outcome[row];
       if (verdict === Outcome.accepted) {
+        let gone = false;
         for (; entry < targets.count && targets.row[entry] === row; entry++)
-          this.#addEntry(batch, targets, entry, lifecycle);
+          gone ||= !this.#addEntry(batch, targets, entry, lifecycle);
+        if (gone) decide(batch, row, Outcome.rejected, TOO_OLD);
       } else if (verdict !== Outcome.parked) continue;
       if (item.unparked) continue;
       const arrivalMs = messages[message[row] ?? 0]?.arrivalMs ?? 0;
       const region = regions[batch.region[row] ?? 0] ?? -1;
       if (region < 0) continue;
       const watermark = this.#watermark.observe(region, Math.min(timeMs[row] ?? 0, arrivalMs));
-      if (watermark >= lifecycle.nextDueMs - 1) lifecycle.advanceTo(watermark);
+      if (watermark > lifecycle.watermark) lifecycle.advanceTo(watermark);
     }
     this.#advance();
   }
@@ -146,13 +150,17 @@ export class WindowStage implements CheckpointParticipant {
     this.#watermark.advanceTo(record.upToMs + graceMs - 1);
   }
 
-  #addEntry(batch: EventBatch, targets: MeterTargets, entry: number, lifecycle: WindowLifecycle): void {
+  /**
+   * False, and nothing added, where the window's state is gone: an event that was parked for longer than its window is
+   * kept. All windows of an event are of one account and one hour, so they are gone together.
+   */
+  #addEntry(batch: EventBatch, targets: MeterTargets, entry: number, lifecycle: WindowLifecycle): boolean {
     const row = targets.row[entry] ?? 0;
     const series = targets.series[entry] ?? 0;
     const timeMs = batch.timeMs[row] ?? 0;
     const meter = targets.meters[targets.meter[entry] ?? 0];
     if (meter === undefined) throw new RangeError("an entry without a meter");
-    lifecycle.place(series, timeMs, this.#slots);
+    if (lifecycle.place(series, timeMs, this.#slots) === 0) return false;
     const slot = this.#slots[0] ?? -1;
     if (lifecycle.placements[0] !== 0) batch.late[row] = 1;
     const aggregation = Aggregation[meter.aggregation];
@@ -167,6 +175,7 @@ export class WindowStage implements CheckpointParticipant {
     if (aggregation === Aggregation.time_weighted && this.#cells.phaseOf(slot) !== CellPhase.open) {
       this.#carryForward(slot, lifecycle);
     }
+    return true;
   }
 
   /** A level goes on until it changes: each window's carry-out is the next one's carry-in, to the end of the contract. */
@@ -180,7 +189,7 @@ export class WindowStage implements CheckpointParticipant {
       let next = this.#cells.find(series, nextStart);
       if (next < 0) {
         if (level === 0n || this.#contractOf(series, nextStart) === undefined) return;
-        lifecycle.place(series, nextStart, this.#slots);
+        if (lifecycle.place(series, nextStart, this.#slots) === 0) return;
         next = this.#slots[0] ?? -1;
       }
       if (!this.#cells.setCarryIn(next, level)) return;
@@ -234,7 +243,7 @@ export class WindowStage implements CheckpointParticipant {
       revision: cells.emittedRevision(slot) + 1,
       periodQuantity: isAdditive(info.meter) ? undefined : this.#foldPeriod(slot, info),
     });
-    cells.markEmitted(slot, aggregation);
+    cells.markEmitted(slot);
     this.#journal.rated(aggregate);
   }
 
@@ -248,7 +257,7 @@ export class WindowStage implements CheckpointParticipant {
       const found = cells.find(info.id, startMs);
       if (found >= 0 && (found === slot || cells.phaseOf(found) !== CellPhase.open)) slots.push(found);
     }
-    return cells.foldPeriod(Aggregation[info.meter.aggregation], slots);
+    return foldPeriod(cells, Aggregation[info.meter.aggregation], slots);
   }
 
   #closePeriods(closeAtMs: number, slots: readonly number[]): void {

@@ -9,6 +9,7 @@ import {
   decideInstall,
   installStamp,
   treeMatches,
+  unlistedOptionalPackages,
   type InstallState,
 } from "../../../scripts/bootstrap/install-decision.mjs";
 
@@ -61,6 +62,22 @@ it("compares what npm installed with the lock file", () => {
     false,
   );
   expect(treeMatches(wanted, { packages: { "node_modules/a": a, "node_modules/b": a } })).toBe(false);
+});
+
+it("finds the optional packages that a lock file leaves out, looking outwards as Node does", () => {
+  const parent = {
+    version: "1.0.0",
+    optionalDependencies: { inner: "1.0.0", outer: "1.0.0", "@scope/absent": "1.0.0" },
+  };
+  const packages = {
+    "": { version: "0.1.0", optionalDependencies: { outer: "1.0.0" } },
+    "node_modules/@scope/middle": { version: "1.0.0" },
+    "node_modules/@scope/middle/node_modules/parent": parent,
+    "node_modules/@scope/middle/node_modules/inner": { version: "1.0.0" },
+    "node_modules/outer": { version: "1.0.0" },
+  };
+  expect(unlistedOptionalPackages({ packages })).toEqual(["@scope/absent"]);
+  expect(unlistedOptionalPackages({})).toEqual([]);
 });
 
 it("names the missing build tools and how to install them", () => {

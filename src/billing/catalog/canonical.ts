@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import { planId } from "./checks.ts";
+import type { Catalog, Meter, Plan } from "./entities.ts";
+
+/**
+ * Number of the canonical form. It is part of the hashed text, so that two forms can't be taken for one another.
+ */
+export const CANONICAL_FORMAT = 1;
+
+/**
+ * The canonical form: what the catalog says, without how it was written. The same for YAML and JSON, for any layout of
+ * files and any order; only the order of tiers has a meaning and stays.
+ */
+export function canonicalForm(catalog: Catalog): string {
+  return canonicalJson({
+    format: CANONICAL_FORMAT,
+    settings: { ...catalog.settings, regions: sortedTexts(catalog.settings.regions) },
+    meters: sortedBy(catalog.meters.map(canonicalMeter), (meter) => meter.key),
+    products: sortedBy(catalog.products, (product) => product.key),
+    plans: sortedBy(catalog.plans.map(canonicalPlan), planId),
+    contracts: sortedBy(catalog.contracts, (contract) => contract.id),
+    customers: sortedBy(catalog.customers, (customer) => customer.id),
+  });
+}
+
+/** Version of a catalog: SHA-256 of its canonical form, hexadecimal. */
+export function catalogVersion(canonical: string): string {
+  return createHash("sha256").update(canonical, "utf8").digest("hex");
+}
+
+function canonicalMeter(meter: Meter): Meter {
+  const filters = meter.filters.map((filter) => ({
+    ...filter,
+    any_of: sortedTexts([...new Set(filter.any_of)]),
+  }));
+  return { ...meter, filters: sortedBy(filters, (filter) => filter.property) };
+}
+
+function canonicalPlan(plan: Plan): Plan {
+  return { ...plan, prices: sortedBy(plan.prices, (price) => price.key) };
+}
+
+function sortedTexts(texts: readonly string[]): string[] {
+  return sortedBy(texts, (text) => text);
+}
+
+/** By UTF-16 code units: the same on every machine, whatever its locale. */
+function sortedBy<Value>(values: readonly Value[], keyOf: (value: Value) => string): Value[] {
+  return values
+    .map((value) => ({ value, key: keyOf(value) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ value }) => value);
+}
+
+/** JSON with the keys of every object sorted; fields that are undefined are left out. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => {
+    if (typeof part !== "object" || part === null || Array.isArray(part)) return part;
+    return Object.fromEntries(sortedBy(Object.entries(part), ([key]) => key));
+  });
+}

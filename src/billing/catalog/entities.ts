@@ -1,0 +1,136 @@
+import { z } from "zod";
+import { currencyExponent } from "../rating/currencies.ts";
+import { priceSchema } from "../rating/price-models.ts";
+import { durationField, integerField, keyField, textField } from "./fields.ts";
+
+/**
+ * The entities of the catalog. Field names follow Stripe's and OpenMeter's usage. Objects are strict: an unknown key is a
+ * fault, because a misspelt one would otherwise be a price that silently does not apply. What one entity alone can tell
+ * is checked here; what needs several is in checks.ts.
+ */
+
+/** Decimal places a meter may keep: 10^18 units of the last place are still far below the limits of exact sums. */
+const MAX_SCALE = 18;
+
+export const settingsSchema = z.strictObject({
+  regions: z
+    .array(
+      z
+        .string()
+        .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1–64 letters, digits, '_' or '-' (it is part of a subject)"),
+    )
+    .min(1, "must name at least one region")
+    .describe("Regions whose events move the watermark."),
+  disorder: durationField()
+    .default("5m")
+    .describe("How far events may stand behind the newest of their region before they are late."),
+  grace: durationField().describe("How long a billing period stays open behind its end."),
+  cell_minutes: integerField(15, 60)
+    .refine((minutes) => [15, 30, 60].includes(minutes), "must be 60, 30 or 15")
+    .default(60)
+    .describe("Grid of the windows: 60, 30 or 15."),
+  max_age: durationField().default("35d").describe("Older events (against arrival) are rejected."),
+  max_ahead: durationField().default("1d").describe("Events further ahead of arrival are rejected."),
+  dedupe_horizon: durationField()
+    .default("37d")
+    .describe("How long event ids are remembered: at least max_age + max_ahead + 1 day."),
+});
+
+const filterSchema = z.strictObject({
+  property: textField().describe("Property of the event's data; nested ones with dots."),
+  any_of: z.array(textField()).min(1, "must name at least one value"),
+});
+
+export const meterSchema = z
+  .strictObject({
+    key: keyField(),
+    event_type: textField().describe("CloudEvents type of the events it reads."),
+    aggregation: z.enum(["sum", "count", "min", "max", "latest", "unique", "time_weighted"]),
+    value_property: textField()
+      .optional()
+      .describe("Property of the event's data that is aggregated; none for count."),
+    scale: integerField(0, MAX_SCALE)
+      .default(0)
+      .describe("Decimal places of its values; more digits are rejected."),
+    unit: textField().optional().describe("Name of the unit, for people."),
+    group_by: z
+      .record(keyField(), textField())
+      .default({})
+      .describe("Dimensions: name → property of the event's data."),
+    filters: z.array(filterSchema).default([]).describe("An event counts when it passes all of them."),
+  })
+  .superRefine((meter, context) => {
+    const fault = (field: string, message: string): void =>
+      context.addIssue({ code: "custom", path: [field], message });
+    const counts = meter.aggregation === "count";
+    if (counts && meter.value_property !== undefined)
+      fault("value_property", "must be left out for aggregation count");
+    if (!counts && meter.value_property === undefined)
+      fault("value_property", `is required for aggregation ${meter.aggregation}`);
+    if ((counts || meter.aggregation === "unique") && meter.scale !== 0)
+      fault("scale", `must be 0 for aggregation ${meter.aggregation}`);
+    const filtered = new Set<string>();
+    for (const [index, { property }] of meter.filters.entries()) {
+      if (filtered.has(property)) {
+        context.addIssue({
+          code: "custom",
+          path: ["filters", index, "property"],
+          message: `${property} is filtered twice`,
+        });
+      }
+      filtered.add(property);
+    }
+  });
+
+export const productSchema = z.strictObject({ key: keyField(), name: textField() });
+
+export const planSchema = z.strictObject({
+  key: keyField(),
+  version: integerField(1, 999_999).describe("Contracts pin it; a change of prices is a new version."),
+  name: textField().optional(),
+  currency: z
+    .string()
+    .refine((code) => currencyExponent(code) !== undefined, {
+      error: (issue) => `${JSON.stringify(issue.input)} is not an ISO 4217 currency`,
+    })
+    .describe("ISO 4217 alphabetic code, upper case."),
+  prices: z.array(priceSchema),
+});
+
+const instant = () =>
+  z.string().describe("A date (midnight in the contract's time zone) or an RFC 3339 time with its offset.");
+
+export const contractSchema = z.strictObject({
+  id: textField(),
+  customer: textField().describe("Id of the customer."),
+  account: textField().describe("Billing account: the subject of its events."),
+  plan: z.strictObject({ key: keyField(), version: integerField(1, 999_999) }),
+  time_zone: textField().describe("IANA time zone of the billing periods, like Europe/Berlin."),
+  billing_anchor_day: integerField(1, 31)
+    .default(1)
+    .describe("Day of the month on which a billing period starts; shorter months: their last day."),
+  start: instant(),
+  end: instant().optional().describe("First moment that is not covered any more; open where left out."),
+});
+
+export const customerSchema = z.strictObject({ id: textField(), name: textField() });
+
+export type Settings = z.output<typeof settingsSchema>;
+export type Meter = z.output<typeof meterSchema>;
+export type Product = z.output<typeof productSchema>;
+export type Plan = z.output<typeof planSchema>;
+export type Contract = z.output<typeof contractSchema>;
+export type Customer = z.output<typeof customerSchema>;
+
+/**
+ * A valid catalog. Every value is in canonical form: decimals without trailing zeros, durations in their largest unit,
+ * times of contracts as UTC instants.
+ */
+export interface Catalog {
+  readonly settings: Settings;
+  readonly meters: readonly Meter[];
+  readonly products: readonly Product[];
+  readonly plans: readonly Plan[];
+  readonly contracts: readonly Contract[];
+  readonly customers: readonly Customer[];
+}

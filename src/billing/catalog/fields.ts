@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { canonicalDecimal, DECIMAL_PATTERN } from "../decimal-text.ts";
+
+/**
+ * Kinds of fields that the entities are made of. Files are read so that every number arrives as its source text (see
+ * read-files.ts), which keeps all digits of decimals. Values are brought to the one canonical form here.
+ * A function for each, because a description belongs to a field, not to a kind.
+ */
+
+/** Keys are parts of ids, of file names and of metric labels. */
+const KEY_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
+
+/** Names entities that files refer to. */
+export const keyField = () =>
+  z
+    .string()
+    .regex(KEY_PATTERN, "must be 1–100 letters, digits, '_', '.' or '-', the first a letter or digit");
+
+const MAX_TEXT = 300;
+
+/** Text of people or of other systems (account and contract ids too): anything without control characters. */
+export const textField = () =>
+  z
+    .string()
+    .min(1, "must not be empty")
+    .max(MAX_TEXT, `must have at most ${MAX_TEXT} characters`)
+    .regex(/^\P{Cc}*$/u, "must not have control characters");
+
+const DECIMAL_MESSAGE =
+  "must be a decimal in plain notation, like 12 or 0.0015 (at most 30 digits before and behind the point)";
+
+/** The published schema also allows a JSON number: it is read by its digits. */
+const DECIMAL_JSON_SCHEMA: Record<string, unknown> = { type: ["string", "number"] };
+
+/** A decimal ≥ 0. */
+export const nonNegativeDecimalField = () =>
+  z
+    .string()
+    .regex(DECIMAL_PATTERN, DECIMAL_MESSAGE)
+    .refine((text) => !canonicalDecimal(text).startsWith("-"), "must not be negative")
+    .overwrite(canonicalDecimal)
+    .meta(DECIMAL_JSON_SCHEMA);
+
+/** A whole number. */
+export const integerField = (minimum: number, maximum: number) =>
+  z
+    .preprocess(
+      (value) => (typeof value === "string" && /^-?\d{1,9}$/.test(value) ? Number(value) : value),
+      z
+        .int({ error: (issue) => (issue.input === undefined ? undefined : "must be a whole number") })
+        .min(minimum, `must be at least ${minimum}`)
+        .max(maximum, `must be at most ${maximum}`),
+    )
+    .meta({ type: "integer", minimum, maximum });
+
+const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 } as const;
+const UNITS = ["d", "h", "m", "s"] as const;
+const DURATION_PATTERN = /^(\d{1,7})([dhms])$/;
+
+/** Milliseconds of a duration such as "35d", "24h", "5m", "30s". */
+export function durationMs(text: string): number {
+  const match = DURATION_PATTERN.exec(text);
+  const unit = UNITS.find((candidate) => candidate === match?.[2]);
+  if (unit === undefined) throw new RangeError(`not a duration: ${text}`);
+  return Number(match?.[1]) * UNIT_MS[unit];
+}
+
+/** The same duration in the largest unit that holds it whole; what is none stays as it is, for its fault to be reported. */
+function canonicalDuration(text: string): string {
+  if (!DURATION_PATTERN.test(text)) return text;
+  const ms = durationMs(text);
+  const unit = ms === 0 ? "s" : (UNITS.find((candidate) => ms % UNIT_MS[candidate] === 0) ?? "s");
+  return `${ms / UNIT_MS[unit]}${unit}`;
+}
+
+/** A length of time: a whole number and one of d (24 hours), h, m, s. */
+export const durationField = () =>
+  z
+    .string()
+    .regex(DURATION_PATTERN, 'must be a whole number and a unit: "35d", "24h", "5m" or "30s"')
+    .overwrite(canonicalDuration);

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import {
+  contractSchema,
+  customerSchema,
+  meterSchema,
+  planSchema,
+  productSchema,
+  settingsSchema,
+} from "./entities.ts";
+
+const ENTITIES = {
+  settings: settingsSchema,
+  meter: meterSchema,
+  product: productSchema,
+  plan: planSchema,
+  contract: contractSchema,
+  customer: customerSchema,
+};
+export type CatalogEntity = keyof typeof ENTITIES;
+
+/** JSON Schemas (draft 2020-12) of the entities as they are written in files. */
+export function catalogJsonSchemas(): Record<CatalogEntity, z.core.JSONSchema.BaseSchema> {
+  const schemaOf = (entity: CatalogEntity): z.core.JSONSchema.BaseSchema =>
+    // "any": the step before an integer (text → number) has no schema of its own; its field states the type.
+    z.toJSONSchema(ENTITIES[entity], { io: "input", unrepresentable: "any" });
+  return {
+    settings: schemaOf("settings"),
+    meter: schemaOf("meter"),
+    product: schemaOf("product"),
+    plan: schemaOf("plan"),
+    contract: schemaOf("contract"),
+    customer: schemaOf("customer"),
+  };
+}

@@ -1,0 +1,161 @@
+import { z } from "zod";
+import { messageOf, TributaryError } from "../../model/errors.ts";
+import { CANONICAL_FORMAT, canonicalForm, catalogVersion } from "./canonical.ts";
+import {
+  checkContractReferences,
+  checkOverlaps,
+  checkPlan,
+  checkSettings,
+  checkUnique,
+  type DeclaredKeys,
+  planId,
+} from "./checks.ts";
+import { resolveContractTimes } from "./contract-times.ts";
+import {
+  type Catalog,
+  contractSchema,
+  customerSchema,
+  meterSchema,
+  planSchema,
+  productSchema,
+  settingsSchema,
+} from "./entities.ts";
+import { type CatalogFault, FaultList, parseEntity, type Sourced } from "./faults.ts";
+import { type RawCatalog, readFiles } from "./read-files.ts";
+
+export type CatalogLoad =
+  | {
+      readonly ok: true;
+      readonly catalog: Catalog;
+      /** Canonical form: what is stored and shared, and hashed to the version. */
+      readonly canonical: string;
+      /** SHA-256 of the canonical form, hexadecimal. */
+      readonly version: string;
+    }
+  | { readonly ok: false; readonly faults: readonly CatalogFault[] };
+
+/**
+ * Reads and checks a whole catalog. All faults are reported at once, sorted by file.
+ * @param files text by path relative to the catalog directory ("plans/api.yaml"), YAML or JSON
+ */
+export function loadCatalog(files: ReadonlyMap<string, string>): CatalogLoad {
+  const faults = new FaultList();
+  const catalog = checkCatalog(readFiles(files, faults), faults);
+  if (catalog === undefined) {
+    const byFile = faults.faults.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
+    return { ok: false, faults: byFile };
+  }
+  const canonical = canonicalForm(catalog);
+  return { ok: true, catalog, canonical, version: catalogVersion(canonical) };
+}
+
+const canonicalSchema = z.strictObject({
+  format: z.literal(CANONICAL_FORMAT),
+  settings: z.unknown(),
+  meters: z.array(z.unknown()),
+  products: z.array(z.unknown()),
+  plans: z.array(z.unknown()),
+  contracts: z.array(z.unknown()),
+  customers: z.array(z.unknown()),
+});
+
+/**
+ * The catalog of a canonical form. It is checked as files are, because it comes from outside the process.
+ * @throws TributaryError `catalog-invalid` where it is not what `loadCatalog` made
+ */
+export function parseCanonical(text: string): Catalog {
+  const file = "canonical form";
+  const refuse = (faults: readonly CatalogFault[]): TributaryError =>
+    new TributaryError("catalog-invalid", "The canonical catalog can't be used.", { details: { faults } });
+  let content: z.output<typeof canonicalSchema>;
+  try {
+    content = canonicalSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw refuse([{ file, path: "", message: messageOf(error) }]);
+  }
+  const sourced = (values: readonly unknown[], kind: string): Sourced<unknown>[] =>
+    values.map((value, index) => ({ value, file, path: [kind, index] }));
+  const faults = new FaultList();
+  const catalog = checkCatalog(
+    {
+      settings: [{ value: content.settings, file, path: ["settings"] }],
+      entities: {
+        meters: sourced(content.meters, "meters"),
+        products: sourced(content.products, "products"),
+        plans: sourced(content.plans, "plans"),
+        contracts: sourced(content.contracts, "contracts"),
+        customers: sourced(content.customers, "customers"),
+      },
+    },
+    faults,
+  );
+  if (catalog === undefined) throw refuse(faults.faults);
+  if (canonicalForm(catalog) !== text) throw refuse([{ file, path: "", message: "is not canonical" }]);
+  return catalog;
+}
+
+/** The catalog, or undefined and at least one fault. */
+function checkCatalog(raw: RawCatalog, faults: FaultList): Catalog | undefined {
+  const parse = <Schema extends z.ZodType>(
+    schema: Schema,
+    sources: readonly Sourced<unknown>[],
+  ): Sourced<z.output<Schema>>[] =>
+    sources.flatMap((source) => {
+      const value = parseEntity(schema, source, faults);
+      return value === undefined ? [] : [{ ...source, value }];
+    });
+
+  const [settings, ...furtherSettings] = parse(settingsSchema, raw.settings);
+  if (raw.settings.length === 0) faults.add({ file: "settings.yaml", path: [] }, [], "is missing");
+  for (const further of furtherSettings)
+    faults.add(further, [], `the settings are already in ${settings?.file}`);
+  if (settings !== undefined) checkSettings(settings, faults);
+
+  const meters = parse(meterSchema, raw.entities.meters);
+  const products = parse(productSchema, raw.entities.products);
+  const plans = parse(planSchema, raw.entities.plans);
+  const customers = parse(customerSchema, raw.entities.customers);
+  const contracts = parse(contractSchema, raw.entities.contracts);
+  checkUnique(meters, "key", (meter) => meter.key, faults);
+  checkUnique(products, "key", (product) => product.key, faults);
+  checkUnique(plans, "version", planId, faults);
+  checkUnique(customers, "id", (customer) => customer.id, faults);
+  checkUnique(contracts, "id", (contract) => contract.id, faults);
+
+  const declared: DeclaredKeys = {
+    meters: declaredKeys(raw.entities.meters, "key"),
+    products: declaredKeys(raw.entities.products, "key"),
+    customers: declaredKeys(raw.entities.customers, "id"),
+    plans: new Set([
+      ...raw.entities.plans.map(({ value }) => `${fieldOf(value, "key")}@${fieldOf(value, "version")}`),
+      ...plans.map(({ value }) => planId(value)),
+    ]),
+  };
+  for (const plan of plans) checkPlan(plan, declared, faults);
+  const cellMs = settings === undefined ? undefined : settings.value.cell_minutes * 60_000;
+  const timed = contracts.flatMap((source) => {
+    checkContractReferences(source, declared, faults);
+    const value = resolveContractTimes(source, cellMs, faults);
+    return value === undefined ? [] : [{ ...source, value }];
+  });
+  checkOverlaps(timed, faults);
+
+  if (faults.faults.length > 0 || settings === undefined) return undefined;
+  const valuesOf = <Value>(sources: readonly Sourced<Value>[]): Value[] => sources.map(({ value }) => value);
+  return {
+    settings: settings.value,
+    meters: valuesOf(meters),
+    products: valuesOf(products),
+    plans: valuesOf(plans),
+    contracts: valuesOf(timed),
+    customers: valuesOf(customers),
+  };
+}
+
+function declaredKeys(sources: readonly Sourced<unknown>[], field: string): ReadonlySet<string> {
+  return new Set(sources.map(({ value }) => fieldOf(value, field)));
+}
+
+function fieldOf(value: unknown, field: string): string {
+  return typeof value === "object" && value !== null ? String(Reflect.get(value, field)) : "";
+}

@@ -1,0 +1,31 @@
+/** Decimals as text: plain notation only, so that no digit is ever lost on the way from a file to a sum. */
+
+/**
+ * Digits that a decimal of the catalog may have before and behind the point. Products and sums of such numbers with
+ * quantities stay far below the precision of `Exact` (see rating/exact.ts), which is what makes rating exact.
+ */
+export const MAX_DECIMAL_DIGITS = 30;
+
+/** A decimal in plain notation: no exponent, no leading zeros, no thousands separators. */
+export const DECIMAL_PATTERN = new RegExp(
+  `^-?(0|[1-9]\\d{0,${MAX_DECIMAL_DIGITS - 1}})(\\.\\d{1,${MAX_DECIMAL_DIGITS}})?$`,
+);
+
+/** The one way to write a decimal: no trailing zeros behind the point, no "-0". */
+export function canonicalDecimal(text: string): string {
+  const trimmed = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+  return trimmed === "-0" ? "0" : trimmed;
+}
+
+/** `value` × 10^−scale with exactly `scale` digits behind the point. */
+export function fixedDecimal(value: bigint, scale: number): string {
+  const digits = (value < 0n ? -value : value).toString().padStart(scale + 1, "0");
+  const sign = value < 0n ? "-" : "";
+  if (scale === 0) return sign + digits;
+  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+}
+
+/** `value` × 10^−scale as a canonical decimal. */
+export function scaledDecimal(value: bigint, scale: number): string {
+  return canonicalDecimal(fixedDecimal(value, scale));
+}

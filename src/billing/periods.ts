@@ -1,0 +1,48 @@
+import type { BillingPeriod } from "./catalog/compiled.ts";
+import { startOfLocalDay } from "./zone-days.ts";
+
+/**
+ * Monthly billing periods of a time zone and anchor day: half-open, one behind the other, each from the start of a local
+ * day. In a month that has no such day the period starts on its last one, and the next month returns to the anchor
+ * (31 Jan → 28 Feb → 31 Mar). Days that are 23 or 25 hours long make their month as much shorter or longer.
+ */
+export class BillingCalendar {
+  readonly timeZone: string;
+  readonly anchorDay: number;
+  /** Starts of periods by month (year × 12 + month from 0): asked for once per cell, so remembered. */
+  readonly #starts = new Map<number, number>();
+
+  /** @param anchorDay 1–31 */
+  constructor(timeZone: string, anchorDay: number) {
+    if (!Number.isInteger(anchorDay) || anchorDay < 1 || anchorDay > 31)
+      throw new RangeError(`anchor day ${anchorDay} is not one of 1–31`);
+    this.timeZone = timeZone;
+    this.anchorDay = anchorDay;
+  }
+
+  /** The period that contains a time. */
+  periodAt(timeMs: number): BillingPeriod {
+    const date = new Date(timeMs);
+    let month = date.getUTCFullYear() * 12 + date.getUTCMonth();
+    while (this.#startOf(month) > timeMs) month -= 1;
+    while (this.#startOf(month + 1) <= timeMs) month += 1;
+    return { startMs: this.#startOf(month), endMs: this.#startOf(month + 1) };
+  }
+
+  #startOf(month: number): number {
+    let startMs = this.#starts.get(month);
+    if (startMs === undefined) {
+      const year = Math.floor(month / 12);
+      const monthOfYear = month - year * 12 + 1;
+      const lastDay = new Date(Date.UTC(year, monthOfYear, 0)).getUTCDate();
+      startMs = startOfLocalDay(this.timeZone, year, monthOfYear, Math.min(this.anchorDay, lastDay));
+      this.#starts.set(month, startMs);
+    }
+    return startMs;
+  }
+}
+
+/** A period as far as a contract covers it: [start, end) of both. */
+export function clipPeriod(period: BillingPeriod, startMs: number, endMs: number): BillingPeriod {
+  return { startMs: Math.max(period.startMs, startMs), endMs: Math.min(period.endMs, endMs) };
+}

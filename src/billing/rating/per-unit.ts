@@ -1,0 +1,16 @@
+import { z } from "zod";
+import { nonNegativeDecimalField } from "../catalog/fields.ts";
+import { Exact } from "./exact.ts";
+import { definePriceModel, priceFields } from "./price-model.ts";
+
+const schema = z.strictObject({
+  ...priceFields,
+  model: z.literal("per_unit"),
+  unit_price: nonNegativeDecimalField().describe("Price of one unit, in currency units."),
+});
+
+/** Every unit costs the same: charge = quantity × unit price. */
+export const perUnit = definePriceModel("per_unit", schema, (price) => {
+  const unitPrice = new Exact(price.unit_price);
+  return (units) => units.times(unitPrice);
+});

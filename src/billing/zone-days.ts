@@ -1,0 +1,57 @@
+import { IANAZone } from "luxon";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+const zones = new Map<string, IANAZone>();
+
+function zoneOf(name: string): IANAZone {
+  let zone = zones.get(name);
+  if (zone === undefined) {
+    zone = IANAZone.create(name);
+    if (!zone.isValid) throw new RangeError(`unknown time zone ${name}`);
+    zones.set(name, zone);
+  }
+  return zone;
+}
+
+/** Whether a name is an IANA time zone ("Europe/Berlin", "UTC"); bare offsets such as "+05:00" are none. */
+export function isTimeZone(name: string): boolean {
+  // Asking for a zone is slow and many contracts share one: those in use are remembered.
+  return zones.has(name) || (/^[A-Za-z]/.test(name) && IANAZone.isValidZone(name));
+}
+
+/** Offset of a zone from UTC in milliseconds at a time. */
+export function zoneOffsetMs(zone: string, timeMs: number): number {
+  return zoneOf(zone).offset(timeMs) * MINUTE_MS;
+}
+
+/**
+ * First moment of a calendar day in a zone: midnight; where clocks pass midnight twice, the first; where they leap over
+ * it, the moment of the leap. (Luxon leaves open which of two equal local times it takes, and its guess depends on the
+ * present; this depends on the day and the zone's rules alone.)
+ * @param month 1–12
+ */
+export function startOfLocalDay(zone: string, year: number, month: number, day: number): number {
+  const localMs = Date.UTC(year, month - 1, day);
+  const before = zoneOffsetMs(zone, localMs - DAY_MS);
+  const after = zoneOffsetMs(zone, localMs + DAY_MS);
+  const earlier = localMs - Math.max(before, after);
+  const later = localMs - Math.min(before, after);
+  if (earlier + zoneOffsetMs(zone, earlier) === localMs) return earlier;
+  if (later + zoneOffsetMs(zone, later) === localMs) return later;
+  return firstMomentAfterChange(zone, earlier, later);
+}
+
+/** The offset changes once in (fromMs, toMs]: the first moment with the new one. */
+function firstMomentAfterChange(zone: string, fromMs: number, toMs: number): number {
+  const before = zoneOffsetMs(zone, fromMs);
+  let low = fromMs;
+  let high = toMs;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (zoneOffsetMs(zone, middle) === before) low = middle;
+    else high = middle;
+  }
+  return high;
+}

@@ -1,0 +1,187 @@
+import type { Command } from "commander";
+import type { CompiledMeter } from "../../billing/catalog/compiled.ts";
+import type { EventBatch } from "../../model/event-batch.ts";
+import { KeyHasher } from "../../model/hash.ts";
+import { OUTCOME_NAMES, reasonOf } from "../../model/outcome.ts";
+import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
+import { WireDecoder } from "../../ingest/wire/decoder.ts";
+import { propertyText, readMeters } from "../../operators/meter-reading.ts";
+import { formatQuantity } from "../../billing/rating/quantity.ts";
+import { Aggregation, emptyTargets } from "../../operators/stage.ts";
+import { addConfiguredOptions, readConfig, type ConfiguredOptions } from "../configured.ts";
+import { Inspection, type InspectedPartition } from "../compose/inspection.ts";
+import { ExitCode } from "../exit-codes.ts";
+import { printJson, printLine } from "../print.ts";
+
+/** One arrival of the event, with what became of it. */
+interface Finding {
+  readonly partition: number;
+  readonly outcome: string;
+  readonly reason: string;
+  readonly late: boolean;
+  readonly sequence: number;
+  readonly index: number;
+}
+
+/** A window that the event counts in. */
+interface WindowFinding {
+  readonly account: string;
+  readonly meter: string;
+  readonly group: Readonly<Record<string, string>>;
+  readonly start: string;
+  /** The window's value now and how often it was emitted. */
+  readonly value: string;
+  readonly emissions: number;
+  readonly contract: string | null;
+  readonly periodStart: string | null;
+  readonly periodEnd: string | null;
+}
+
+export function addExplainCommand(program: Command): void {
+  addConfiguredOptions(
+    program
+      .command("explain")
+      .summary("what became of an event: its outcome, place in the stream, windows")
+      .argument("<source>", "the event's `source`")
+      .argument("<id>", "the event's `id`")
+      .option("--offline", "don't read the event from the broker: outcome and place only"),
+  ).action(async (source: string, id: string, options: ConfiguredOptions & { offline?: boolean }) => {
+    const inspection = await Inspection.open(readConfig(options));
+    try {
+      process.exitCode = await explain(inspection, source, id, options);
+    } finally {
+      await inspection.close();
+    }
+  });
+}
+
+async function explain(
+  inspection: Inspection,
+  source: string,
+  id: string,
+  options: ConfiguredOptions & { offline?: boolean },
+): Promise<ExitCode> {
+  const findings: Finding[] = [];
+  const windows: WindowFinding[] = [];
+  for (const partition of inspection.partitions) {
+    const found = findIn(partition, source, id);
+    findings.push(...found);
+    const accepted = found.find((finding) => finding.outcome === "accepted");
+    if (accepted !== undefined && options.offline !== true) {
+      windows.push(...(await windowsOf(inspection, partition, accepted)));
+    }
+  }
+  if (options.json === true) printJson({ source, id, found: findings.length > 0, findings, windows });
+  else printFindings(source, id, findings, windows);
+  return findings.length > 0 ? ExitCode.done : ExitCode.fault;
+}
+
+function findIn(
+  { partition, engine, store, hashKey }: InspectedPartition,
+  source: string,
+  id: string,
+): Finding[] {
+  const encoder = new TextEncoder();
+  const key = new Uint32Array(4);
+  new KeyHasher(hashKey).hashIdentity(encoder.encode(source), encoder.encode(id), key, 0);
+  const findings: Finding[] = store.eventOutcomes(new Uint8Array(key.slice().buffer)).map((record) => ({
+    partition,
+    outcome: OUTCOME_NAMES[record.outcome] ?? "pending",
+    reason: reasonOf(record.reason).text,
+    late: record.late,
+    sequence: record.sequence,
+    index: record.index,
+  }));
+  const first = engine.keys.firstOf(key, 0);
+  // The first arrival has a record of its own only where it was not simply accepted.
+  const recorded = findings.some(
+    (finding) => finding.sequence === first?.sequence && finding.index === first.index,
+  );
+  if (first !== undefined && !recorded) {
+    findings.unshift({ partition, outcome: "accepted", reason: reasonOf(0).text, late: false, ...first });
+  }
+  return findings;
+}
+
+async function windowsOf(
+  inspection: Inspection,
+  { partition, engine, hashKey }: InspectedPartition,
+  finding: Finding,
+): Promise<WindowFinding[]> {
+  const message = await openUsageLog(await inspection.broker(), partition).messageAt(finding.sequence);
+  const catalog = engine.catalog;
+  if (message === undefined || catalog === undefined) return [];
+  const { batch } = new WireDecoder(hashKey).decode([message]);
+  const row = batch.index.findIndex((index, i) => i < batch.count && index === finding.index);
+  if (row < 0) return [];
+  const meters = catalog.metersOfType(batch.types[batch.type[row] ?? 0] ?? "") ?? [];
+  const targets = emptyTargets(meters.length);
+  if (readMeters(batch, row, meters, 0, targets) !== 0) return [];
+  const found: WindowFinding[] = [];
+  for (let entry = 0; entry < targets.count; entry++) {
+    const meter = meters[targets.meter[entry] ?? 0];
+    if (meter === undefined) continue;
+    found.push(windowOf(engine, batch, row, meter));
+  }
+  return found;
+}
+
+function windowOf(
+  engine: InspectedPartition["engine"],
+  batch: EventBatch,
+  row: number,
+  meter: CompiledMeter,
+): WindowFinding {
+  const cellMs = engine.catalog?.settings.cellMs ?? 1;
+  const timeMs = batch.timeMs[row] ?? 0;
+  const startMs = Math.floor(timeMs / cellMs) * cellMs;
+  const account = batch.accounts[batch.account[row] ?? 0] ?? "";
+  const values = meter.groupBy.map(
+    (dimension) => propertyText(batch, batch.properties.get(dimension.property), row) ?? "",
+  );
+  const slot = engine.cells.find(engine.series.idOf(account, meter.key, values), startMs);
+  const contract = engine.catalog?.contractAt(account, startMs);
+  const period = contract?.periodAt(startMs);
+  return {
+    account,
+    meter: meter.key,
+    group: Object.fromEntries(meter.groupBy.map((dimension, i) => [dimension.name, values[i] ?? ""])),
+    start: new Date(startMs).toISOString(),
+    value:
+      slot < 0 ? "archived" : formatQuantity(engine.cells.value(slot, Aggregation[meter.aggregation]), meter),
+    emissions: slot < 0 ? 0 : engine.cells.emittedRevision(slot),
+    contract: contract?.id ?? null,
+    periodStart: period === undefined ? null : new Date(period.startMs).toISOString(),
+    periodEnd: period === undefined ? null : new Date(period.endMs).toISOString(),
+  };
+}
+
+function printFindings(
+  source: string,
+  id: string,
+  findings: readonly Finding[],
+  windows: readonly WindowFinding[],
+): void {
+  if (findings.length === 0) {
+    printLine(
+      `No event (${source}, ${id}) within the dedupe horizon of the partitions in the state directory.`,
+    );
+    printLine(
+      "Repeats with the same payload are counted, not listed; an event without a readable id is in the dead letters.",
+    );
+    return;
+  }
+  for (const finding of findings) {
+    const late = finding.late ? ", late" : "";
+    printLine(
+      `${finding.outcome}${late}: partition ${finding.partition}, sequence ${finding.sequence}, event ${finding.index} of its message.`,
+    );
+    if (finding.outcome !== "accepted") printLine(`  ${finding.reason}`);
+  }
+  for (const window of windows) {
+    const group = Object.entries(window.group).map(([name, value]) => ` ${name}=${value}`);
+    printLine(
+      `  counts in ${window.meter}${group.join("")} of ${window.account}, hour ${window.start}: value ${window.value}, emitted ${window.emissions} times, contract ${window.contract ?? "-"}, period ${window.periodStart ?? "-"} to ${window.periodEnd ?? "-"}.`,
+    );
+  }
+}

@@ -1,0 +1,81 @@
+import type { Command } from "commander";
+import { usageStream } from "../../ingest/jetstream/names.ts";
+import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
+import { reportOf, type UsageReport } from "../../pipeline/partition-report.ts";
+import { addConfiguredOptions, readConfig, type ConfiguredOptions } from "../configured.ts";
+import { Inspection } from "../compose/inspection.ts";
+import { ExitCode } from "../exit-codes.ts";
+import { printJson, printLine, printReport, printTable } from "../print.ts";
+
+interface StreamLine {
+  readonly partition: number;
+  readonly stream: string;
+  /** Last message that the stream stored, and the last one whose effect is committed. */
+  readonly stored: number;
+  readonly processed: number;
+  readonly waiting: number;
+}
+
+export function addReconcileCommand(program: Command): void {
+  addConfiguredOptions(
+    program
+      .command("reconcile")
+      .summary("the balance: every event accounted for by one outcome, every accepted unit in one cell")
+      .description(
+        "Checks the last checkpoints: counts against outcomes, accepted readings and quantities against cells, rated against emitted\n" +
+          "quantities, and with the broker reachable the messages stored against those processed. Exit code 4 when a check differs.",
+      )
+      .option("--offline", "don't ask the broker what it has stored"),
+  ).action(async (options: ConfiguredOptions & { offline?: boolean }) => {
+    process.exitCode = await reconcile(options);
+  });
+}
+
+async function reconcile(options: ConfiguredOptions & { offline?: boolean }): Promise<ExitCode> {
+  const inspection = await Inspection.open(readConfig(options));
+  try {
+    const report = reportOf(inspection.partitions);
+    const streams = options.offline === true ? [] : await streamLines(inspection);
+    if (options.json === true) printJson(withStreams(report, streams));
+    else {
+      printReport(report);
+      if (streams.length > 0) {
+        printLine();
+        printTable(
+          ["stream", "stored", "processed", "waiting"],
+          streams.map((line) => [
+            line.stream,
+            String(line.stored),
+            String(line.processed),
+            String(line.waiting),
+          ]),
+        );
+      }
+    }
+    return report.balanced ? ExitCode.done : ExitCode.unbalanced;
+  } finally {
+    await inspection.close();
+  }
+}
+
+function withStreams(report: UsageReport, streams: readonly StreamLine[]): object {
+  const { counts, messages, unbilled, exceptions, checks, balanced } = report;
+  return { counts, messages, streams, unbilled, exceptions, checks, balanced };
+}
+
+async function streamLines(inspection: Inspection): Promise<StreamLine[]> {
+  const broker = await inspection.broker();
+  const lines: StreamLine[] = [];
+  for (const { partition, engine } of inspection.partitions) {
+    const { lastSequence } = await openUsageLog(broker, partition).identity();
+    const processed = engine.position.usageSequence;
+    lines.push({
+      partition,
+      stream: usageStream(partition),
+      stored: lastSequence,
+      processed,
+      waiting: lastSequence - processed,
+    });
+  }
+  return lines;
+}

@@ -1,0 +1,106 @@
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import type { Command } from "commander";
+import { messageOf, TributaryError } from "../../model/errors.ts";
+import { DEFAULT_PARTITION_COUNT, MAX_PARTITION_COUNT } from "../../model/partition.ts";
+import { WireDecoder } from "../../ingest/wire/decoder.ts";
+import { readLine } from "../../pipeline/simulation-line.ts";
+import { Simulation } from "../../pipeline/simulation.ts";
+import { reportOf } from "../../pipeline/partition-report.ts";
+import { openPartitionStore } from "../../state/partition-store.ts";
+import { loadCatalogDirectory } from "../catalog-directory.ts";
+import { sha256 } from "../compose/partition-worker.ts";
+import { ExitCode } from "../exit-codes.ts";
+import { parseDuration, parseInstant, parseInteger } from "../option-values.ts";
+import { printJson, printReport } from "../print.ts";
+
+interface SimulateOptions {
+  readonly catalog: string;
+  readonly events: string;
+  readonly until?: number;
+  readonly partitions: number;
+  readonly idleTimeout: number;
+  readonly json?: boolean;
+}
+
+/** A fixed key: the same file gives the same run. */
+const SIMULATION_HASH_KEY = "000102030405060708090a0b0c0d0e0f";
+
+export function addSimulateCommand(program: Command): void {
+  program
+    .command("simulate")
+    .summary("run events of a file through the real operators, without a broker")
+    .description(
+      "Runs a file of events through the real operators in virtual time, without a broker, and prints what would be counted and rated.\n" +
+        "Events are lines of CloudEvents JSON in the order of arrival; the attribute `arrival` (RFC 3339, default: `time`) is the clock,\n" +
+        "`region` moves the watermark. A file written by `tributary export` gives what the live worker has.",
+    )
+    .requiredOption("--catalog <dir>", "catalog directory")
+    .requiredOption("--events <file>", "events, one a line; - for standard input")
+    .option(
+      "--until <time>",
+      "close everything that ends by this time (RFC 3339), as an operator would",
+      parseInstant,
+    )
+    .option(
+      "--partitions <n>",
+      "partition count",
+      parseInteger(1, MAX_PARTITION_COUNT),
+      DEFAULT_PARTITION_COUNT,
+    )
+    .option(
+      "--idle-timeout <duration>",
+      "virtual idle time after which a region stops holding the watermark",
+      parseDuration,
+      60_000,
+    )
+    .option("--json", "print JSON")
+    .action(async (options: SimulateOptions) => {
+      process.exitCode = await simulate(options);
+    });
+}
+
+async function simulate(options: SimulateOptions): Promise<ExitCode> {
+  const catalog = await loadCatalogDirectory(options.catalog);
+  const simulation = new Simulation({
+    catalog: catalog.compiled,
+    partitionCount: options.partitions,
+    idleTimeoutMs: options.idleTimeout,
+    hashKey: SIMULATION_HASH_KEY,
+    createDecoder: (hashKey) => new WireDecoder(hashKey),
+    openStore: (partition) =>
+      openPartitionStore(":memory:", { partition, partitionCount: options.partitions }),
+    sha256,
+  });
+  try {
+    const input = options.events === "-" ? process.stdin : createReadStream(options.events);
+    await feedAll(simulation, input, options.events);
+    await simulation.finish(options.until);
+    const report = reportOf(simulation.partitions());
+    if (options.json === true) printJson(report);
+    else printReport(report);
+    return report.balanced ? ExitCode.done : ExitCode.unbalanced;
+  } finally {
+    simulation.close();
+  }
+}
+
+async function feedAll(simulation: Simulation, input: Readable, name: string): Promise<void> {
+  // An error of the stream does not end the lines' iteration by itself.
+  let unreadable: unknown;
+  const lines = createInterface({ input, crlfDelay: Infinity });
+  input.once("error", (cause) => {
+    unreadable = cause;
+    lines.close();
+  });
+  for await (const line of lines) {
+    if (line.trim() !== "") await simulation.feed(readLine(line));
+  }
+  if (unreadable !== undefined) {
+    throw new TributaryError(
+      "usage-invalid",
+      `The events in ${name} can't be read: ${messageOf(unreadable)}`,
+    );
+  }
+}

@@ -1,0 +1,181 @@
+import { mkdir } from "node:fs/promises";
+import type { Logger } from "pino";
+import { systemClock } from "../../model/clock.ts";
+import { codeOf, messageOf, type ErrorCode } from "../../model/errors.ts";
+import type { FaultInjector } from "../../model/fault-injection.ts";
+import type { PartitionStore } from "../../model/store.ts";
+import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/connection.ts";
+import { openControlLog } from "../../ingest/jetstream/control-log.ts";
+import { DEAD_LETTER_STREAM, RATED_STREAM } from "../../ingest/jetstream/names.ts";
+import { openPublicationLog } from "../../ingest/jetstream/publication-log.ts";
+import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
+import { ensureTopology } from "../../ingest/jetstream/topology.ts";
+import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
+import { openUsagePublisher } from "../../ingest/jetstream/usage-publisher.ts";
+import { WireDecoder } from "../../ingest/wire/decoder.ts";
+import type { PipelineObserver } from "../../pipeline/pipeline-options.ts";
+import { partitionFolder } from "../../state/open-database.ts";
+import { openPartitionStore } from "../../state/partition-store.ts";
+import { loadCatalogDirectory, type LoadedCatalog } from "../catalog-directory.ts";
+import type { WorkerConfig } from "../config/worker-config.ts";
+import { CatalogVersions } from "./catalogs.ts";
+import { createDelivery, type PublicationLogs } from "./partition-sinks.ts";
+import { PartitionWorker } from "./partition-worker.ts";
+
+/** How often a pipeline looks for idle regions. */
+const IDLE_CHECK_MS = 1_000;
+
+export interface WorkerPorts {
+  readonly logger: Logger;
+  readonly faults: FaultInjector;
+  readonly observerOf: (partition: number, store: PartitionStore) => PipelineObserver;
+  /** Told of each fault that stops a partition. */
+  readonly onPartitionFault: (partition: number, code: ErrorCode) => void;
+}
+
+/** All that a running worker consists of; made in the order of its parts, taken down in the reverse order. */
+export class Worker {
+  readonly config: WorkerConfig;
+  readonly broker: BrokerConnection;
+  readonly partitions: readonly PartitionWorker[];
+  readonly #stores: readonly PartitionStore[];
+
+  private constructor(
+    config: WorkerConfig,
+    broker: BrokerConnection,
+    partitions: readonly PartitionWorker[],
+    stores: readonly PartitionStore[],
+  ) {
+    this.config = config;
+    this.broker = broker;
+    this.partitions = partitions;
+    this.#stores = stores;
+  }
+
+  /** Connects, creates what is missing on the broker, opens the states. Nothing is read until `start`. */
+  static async create(config: WorkerConfig, ports: WorkerPorts): Promise<Worker> {
+    const catalog = await loadCatalogDirectory(config.catalogDir);
+    const broker = await connectBroker({ ...config.nats, name: `tributary-${config.workerName}` });
+    const stores: PartitionStore[] = [];
+    try {
+      await prepareTopology(config, broker, ports.logger);
+      const versions = new CatalogVersions(openReferenceStore(broker));
+      await versions.publish(catalog);
+      await mkdir(config.stateDir, { recursive: true });
+      const logs: PublicationLogs = {
+        rated: openPublicationLog(broker, RATED_STREAM),
+        deadLetter: openPublicationLog(broker, DEAD_LETTER_STREAM),
+        usage: openUsagePublisher(broker),
+      };
+      const partitions: PartitionWorker[] = [];
+      for (const partition of config.partitions.owned) {
+        const identity = { partition, partitionCount: config.partitions.count };
+        const store = openPartitionStore(partitionFolder(config.stateDir, partition), identity, {
+          faults: ports.faults,
+        });
+        stores.push(store);
+        partitions.push(
+          createPartition({ partition, config, ports, broker, store, logs, catalog, versions }),
+        );
+      }
+      return new Worker(config, broker, partitions, stores);
+    } catch (fault) {
+      for (const store of stores) store.close();
+      await broker.close();
+      throw fault;
+    }
+  }
+
+  async start(): Promise<void> {
+    for (const partition of this.partitions) await partition.start();
+  }
+
+  /** Drains all partitions, delivers what was committed for at most `deliveryTimeoutMs`, closes. */
+  async stop(deliveryTimeoutMs: number): Promise<void> {
+    await Promise.all(this.partitions.map((partition) => partition.stop(deliveryTimeoutMs)));
+    for (const store of this.#stores) store.close();
+    await this.broker.close();
+  }
+}
+
+async function prepareTopology(
+  config: WorkerConfig,
+  broker: BrokerConnection,
+  logger: Logger,
+): Promise<void> {
+  const report = await ensureTopology(broker, {
+    partitionCount: config.partitions.count,
+    replicas: config.replicas,
+  });
+  if (report.created.length > 0)
+    logger.info({ streams: report.created }, "Created the streams that were missing.");
+  for (const difference of report.differences) {
+    logger.warn(
+      { ...difference },
+      "A stream's setting differs from what Tributary would create; see `tributary doctor`.",
+    );
+  }
+}
+
+function createPartition(options: {
+  readonly partition: number;
+  readonly config: WorkerConfig;
+  readonly ports: WorkerPorts;
+  readonly broker: BrokerConnection;
+  readonly store: PartitionStore;
+  readonly logs: PublicationLogs;
+  readonly catalog: LoadedCatalog;
+  readonly versions: CatalogVersions;
+}): PartitionWorker {
+  const { partition, config, ports, broker, store, catalog, versions } = options;
+  const logger = ports.logger.child({ partition });
+  const observer = ports.observerOf(partition, store);
+  const delivery = createDelivery({
+    partition,
+    config,
+    store,
+    logs: options.logs,
+    faults: ports.faults,
+    onFailed: (target, error) => {
+      logger.error({ target, code: codeOf(error) }, messageOf(error));
+    },
+  });
+  return new PartitionWorker({
+    delivery,
+    pipeline: {
+      partition,
+      partitionCount: config.partitions.count,
+      worker: config.workerName,
+      usageLog: openUsageLog(broker, partition, { pullBytes: config.pull.maxBytes }),
+      controlLog: openControlLog(broker, partition),
+      store,
+      createDecoder: (hashKey) => new WireDecoder(hashKey),
+      catalog: catalog.compiled,
+      loadCatalog: (version) => versions.load(version),
+      clock: systemClock,
+      faults: ports.faults,
+      observer: {
+        processed: (messages, elapsedMs) => {
+          observer.processed(messages, elapsedMs);
+        },
+        committed: (changes, elapsedMs) => {
+          observer.committed(changes, elapsedMs);
+          delivery.kick();
+        },
+        decided: (record) => {
+          observer.decided(record);
+          logger.info({ record }, "Wrote a decision to the control log.");
+        },
+      },
+      checkpointIntervalMs: config.checkpointIntervalMs,
+      idleTimeoutMs: config.idleTimeoutMs,
+      idleCheckMs: Math.min(IDLE_CHECK_MS, config.idleTimeoutMs),
+    },
+    onFault: (fault, restartInMs) => {
+      const fields = { code: fault.code, restartInMs };
+      ports.onPartitionFault(partition, fault.code);
+      if (restartInMs === undefined) logger.error(fields, `The partition has stopped: ${fault.message}`);
+      else logger.warn(fields, `The partition stopped and starts again: ${fault.message}`);
+    },
+  });
+}

@@ -1,0 +1,75 @@
+import type { UsageReport } from "../pipeline/partition-report.ts";
+
+/** Data goes to standard output, whole, as one JSON document. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+export function printLine(line = ""): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Rows under headings, columns padded to their longest cell; figures (cells that look like numbers) to the right. */
+export function printTable(headings: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = headings.map((heading, i) =>
+    Math.max(heading.length, ...rows.map((row) => row[i]?.length ?? 0)),
+  );
+  const isFigure = headings.map(
+    (_, i) => rows.length > 0 && rows.every((row) => /^-?[\d.,]+$/.test(row[i] ?? "")),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => (isFigure[i] === true ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+      .join("  ")
+      .trimEnd();
+  printLine(line(headings));
+  printLine(widths.map((width) => "-".repeat(width)).join("  "));
+  for (const row of rows) printLine(line(row));
+}
+
+/** A report for people: counts, totals by meter, unbilled value, the balance. */
+export function printReport(report: UsageReport): void {
+  const { counts } = report;
+  printTable(
+    ["outcome", "events"],
+    [
+      ["read", String(counts.read)],
+      ["accepted", String(counts.accepted)],
+      ["  of them late", String(counts.late)],
+      ["duplicate", String(counts.duplicate)],
+      ["conflicting", String(counts.conflicting)],
+      ["rejected", String(counts.rejected)],
+      ["parked", String(counts.parked)],
+      ["misrouted", String(counts.misrouted)],
+    ],
+  );
+  printLine();
+  printLine(
+    `${report.messages.messages} messages, ${report.messages.undecodable} of them undecodable; ${report.aggregates.length} aggregates; ${report.exceptions.length} parked or exceptional events.`,
+  );
+  if (report.unbilled.length > 0) {
+    printLine();
+    const byCurrency = new Map<string, number>();
+    for (const row of report.unbilled) byCurrency.set(row.currency, (byCurrency.get(row.currency) ?? 0) + 1);
+    for (const [currency, accounts] of byCurrency)
+      printLine(`Unbilled value in ${currency} on ${accounts} accounts.`);
+  }
+  printBalance(report);
+}
+
+/** The balance: what does not add up is named, what does is counted. */
+export function printBalance(report: Pick<UsageReport, "checks" | "balanced">): void {
+  printLine();
+  const bad = report.checks.filter((check) => !check.balanced);
+  if (bad.length > 0) {
+    printTable(
+      ["partition", "check", "of", "left", "right"],
+      bad.map((check) => [String(check.partition), check.check, check.of, check.left, check.right]),
+    );
+  }
+  printLine(
+    report.balanced
+      ? `Balanced: ${report.checks.length} checks, no difference.`
+      : `NOT BALANCED: ${bad.length} of ${report.checks.length} checks differ.`,
+  );
+}

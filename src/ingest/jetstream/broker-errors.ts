@@ -1,0 +1,75 @@
+import { ErrorCode, NatsError } from "nats";
+import { TributaryError, messageOf } from "../../model/errors.ts";
+
+/** Codes of the JetStream API (`err_code`) that mean something to us. */
+const CONSUMER_NOT_FOUND = 10014;
+const MESSAGE_NOT_FOUND = 10037;
+const STREAM_NOT_FOUND = 10059;
+const WRONG_LAST_SEQUENCE = 10071;
+/** Newer servers: the same refusal without the figure, given while another append is in flight. */
+const WRONG_LAST_SEQUENCE_CONSTANT = 10164;
+/** A message with the same Nats-Msg-Id is in flight: whether it will be stored is not known yet. */
+const DUPLICATE_IN_FLIGHT = 10158;
+
+function apiCode(error: unknown): number | undefined {
+  return error instanceof NatsError ? error.api_error?.err_code : undefined;
+}
+
+export function isStreamNotFound(error: unknown): boolean {
+  return apiCode(error) === STREAM_NOT_FOUND;
+}
+
+export function isConsumerNotFound(error: unknown): boolean {
+  return apiCode(error) === CONSUMER_NOT_FOUND;
+}
+
+export function isMessageNotFound(error: unknown): boolean {
+  return apiCode(error) === MESSAGE_NOT_FOUND;
+}
+
+export function isWrongLastSequence(error: unknown): boolean {
+  const code = apiCode(error);
+  return code === WRONG_LAST_SEQUENCE || code === WRONG_LAST_SEQUENCE_CONSTANT;
+}
+
+export function isDuplicateInFlight(error: unknown): boolean {
+  return apiCode(error) === DUPLICATE_IN_FLIGHT;
+}
+
+/** The stream answered and refused for good: nothing was stored, and the same again would be refused again. */
+export function isRefusal(error: unknown): boolean {
+  return apiCode(error) !== undefined && !isUnavailable(error);
+}
+
+/** No stream took the message at that moment (no leader, JetStream starting): nothing was stored. */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof NatsError)) return false;
+  return error.api_error === undefined ? isNoResponders(error) : error.api_error.code === 503;
+}
+
+/** Nobody listens on the subject. */
+export function isNoResponders(error: unknown): boolean {
+  return (
+    error instanceof NatsError &&
+    error.code === ErrorCode.NoResponders.valueOf() &&
+    error.api_error === undefined
+  );
+}
+
+/** The fault behind a failed request to the broker. `subject` says in a few words what was asked of what. */
+export function brokerFault(error: unknown, subject: string): TributaryError {
+  if (error instanceof TributaryError) return error;
+  if (isStreamNotFound(error))
+    return new TributaryError("stream-missing", `${subject}: the stream does not exist`, { cause: error });
+  return new TributaryError("broker-unreachable", `${subject}: ${describe(error)}`, { cause: error });
+}
+
+/** A NatsError's message is often just its code: the API's description says more. */
+export function describe(error: unknown): string {
+  if (error instanceof NatsError) {
+    if (error.api_error !== undefined)
+      return `${error.api_error.description} (${error.api_error.err_code ?? error.code})`;
+    if (error.code === ErrorCode.NoResponders.valueOf()) return "nobody answers (JetStream unavailable)";
+  }
+  return messageOf(error);
+}

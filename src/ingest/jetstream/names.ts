@@ -1,0 +1,48 @@
+/** Every stream, subject, consumer and header name that Tributary uses on the broker (docs/wire.md names the same). */
+
+/** Streams that exist once, whatever the partition count. */
+export const RATED_STREAM = "RATED";
+export const DEAD_LETTER_STREAM = "DLQ";
+export const REFERENCE_STREAM = "REFERENCE";
+
+export function usageStream(partition: number): string {
+  return `USAGE_${partition}`;
+}
+
+export function controlStream(partition: number): string {
+  return `CONTROL_${partition}`;
+}
+
+/** The durable consumer on a partition's usage stream; it exists so that lag shows in the standard tools. */
+export function consumerName(partition: number): string {
+  return `tributary-${partition}`;
+}
+
+/** Where a producer that knows partitions publishes; `region` is one subject token. */
+export function usageSubject(partition: number, region: string): string {
+  return `usage.${partition}.${region}`;
+}
+
+/** Where a producer that doesn't know partitions publishes; the server's subject mapping places it. */
+export function unplacedUsageSubject(accountToken: string, region: string): string {
+  return `usage.in.${accountToken}.${region}`;
+}
+
+export function controlSubject(partition: number): string {
+  return `control.${partition}`;
+}
+
+export function referenceSubject(kind: string, hash: string, chunk: number): string {
+  return `reference.${kind}.${hash}.${chunk}`;
+}
+
+/** Content type of the probe messages that check the subject mapping: counted when read, otherwise ignored. */
+export const PROBE_CONTENT_TYPE = "application/vnd.tributary.probe";
+
+export const CONTENT_TYPE_HEADER = "Content-Type";
+/** `<first>-<last>`: the outbox ordinals that a publication covers. */
+export const ORDINALS_HEADER = "Tributary-Ordinals";
+/** Chooses one append among equal records, so that a writer recognises its own after an unclear outcome. */
+export const APPEND_ID_HEADER = "Tributary-Append-Id";
+/** Number of chunks that a reference object consists of. */
+export const CHUNK_COUNT_HEADER = "Tributary-Chunks";

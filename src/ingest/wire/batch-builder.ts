@@ -1,0 +1,154 @@
+import type { EventBatch, PropertyColumn } from "../../model/event-batch.ts";
+import type { LogMessage } from "../../model/log.ts";
+import { Outcome } from "../../model/outcome.ts";
+import { PayloadChecksum } from "../../model/payload-checksum.ts";
+import { ColumnBuilder } from "./column-builder.ts";
+import { Dictionary } from "./dictionary.ts";
+
+/** Rows allocated at first: columns grow by doubling, or at once to what a columnar message says. */
+const INITIAL_CAPACITY = 64;
+
+/** Collects the rows of a run of messages as the columns of one batch. */
+export class BatchBuilder {
+  count = 0;
+  capacity: number;
+  readonly messages: LogMessage[] = [];
+  readonly accounts = new Dictionary();
+  readonly types = new Dictionary();
+  readonly regions = new Dictionary();
+  readonly texts = new Dictionary();
+  readonly columns = new Map<string, ColumnBuilder>();
+  readonly #checksum = new PayloadChecksum();
+
+  message: Uint32Array;
+  index: Uint32Array;
+  timeMs: Float64Array<ArrayBuffer>;
+  key: Uint32Array;
+  checksum: Uint32Array;
+  account: Uint32Array;
+  type: Uint32Array;
+  region: Uint32Array;
+  outcome: Uint8Array;
+  reason: Uint8Array;
+
+  constructor(expectedRows: number) {
+    const capacity = Math.max(INITIAL_CAPACITY, expectedRows);
+    this.capacity = capacity;
+    this.message = new Uint32Array(capacity);
+    this.index = new Uint32Array(capacity);
+    this.timeMs = new Float64Array(capacity);
+    this.key = new Uint32Array(capacity * 4);
+    this.checksum = new Uint32Array(capacity * 2);
+    this.account = new Uint32Array(capacity);
+    this.type = new Uint32Array(capacity);
+    this.region = new Uint32Array(capacity);
+    this.outcome = new Uint8Array(capacity);
+    this.reason = new Uint8Array(capacity);
+  }
+
+  /** Room for `rows` more rows, all zero. */
+  reserve(rows: number): void {
+    const needed = this.count + rows;
+    if (needed <= this.capacity) return;
+    const capacity = Math.max(needed, this.capacity * 2);
+    this.message = growWords(this.message, capacity);
+    this.index = growWords(this.index, capacity);
+    const timeMs = new Float64Array(capacity);
+    timeMs.set(this.timeMs);
+    this.timeMs = timeMs;
+    this.key = growWords(this.key, capacity * 4);
+    this.checksum = growWords(this.checksum, capacity * 2);
+    this.account = growWords(this.account, capacity);
+    this.type = growWords(this.type, capacity);
+    this.region = growWords(this.region, capacity);
+    this.outcome = growBytes(this.outcome, capacity);
+    this.reason = growBytes(this.reason, capacity);
+    this.capacity = capacity;
+  }
+
+  /** Adds a message that rows will come from; returns its index. */
+  addMessage(message: LogMessage): number {
+    return this.messages.push(message) - 1;
+  }
+
+  /** The column of a property, new where the batch has none yet, with room in its kinds for all rows reserved. */
+  column(name: string): ColumnBuilder {
+    let column = this.columns.get(name);
+    if (column === undefined) {
+      column = new ColumnBuilder(name);
+      this.columns.set(name, column);
+    }
+    column.reserve(this.capacity);
+    return column;
+  }
+
+  /**
+   * Writes the checksum of a row whose account, type and time are set; `low` and `high` are the sums of its
+   * properties' checksums.
+   */
+  setChecksum(row: number, low: number, high: number): void {
+    const checksum = this.#checksum;
+    const account = this.account[row]!;
+    const type = this.type[row]!;
+    checksum.begin(0, 0);
+    checksum.add(this.accounts.low(account));
+    checksum.add(this.accounts.high(account));
+    checksum.add(this.types.low(type));
+    checksum.add(this.types.high(type));
+    checksum.addInteger(this.timeMs[row]!);
+    checksum.add(low);
+    checksum.add(high);
+    checksum.end();
+    this.checksum[2 * row] = checksum.low;
+    this.checksum[2 * row + 1] = checksum.high;
+  }
+
+  /** Rejects a row for a reason code. */
+  reject(row: number, reason: number): void {
+    this.outcome[row] = Outcome.rejected;
+    this.reason[row] = reason;
+  }
+
+  finish(): EventBatch {
+    const count = this.count;
+    const zeros = {
+      coefficient: new Float64Array(count),
+      scale: new Uint8Array(count),
+      text: new Uint32Array(count),
+    };
+    const properties = new Map<string, PropertyColumn>();
+    for (const column of this.columns.values()) properties.set(column.name, column.finish(count, zeros));
+    return {
+      count,
+      messages: this.messages,
+      message: this.message.subarray(0, count),
+      index: this.index.subarray(0, count),
+      timeMs: this.timeMs.subarray(0, count),
+      key: this.key.subarray(0, count * 4),
+      checksum: this.checksum.subarray(0, count * 2),
+      account: this.account.subarray(0, count),
+      accounts: this.accounts.strings,
+      type: this.type.subarray(0, count),
+      types: this.types.strings,
+      region: this.region.subarray(0, count),
+      regions: this.regions.strings,
+      texts: this.texts.strings,
+      properties,
+      outcome: this.outcome.subarray(0, count),
+      reason: this.reason.subarray(0, count),
+      late: new Uint8Array(count),
+    };
+  }
+}
+
+function growWords(words: Uint32Array, capacity: number): Uint32Array {
+  const grown = new Uint32Array(capacity);
+  grown.set(words);
+  return grown;
+}
+
+function growBytes(bytes: Uint8Array, capacity: number): Uint8Array {
+  const grown = new Uint8Array(capacity);
+  grown.set(bytes);
+  return grown;
+}

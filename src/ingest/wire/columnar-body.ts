@@ -1,0 +1,280 @@
+import { Buffer, isUtf8 } from "node:buffer";
+import { endianness } from "node:os";
+import { Unpackr } from "msgpackr";
+import {
+  MAX_COLUMN_SCALE,
+  MAX_EVENTS_PER_MESSAGE,
+  MAX_PROPERTY_NAME_LENGTH,
+  MAX_PROPERTY_NAMES_PER_MESSAGE,
+  MAX_SHORT_DICTIONARY,
+} from "./limits.ts";
+import { isPlainMsgpack } from "./msgpack-check.ts";
+
+/** The format version that this decoder reads. */
+export const COLUMNAR_VERSION = 1;
+
+/** A property of a columnar batch, its structure checked: lengths fit, indices are inside the dictionary. */
+export type ColumnarProperty =
+  | {
+      readonly kind: "number";
+      readonly name: string;
+      readonly scale: number;
+      /** 64-bit floats, little-endian, as they stand in the message: a row may hold what is no integer. */
+      readonly values: Uint8Array;
+      readonly present: Uint8Array | undefined;
+      /** Decimal texts by row, in place of `values`. */
+      readonly large: ReadonlyMap<number, string>;
+    }
+  | {
+      readonly kind: "text";
+      readonly name: string;
+      readonly dictionary: readonly string[];
+      readonly values: Uint32Array;
+      readonly present: Uint8Array | undefined;
+    }
+  | {
+      readonly kind: "boolean";
+      readonly name: string;
+      readonly values: Uint8Array;
+      readonly present: Uint8Array | undefined;
+    };
+
+/** A columnar batch whose structure is sound; single rows may still hold faults. */
+export interface ColumnarBody {
+  readonly count: number;
+  readonly sources: readonly string[];
+  /** Index into `sources`; undefined where there is one. */
+  readonly source: Uint16Array | undefined;
+  readonly types: readonly string[];
+  readonly type: Uint16Array | undefined;
+  readonly accounts: readonly string[];
+  readonly account: Uint32Array;
+  readonly ids: Uint8Array;
+  /** Id of row i: `ids[i × idWidth, (i + 1) × idWidth)` where the width is not 0, else up to `idEnds[i]`. */
+  readonly idWidth: number;
+  readonly idEnds: Uint32Array;
+  /** Event times as they stand in the message: 64-bit floats, little-endian. */
+  readonly time: Uint8Array;
+  readonly properties: readonly ColumnarProperty[];
+}
+
+export type ColumnarFault = "msgpack-invalid" | "batch-malformed" | "too-many-events";
+
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true });
+const littleEndian = endianness() === "LE";
+
+/** Thrown inside this file only. */
+class Malformed extends Error {}
+
+/** Reads and checks the structure of a columnar batch (docs/wire.md). */
+export function parseColumnarBody(data: Uint8Array): ColumnarBody | ColumnarFault {
+  if (!isPlainMsgpack(data)) return "msgpack-invalid";
+  let value: unknown;
+  try {
+    value = unpackr.unpack(data);
+  } catch {
+    return "msgpack-invalid";
+  }
+  try {
+    return readBody(value);
+  } catch (error) {
+    if (error instanceof Malformed) return "batch-malformed";
+    throw error;
+  }
+}
+
+const BODY_KEYS = new Set([
+  "v",
+  "n",
+  "sources",
+  "source",
+  "types",
+  "type",
+  "accounts",
+  "account",
+  "ids",
+  "idWidth",
+  "idEnds",
+  "time",
+  "properties",
+]);
+
+function readBody(value: unknown): ColumnarBody | ColumnarFault {
+  const body = members(value, BODY_KEYS);
+  if (body["v"] !== COLUMNAR_VERSION) throw new Malformed();
+  const count = integer(body["n"], 0, Number.MAX_SAFE_INTEGER);
+  if (count > MAX_EVENTS_PER_MESSAGE) return "too-many-events";
+  const sources = strings(body["sources"], MAX_SHORT_DICTIONARY);
+  const types = strings(body["types"], MAX_SHORT_DICTIONARY);
+  const accounts = strings(body["accounts"], MAX_EVENTS_PER_MESSAGE);
+  const ids = binary(body["ids"]);
+  const { idWidth, idEnds } = readIdPlaces(body, ids, count);
+  const properties = body["properties"];
+  if (!Array.isArray(properties) || properties.length > MAX_PROPERTY_NAMES_PER_MESSAGE) throw new Malformed();
+  return {
+    count,
+    sources,
+    source: shortIndices(body["source"], count, sources.length),
+    types,
+    type: shortIndices(body["type"], count, types.length),
+    accounts,
+    account: within(words(body["account"], count), accounts.length, undefined),
+    ids,
+    idWidth,
+    idEnds,
+    time: binary(body["time"], count * 8),
+    properties: properties.map((property: unknown) => readProperty(property, count)),
+  };
+}
+
+function readIdPlaces(
+  body: Members,
+  ids: Uint8Array,
+  count: number,
+): { readonly idWidth: number; readonly idEnds: Uint32Array } {
+  if ((body["idWidth"] === undefined) === (body["idEnds"] === undefined)) throw new Malformed();
+  let idWidth = 0;
+  let idEnds = new Uint32Array(0);
+  if (body["idWidth"] !== undefined) {
+    idWidth = integer(body["idWidth"], 1, 0xffff);
+    if (ids.length !== idWidth * count) throw new Malformed();
+  } else {
+    idEnds = words(body["idEnds"], count);
+    let previous = 0;
+    for (const end of idEnds) {
+      if (end < previous) throw new Malformed();
+      previous = end;
+    }
+    if (previous !== ids.length) throw new Malformed();
+  }
+  if (!isUtf8(ids)) throw new Malformed();
+  // All ids together are UTF-8 and none begins inside a character: so each one is UTF-8.
+  for (let row = 1; row < count; row++) {
+    const start = idWidth > 0 ? row * idWidth : idEnds[row - 1]!;
+    if ((ids[start]! & 0xc0) === 0x80) throw new Malformed();
+  }
+  return { idWidth, idEnds };
+}
+
+const PROPERTY_KEYS = {
+  number: new Set(["name", "kind", "scale", "values", "present", "large"]),
+  text: new Set(["name", "kind", "dictionary", "values", "present"]),
+  boolean: new Set(["name", "kind", "values", "present"]),
+};
+
+function readProperty(value: unknown, count: number): ColumnarProperty {
+  const kind: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "kind") : undefined;
+  if (kind !== "number" && kind !== "text" && kind !== "boolean") throw new Malformed();
+  const property = members(value, PROPERTY_KEYS[kind]);
+  const name = property["name"];
+  if (typeof name !== "string" || name.length > MAX_PROPERTY_NAME_LENGTH) throw new Malformed();
+  const bitmapLength = Math.ceil(count / 8);
+  const present = property["present"] === undefined ? undefined : binary(property["present"], bitmapLength);
+  if (kind === "boolean") return { kind, name, values: binary(property["values"], bitmapLength), present };
+  if (kind === "text") {
+    const dictionary = strings(property["dictionary"], MAX_EVENTS_PER_MESSAGE);
+    const values = within(words(property["values"], count), dictionary.length, present);
+    return { kind, name, dictionary, values, present };
+  }
+  const scale = integer(property["scale"], 0, MAX_COLUMN_SCALE);
+  const large = readLarge(property["large"], count, present);
+  return { kind, name, scale, values: binary(property["values"], count * 8), present, large };
+}
+
+const ROW_NUMBER = /^(?:0|[1-9][0-9]{0,9})$/;
+const NO_LARGE: ReadonlyMap<number, string> = new Map();
+
+function readLarge(
+  value: unknown,
+  count: number,
+  present: Uint8Array | undefined,
+): ReadonlyMap<number, string> {
+  if (value === undefined) return NO_LARGE;
+  const large = new Map<number, string>();
+  for (const [key, text] of Object.entries(members(value, undefined))) {
+    const row = Number(key);
+    if (!ROW_NUMBER.test(key) || row >= count || !isPresent(present, row) || typeof text !== "string")
+      throw new Malformed();
+    large.set(row, text);
+  }
+  return large;
+}
+
+/** True where a property has a value in a row. */
+export function isPresent(present: Uint8Array | undefined, row: number): boolean {
+  return present === undefined || ((present[row >> 3]! >> (row & 7)) & 1) === 1;
+}
+
+/** Copies little-endian 64-bit floats to an array at a row. */
+export function copyFloats(bytes: Uint8Array, target: Float64Array<ArrayBuffer>, row: number): void {
+  const view = Buffer.from(target.buffer, target.byteOffset + row * 8, bytes.length);
+  view.set(bytes);
+  if (!littleEndian) view.swap64();
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** A map; with `known`, one that has no other keys. */
+function members(value: unknown, known: ReadonlySet<string> | undefined): Members {
+  if (!isMembers(value)) throw new Malformed();
+  if (known !== undefined) for (const key of Object.keys(value)) if (!known.has(key)) throw new Malformed();
+  return value;
+}
+
+function isMembers(value: unknown): value is Members {
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
+}
+
+function integer(value: unknown, least: number, most: number): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most)
+    throw new Malformed();
+  return value;
+}
+
+/** A dictionary. A string that stands in it twice is the same string under both indices. */
+function strings(value: unknown, most: number): readonly string[] {
+  if (!Array.isArray(value) || value.length > most) throw new Malformed();
+  for (const item of value as readonly unknown[]) if (typeof item !== "string") throw new Malformed();
+  return value as readonly string[];
+}
+
+function binary(value: unknown, length?: number): Uint8Array {
+  if (!(value instanceof Uint8Array) || (length !== undefined && value.length !== length))
+    throw new Malformed();
+  return value;
+}
+
+function words(value: unknown, count: number): Uint32Array<ArrayBuffer> {
+  const bytes = binary(value, count * 4);
+  const copy = new Uint32Array(count);
+  const view = Buffer.from(copy.buffer);
+  view.set(bytes);
+  if (!littleEndian) view.swap32();
+  return copy;
+}
+
+function shortIndices(value: unknown, count: number, dictionary: number): Uint16Array | undefined {
+  if (value === undefined) {
+    if (dictionary !== 1 && count > 0) throw new Malformed();
+    return undefined;
+  }
+  const bytes = binary(value, count * 2);
+  const copy = new Uint16Array(count);
+  const view = Buffer.from(copy.buffer);
+  view.set(bytes);
+  if (!littleEndian) view.swap16();
+  return within(copy, dictionary, undefined);
+}
+
+/** The indices, each inside its dictionary in every row that has a value. */
+function within<T extends Uint16Array | Uint32Array>(
+  indices: T,
+  dictionary: number,
+  present: Uint8Array | undefined,
+): T {
+  for (let row = 0; row < indices.length; row++)
+    if (indices[row]! >= dictionary && isPresent(present, row)) throw new Malformed();
+  return indices;
+}

@@ -1,0 +1,49 @@
+import { Buffer } from "node:buffer";
+import { decimalText, isJsonNumber, parseDecimal } from "../../model/decimal.ts";
+import { copyFloats, isPresent, type ColumnarBody, type ColumnarProperty } from "./columnar-body.ts";
+import { MAX_TIME_MS, MIN_TIME_MS } from "./limits.ts";
+
+/**
+ * One row of a columnar batch as a CloudEvent in JSON: the event that would have given the same columns. What JSON or
+ * CloudEvents can't express (a time or number that is not finite) is written as a string, so that people can see it.
+ */
+export function columnarRowText(body: ColumnarBody, row: number): string {
+  const start = body.idWidth > 0 ? row * body.idWidth : row === 0 ? 0 : body.idEnds[row - 1]!;
+  const end = body.idWidth > 0 ? start + body.idWidth : body.idEnds[row]!;
+  const id = Buffer.from(body.ids.subarray(start, end)).toString("utf8");
+  const data = body.properties
+    .filter((property) => isPresent(property.present, row))
+    .map((property) => `${JSON.stringify(property.name)}:${valueText(property, row)}`);
+  return (
+    `{"id":${JSON.stringify(id)}` +
+    `,"source":${JSON.stringify(body.sources[body.source?.[row] ?? 0])}` +
+    `,"specversion":"1.0"` +
+    `,"type":${JSON.stringify(body.types[body.type?.[row] ?? 0])}` +
+    `,"subject":${JSON.stringify(body.accounts[body.account[row]!])}` +
+    `,"time":${timeText(floatAt(body.time, row))}` +
+    `,"data":{${data.join(",")}}}`
+  );
+}
+
+function timeText(timeMs: number): string {
+  const sound = timeMs >= MIN_TIME_MS && timeMs <= MAX_TIME_MS && Number.isInteger(timeMs);
+  return JSON.stringify(sound ? new Date(timeMs).toISOString() : String(timeMs));
+}
+
+function valueText(property: ColumnarProperty, row: number): string {
+  if (property.kind === "text") return JSON.stringify(property.dictionary[property.values[row]!]);
+  if (property.kind === "boolean") return String(((property.values[row >> 3]! >> (row & 7)) & 1) === 1);
+  const large = property.large.get(row);
+  if (large !== undefined) return isJsonNumber(large) ? large : JSON.stringify(large);
+  const value = floatAt(property.values, row);
+  const shifted = Number.isSafeInteger(value) ? decimalText(value, property.scale) : "";
+  const decimal = parseDecimal(shifted);
+  if (decimal !== undefined) return decimalText(decimal.coefficient, decimal.scale);
+  return JSON.stringify(`${value} with scale ${property.scale}`);
+}
+
+function floatAt(bytes: Uint8Array, row: number): number {
+  const float = new Float64Array(1);
+  copyFloats(bytes.subarray(row * 8, row * 8 + 8), float, 0);
+  return float[0]!;
+}

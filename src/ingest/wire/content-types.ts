@@ -1,0 +1,13 @@
+/** The bodies that a usage message may have, by its Content-Type header (docs/wire.md). */
+export const CLOUD_EVENT_TYPE = "application/cloudevents+json";
+export const CLOUD_EVENT_BATCH_TYPE = "application/cloudevents-batch+json";
+export const COLUMNAR_TYPE = "application/vnd.tributary.usage+msgpack";
+/** A message by which `tributary doctor` tests the way to a partition; it holds no events. */
+export const PROBE_TYPE = "application/vnd.tributary.probe";
+
+const SUBJECT = /^usage\.[0-9]+\.([^.\s]+)$/;
+
+/** The region of `usage.<partition>.<region>`; undefined for a subject of another shape. */
+export function regionOf(subject: string): string | undefined {
+  return SUBJECT.exec(subject)?.[1];
+}

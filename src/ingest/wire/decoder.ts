@@ -1,0 +1,122 @@
+import type {
+  DecodedRun,
+  MessageDecoder,
+  UndecodableMessage,
+  UndecodableReason,
+} from "../../model/event-batch.ts";
+import { KeyHasher } from "../../model/hash.ts";
+import type { LogMessage } from "../../model/log.ts";
+import { BatchBuilder } from "./batch-builder.ts";
+import { CloudEventRows } from "./cloud-event-rows.ts";
+import { parseColumnarBody } from "./columnar-body.ts";
+import { ColumnarRows } from "./columnar-rows.ts";
+import { columnarRowText } from "./columnar-text.ts";
+import {
+  CLOUD_EVENT_BATCH_TYPE,
+  CLOUD_EVENT_TYPE,
+  COLUMNAR_TYPE,
+  PROBE_TYPE,
+  regionOf,
+} from "./content-types.ts";
+import { bodyText, elementTexts, parseJsonBody } from "./json-body.ts";
+import { MAX_EVENTS_PER_MESSAGE } from "./limits.ts";
+
+/**
+ * Decodes the three wire forms of usage (docs/wire.md) to one batch a run. Whatever the bytes are, nothing is thrown:
+ * a message that can't be read is undecodable as a whole, an event that can't be read is a rejected row, and the rest
+ * flows on. Every decision depends on its own message alone, so that runs may be cut anywhere.
+ */
+export class WireDecoder implements MessageDecoder {
+  readonly #cloudEvents: CloudEventRows;
+  readonly #columnar: ColumnarRows;
+  /** The message that `eventText` was last asked about. */
+  #opened:
+    { readonly message: LogMessage; readonly textAt: (index: number) => string | undefined } | undefined;
+
+  /** `hashKey`: key of the event identity's hash, 32 hexadecimal digits; throws RangeError for anything else. */
+  constructor(hashKey: string) {
+    this.#cloudEvents = new CloudEventRows(new KeyHasher(hashKey));
+    this.#columnar = new ColumnarRows(new KeyHasher(hashKey));
+  }
+
+  decode(messages: readonly LogMessage[]): DecodedRun {
+    const builder = new BatchBuilder(messages.length);
+    const undecodable: UndecodableMessage[] = [];
+    let probes = 0;
+    for (const message of messages) {
+      if (message.contentType === PROBE_TYPE) {
+        probes++;
+        continue;
+      }
+      const reason = this.#append(builder, message);
+      if (reason !== undefined) undecodable.push({ message, reason });
+    }
+    return { batch: builder.finish(), undecodable, probes };
+  }
+
+  /** Appends a message's rows; a message that can't be read leaves the builder as it was. */
+  #append(builder: BatchBuilder, message: LogMessage): UndecodableReason | undefined {
+    const { contentType, data } = message;
+    const isColumnar = contentType === COLUMNAR_TYPE;
+    if (!isColumnar && contentType !== CLOUD_EVENT_TYPE && contentType !== CLOUD_EVENT_BATCH_TYPE)
+      return "content-type-unknown";
+    const region = regionOf(message.subject);
+    if (region === undefined) return "subject-invalid";
+    if (isColumnar) {
+      const body = parseColumnarBody(data);
+      if (typeof body === "string") return body;
+      if (body.count > 0)
+        this.#columnar.append(builder, body, builder.addMessage(message), builder.regions.intern(region));
+      return undefined;
+    }
+    const body = parseJsonBody(data);
+    if (body === undefined) return "json-invalid";
+    let elements: readonly unknown[] = [body.value];
+    if (contentType === CLOUD_EVENT_BATCH_TYPE) {
+      if (!Array.isArray(body.value)) return "batch-malformed";
+      elements = body.value;
+      if (elements.length > MAX_EVENTS_PER_MESSAGE) return "too-many-events";
+    }
+    if (elements.length > 0)
+      this.#cloudEvents.append(
+        builder,
+        body,
+        elements,
+        builder.addMessage(message),
+        builder.regions.intern(region),
+      );
+    return undefined;
+  }
+
+  /** Throws RangeError where the message holds no event at that index. */
+  eventText(message: LogMessage, index: number): string {
+    // The events of a message are asked for one after the other: it is read once.
+    if (this.#opened?.message !== message) this.#opened = { message, textAt: openTexts(message) };
+    const text = this.#opened.textAt(index);
+    if (text === undefined)
+      throw new RangeError(`message ${message.sequence} holds no event with index ${index}`);
+    return text;
+  }
+}
+
+/** The decoder for a partition whose genesis record holds this hash key. */
+export function createDecoder(hashKey: string): MessageDecoder {
+  return new WireDecoder(hashKey);
+}
+
+/** Reads a message for the texts of its events. */
+function openTexts(message: LogMessage): (index: number) => string | undefined {
+  if (message.contentType === COLUMNAR_TYPE) {
+    const body = parseColumnarBody(message.data);
+    return (index) =>
+      typeof body === "string" || index < 0 || index >= body.count ? undefined : columnarRowText(body, index);
+  }
+  const text = bodyText(message.data);
+  const texts =
+    text === undefined
+      ? []
+      : message.contentType === CLOUD_EVENT_BATCH_TYPE
+        ? elementTexts(text)
+        : [text.trim()];
+  return (index) => texts[index];
+}

@@ -1,0 +1,194 @@
+import type { RatedAggregate } from "../../model/outputs.ts";
+import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
+import type { BillingPeriod, CompiledCatalog, CompiledPrice } from "../../billing/catalog/compiled.ts";
+import { chargeDelta } from "../../billing/rating/delta.ts";
+import { formatMinorUnits } from "../../billing/rating/money.ts";
+import { formatQuantity, quantityDivisor } from "../../billing/rating/quantity.ts";
+import { KeyedRows } from "./keyed-rows.ts";
+import {
+  type PricePeriod,
+  pricePeriodCodec,
+  pricePeriodKey,
+  seriesPeriodCodec,
+  seriesPeriodKey,
+} from "./price-periods.ts";
+import type { SeriesInfo, TouchedPeriod, WindowFiring } from "./series-info.ts";
+
+/** Where a window counts: its contract's price of the meter, in the billing period of its start. */
+interface Place {
+  readonly series: SeriesInfo;
+  readonly period: BillingPeriod;
+  readonly price: CompiledPrice | undefined;
+  readonly key: string;
+}
+
+/**
+ * Turns windows into rated aggregates. Every emission charges the difference between the price of the period's quantity
+ * with it and what has been charged before, so amounts add up whatever the order, and corrections need no code of their
+ * own. A period that is closed goes on being rated against: what changes it then is an adjustment.
+ */
+export class Rater implements CheckpointParticipant {
+  readonly #pricePeriods = new KeyedRows("price-periods", pricePeriodCodec);
+  readonly #seriesPeriods = new KeyedRows("series-periods", seriesPeriodCodec);
+  #catalogVersion: string | undefined;
+
+  /** The version in use from here on (also the one at the checkpoint, after `restore`). */
+  setCatalog(catalog: Pick<CompiledCatalog, "version">): void {
+    this.#catalogVersion = catalog.version;
+  }
+
+  restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
+    this.#pricePeriods.restore(store);
+    this.#seriesPeriods.restore(store);
+  }
+
+  collectChanges(rows: StateRow[]): void {
+    this.#pricePeriods.collectChanges(rows);
+    this.#seriesPeriods.collectChanges(rows);
+  }
+
+  /** All price periods that were ever opened, in the order of their opening. */
+  pricePeriods(): Iterable<Readonly<PricePeriod>> {
+    return this.#pricePeriods.entries();
+  }
+
+  /** Rates a window that is due. */
+  rate(firing: WindowFiring): RatedAggregate {
+    const { series } = firing;
+    const place = placeOf(series, firing.startMs);
+    const number = this.#pricePeriods.numberOf(place.key) ?? this.#open(place, firing.kind === "adjustment");
+    const state = this.#pricePeriods.at(number);
+    state.quantity += this.#quantityAdded(firing, number);
+    state.events += firing.events - firing.emittedEvents;
+    const delta = charge(state, place);
+    this.#pricePeriods.touch(number);
+    return {
+      kind: firing.kind,
+      account: series.account,
+      meter: series.meter.key,
+      group: series.group,
+      start: timeText(firing.startMs),
+      end: timeText(firing.endMs),
+      value: formatQuantity(firing.value, series.meter),
+      events: firing.events,
+      revision: firing.revision,
+      ...this.#figures(state, place, delta),
+    };
+  }
+
+  /**
+   * Closes the price periods that the touched windows count in, each once, and emits its figures; the aggregates are in
+   * the order of contract, price and period. A period that has had no window emitted, or that only adjustments have made,
+   * has nothing to say.
+   * @param closeAtMs the time, grace included, at which they close; periods that end later stay open
+   */
+  closePeriods(closeAtMs: number, touched: readonly TouchedPeriod[]): RatedAggregate[] {
+    const due = new Map<string, Place>();
+    for (const { series, startMs } of touched) {
+      const place = placeOf(series, startMs);
+      // A contract that was extended since gives the period a later end: it stays open for the windows still to come.
+      if (place.period.endMs <= closeAtMs) due.set(place.key, place);
+    }
+    const ordered = [...due.values()].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+    return ordered.flatMap((place) => {
+      const number = this.#pricePeriods.numberOf(place.key);
+      if (number === undefined || this.#pricePeriods.at(number).closed) return [];
+      return [this.#close(number, place)];
+    });
+  }
+
+  #close(number: number, place: Place): RatedAggregate {
+    const state = this.#pricePeriods.at(number);
+    const { series, period } = place;
+    state.closed = true;
+    state.revision += 1;
+    const delta = charge(state, place);
+    this.#pricePeriods.touch(number);
+    return {
+      kind: "period",
+      account: series.account,
+      meter: series.meter.key,
+      group: {},
+      start: timeText(period.startMs),
+      end: timeText(period.endMs),
+      value: formatQuantity(state.quantity, series.meter),
+      events: state.events,
+      revision: state.revision,
+      ...this.#figures(state, place, delta),
+    };
+  }
+
+  #open({ series, period, price }: Place, closed: boolean): number {
+    return this.#pricePeriods.add({
+      contract: series.contract.id,
+      price: price?.id,
+      meter: series.meter.key,
+      periodStartMs: period.startMs,
+      quantity: 0n,
+      billed: 0n,
+      events: 0,
+      revision: 0,
+      closed,
+    });
+  }
+
+  /** What the firing adds to the quantity of its price period. */
+  #quantityAdded(firing: WindowFiring, pricePeriod: number): bigint {
+    if (firing.periodQuantity === undefined) return firing.value - firing.emittedValue;
+    const series = firing.series.id;
+    const number =
+      this.#seriesPeriods.numberOf(seriesPeriodKey(series, pricePeriod)) ??
+      this.#seriesPeriods.add({ series, pricePeriod, quantity: 0n });
+    const state = this.#seriesPeriods.at(number);
+    const added = firing.periodQuantity - state.quantity;
+    state.quantity = firing.periodQuantity;
+    this.#seriesPeriods.touch(number);
+    return added;
+  }
+
+  /** The part that windows and periods have in common. */
+  #figures(state: PricePeriod, { series, period, price }: Place, delta: bigint) {
+    if (this.#catalogVersion === undefined) throw new Error("rating before the first catalog version");
+    const { contract, meter } = series;
+    const money = (minorUnits: bigint): string | null =>
+      price === undefined ? null : formatMinorUnits(minorUnits, contract.currencyExponent);
+    return {
+      contract: contract.id,
+      periodStart: timeText(period.startMs),
+      periodEnd: timeText(period.endMs),
+      price: price?.id ?? null,
+      catalogVersion: this.#catalogVersion,
+      currency: contract.currency,
+      amount: money(delta),
+      amountToDate: money(state.billed),
+      quantityToDate: formatQuantity(state.quantity, meter),
+    };
+  }
+}
+
+function placeOf(series: SeriesInfo, timeMs: number): Place {
+  const { contract, meter } = series;
+  const period = contract.periodAt(timeMs);
+  const price = contract.priceOf(meter.key);
+  const key = pricePeriodKey({
+    contract: contract.id,
+    price: price?.id,
+    meter: meter.key,
+    periodStartMs: period.startMs,
+  });
+  return { series, period, price, key };
+}
+
+/** Charges what is not charged yet; returns the difference in minor units (0 without a price). */
+function charge(state: PricePeriod, { series, price }: Place): bigint {
+  if (price === undefined) return 0n;
+  const { delta, billed } = chargeDelta(state.quantity, state.billed, (quantity) =>
+    price.chargeInMinorUnits(quantity, quantityDivisor(series.meter), series.contract.currencyExponent),
+  );
+  state.billed = billed;
+  return delta;
+}
+
+function timeText(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}

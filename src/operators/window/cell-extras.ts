@@ -1,0 +1,130 @@
+import { TributaryError } from "../../model/errors.ts";
+import type { PartitionStore, StateRow } from "../../model/store.ts";
+import { Aggregation } from "../stage.ts";
+import type { AggregationCode } from "./aggregates/aggregate.ts";
+import { ChangePoints } from "./aggregates/time-weighted.ts";
+import { MemberSet, MEMBERS_PER_BLOCK } from "./aggregates/unique.ts";
+
+const SPACE = "cell-extras";
+
+/**
+ * A row's key is slot × 2^20 + block: below 2^53 for every slot of 32 bits, and more blocks than a set can fill
+ * (2^24 members / 256).
+ */
+const BLOCKS_PER_SLOT = 2 ** 20;
+
+/** State of `unique` and `time_weighted` cells that does not fit into their records, by slot. */
+export class CellExtras {
+  readonly #members = new Map<number, MemberSet>();
+  readonly #points = new Map<number, ChangePoints>();
+  /** Slots whose state changed since the last checkpoint (it may be gone by now). */
+  readonly #dirty = new Set<number>();
+  /** Members of a slot's set that are saved. */
+  readonly #savedMembers = new Map<number, number>();
+  /** Slots whose change points are saved. */
+  readonly #savedPoints = new Set<number>();
+  /** Keys of saved rows whose state is gone. */
+  readonly #goneKeys = new Set<number>();
+
+  members(slot: number): MemberSet | undefined {
+    return this.#members.get(slot);
+  }
+
+  points(slot: number): ChangePoints | undefined {
+    return this.#points.get(slot);
+  }
+
+  /** The set of a slot, made where there is none. The caller adds a member to it. */
+  membersForAdd(slot: number): MemberSet {
+    return this.#forChange(this.#members, slot, () => new MemberSet());
+  }
+
+  /** The change points of a slot, made where there are none. The caller changes them. */
+  pointsForChange(slot: number): ChangePoints {
+    return this.#forChange(this.#points, slot, () => new ChangePoints());
+  }
+
+  remove(slot: number): void {
+    const savedMembers = this.#savedMembers.get(slot) ?? 0;
+    const savedBlocks = this.#savedPoints.has(slot) ? 1 : Math.ceil(savedMembers / MEMBERS_PER_BLOCK);
+    for (let block = 0; block < savedBlocks; block += 1) this.#goneKeys.add(slot * BLOCKS_PER_SLOT + block);
+    this.#members.delete(slot);
+    this.#points.delete(slot);
+    this.#savedMembers.delete(slot);
+    this.#savedPoints.delete(slot);
+  }
+
+  /** `aggregationOf` gives the aggregation of the cell in a slot, undefined where there is no cell. */
+  restore(
+    store: Pick<PartitionStore, "rows">,
+    aggregationOf: (slot: number) => AggregationCode | undefined,
+  ): void {
+    for (const { key, value } of store.rows(SPACE)) {
+      const slot = Math.floor(key / BLOCKS_PER_SLOT);
+      const aggregation = aggregationOf(slot);
+      if (aggregation === Aggregation.time_weighted) {
+        const points = ChangePoints.from(value);
+        if (points === undefined) throw corruptRow(key);
+        this.#points.set(slot, points);
+        this.#savedPoints.add(slot);
+      } else {
+        const members = this.#members.get(slot) ?? new MemberSet();
+        if (aggregation !== Aggregation.unique || !loadBlock(members, value)) throw corruptRow(key);
+        this.#members.set(slot, members);
+        this.#savedMembers.set(slot, members.size);
+      }
+    }
+  }
+
+  collectChanges(rows: StateRow[]): void {
+    const changed: StateRow[] = [];
+    for (const slot of this.#dirty) {
+      const points = this.#points.get(slot);
+      if (points !== undefined) {
+        changed.push({ space: SPACE, key: slot * BLOCKS_PER_SLOT, value: points.toBytes() });
+        this.#savedPoints.add(slot);
+      }
+      const members = this.#members.get(slot);
+      if (members !== undefined) this.#collectMembers(slot, members, changed);
+    }
+    for (const row of changed) this.#goneKeys.delete(row.key);
+    for (const key of this.#goneKeys) changed.push({ space: SPACE, key, value: null });
+    this.#dirty.clear();
+    this.#goneKeys.clear();
+    changed.sort((a, b) => a.key - b.key);
+    for (const row of changed) rows.push(row);
+  }
+
+  #collectMembers(slot: number, members: MemberSet, changed: StateRow[]): void {
+    // A set only grows: the last saved block may have been filled up, those before it are as they were.
+    const first = Math.floor((this.#savedMembers.get(slot) ?? 0) / MEMBERS_PER_BLOCK);
+    for (let block = first; block < members.blockCount; block += 1) {
+      changed.push({ space: SPACE, key: slot * BLOCKS_PER_SLOT + block, value: members.block(block) });
+    }
+    this.#savedMembers.set(slot, members.size);
+  }
+
+  #forChange<T>(extras: Map<number, T>, slot: number, make: () => T): T {
+    this.#dirty.add(slot);
+    let extra = extras.get(slot);
+    if (extra === undefined) {
+      extra = make();
+      extras.set(slot, extra);
+    }
+    return extra;
+  }
+}
+
+function loadBlock(members: MemberSet, value: Uint8Array): boolean {
+  try {
+    return members.loadBlock(value);
+  } catch {
+    return false;
+  }
+}
+
+function corruptRow(key: number): TributaryError {
+  return new TributaryError("state-corrupt", "A row of cell state can't be read.", {
+    details: { space: SPACE, key },
+  });
+}

@@ -1,0 +1,195 @@
+import type { ExceptionRecord, MessageCounts } from "../model/outputs.ts";
+import type { PartitionStore } from "../model/store.ts";
+import { formatQuantity } from "../billing/rating/quantity.ts";
+import { Aggregation } from "../operators/stage.ts";
+import { archivedCells } from "../operators/window/window-archive.ts";
+import { formatMinorUnits } from "../billing/rating/money.ts";
+import { checkPartition, type BalanceCheck } from "./balance.ts";
+import type { PartitionEngine } from "./partition-engine.ts";
+
+/** Counts over all regions and partitions. */
+export interface TotalCounts {
+  read: number;
+  accepted: number;
+  duplicate: number;
+  conflicting: number;
+  rejected: number;
+  parked: number;
+  misrouted: number;
+  /** Of the accepted. */
+  late: number;
+}
+
+export interface AggregateRow {
+  readonly account: string;
+  readonly meter: string;
+  readonly group: Readonly<Record<string, string>>;
+  readonly start: string;
+  readonly end: string;
+  /** Decimal; for time_weighted in level-hours. */
+  readonly value: string;
+  readonly events: number;
+}
+
+export interface UnbilledRow {
+  readonly account: string;
+  readonly currency: string;
+  readonly amount: string;
+}
+
+export interface ExceptionRow {
+  readonly stage: string;
+  readonly reason: string;
+  readonly event: string;
+}
+
+/** What `simulate` and `inspect` print; arrays are sorted by their keys, figures are decimal strings. */
+export interface UsageReport {
+  readonly counts: TotalCounts;
+  readonly messages: MessageCounts;
+  readonly aggregates: readonly AggregateRow[];
+  readonly unbilled: readonly UnbilledRow[];
+  readonly exceptions: readonly ExceptionRow[];
+  readonly checks: readonly BalanceCheck[];
+  readonly balanced: boolean;
+}
+
+/** The source of a report: an engine at its last checkpoint, and the store that holds what left its memory. */
+export interface ReportSource {
+  readonly partition: number;
+  readonly engine: PartitionEngine;
+  readonly store: Pick<PartitionStore, "rows" | "parked" | "exceptions" | "load">;
+}
+
+export function reportOf(sources: readonly ReportSource[]): UsageReport {
+  const counts = emptyCounts();
+  const messages = { messages: 0, undecodable: 0, probes: 0 };
+  const checks: BalanceCheck[] = [];
+  const exceptions: ExceptionRow[] = [];
+  for (const source of sources) {
+    addCounts(counts, source.engine);
+    const found = source.engine.messageCounts();
+    messages.messages += found.messages;
+    messages.undecodable += found.undecodable;
+    messages.probes += found.probes;
+    checks.push(...checkPartition(source));
+    for (const event of source.store.parked()) {
+      exceptions.push({ stage: "enrich", reason: event.reason, event: `${event.sequence}/${event.index}` });
+    }
+    exceptions.push(...source.store.exceptions().map(exceptionRow));
+  }
+  return {
+    counts,
+    messages,
+    aggregates: aggregatesOf(sources),
+    unbilled: unbilledOf(sources),
+    exceptions: exceptions.sort((a, b) => compare(keyOfException(a), keyOfException(b))),
+    checks,
+    balanced: checks.every((check) => check.balanced),
+  };
+}
+
+/** Every cell that has events (or carries a level), in memory or archived. */
+export function aggregatesOf(sources: readonly ReportSource[]): AggregateRow[] {
+  const rows: AggregateRow[] = [];
+  for (const { engine, store } of sources) {
+    const catalog = engine.catalog;
+    if (catalog === undefined) continue;
+    const add = (seriesId: number, startMs: number, value: bigint, events: number): void => {
+      const series = engine.series.get(seriesId);
+      const meter = catalog.meters.get(series.meter);
+      if (meter === undefined) throw new RangeError(`meter ${series.meter} is not in the catalog`);
+      rows.push({
+        account: series.account,
+        meter: series.meter,
+        group: Object.fromEntries(
+          meter.groupBy.map((dimension, i) => [dimension.name, series.groupValues[i] ?? ""]),
+        ),
+        start: new Date(startMs).toISOString(),
+        end: new Date(startMs + catalog.settings.cellMs).toISOString(),
+        value: formatQuantity(value, meter),
+        events,
+      });
+    };
+    engine.cells.forEach((slot) => {
+      const series = engine.cells.seriesOf(slot);
+      const meter = catalog.meters.get(engine.series.get(series).meter);
+      if (meter === undefined) return;
+      add(
+        series,
+        engine.cells.startOf(slot),
+        engine.cells.value(slot, Aggregation[meter.aggregation]),
+        engine.cells.events(slot),
+      );
+    });
+    for (const cell of archivedCells(store)) add(cell.series, cell.startMs, cell.value, cell.events);
+  }
+  const keyed = rows.map((row) => ({
+    row,
+    key: [row.account, row.meter, JSON.stringify(row.group), row.start].join("\u0000"),
+  }));
+  return keyed.sort((a, b) => compare(a.key, b.key)).map(({ row }) => row);
+}
+
+/** Rated value that no invoice has taken up, by account and currency. */
+function unbilledOf(sources: readonly ReportSource[]): UnbilledRow[] {
+  const totals = new Map<string, { account: string; currency: string; exponent: number; minor: bigint }>();
+  for (const { engine } of sources) {
+    for (const period of engine.rater.pricePeriods()) {
+      const contract = engine.catalog?.contract(period.contract);
+      if (period.price === undefined || contract === undefined) continue;
+      const key = `${contract.account}\u0000${contract.currency}`;
+      const total = totals.get(key);
+      if (total !== undefined) total.minor += period.billed;
+      else {
+        const { account, currency, currencyExponent: exponent } = contract;
+        totals.set(key, { account, currency, exponent, minor: period.billed });
+      }
+    }
+  }
+  return [...totals]
+    .sort(([a], [b]) => compare(a, b))
+    .map(([, { account, currency, exponent, minor }]) => ({
+      account,
+      currency,
+      amount: formatMinorUnits(minor, exponent),
+    }));
+}
+
+export function emptyCounts(): TotalCounts {
+  return {
+    read: 0,
+    accepted: 0,
+    duplicate: 0,
+    conflicting: 0,
+    rejected: 0,
+    parked: 0,
+    misrouted: 0,
+    late: 0,
+  };
+}
+
+function addCounts(total: TotalCounts, engine: PartitionEngine): void {
+  for (const counts of engine.regionCounts()) {
+    total.read += counts.read;
+    total.accepted += counts.accepted;
+    total.duplicate += counts.duplicate;
+    total.conflicting += counts.conflicting;
+    total.rejected += counts.rejected;
+    total.parked += counts.parked;
+    total.misrouted += counts.misrouted;
+    total.late += counts.late;
+  }
+}
+
+function exceptionRow(record: ExceptionRecord): ExceptionRow {
+  return { stage: record.stage, reason: record.reason, event: record.id };
+}
+
+function keyOfException(row: ExceptionRow): string {
+  return [row.stage, row.reason, row.event].join("\u0000");
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

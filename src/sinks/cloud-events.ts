@@ -1,0 +1,77 @@
+import type { OutboxEntry } from "../model/outputs.ts";
+import { EntryBody } from "./entry-body.ts";
+
+export const BATCH_CONTENT_TYPE = "application/cloudevents-batch+json";
+export const EVENT_CONTENT_TYPE = "application/cloudevents+json";
+
+/**
+ * Largest dead letter that is published with its payload, in bytes. With the envelope and headers it stays below the
+ * 1 MiB that a broker takes by default: one letter that can never be published would hold up all that follow.
+ */
+export const DEAD_LETTER_BYTES_MAX = 768 * 1024;
+
+export function ratedType(kind: string): string {
+  return `io.tributary.rated.${kind}.v1`;
+}
+export const DEAD_LETTER_TYPE = "io.tributary.dead-letter.v1";
+
+interface Envelope {
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly time: string;
+  readonly subject?: string;
+}
+
+/** The body goes in as it was committed, character by character: no digit is read and written again. */
+function cloudEvent({ id, source, type, time, subject }: Envelope, data: string): string {
+  const attributes = JSON.stringify({
+    specversion: "1.0",
+    id,
+    source,
+    type,
+    ...(subject === undefined ? {} : { subject }),
+    time,
+    datacontenttype: "application/json",
+  });
+  return `${attributes.slice(0, -1)},"data":${data}}`;
+}
+
+/** A rated aggregate as a CloudEvent: subject = account, time = end of the window (or period). */
+export function ratedEvent(partition: number, entry: OutboxEntry): string {
+  const body = new EntryBody(entry);
+  return cloudEvent(
+    {
+      id: `${partition}-${entry.ordinal}`,
+      source: `tributary/partition/${partition}`,
+      type: ratedType(body.text("kind")),
+      subject: body.text("account"),
+      time: body.text("end"),
+    },
+    entry.body,
+  );
+}
+
+/**
+ * A dead letter as a CloudEvent. Its source is not that of the rated events: (source, id) must be unique over both
+ * channels. One that is too large goes without its payload, with `payloadOmittedBytes` in its place; the message
+ * itself stands in the usage log at `sequence`.
+ */
+export function deadLetterEvent(partition: number, entry: OutboxEntry): string {
+  const body = new EntryBody(entry);
+  const bytes = Buffer.byteLength(entry.body);
+  let data = entry.body;
+  if (bytes > DEAD_LETTER_BYTES_MAX) {
+    const { event: _event, messageBase64: _message, ...rest } = body.members;
+    data = JSON.stringify({ ...rest, payloadOmittedBytes: bytes });
+  }
+  return cloudEvent(
+    {
+      id: `${partition}-${entry.ordinal}`,
+      source: `tributary/partition/${partition}/dead-letter`,
+      type: DEAD_LETTER_TYPE,
+      time: body.text("arrival"),
+    },
+    data,
+  );
+}

@@ -1,0 +1,126 @@
+import { codeOf, TributaryError } from "../model/errors.ts";
+import { noFaults, type FaultInjector } from "../model/fault-injection.ts";
+import type { PublicationLog } from "../model/log.ts";
+import type { Channel, OutboxEntry } from "../model/outputs.ts";
+import { BATCH_CONTENT_TYPE, deadLetterEvent, ratedEvent } from "./cloud-events.ts";
+import type { DeliveryTarget } from "./delivery-target.ts";
+
+interface SubjectEnd {
+  readonly ordinal: number;
+  readonly sequence: number;
+}
+
+export interface PublicationTargetOptions {
+  readonly partition: number;
+  readonly log: PublicationLog;
+  readonly faults?: FaultInjector;
+}
+
+/** Rated aggregates to subject `rated.<p>`. */
+export function ratedTarget(options: PublicationTargetOptions): DeliveryTarget {
+  return new PublicationTarget("publish-rated", "rated", `rated.${options.partition}`, ratedEvent, options);
+}
+
+/** Dead letters to subject `dlq.<p>`. */
+export function deadLetterTarget(options: PublicationTargetOptions): DeliveryTarget {
+  return new PublicationTarget(
+    "publish-dead-letter",
+    "dead-letter",
+    `dlq.${options.partition}`,
+    deadLetterEvent,
+    options,
+  );
+}
+
+/**
+ * Publishes a chunk as one CloudEvents batch. Each message names the one before it (expected last sequence), so the
+ * broker stores each range once, whoever tries and however late.
+ */
+class PublicationTarget implements DeliveryTarget {
+  readonly name: string;
+  readonly channel: Channel;
+  readonly provesDelivery = true;
+  readonly #subject: string;
+  readonly #toEvent: (partition: number, entry: OutboxEntry) => string;
+  readonly #partition: number;
+  readonly #log: PublicationLog;
+  readonly #faults: FaultInjector;
+  /** The subject's last message as we know it; undefined until asked. */
+  #end: SubjectEnd | undefined;
+  /** Last ordinal of a publication of ours whose outcome is not known. */
+  #unknownLast: number | undefined;
+
+  constructor(
+    name: string,
+    channel: Channel,
+    subject: string,
+    toEvent: (partition: number, entry: OutboxEntry) => string,
+    options: PublicationTargetOptions,
+  ) {
+    this.name = name;
+    this.channel = channel;
+    this.#subject = subject;
+    this.#toEvent = toEvent;
+    this.#partition = options.partition;
+    this.#log = options.log;
+    this.#faults = options.faults ?? noFaults;
+  }
+
+  async lastDelivered(): Promise<number> {
+    this.#end = await this.#log.last(this.#subject);
+    this.#unknownLast = undefined;
+    return this.#end.ordinal;
+  }
+
+  async deliver(entries: readonly OutboxEntry[]): Promise<void> {
+    const end = await this.#findEnd();
+    const fresh = entries.filter((entry) => entry.ordinal > end.ordinal);
+    const first = fresh[0];
+    const last = fresh.at(-1);
+    if (first === undefined || last === undefined) return;
+    const body = `[${fresh.map((entry) => this.#toEvent(this.#partition, entry)).join(",")}]`;
+    this.#faults.reach("before-publish");
+    try {
+      const sequence = await this.#log.publish(this.#subject, Buffer.from(body), {
+        contentType: BATCH_CONTENT_TYPE,
+        messageId: `${this.channel}-${this.#partition}-${first.ordinal}-${last.ordinal}`,
+        firstOrdinal: first.ordinal,
+        lastOrdinal: last.ordinal,
+        expectedSequence: end.sequence,
+      });
+      this.#end = { ordinal: last.ordinal, sequence };
+      this.#unknownLast = undefined;
+    } catch (error) {
+      // A refusal is certain, unless an earlier try of ours may be what stands in the way.
+      if (codeOf(error) === "publication-fenced" && this.#unknownLast === undefined) throw error;
+      this.#unknownLast = last.ordinal;
+      if (codeOf(error) !== "publication-fenced") throw error;
+      throw new TributaryError("publish-failed", "A publication may stand in the way of its own retry.", {
+        details: { subject: this.#subject, lastOrdinal: last.ordinal },
+        cause: error,
+      });
+    }
+    this.#faults.reach("after-publish-before-cursor");
+  }
+
+  /** The subject's end; after a try with unknown outcome the log is asked whether it arrived. */
+  async #findEnd(): Promise<SubjectEnd> {
+    if (this.#end !== undefined && this.#unknownLast === undefined) return this.#end;
+    const before = this.#end;
+    const now = await this.#log.last(this.#subject);
+    const arrived = now.ordinal === this.#unknownLast;
+    const unchanged = before === undefined || now.sequence === before.sequence;
+    if (!arrived && !unchanged) {
+      throw new TributaryError(
+        "publication-fenced",
+        "Another owner has published to the partition's subject.",
+        {
+          details: { subject: this.#subject, expected: before?.sequence, found: now.sequence },
+        },
+      );
+    }
+    this.#end = now;
+    if (arrived) this.#unknownLast = undefined;
+    return now;
+  }
+}
