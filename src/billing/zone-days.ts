@@ -17,7 +17,8 @@ function zoneOf(name: string): IANAZone {
 
 /** Whether a name is an IANA time zone ("Europe/Berlin", "UTC"); bare offsets such as "+05:00" are none. */
 export function isTimeZone(name: string): boolean {
-  return /^[A-Za-z]/.test(name) && IANAZone.isValidZone(name);
+  // Asking for a zone is slow and many contracts share one: those in use are remembered.
+  return zones.has(name) || (/^[A-Za-z]/.test(name) && IANAZone.isValidZone(name));
 }
 
 /** Offset of a zone from UTC in milliseconds at a time. */

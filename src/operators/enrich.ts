@@ -33,18 +33,21 @@ export function enrich(series: SeriesTable): OperatorFunction<PipelineItem, Pipe
  * Follows each catalog record with the events parked so far, as a run of their own in log order. Stands before
  * `validate`, so that a parked event passes all stages but deduplication.
  */
-export function retryParked(decoder: MessageDecoder): OperatorFunction<PipelineItem, PipelineItem> {
+export function retryParked(
+  partition: number,
+  decoder: MessageDecoder,
+): OperatorFunction<PipelineItem, PipelineItem> {
   return concatMap((item) => {
     if (item.kind === "usage" || item.parked === undefined || item.parked.length === 0) return of(item);
-    return of(item, unparkedItem(item.parked, decoder));
+    return of(item, unparkedItem(item.parked, partition, decoder));
   });
 }
 
-function unparkedItem(parked: readonly ParkedEvent[], decoder: MessageDecoder): UsageItem {
+function unparkedItem(parked: readonly ParkedEvent[], partition: number, decoder: MessageDecoder): UsageItem {
   const ordered = [...parked].sort((a, b) => a.sequence - b.sequence || a.index - b.index);
   const messages = ordered.map((event) => ({
     sequence: event.sequence,
-    subject: `usage.unparked.${event.region}`,
+    subject: `usage.${partition}.${event.region}`,
     contentType: CLOUD_EVENT,
     arrivalMs: event.arrivalMs,
     data: encoder.encode(event.event),
@@ -52,7 +55,13 @@ function unparkedItem(parked: readonly ParkedEvent[], decoder: MessageDecoder): 
   const run = decoder.decode(messages);
   if (run.batch.count !== ordered.length) throw new Error("a parked event could not be read again");
   for (let row = 0; row < run.batch.count; row++) run.batch.index[row] = ordered[row]?.index ?? 0;
-  return { kind: "usage", run, targets: emptyTargets(run.batch.count), unparked: true };
+  return {
+    kind: "usage",
+    run,
+    targets: emptyTargets(run.batch.count),
+    firstPlaces: new Map(),
+    unparked: true,
+  };
 }
 
 function enrichBatch(

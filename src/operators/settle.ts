@@ -3,9 +3,8 @@ import type { EventBatch, MessageDecoder } from "../model/event-batch.ts";
 import type { LogMessage } from "../model/log.ts";
 import { OUTCOME_NAMES, Outcome, reasonOf, type OutcomeName } from "../model/outcome.ts";
 import { partitionOf } from "../model/partition.ts";
-import type { KeyTable } from "./deduplicate/key-table.ts";
 import type { Journal } from "./journal.ts";
-import type { PipelineItem, UsageItem } from "./stage.ts";
+import type { FirstPlace, PipelineItem, UsageItem } from "./stage.ts";
 
 /**
  * The last stage: every event has its outcome; counts it, and writes dead letters, parked events, exceptions and
@@ -15,7 +14,6 @@ export function settle(options: {
   readonly partition: number;
   readonly partitionCount: number;
   readonly decoder: MessageDecoder;
-  readonly keys: KeyTable;
   readonly journal: Journal;
 }): MonoTypeOperatorFunction<PipelineItem> {
   const settler = new Settler(options);
@@ -45,7 +43,7 @@ class Settler {
         this.#undecodable(bad.message, bad.reason);
       }
       if (item.unparked) this.#settleUnparked(batch, row);
-      else this.#settleRow(batch, row);
+      else this.#settleRow(item, row);
     }
     for (; next < undecodable.length; next++) {
       const bad = undecodable[next];
@@ -53,7 +51,7 @@ class Settler {
     }
   }
 
-  #settleRow(batch: EventBatch, row: number): void {
+  #settleRow({ run: { batch }, firstPlaces }: UsageItem, row: number): void {
     const { journal } = this.#options;
     const outcome = batch.outcome[row] ?? 0;
     const late = batch.late[row] === 1;
@@ -66,7 +64,7 @@ class Settler {
     this.#record(batch, row);
     if (outcome === Outcome.rejected) this.#deadLetter(batch, row);
     else if (outcome === Outcome.parked) this.#park(batch, row);
-    else if (outcome === Outcome.conflicting) this.#conflict(batch, row);
+    else if (outcome === Outcome.conflicting) this.#conflict(batch, row, firstPlaces.get(row));
     else if (outcome === Outcome.misrouted) this.#reroute(batch, row);
   }
 
@@ -139,11 +137,10 @@ class Settler {
     });
   }
 
-  #conflict(batch: EventBatch, row: number): void {
-    const { journal, keys } = this.#options;
+  #conflict(batch: EventBatch, row: number, first: FirstPlace | undefined): void {
+    const { journal } = this.#options;
     const message = messageOf(batch, row);
     const index = batch.index[row] ?? 0;
-    const first = keys.firstOf(batch.key, row * 4);
     journal.exception({
       id: `conflict-${message.sequence}-${index}`,
       stage: "deduplicate",

@@ -9,11 +9,19 @@ import type { CompiledCatalog, CompiledMeter } from "../billing/catalog/compiled
  */
 export type PipelineItem = UsageItem | ControlItem;
 
+/** Place of an event in the usage log. */
+export interface FirstPlace {
+  readonly sequence: number;
+  readonly index: number;
+}
+
 export interface UsageItem {
   readonly kind: "usage";
   readonly run: DecodedRun;
   /** What each event adds to which series: read by `validate`, given their series by `enrich`. */
   readonly targets: MeterTargets;
+  /** Where the event stands that a conflicting one contradicts, by row; filled by `deduplicate`. */
+  readonly firstPlaces: Map<number, FirstPlace>;
   /** True for parked events that are tried again: they passed deduplication and moved the watermark before. */
   readonly unparked: boolean;
 }

@@ -96,12 +96,12 @@ export class PartitionEngine {
     this.#participants = [series, cells, keys, rater, archive, totals, this.windows];
     this.#items
       .pipe(
-        retryParked(decoder),
+        retryParked(partition, decoder),
         validate(partition, partitionCount),
         deduplicate(keys),
         enrich(series),
         window(this.windows),
-        settle({ partition, partitionCount, decoder, keys, journal }),
+        settle({ partition, partitionCount, decoder, journal }),
       )
       .subscribe({ error: (fault: unknown) => (this.#fault = fault) });
   }
@@ -176,7 +176,13 @@ export class PartitionEngine {
     }
     const run = this.#options.decoder.decode(messages);
     this.journal.countMessages(messages.length, run.undecodable.length, run.probes);
-    this.#push({ kind: "usage", run, targets: emptyTargets(run.batch.count), unparked: false });
+    this.#push({
+      kind: "usage",
+      run,
+      targets: emptyTargets(run.batch.count),
+      firstPlaces: new Map(),
+      unparked: false,
+    });
     this.#position = { ...this.#position, usageSequence: last.sequence };
     this.#lastMessage = last;
   }

@@ -77,37 +77,42 @@ export function resolveContractTimes(
   };
 }
 
-/** Time zone rules repeat year by year behind the years that are tabulated. */
+/** No billing is older, and behind the tabulated years the rules of time zones repeat year by year. */
+const FIRST_TABULATED_YEAR = 1970;
 const LAST_TABULATED_YEAR = 2037;
 
-const offsetSamples = new Map<string, readonly { readonly timeMs: number; readonly offsetMs: number }[]>();
+interface OffsetSample {
+  readonly timeMs: number;
+  readonly offsetMs: number;
+}
 
-/** Offsets of a zone through the years, one sample at the start of each month. */
-function samplesOf(timeZone: string): readonly { readonly timeMs: number; readonly offsetMs: number }[] {
-  let samples = offsetSamples.get(timeZone);
-  if (samples === undefined) {
-    const list = [];
-    for (let month = 1970 * 12; month < (LAST_TABULATED_YEAR + 1) * 12; month++) {
-      const timeMs = Date.UTC(Math.floor(month / 12), month % 12, 1);
-      list.push({ timeMs, offsetMs: zoneOffsetMs(timeZone, timeMs) });
-    }
-    samples = list;
-    offsetSamples.set(timeZone, samples);
+/** Samples that are not multiples of a grid, by zone and grid: mostly none. Many contracts share a zone. */
+const samplesOffGrid = new Map<string, readonly OffsetSample[]>();
+
+/** Offsets of a zone through the years, looked at on the first of each month, that are not multiples of the grid. */
+function offGridSamples(timeZone: string, cellMs: number): readonly OffsetSample[] {
+  const key = `${cellMs} ${timeZone}`;
+  const known = samplesOffGrid.get(key);
+  if (known !== undefined) return known;
+  const samples: OffsetSample[] = [];
+  for (let month = FIRST_TABULATED_YEAR * 12; month < (LAST_TABULATED_YEAR + 1) * 12; month++) {
+    const timeMs = Date.UTC(Math.floor(month / 12), month % 12, 1);
+    const offsetMs = zoneOffsetMs(timeZone, timeMs);
+    if (offsetMs % cellMs !== 0) samples.push({ timeMs, offsetMs });
   }
+  samplesOffGrid.set(key, samples);
   return samples;
 }
 
 /** An offset of the zone during [startMs, endMs] that is not a multiple of the grid, as text. */
 function offsetOffGrid(timeZone: string, startMs: number, endMs: number, cellMs: number): string | undefined {
-  const off =
-    [startMs, endMs === Infinity ? startMs : endMs]
-      .map((timeMs) => zoneOffsetMs(timeZone, timeMs))
-      .find((ms) => ms % cellMs !== 0) ??
-    samplesOf(timeZone).find(
-      ({ timeMs, offsetMs }) => timeMs >= startMs && timeMs <= endMs && offsetMs % cellMs !== 0,
-    )?.offsetMs;
-  if (off === undefined) return undefined;
-  const minutes = Math.abs(off) / 60_000;
+  const atStart = zoneOffsetMs(timeZone, startMs);
+  const offsetMs =
+    atStart % cellMs !== 0
+      ? atStart
+      : offGridSamples(timeZone, cellMs).find(({ timeMs }) => timeMs >= startMs && timeMs < endMs)?.offsetMs;
+  if (offsetMs === undefined) return undefined;
+  const minutes = Math.abs(offsetMs) / 60_000;
   const two = (value: number): string => String(Math.floor(value)).padStart(2, "0");
-  return `${off < 0 ? "-" : "+"}${two(minutes / 60)}:${two(minutes % 60)}`;
+  return `${offsetMs < 0 ? "-" : "+"}${two(minutes / 60)}:${two(minutes % 60)}`;
 }

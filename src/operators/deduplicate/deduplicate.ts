@@ -1,7 +1,7 @@
 import { tap, type MonoTypeOperatorFunction } from "rxjs";
-import { decide, type EventBatch } from "../../model/event-batch.ts";
+import { decide } from "../../model/event-batch.ts";
 import { Outcome, reasonCode } from "../../model/outcome.ts";
-import type { PipelineItem } from "../stage.ts";
+import type { PipelineItem, UsageItem } from "../stage.ts";
 import type { KeyTable } from "./key-table.ts";
 
 const SAME_PAYLOAD = reasonCode("same-payload");
@@ -13,14 +13,14 @@ const OTHER_PAYLOAD = reasonCode("other-payload");
  */
 export function deduplicate(table: KeyTable): MonoTypeOperatorFunction<PipelineItem> {
   return tap((item) => {
-    if (item.kind === "usage" && !item.unparked) deduplicateBatch(item.run.batch, table);
+    if (item.kind === "usage" && !item.unparked) deduplicateBatch(item, table);
     if (item.kind === "control" && item.catalog !== undefined) {
       table.setHorizon(item.catalog.settings.dedupeHorizonMs);
     }
   });
 }
 
-function deduplicateBatch(batch: EventBatch, table: KeyTable): void {
+function deduplicateBatch({ run: { batch }, firstPlaces }: UsageItem, table: KeyTable): void {
   const { outcome, key, checksum, message, messages, index } = batch;
   for (let row = 0; row < batch.count; row++) {
     if (outcome[row] !== Outcome.pending) continue;
@@ -36,6 +36,11 @@ function deduplicateBatch(batch: EventBatch, table: KeyTable): void {
       index[row] ?? 0,
     );
     if (seen === 1) decide(batch, row, Outcome.duplicate, SAME_PAYLOAD);
-    else if (seen === 2) decide(batch, row, Outcome.conflicting, OTHER_PAYLOAD);
+    else if (seen === 2) {
+      decide(batch, row, Outcome.conflicting, OTHER_PAYLOAD);
+      // Looked up now: a later event of the batch may let the first one's generation expire.
+      const first = table.firstOf(key, row * 4);
+      if (first !== undefined) firstPlaces.set(row, first);
+    }
   }
 }

@@ -80,15 +80,14 @@ export class Rater implements CheckpointParticipant {
    * Closes the price periods that the touched windows count in, each once, and emits its figures; the aggregates are in
    * the order of contract, price and period. A period that has had no window emitted, or that only adjustments have made,
    * has nothing to say.
-   * @param closeAtMs the time, grace included, at which they close: not before their end
+   * @param closeAtMs the time, grace included, at which they close; periods that end later stay open
    */
   closePeriods(closeAtMs: number, touched: readonly TouchedPeriod[]): RatedAggregate[] {
     const due = new Map<string, Place>();
     for (const { series, startMs } of touched) {
       const place = placeOf(series, startMs);
-      if (place.period.endMs > closeAtMs)
-        throw new RangeError(`a period of contract ${series.contract.id} would close before its end`);
-      due.set(place.key, place);
+      // A contract that was extended since gives the period a later end: it stays open for the windows still to come.
+      if (place.period.endMs <= closeAtMs) due.set(place.key, place);
     }
     const ordered = [...due.values()].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
     return ordered.flatMap((place) => {

@@ -1,5 +1,7 @@
 import { TributaryError } from "../../model/errors.ts";
 import type { PartitionStore, StateRow } from "../../model/store.ts";
+import { Aggregation } from "../stage.ts";
+import type { AggregationCode } from "./aggregates/aggregate.ts";
 import { ChangePoints } from "./aggregates/time-weighted.ts";
 import { MemberSet, MEMBERS_PER_BLOCK } from "./aggregates/unique.ts";
 
@@ -15,7 +17,7 @@ const BLOCKS_PER_SLOT = 2 ** 20;
 export class CellExtras {
   readonly #members = new Map<number, MemberSet>();
   readonly #points = new Map<number, ChangePoints>();
-  /** Slots whose state changed since the last checkpoint. */
+  /** Slots whose state changed since the last checkpoint (it may be gone by now). */
   readonly #dirty = new Set<number>();
   /** Members of a slot's set that are saved. */
   readonly #savedMembers = new Map<number, number>();
@@ -50,21 +52,24 @@ export class CellExtras {
     this.#points.delete(slot);
     this.#savedMembers.delete(slot);
     this.#savedPoints.delete(slot);
-    this.#dirty.delete(slot);
   }
 
-  /** `isTimeWeighted` tells which state the cell in a slot has. */
-  restore(store: Pick<PartitionStore, "rows">, isTimeWeighted: (slot: number) => boolean): void {
+  /** `aggregationOf` gives the aggregation of the cell in a slot, undefined where there is no cell. */
+  restore(
+    store: Pick<PartitionStore, "rows">,
+    aggregationOf: (slot: number) => AggregationCode | undefined,
+  ): void {
     for (const { key, value } of store.rows(SPACE)) {
       const slot = Math.floor(key / BLOCKS_PER_SLOT);
-      if (isTimeWeighted(slot)) {
+      const aggregation = aggregationOf(slot);
+      if (aggregation === Aggregation.time_weighted) {
         const points = ChangePoints.from(value);
         if (points === undefined) throw corruptRow(key);
         this.#points.set(slot, points);
         this.#savedPoints.add(slot);
       } else {
         const members = this.#members.get(slot) ?? new MemberSet();
-        if (!loadBlock(members, value)) throw corruptRow(key);
+        if (aggregation !== Aggregation.unique || !loadBlock(members, value)) throw corruptRow(key);
         this.#members.set(slot, members);
         this.#savedMembers.set(slot, members.size);
       }

@@ -212,9 +212,7 @@ export class CellTable implements WindowCells, CheckpointParticipant {
     requireFit(level);
     this.#useAs(slot, Aggregation.time_weighted);
     if ((this.#extras.points(slot)?.carryIn ?? 0n) === level) return false;
-    const points = this.#extras.pointsForChange(slot);
-    points.carryIn = level;
-    if (points.isEmpty) this.#extras.remove(slot);
+    this.#extras.pointsForChange(slot).carryIn = level;
     return true;
   }
 
@@ -261,10 +259,7 @@ export class CellTable implements WindowCells, CheckpointParticipant {
         this.#size += 1;
       }
     }
-    this.#extras.restore(
-      store,
-      (slot) => this.#slots.isTaken(slot) && this.aggregationOf(slot) === Aggregation.time_weighted,
-    );
+    this.#extras.restore(store, (slot) => (this.#slots.isTaken(slot) ? this.aggregationOf(slot) : undefined));
   }
 
   collectChanges(rows: StateRow[]): void {

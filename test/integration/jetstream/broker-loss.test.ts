@@ -69,6 +69,28 @@ describe("while the broker comes and goes", () => {
     await reader.stop();
   });
 
+  test("a reader notices a broker that keeps the connection but is silent, and reads on afterwards", async () => {
+    await start();
+    await publishNumbered(connection, 0, 1, 10);
+    const reader = await openUsageLog(connection, 0).openReader(1);
+    const reading = new Reading(reader);
+    await waitUntil("caught up", () => reader.caughtUp);
+    const { pid } = server;
+    process.kill(pid, "SIGSTOP");
+    try {
+      await waitUntil("the silence is noticed", () => !reader.caughtUp);
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+    expect(connection.status).toBe("connected");
+    await publishNumbered(connection, 0, 11, 20);
+    await reading.upTo(20);
+    expect(reading.count).toBe(20);
+    expect(reading.faults).toEqual([]);
+    await waitUntil("caught up again", () => reader.caughtUp);
+    await reader.stop();
+  });
+
   test("an append that is cut off by the broker's death is either found or unknown, never doubled", async () => {
     await start();
     const log = openControlLog(connection, 0, { appendDeadlineMs: 20_000 });

@@ -1,13 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { closeAfterGrace } from "../../../src/operators/window/close-time.ts";
-import {
-  Mismatch,
-  UnsupportedKind,
-  requireFields,
-  toTime,
-  type Row,
-  type WindowCase,
-} from "./window-case.ts";
+import { Mismatch, UnsupportedKind, isRow, requireFields, toTime, type WindowCase } from "./window-case.ts";
 import { WindowDriver } from "./window-driver.ts";
 import { assignerFrom, assignerOf } from "./window-setup.ts";
 import { requireRangeError, runGenerator, runIdleness, runMerge, runValve } from "./watermark-drivers.ts";

@@ -5,6 +5,7 @@ import { compareRows, expectAt, kindOf } from "./compare-rows.ts";
 import {
   Mismatch,
   UnsupportedKind,
+  isRow,
   requireFields,
   toTime,
   type Row,

@@ -317,6 +317,16 @@ describe("faults of the catalog", () => {
     ).toEqual(["contracts/c.yaml: [1].start: a", "contracts/c.yaml: [2].start: a"]);
   });
 
+  test("a zone that leaves the grid later counts while the contract runs", () => {
+    // Lord Howe Island: +11:00 from October to April, +10:30 in between.
+    const lordHowe = (end: string): string[] =>
+      faultsOf(contract("Europe/Berlin\nstart: 2026-01-01", `Australia/Lord_Howe\nstart: 2026-01-01${end}`));
+    expect(lordHowe("\nend: 2026-04-01")).toEqual([]);
+    expect(lordHowe("")).toEqual([
+      expect.stringContaining("time_zone: midnight in Australia/Lord_Howe (UTC+10:30)"),
+    ]);
+  });
+
   test("aliases are followed, but not without end", () => {
     expect(
       faultsOf({

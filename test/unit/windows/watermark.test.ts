@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { IdleDetector } from "../../../src/operators/window/idle-detector.ts";
 import { WatermarkTracker } from "../../../src/operators/window/watermark.ts";
@@ -47,6 +47,18 @@ describe("WatermarkTracker", () => {
     t.configure(["eu", "ap"], 10);
     expect(t.observe(t.indexOf("eu"), 200)).toBe(89);
     expect(t.observe(t.indexOf("ap"), 150)).toBe(139);
+  });
+
+  it("ignores a region that resumes behind until it has caught up, to the tick", () => {
+    const t = tracker("eu", "us");
+    t.observe(t.indexOf("us"), 60);
+    t.observe(t.indexOf("eu"), 100);
+    t.markIdle("us");
+    expect(t.watermark).toBe(89);
+    t.observe(t.indexOf("us"), 99);
+    expect(t.observe(t.indexOf("eu"), 110)).toBe(99);
+    t.observe(t.indexOf("us"), 110);
+    expect(t.observe(t.indexOf("eu"), 200)).toBe(99);
   });
 
   it("ignores a record that marks an undeclared region", () => {

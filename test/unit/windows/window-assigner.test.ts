@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { closeAfterGrace } from "../../../src/operators/window/close-time.ts";
 import { hopping, tumbling, type WindowAssigner } from "../../../src/operators/window/window-assigner.ts";
@@ -25,7 +25,8 @@ describe("window assigners", () => {
           if (onGrid && timeMs < start + size) expected.push(start);
         }
         expect(startsOf(hopping(size, slide, offset), timeMs)).toEqual(expected);
-        if (slide === size) expect(startsOf(tumbling(size, offset), timeMs)).toEqual(expected);
+
+        expect(startsOf(tumbling(slide, offset), timeMs)).toEqual(expected.slice(-1));
       }),
       { numRuns: 500 },
     );

@@ -31,11 +31,6 @@ export class ChangePoints {
     return new Uint8Array(this.#data.buffer, 0, this.#length * 8).slice();
   }
 
-  /** Whether it says no more than a cell without state does. */
-  get isEmpty(): boolean {
-    return this.#count === 0 && this.carryIn === 0n;
-  }
-
   get carryIn(): bigint {
     return joinPair(this.#data[0]!, this.#data[1]!);
   }

@@ -68,7 +68,7 @@ function aggregationOf(series: number): AggregationCode {
 }
 
 /** Start of the window, on a grid that is not that of hours, at today's magnitude of times. */
-function startOf(window: number): number {
+export function startOf(window: number): number {
   return 1_780_000_000_000 + window * WINDOW_MS;
 }
 
@@ -137,7 +137,8 @@ export class CellRun {
       case "add":
       case "large": {
         const timeMs = cell.startMs + step.at;
-        const index = this.#count;
+        // Unique, but not rising with the steps: ties must go by the index, not by who came last.
+        const index = (this.#count * 619) % 1009;
         const member = String(step.value);
         if (aggregation === Aggregation.unique) this.table.addMember(slot, member);
         else if (step.kind === "add") {

@@ -8,7 +8,7 @@ import { CellTable } from "../../../../src/operators/window/cell-table.ts";
 import { fitsCell, MAX_VALUE } from "../../../../src/operators/window/exact-pair.ts";
 import { CellPhase } from "../../../../src/operators/window/window-cells.ts";
 import { SavedRows } from "../support/saved-rows.ts";
-import { CellRun, large, step, value, WINDOW_MS } from "./cell-run.ts";
+import { CellRun, large, startOf, step, value, WINDOW_MS } from "./cell-run.ts";
 
 describe("CellTable", () => {
   it("agrees with a naive model, and saves the same bytes whenever it was saved and restored", () => {
@@ -65,6 +65,30 @@ describe("CellTable", () => {
         expect(dumps[0]).toEqual(dumps[1]);
       }),
     );
+  });
+
+  it("saves the same bytes for zero with either sign", () => {
+    const dumps = [0, -0].map((zero) => {
+      const table = new CellTable({ windowMs: WINDOW_MS });
+      for (const aggregation of [Aggregation.min, Aggregation.latest, Aggregation.time_weighted]) {
+        table.add(table.create(aggregation, 0), aggregation, zero, 0, 1, 0);
+      }
+      const rows = new SavedRows();
+      rows.checkpoint(table);
+      return rows.dump();
+    });
+    expect(dumps[0]).toEqual(dumps[1]);
+  });
+
+  it("finds many cells at once as one by one", () => {
+    const table = new CellTable({ windowMs: WINDOW_MS });
+    const series = Uint32Array.from({ length: 300 }, (_, i) => i);
+    const startMs = Float64Array.from(series, (each) => startOf(each % 3));
+    for (const each of series) if (each % 4 !== 0) table.create(each, startMs[each]!);
+    const slots = new Int32Array(300);
+    table.findAll(series, startMs, 300, slots);
+    expect([...slots]).toEqual([...series].map((each) => table.find(each, startMs[each]!)));
+    expect(slots.filter((slot) => slot === -1)).toHaveLength(75);
   });
 
   it("finds every cell through growth, deletion and reuse of the lowest free slots", () => {
@@ -180,6 +204,18 @@ describe("CellTable", () => {
     const restore = (from: ReturnType<typeof store>): void =>
       new CellTable({ windowMs: WINDOW_MS }).restore(from);
     expect(() => restore(store("cells", 0, new Uint8Array(100)))).toThrow(corrupt);
-    expect(() => restore(store("cell-extras", 0, new Uint8Array([1, 2, 3])))).toThrow(corrupt);
+    // Members of a cell that is not there.
+    expect(() => restore(store("cell-extras", 0, new TextEncoder().encode('["m"]')))).toThrow(corrupt);
+    for (const aggregation of [Aggregation.unique, Aggregation.time_weighted]) {
+      const saved = new SavedRows();
+      const table = new CellTable({ windowMs: WINDOW_MS });
+      const slot = table.create(1, 0);
+      if (aggregation === Aggregation.unique) table.addMember(slot, "m");
+      else table.add(slot, aggregation, 1, 0, 1, 0);
+      saved.checkpoint(table);
+      const cut = saved.rows("cell-extras")[0]!.value.slice(0, -1);
+      const rows = (space: string) => (space === "cells" ? saved.rows(space) : [{ key: 0, value: cut }]);
+      expect(() => new CellTable({ windowMs: WINDOW_MS }).restore({ rows })).toThrow(corrupt);
+    }
   });
 });

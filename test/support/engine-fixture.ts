@@ -1,0 +1,166 @@
+import { createHash } from "node:crypto";
+import { compileCatalog } from "../../src/billing/catalog/compile.ts";
+import type { CompiledCatalog } from "../../src/billing/catalog/compiled.ts";
+import { loadCatalog } from "../../src/billing/catalog/load.ts";
+import { createDecoder } from "../../src/ingest/wire/decoder.ts";
+import { encodeControl, type ControlRecord } from "../../src/model/control.ts";
+import type { LogMessage } from "../../src/model/log.ts";
+import type { PartitionStore } from "../../src/model/store.ts";
+import { PartitionEngine, storedAbout } from "../../src/pipeline/partition-engine.ts";
+import { openPartitionStore } from "../../src/state/partition-store.ts";
+
+export const HASH_KEY = "00112233445566778899aabbccddeeff";
+export const HOUR_MS = 3_600_000;
+export const BASE_MS = Date.parse("2026-03-28T00:00:00Z");
+
+export const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+};
+
+const METERS = ["sum", "min", "max", "latest", "unique", "time_weighted"] as const;
+
+/** A catalog with a meter of every aggregation on one event type, and contracts for the given accounts. */
+export function testCatalog(
+  accounts: readonly string[],
+  extraTypes: readonly string[] = [],
+): CompiledCatalog {
+  const meters = [
+    { key: "requests", event_type: "usage", aggregation: "count", group_by: { status: "status" } },
+    ...METERS.map((aggregation) => ({
+      key: aggregation,
+      event_type: "usage",
+      aggregation,
+      value_property: aggregation === "unique" ? "user" : "amount",
+      ...(aggregation === "unique" ? {} : { scale: 3 }),
+    })),
+    ...extraTypes.map((type) => ({ key: `count_${type}`, event_type: type, aggregation: "count" })),
+  ];
+  const files = new Map<string, string>([
+    [
+      "settings.yaml",
+      JSON.stringify({
+        regions: ["eu", "us"],
+        grace: "6h",
+        disorder: "10m",
+        max_age: "10d",
+        dedupe_horizon: "12d",
+      }),
+    ],
+    ["meters/all.json", JSON.stringify(meters)],
+    ["products/all.json", JSON.stringify([{ key: "api", name: "API" }])],
+    ["customers/all.json", JSON.stringify([{ id: "customer", name: "Customer" }])],
+    [
+      "plans/standard.json",
+      JSON.stringify({
+        key: "standard",
+        version: 1,
+        name: "Standard",
+        currency: "EUR",
+        prices: [
+          { key: "requests", product: "api", meter: "requests", model: "per_unit", unit_price: "0.013" },
+          {
+            key: "sum",
+            product: "api",
+            meter: "sum",
+            model: "graduated",
+            tiers: [{ up_to: "50", unit_price: "0.1", flat_fee: "1" }, { unit_price: "0.07" }],
+          },
+          { key: "unique", product: "api", meter: "unique", model: "per_unit", unit_price: "2" },
+          { key: "level", product: "api", meter: "time_weighted", model: "per_unit", unit_price: "0.01" },
+        ],
+      }),
+    ],
+    [
+      "contracts/all.json",
+      JSON.stringify(
+        accounts.map((account) => ({
+          id: `contract-${account}`,
+          customer: "customer",
+          account,
+          plan: { key: "standard", version: 1 },
+          time_zone: "Europe/Berlin",
+          billing_anchor_day: 1,
+          start: "2025-01-01",
+        })),
+      ),
+    ],
+  ]);
+  const loaded = loadCatalog(files);
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
+  return compileCatalog(loaded.catalog, loaded.version);
+}
+
+/** A step of a partition's two logs, in the order in which it applies. */
+export type LogStep =
+  | { readonly kind: "message"; readonly message: LogMessage }
+  | { readonly kind: "control"; readonly record: ControlRecord; readonly catalog?: CompiledCatalog };
+
+export interface CutPlan {
+  /** Whether a run ends after step i. */
+  readonly cut: (step: number) => boolean;
+  /** Whether a checkpoint is committed after step i. */
+  readonly commit: (step: number) => boolean;
+  /** Whether the engine is thrown away after the commit at step i and restored from the store. */
+  readonly restart: (step: number) => boolean;
+}
+
+export function createEngine(catalog: CompiledCatalog): PartitionEngine {
+  return new PartitionEngine({
+    partition: 0,
+    partitionCount: 1,
+    decoder: createDecoder(HASH_KEY),
+    hashKey: HASH_KEY,
+    settings: catalog.settings,
+    sha256,
+  });
+}
+
+/** Runs the logs through engines, cut as the plan says; returns the store with the last checkpoint. */
+export async function runLogs(
+  steps: readonly LogStep[],
+  first: CompiledCatalog,
+  plan: CutPlan,
+): Promise<{ store: PartitionStore; engine: PartitionEngine }> {
+  const store = openPartitionStore(":memory:", { partition: 0, partitionCount: 1 });
+  const catalogs = new Map<string, CompiledCatalog>();
+  let engine = createEngine(first);
+  engine.bind("usage-created", "control-created");
+  let waiting: LogMessage[] = [];
+  let controlSequence = 0;
+  const flush = (): void => {
+    engine.process(waiting);
+    waiting = [];
+  };
+  for (const [i, step] of steps.entries()) {
+    if (step.kind === "message") waiting.push(step.message);
+    else {
+      flush();
+      if (step.catalog !== undefined) {
+        catalogs.set(step.catalog.version, step.catalog);
+        await store.commit(engine.collect());
+      }
+      const parked = step.catalog === undefined ? [] : store.parked();
+      engine.apply(
+        { sequence: ++controlSequence, record: step.record },
+        encodeControl(step.record),
+        step.catalog,
+        parked,
+      );
+    }
+    if (plan.cut(i)) flush();
+    if (plan.commit(i)) {
+      flush();
+      await store.commit(engine.collect());
+      if (plan.restart(i)) {
+        const version = storedAbout(store).catalogVersion;
+        engine = createEngine(first);
+        engine.restore(store, version === undefined ? undefined : catalogs.get(version));
+      }
+    }
+  }
+  flush();
+  await store.commit(engine.collect());
+  return { store, engine };
+}

@@ -1,0 +1,158 @@
+import { fc, test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
+import type { ControlRecord } from "../../../src/model/control.ts";
+import { reportOf } from "../../../src/pipeline/partition-report.ts";
+import { dumpState } from "../../../src/state/dump-state.ts";
+import {
+  BASE_MS,
+  HOUR_MS,
+  runLogs,
+  testCatalog,
+  type CutPlan,
+  type LogStep,
+} from "../../support/engine-fixture.ts";
+
+const ACCOUNTS = ["a", "b", "c"];
+const FIRST = testCatalog(ACCOUNTS.slice(0, 2));
+const SECOND = testCatalog(ACCOUNTS, ["other"]);
+const encoder = new TextEncoder();
+
+interface GeneratedEvent {
+  readonly kind: "event";
+  readonly id: number;
+  readonly account: string;
+  readonly type: string;
+  readonly region: string;
+  /** Minutes behind (positive) or ahead of the arrival. */
+  readonly lagMinutes: number;
+  readonly amount: string;
+  readonly status: string;
+  readonly user: string;
+}
+
+const event = fc.record<GeneratedEvent>({
+  kind: fc.constant("event"),
+  // Few ids, so that many repeat with the same or another payload.
+  id: fc.integer({ min: 0, max: 60 }),
+  account: fc.constantFrom(...ACCOUNTS, "nobody"),
+  type: fc.constantFrom("usage", "usage", "usage", "usage", "other", "unknown"),
+  region: fc.constantFrom("eu", "us", "elsewhere"),
+  lagMinutes: fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: 0, max: 15 }) },
+    { weight: 3, arbitrary: fc.integer({ min: -120, max: 60 * 24 * 11 }) },
+  ),
+  amount: fc.constantFrom("1", "2.5", "0.001", "-3.25", "12345678901234.567", '"text"', "null", "0.0001"),
+  status: fc.constantFrom("ok", "failed"),
+  user: fc.constantFrom("x", "y", "z"),
+});
+const poison = fc
+  .constantFrom("{not json", "[]", '[1,{"specversion":"1.0"}]')
+  .map((text) => ({ kind: "poison" as const, text }));
+const idle = fc.constantFrom("eu", "us").map((region) => ({ kind: "idle" as const, region }));
+const close = fc.integer({ min: 1, max: 48 }).map((hours) => ({ kind: "close" as const, hours }));
+
+const script = fc.array(
+  fc.record({
+    /** Minutes that pass before the step. */
+    minutes: fc.oneof(
+      { weight: 8, arbitrary: fc.integer({ min: 0, max: 30 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 0, max: 60 * 24 * 4 }) },
+    ),
+    step: fc.oneof(
+      { weight: 30, arbitrary: event },
+      { weight: 1, arbitrary: poison },
+      { weight: 1, arbitrary: idle },
+      { weight: 1, arbitrary: close },
+      { weight: 1, arbitrary: fc.constant({ kind: "catalog" as const }) },
+    ),
+  }),
+  { minLength: 5, maxLength: 120 },
+);
+
+function eventText(e: GeneratedEvent, arrivalMs: number): string {
+  const time = new Date(arrivalMs - e.lagMinutes * 60_000).toISOString();
+  return `{"specversion":"1.0","id":"${e.id}","source":"test","type":"${e.type}","subject":"${e.account}","time":"${time}","data":{"amount":${e.amount},"status":"${e.status}","user":"${e.user}"}}`;
+}
+
+/** Makes the two logs of a script; the first catalog takes effect before all, the second where the script says so. */
+function logsOf(
+  steps: readonly {
+    minutes: number;
+    step:
+      | GeneratedEvent
+      | { kind: "poison"; text: string }
+      | { kind: "idle"; region: string }
+      | { kind: "close"; hours: number }
+      | { kind: "catalog" };
+  }[],
+): LogStep[] {
+  const logs: LogStep[] = [];
+  let arrivalMs = BASE_MS;
+  let sequence = 0;
+  const control = (record: Record<string, unknown>, catalog?: typeof FIRST): void => {
+    const complete = { appliesAfter: sequence, decidedAt: "", ...record } as unknown as ControlRecord;
+    logs.push({ kind: "control", record: complete, ...(catalog === undefined ? {} : { catalog }) });
+  };
+  control({ kind: "catalog", version: FIRST.version }, FIRST);
+  for (const { minutes, step } of steps) {
+    arrivalMs += minutes * 60_000;
+    if (step.kind === "idle") control({ kind: "idle", region: step.region });
+    else if (step.kind === "close")
+      control({ kind: "close", upToMs: arrivalMs - step.hours * HOUR_MS, actor: "test", reason: "test" });
+    else if (step.kind === "catalog") control({ kind: "catalog", version: SECOND.version }, SECOND);
+    else {
+      const region = step.kind === "event" ? step.region : "eu";
+      const text = step.kind === "event" ? eventText(step, arrivalMs) : step.text;
+      const isBatch = text.startsWith("[");
+      logs.push({
+        kind: "message",
+        message: {
+          sequence: ++sequence,
+          subject: `usage.0.${region}`,
+          contentType: isBatch ? "application/cloudevents-batch+json" : "application/cloudevents+json",
+          arrivalMs,
+          data: encoder.encode(text),
+        },
+      });
+    }
+  }
+  return logs;
+}
+
+const ALL_AT_ONCE: CutPlan = { cut: () => false, commit: () => false, restart: () => false };
+const ONE_BY_ONE: CutPlan = { cut: () => true, commit: () => true, restart: () => false };
+
+/** More runs on demand: `ENGINE_PROPERTY_RUNS=5000 npx vitest run test/unit/pipeline`. */
+const RUNS = Number(process.env["ENGINE_PROPERTY_RUNS"] ?? 150);
+
+describe("the partition engine", () => {
+  test.prop([script, fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 130, maxLength: 130 })], {
+    numRuns: RUNS,
+  })(
+    "gives the same state and outputs, byte for byte, wherever runs, checkpoints and restarts fall",
+    async (steps, dice) => {
+      const logs = logsOf(steps);
+      const whole = await runLogs(logs, FIRST, ALL_AT_ONCE);
+      const single = await runLogs(logs, FIRST, ONE_BY_ONE);
+      const random = await runLogs(logs, FIRST, {
+        cut: (i) => (dice[i] ?? 0) < 4,
+        commit: (i) => (dice[i] ?? 0) < 3,
+        restart: (i) => (dice[i] ?? 0) < 2,
+      });
+      const expected = dumpState(whole.store);
+      expect(dumpState(single.store)).toBe(expected);
+      expect(dumpState(random.store)).toBe(expected);
+      for (const { store } of [whole, single, random]) store.close();
+    },
+  );
+
+  test.prop([script], { numRuns: RUNS })("balances after any log", async (steps) => {
+    const { store, engine } = await runLogs(logsOf(steps), FIRST, ALL_AT_ONCE);
+    const report = reportOf([{ partition: 0, engine, store }]);
+    expect(report.checks.filter((check) => !check.balanced)).toEqual([]);
+    expect(report.counts.read).toBeGreaterThanOrEqual(
+      steps.filter(({ step }) => step.kind === "event").length,
+    );
+    store.close();
+  });
+});
