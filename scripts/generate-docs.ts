@@ -1,6 +1,14 @@
 /** Writes the pages of docs/ that follow from the code. A test fails while they are stale. */
 import { writeFileSync } from "node:fs";
+import { workerConfigKeys, workerConfigSections } from "../src/cli/config/config-keys.ts";
 import { ERRORS } from "../src/model/errors.ts";
+import { renderConfigReference } from "./docs/config-reference.ts";
 import { renderErrorList } from "./docs/error-list.ts";
 
-writeFileSync(new URL("../docs/errors.md", import.meta.url), renderErrorList(ERRORS));
+const pages = {
+  "errors.md": renderErrorList(ERRORS),
+  "configuration.md": renderConfigReference(workerConfigKeys(), workerConfigSections()),
+};
+for (const [name, text] of Object.entries(pages)) {
+  writeFileSync(new URL(`../docs/${name}`, import.meta.url), text);
+}

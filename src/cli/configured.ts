@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { TributaryError } from "../model/errors.ts";
-import { loadWorkerConfig } from "./config/load-config.ts";
-import type { WorkerConfig } from "./config/worker-config.ts";
+import { loadWorkerConfig, type WorkerConfig } from "./config/worker-config.ts";
 
 /** Options of every command that reads the worker's configuration. */
 export interface ConfiguredOptions {
@@ -10,15 +8,14 @@ export interface ConfiguredOptions {
   readonly json?: boolean;
 }
 
-/** Adds `--config` with its environment twin, and `--json`. */
+/** Adds `--config` with its environment twin. */
+export function addConfigOption(command: Command): Command {
+  return command.addOption(new Option("--config <file>", "configuration file").env("TRIBUTARY_CONFIG"));
+}
+
+/** Adds `--config` and `--json`. */
 export function addConfiguredOptions(command: Command): Command {
-  return command
-    .option(
-      "--config <file>",
-      "configuration file (environment: TRIBUTARY_CONFIG)",
-      process.env["TRIBUTARY_CONFIG"],
-    )
-    .option("--json", "print JSON");
+  return addConfigOption(command).option("--json", "print JSON");
 }
 
 /** Reads the configuration; all its faults are in one error. */
@@ -26,8 +23,6 @@ export function readConfig(options: ConfiguredOptions): WorkerConfig {
   const result = loadWorkerConfig({
     ...(options.config === undefined ? {} : { file: options.config }),
     env: process.env,
-    flags: {},
-    readFile: (path) => readFileSync(path, "utf8"),
   });
   if (result.ok) return result.config;
   const lines = result.faults.map((fault) => `${fault.path}: ${fault.message}`);

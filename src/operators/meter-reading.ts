@@ -8,6 +8,7 @@ import { decimalText, rescale } from "../model/decimal.ts";
 import { reasonCode } from "../model/outcome.ts";
 import type { CompiledFilter, CompiledMeter } from "../billing/catalog/compiled.ts";
 import { addTarget, type MeterTargets } from "./stage.ts";
+import { fitsCell } from "./window/exact-pair.ts";
 
 const VALUE_MISSING = reasonCode("value-missing");
 const VALUE_NOT_NUMERIC = reasonCode("value-not-numeric");
@@ -123,6 +124,7 @@ function addScaled(
   if (typeof scaled === "number") addTarget(targets, row, meterIndex, scaled);
   else if (scaled <= BigInt(MAX_COLUMN_INTEGER) && scaled >= -BigInt(MAX_COLUMN_INTEGER)) {
     addTarget(targets, row, meterIndex, Number(scaled));
-  } else targets.large.set(addTarget(targets, row, meterIndex, 0), scaled);
+  } else if (fitsCell(scaled)) targets.large.set(addTarget(targets, row, meterIndex, 0), scaled);
+  else return VALUE_OUT_OF_RANGE;
   return 0;
 }

@@ -14,6 +14,9 @@ import type { PartitionPipelineOptions } from "./pipeline-options.ts";
 
 export interface OpenedPartition {
   readonly engine: PartitionEngine;
+  /** Usage position at the start, and the last usage message stored then. */
+  readonly startedAt: number;
+  readonly storedAtStart: number;
   /** Records of the control log behind the position, in order. */
   readonly pendingControl: readonly { placed: PlacedControlRecord; data: Uint8Array }[];
 }
@@ -78,6 +81,8 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
   );
   return {
     engine,
+    startedAt: position.usageSequence,
+    storedAtStart: usage.lastSequence,
     pendingControl: records.filter(({ placed }) => placed.sequence > position.controlSequence),
   };
 }

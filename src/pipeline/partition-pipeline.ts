@@ -70,6 +70,15 @@ export class PartitionPipeline {
     return this.#reader?.pendingCount ?? 0;
   }
 
+  /** Share of what was stored at the start that is processed: 0 … 1. */
+  get replayProgressRatio(): number {
+    const opened = this.#opened;
+    if (opened === undefined) return 0;
+    const toReplay = opened.storedAtStart - opened.startedAt;
+    if (toReplay <= 0) return 1;
+    return Math.min(1, (opened.engine.position.usageSequence - opened.startedAt) / toReplay);
+  }
+
   /** Milliseconds since the last commit, on the monotonic clock. */
   get checkpointAgeMs(): number {
     return this.#options.clock.monotonicMs() - this.#lastCommitMs;

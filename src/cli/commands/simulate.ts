@@ -1,7 +1,8 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import type { Command } from "commander";
-import { TributaryError } from "../../model/errors.ts";
+import { messageOf, TributaryError } from "../../model/errors.ts";
 import { DEFAULT_PARTITION_COUNT, MAX_PARTITION_COUNT } from "../../model/partition.ts";
 import { WireDecoder } from "../../ingest/wire/decoder.ts";
 import { readLine } from "../../pipeline/simulation-line.ts";
@@ -74,14 +75,7 @@ async function simulate(options: SimulateOptions): Promise<ExitCode> {
   });
   try {
     const input = options.events === "-" ? process.stdin : createReadStream(options.events);
-    const opened = new Promise<never>((_, reject) => {
-      input.once("error", (cause) => {
-        reject(
-          new TributaryError("usage-invalid", `The events in ${options.events} can't be read.`, { cause }),
-        );
-      });
-    });
-    await Promise.race([feedAll(simulation, input), opened]);
+    await feedAll(simulation, input, options.events);
     await simulation.finish(options.until);
     const report = reportOf(simulation.partitions());
     if (options.json === true) printJson(report);
@@ -92,8 +86,21 @@ async function simulate(options: SimulateOptions): Promise<ExitCode> {
   }
 }
 
-async function feedAll(simulation: Simulation, input: NodeJS.ReadableStream): Promise<void> {
-  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+async function feedAll(simulation: Simulation, input: Readable, name: string): Promise<void> {
+  // An error of the stream does not end the lines' iteration by itself.
+  let unreadable: unknown;
+  const lines = createInterface({ input, crlfDelay: Infinity });
+  input.once("error", (cause) => {
+    unreadable = cause;
+    lines.close();
+  });
+  for await (const line of lines) {
     if (line.trim() !== "") await simulation.feed(readLine(line));
+  }
+  if (unreadable !== undefined) {
+    throw new TributaryError(
+      "usage-invalid",
+      `The events in ${name} can't be read: ${messageOf(unreadable)}`,
+    );
   }
 }

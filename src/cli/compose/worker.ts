@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import type { Logger } from "pino";
 import { systemClock } from "../../model/clock.ts";
-import { codeOf, messageOf } from "../../model/errors.ts";
+import { codeOf, messageOf, type ErrorCode } from "../../model/errors.ts";
 import type { FaultInjector } from "../../model/fault-injection.ts";
 import type { PartitionStore } from "../../model/store.ts";
 import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/connection.ts";
@@ -28,7 +28,9 @@ const IDLE_CHECK_MS = 1_000;
 export interface WorkerPorts {
   readonly logger: Logger;
   readonly faults: FaultInjector;
-  readonly observerOf: (partition: number) => PipelineObserver;
+  readonly observerOf: (partition: number, store: PartitionStore) => PipelineObserver;
+  /** Told of each fault that stops a partition. */
+  readonly onPartitionFault: (partition: number, code: ErrorCode) => void;
 }
 
 /** All that a running worker consists of; made in the order of its parts, taken down in the reverse order. */
@@ -127,7 +129,7 @@ function createPartition(options: {
 }): PartitionWorker {
   const { partition, config, ports, broker, store, catalog, versions } = options;
   const logger = ports.logger.child({ partition });
-  const observer = ports.observerOf(partition);
+  const observer = ports.observerOf(partition, store);
   const delivery = createDelivery({
     partition,
     config,
@@ -171,6 +173,7 @@ function createPartition(options: {
     },
     onFault: (fault, restartInMs) => {
       const fields = { code: fault.code, restartInMs };
+      ports.onPartitionFault(partition, fault.code);
       if (restartInMs === undefined) logger.error(fields, `The partition has stopped: ${fault.message}`);
       else logger.warn(fields, `The partition stopped and starts again: ${fault.message}`);
     },

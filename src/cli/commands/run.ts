@@ -1,0 +1,105 @@
+import type { Command } from "commander";
+import type { Logger } from "pino";
+import { systemClock } from "../../model/clock.ts";
+import { codeOf, messageOf } from "../../model/errors.ts";
+import { startAdminServer, type AdminServer } from "../../ops/admin-server.ts";
+import { createLogger } from "../../ops/logging.ts";
+import { WorkerMetrics } from "../../ops/metrics.ts";
+import { createPartitionObserver } from "../../ops/partition-observer.ts";
+import { handleSignals, WorkerLifecycle } from "../../ops/worker-lifecycle.ts";
+import { faultInjectorFrom } from "../compose/fault-injector.ts";
+import { partitionSnapshot, workerReadiness, workerStatus } from "../compose/worker-status.ts";
+import { Worker } from "../compose/worker.ts";
+import type { WorkerConfig } from "../config/worker-config.ts";
+import { addConfigOption, readConfig, type ConfiguredOptions } from "../configured.ts";
+import { exitCodeOf } from "../exit-codes.ts";
+import { VERSION } from "../version.ts";
+
+/** Part of the shutdown deadline that the outbox may use; the rest is for the last checkpoint and closing. */
+const DELIVERY_SHARE = 0.6;
+
+export function addRunCommand(program: Command): void {
+  addConfigOption(
+    program
+      .command("run")
+      .summary("a worker: owns partitions, runs the pipeline and the sinks, serves the admin port")
+      .description(
+        "Runs a worker until SIGTERM or SIGINT. The first signal drains: it stops pulling, finishes what was delivered, commits and\n" +
+          "publishes, within the shutdown deadline; a second signal ends the process at once, which is safe at any time.",
+      ),
+  ).action(async (options: ConfiguredOptions) => {
+    await run(readConfig(options));
+  });
+}
+
+async function run(config: WorkerConfig): Promise<void> {
+  const logger = createLogger({ ...config.log, output: "stdout", worker: config.workerName });
+  const metrics = new WorkerMetrics({ clock: systemClock });
+  const lifecycle = new WorkerLifecycle((from, to) => {
+    metrics.setWorkerState(to);
+    logger.info({ from, to }, `The worker is ${to}.`);
+  });
+  metrics.setWorkerState("starting");
+  let worker: Worker | undefined;
+  let admin: AdminServer | undefined;
+  const drain = async (): Promise<void> => {
+    lifecycle.enter("draining");
+    await worker?.stop(config.shutdownDeadlineMs * DELIVERY_SHARE);
+    await admin?.close();
+    metrics.close();
+    lifecycle.enter("stopped");
+  };
+  handleSignals({
+    source: process,
+    clock: systemClock,
+    deadlineMs: config.shutdownDeadlineMs,
+    onDrain: drain,
+    exit: (code) => process.exit(code),
+    report: (text) => {
+      logger.info(text);
+    },
+  });
+  try {
+    admin = await startAdminServer({
+      ...config.admin,
+      version: { version: VERSION },
+      clock: systemClock,
+      readiness: () => workerReadiness(worker, lifecycle.state),
+      status: () => workerStatus(worker, lifecycle.state),
+      metrics: { contentType: metrics.contentType, scrape: () => metrics.scrape() },
+      onFault: (fault) => {
+        logger.error({ err: fault }, "A request to the admin port failed.");
+      },
+    });
+    logger.info({ host: admin.host, port: admin.port, version: VERSION }, "The admin port listens.");
+    worker = await createWorker(config, logger, metrics);
+    await worker.start();
+    lifecycle.enter("running");
+  } catch (fault) {
+    // A drain that began meanwhile reports for itself.
+    if (lifecycle.state !== "starting") return;
+    lifecycle.enter("failed");
+    logger.fatal({ code: codeOf(fault), err: fault }, messageOf(fault));
+    process.exit(exitCodeOf(codeOf(fault)));
+  }
+}
+
+async function createWorker(config: WorkerConfig, logger: Logger, metrics: WorkerMetrics): Promise<Worker> {
+  const worker = await Worker.create(config, {
+    logger,
+    faults: faultInjectorFrom(process.env),
+    observerOf: (partition, store) => createPartitionObserver(metrics, partition, store),
+    onPartitionFault: (partition, code) => {
+      metrics.partitionFailed(partition, code);
+    },
+  });
+  for (const partition of worker.partitions) {
+    metrics.watchPartition(partition.partition, () => partitionSnapshot(partition));
+  }
+  metrics.setBrokerConnected(worker.broker.status === "connected");
+  worker.broker.onStatus((status) => {
+    metrics.setBrokerConnected(status === "connected");
+    logger.warn({ status }, "The connection to NATS changed.");
+  });
+  return worker;
+}

@@ -1,0 +1,52 @@
+import { byteSizeText } from "./byte-size.ts";
+import { ownedPartitionsText } from "./owned-partitions.ts";
+import type { WorkerConfig } from "./worker-config.ts";
+import { durationText } from "./worker-schema.ts";
+
+/** What stands in for a secret. */
+export const MASK = "********";
+
+/** The configuration in effect in the form of the file, every secret masked: for printing. */
+export function effectiveConfig(config: WorkerConfig): Record<string, unknown> {
+  const { nats, partitions, sinks, admin } = config;
+  return withoutAbsent({
+    nats: withoutAbsent({
+      servers: nats.servers,
+      user: nats.user,
+      password: masked(nats.password),
+      token: masked(nats.token),
+      credentials_file: nats.credentialsFile,
+      tls:
+        nats.tls === undefined
+          ? undefined
+          : withoutAbsent({
+              ca_file: nats.tls.caFile,
+              cert_file: nats.tls.certFile,
+              key_file: nats.tls.keyFile,
+            }),
+    }),
+    partitions: {
+      count: partitions.count,
+      owned: ownedPartitionsText(partitions.owned, partitions.count),
+    },
+    state_dir: config.stateDir,
+    catalog_dir: config.catalogDir,
+    worker_name: config.workerName,
+    checkpoint_interval: durationText(config.checkpointIntervalMs),
+    idle_timeout: durationText(config.idleTimeoutMs),
+    shutdown_deadline: durationText(config.shutdownDeadlineMs),
+    pull: { max_messages: config.pull.maxMessages, max_bytes: byteSizeText(config.pull.maxBytes) },
+    replicas: config.replicas,
+    sinks: withoutAbsent({ rated: sinks.rated, file: sinks.file }),
+    admin: withoutAbsent({ host: admin.host, port: admin.port, token: masked(admin.token) }),
+    log: config.log,
+  });
+}
+
+function masked(secret: string | undefined): string | undefined {
+  return secret === undefined ? undefined : MASK;
+}
+
+function withoutAbsent(section: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(section).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,198 @@
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import type { z } from "zod";
+import { workerConfigKeys, type ConfigKey } from "./config-keys.ts";
+import {
+  applyLayer,
+  environmentLayer,
+  flagLayer,
+  parseConfigFile,
+  type ConfigTree,
+} from "./config-layers.ts";
+import { interpolate, type ConfigFault } from "./interpolate.ts";
+import { MIN_ADMIN_TOKEN_CHARACTERS, workerSchema, type ParsedWorkerConfig } from "./worker-schema.ts";
+
+export type { ConfigFault } from "./interpolate.ts";
+
+/** The worker's configuration: checked, with defaults, secrets read from their files. */
+export interface WorkerConfig {
+  readonly nats: {
+    readonly servers: readonly string[];
+    readonly user?: string;
+    readonly password?: string;
+    readonly token?: string;
+    readonly credentialsFile?: string;
+    readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
+  };
+  readonly partitions: {
+    readonly count: number;
+    /** Ascending, each once, at least one. */
+    readonly owned: readonly number[];
+  };
+  readonly stateDir: string;
+  readonly catalogDir: string;
+  readonly workerName: string;
+  readonly checkpointIntervalMs: number;
+  readonly idleTimeoutMs: number;
+  readonly shutdownDeadlineMs: number;
+  readonly pull: { readonly maxMessages: number; readonly maxBytes: number };
+  readonly replicas: 1 | 3 | 5;
+  readonly sinks: {
+    readonly rated: { readonly enabled: boolean };
+    readonly file?: { readonly directory: string; readonly format: "ndjson" | "csv" | "both" };
+  };
+  readonly admin: { readonly host: string; readonly port: number; readonly token?: string };
+  readonly log: {
+    readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+    readonly format: "json" | "text";
+  };
+}
+
+export interface WorkerConfigSources {
+  /** Path of the YAML file. */
+  readonly file?: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Texts of flags by dotted path of the setting (`nats.servers`). */
+  readonly flags?: Readonly<Record<string, string | undefined>>;
+  /** Reads a file as UTF-8 text; throws where it can't. The file system by default. */
+  readonly readFile?: (path: string) => string;
+  /** Name of the worker where none is configured; host name and process id by default. */
+  readonly defaultWorkerName?: string;
+}
+
+export type WorkerConfigResult =
+  | { readonly ok: true; readonly config: WorkerConfig }
+  | { readonly ok: false; readonly faults: readonly ConfigFault[] };
+
+/** Reads the configuration: defaults, then the file, then the environment, then flags. Reports every fault at once. */
+export function loadWorkerConfig(sources: WorkerConfigSources): WorkerConfigResult {
+  const faults: ConfigFault[] = [];
+  const readFile = sources.readFile ?? ((path: string) => readFileSync(path, "utf8"));
+  const keys = workerConfigKeys();
+  const tree = fileTree(sources, readFile, keys, faults);
+  applyLayer(tree, environmentLayer(sources.env, keys, faults), keys);
+  applyLayer(tree, flagLayer(sources.flags ?? {}, keys, faults), keys);
+  const parsed = workerSchema.safeParse(tree);
+  if (!parsed.success) faults.push(...parsed.error.issues.flatMap((issue) => faultsOf(issue, tree)));
+  if (!parsed.success || faults.length > 0) return { ok: false, faults };
+  const config = toConfig(parsed.data, secretReader(readFile, faults), sources.defaultWorkerName);
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, config };
+}
+
+/** Host name and process id, in the letters that a worker's name may have. */
+export function defaultWorkerName(): string {
+  return `${hostname()
+    .replaceAll(/[^A-Za-z0-9_.-]/g, "-")
+    .slice(0, 48)}-${process.pid}`;
+}
+
+function fileTree(
+  sources: WorkerConfigSources,
+  readFile: (path: string) => string,
+  keys: readonly ConfigKey[],
+  faults: ConfigFault[],
+): ConfigTree {
+  if (sources.file === undefined) return {};
+  let text: string;
+  try {
+    text = readFile(sources.file);
+  } catch (error) {
+    faults.push({ path: sources.file, message: `can't be read (${systemCode(error)})` });
+    return {};
+  }
+  const parsed = parseConfigFile(text, sources.file, faults);
+  const byPath = new Map(keys.map((key) => [key.path, key]));
+  const tree: ConfigTree = {};
+  for (const [name, value] of Object.entries(parsed)) {
+    if (value !== null) tree[name] = interpolate(value, { env: sources.env, keys: byPath, faults }, name);
+  }
+  return tree;
+}
+
+function systemCode(error: unknown): string {
+  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+  return typeof code === "string" ? code : "unknown cause";
+}
+
+/** Messages say what is expected; what was found stays out of them, as it may be a secret. */
+function faultsOf(issue: z.core.$ZodIssue, tree: ConfigTree): ConfigFault[] {
+  const path = issue.path.map(String).join(".");
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      path: path === "" ? key : `${path}.${key}`,
+      message: "no such setting",
+    }));
+  }
+  if (issue.code === "invalid_type" && isAbsent(tree, issue.path)) return [{ path, message: "is required" }];
+  return [{ path, message: issue.message }];
+}
+
+function isAbsent(tree: ConfigTree, path: readonly PropertyKey[]): boolean {
+  let value: unknown = tree;
+  for (const name of path) {
+    if (typeof value !== "object" || value === null) return false;
+    value = Reflect.get(value, name);
+  }
+  return value === undefined;
+}
+
+type SecretReader = (
+  path: string,
+  value: string | undefined,
+  file: string | undefined,
+  minCharacters?: number,
+) => string | undefined;
+
+function secretReader(readFile: (path: string) => string, faults: ConfigFault[]): SecretReader {
+  return (path, value, file, minCharacters = 1) => {
+    if (file === undefined) return value;
+    try {
+      // Editors and `echo` end a file with a line break, which is no part of the secret.
+      const secret = readFile(file).replace(/\r?\n$/, "");
+      if (secret.length >= minCharacters) return secret;
+      faults.push({ path: `${path}_file`, message: `must hold at least ${minCharacters} characters` });
+    } catch (error) {
+      faults.push({ path: `${path}_file`, message: `can't be read (${systemCode(error)})` });
+    }
+    return undefined;
+  };
+}
+
+function toConfig(parsed: ParsedWorkerConfig, secret: SecretReader, name: string | undefined): WorkerConfig {
+  const { nats, admin, sinks } = parsed;
+  const password = secret("nats.password", nats.password, nats.password_file);
+  const natsToken = secret("nats.token", nats.token, nats.token_file);
+  const adminToken = secret("admin.token", admin.token, admin.token_file, MIN_ADMIN_TOKEN_CHARACTERS);
+  return {
+    nats: {
+      servers: nats.servers,
+      ...(nats.user !== undefined && { user: nats.user }),
+      ...(password !== undefined && { password }),
+      ...(natsToken !== undefined && { token: natsToken }),
+      ...(nats.credentials_file !== undefined && { credentialsFile: nats.credentials_file }),
+      ...(nats.tls !== undefined && {
+        tls: {
+          ...(nats.tls.ca_file !== undefined && { caFile: nats.tls.ca_file }),
+          ...(nats.tls.cert_file !== undefined && { certFile: nats.tls.cert_file }),
+          ...(nats.tls.key_file !== undefined && { keyFile: nats.tls.key_file }),
+        },
+      }),
+    },
+    partitions: parsed.partitions,
+    stateDir: parsed.state_dir,
+    catalogDir: parsed.catalog_dir,
+    workerName: parsed.worker_name ?? name ?? defaultWorkerName(),
+    checkpointIntervalMs: parsed.checkpoint_interval,
+    idleTimeoutMs: parsed.idle_timeout,
+    shutdownDeadlineMs: parsed.shutdown_deadline,
+    pull: { maxMessages: parsed.pull.max_messages, maxBytes: parsed.pull.max_bytes },
+    replicas: parsed.replicas,
+    sinks: { rated: sinks.rated, ...(sinks.file !== undefined && { file: sinks.file }) },
+    admin: {
+      host: admin.host,
+      port: admin.port,
+      ...(adminToken !== undefined && { token: adminToken }),
+    },
+    log: parsed.log,
+  };
+}

@@ -1,0 +1,285 @@
+import { z } from "zod";
+import { DEFAULT_PARTITION_COUNT, MAX_PARTITION_COUNT } from "../../model/partition.ts";
+import { DURATION_UNIT_MS, durationMs } from "../../model/duration.ts";
+import { isLoopbackHost } from "../../ops/loopback.ts";
+import { BYTE_SIZE_PATTERN, byteSize } from "./byte-size.ts";
+import { ownedPartitions } from "./owned-partitions.ts";
+
+/**
+ * The worker's configuration as it stands in the file. Descriptions are the reference in docs/configuration.md and
+ * the help of the flags; `writeOnly` marks a secret: it has no flag and is never printed.
+ */
+
+const DURATION_PATTERN = /^\d{1,9}(ms|s|m|h|d)$/;
+const SERVER_PATTERN = /^((nats|tls):\/\/)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/;
+const WORKER_NAME_PATTERN = /^[A-Za-z0-9_.-]{1,64}$/;
+/** Short enough to type, long enough that guessing over a network is hopeless. */
+export const MIN_ADMIN_TOKEN_CHARACTERS = 16;
+
+const { s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS } = DURATION_UNIT_MS;
+
+function duration(text: string, description: string, bounds: { minMs: number; maxMs: number }) {
+  return z
+    .string()
+    .regex(DURATION_PATTERN, { error: `must be a duration such as "500ms", "30s", "5m", "24h" or "35d"` })
+    .transform((value, context) => {
+      const ms = durationMs(value);
+      if (ms !== undefined && ms >= bounds.minMs && ms <= bounds.maxMs) return ms;
+      context.addIssue(`must be between ${durationText(bounds.minMs)} and ${durationText(bounds.maxMs)}`);
+      return z.NEVER;
+    })
+    .prefault(text)
+    .meta({ description });
+}
+
+/** The shortest text that `durationMs` reads back as the same number. */
+export function durationText(ms: number): string {
+  for (const [unit, unitMs] of Object.entries(DURATION_UNIT_MS)) {
+    if (ms % unitMs === 0) return `${ms / unitMs}${unit}`;
+  }
+  return `${ms}ms`;
+}
+
+function size(text: string, description: string, bounds: { minBytes: number; maxBytes: number }) {
+  return z
+    .string()
+    .regex(BYTE_SIZE_PATTERN, { error: `must be a size such as "512KiB" or "4MiB"` })
+    .transform((value, context) => {
+      const bytes = byteSize(value);
+      if (bytes !== undefined && bytes >= bounds.minBytes && bytes <= bounds.maxBytes) return bytes;
+      context.addIssue(`must be between ${bounds.minBytes} and ${bounds.maxBytes} bytes`);
+      return z.NEVER;
+    })
+    .prefault(text)
+    .meta({ description });
+}
+
+function path(description: string) {
+  return z.string().min(1, { error: "must not be empty" }).meta({ description });
+}
+
+function secret(description: string) {
+  return z.string().min(1, { error: "must not be empty" }).meta({ description, writeOnly: true });
+}
+
+const tls = z
+  .strictObject({
+    ca_file: path("PEM file of the authority that signed the server's certificate.").optional(),
+    cert_file: path("PEM file of the client's certificate; with `key_file`.").optional(),
+    key_file: path("PEM file of the client's key; with `cert_file`.").optional(),
+  })
+  .superRefine((value, context) => {
+    if ((value.cert_file === undefined) === (value.key_file === undefined)) return;
+    const path = [value.cert_file === undefined ? "cert_file" : "key_file"];
+    context.addIssue({ code: "custom", path, message: "cert_file and key_file belong together" });
+  })
+  .meta({ description: "TLS to the server; absent: as the server asks, with the system's authorities." });
+
+const nats = z
+  .strictObject({
+    servers: z
+      .array(
+        z.string().regex(SERVER_PATTERN, {
+          error: `must be an address such as "nats://host:4222"; user and password have keys of their own`,
+        }),
+      )
+      .min(1, { error: "must name at least one server" })
+      .default(["nats://127.0.0.1:4222"])
+      .meta({ description: "Addresses of the NATS servers; any one of the cluster is enough." }),
+    user: z.string().min(1).optional().meta({ description: "User name; with `password`." }),
+    password: secret("Password of `user`.").optional(),
+    password_file: path("File that holds the password.").optional(),
+    token: secret("Token, instead of user and password.").optional(),
+    token_file: path("File that holds the token.").optional(),
+    credentials_file: path("`.creds` file (user JWT and seed), instead of the others.").optional(),
+    tls: tls.optional(),
+  })
+  .superRefine((value, context) => {
+    const report = (path: string, message: string): void => {
+      context.addIssue({ code: "custom", path: [path], message });
+    };
+    if (value.password !== undefined && value.password_file !== undefined) {
+      report("password_file", "password is given as well: choose one");
+    }
+    if (value.token !== undefined && value.token_file !== undefined) {
+      report("token_file", "token is given as well: choose one");
+    }
+    const hasPassword = value.password !== undefined || value.password_file !== undefined;
+    if (value.user !== undefined && !hasPassword) report("user", "needs password or password_file");
+    if (value.user === undefined && hasPassword) report("user", "is required with a password");
+    const ways = [
+      value.user !== undefined || hasPassword,
+      value.token !== undefined || value.token_file !== undefined,
+      value.credentials_file !== undefined,
+    ];
+    if (ways.filter(Boolean).length > 1) {
+      report("user", "user with password, token and credentials_file exclude each other");
+    }
+  })
+  .prefault({})
+  .meta({ description: "How to reach NATS." });
+
+const partitions = z
+  .strictObject({
+    count: z.int().min(1).max(MAX_PARTITION_COUNT).default(DEFAULT_PARTITION_COUNT).meta({
+      description:
+        "Number of partitions. Part of the data's identity: it can't be changed once events are stored.",
+    }),
+    owned: z
+      .union([z.string(), z.array(z.union([z.int().min(0), z.string()]))], {
+        error: `must be "all" or a list of numbers and ranges such as 3 and "0-7"`,
+      })
+      .default("all")
+      .meta({
+        description: `Partitions of this worker: "all", or numbers and ranges such as \`["0-7", 9]\`. No two workers may own the same one.`,
+      }),
+  })
+  .transform((value, context) => {
+    const owned = ownedPartitions(value.owned, value.count);
+    if (owned.ok) return { count: value.count, owned: owned.partitions };
+    context.addIssue({ code: "custom", path: ["owned"], message: owned.message });
+    return z.NEVER;
+  })
+  .prefault({})
+  .meta({ description: "Which part of the accounts this worker processes." });
+
+const pull = z
+  .strictObject({
+    max_messages: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(10_000)
+      .meta({ description: "Messages of one request to a stream, at most." }),
+    max_bytes: size("4MiB", "Bytes of one request, at most; not below the streams' largest message.", {
+      minBytes: 64 * 1024,
+      maxBytes: 256 * 1024 * 1024,
+    }),
+  })
+  .prefault({})
+  .meta({ description: "Budget of a request for messages; with the number of partitions it bounds memory." });
+
+const sinks = z
+  .strictObject({
+    rated: z
+      .strictObject({
+        enabled: z
+          .boolean()
+          .default(true)
+          .meta({ description: "Publish rated aggregates on the RATED stream." }),
+      })
+      .prefault({})
+      .meta({ description: "Rated aggregates as events." }),
+    file: z
+      .strictObject({
+        directory: path("Folder that the files are written to; created when missing."),
+        format: z
+          .enum(["ndjson", "csv", "both"])
+          .default("ndjson")
+          .meta({ description: "Form of the files: `ndjson`, `csv` or `both`." }),
+      })
+      .optional()
+      .meta({ description: "Rated aggregates as files; absent: none are written." }),
+  })
+  .prefault({})
+  .meta({ description: "Where results go." });
+
+const admin = z
+  .strictObject({
+    host: z
+      .string()
+      .min(1)
+      .default("127.0.0.1")
+      .meta({ description: "Address that the admin port listens on; any but loopback needs a token." }),
+    port: z
+      .int()
+      .min(0)
+      .max(65_535)
+      .default(8321)
+      .meta({ description: "Port of /livez, /readyz, /metrics, /status and /version; 0 takes a free one." }),
+    token: z
+      .string()
+      .min(MIN_ADMIN_TOKEN_CHARACTERS, {
+        error: `must have at least ${MIN_ADMIN_TOKEN_CHARACTERS} characters`,
+      })
+      .optional()
+      .meta({ description: "Bearer token that /metrics and /status then ask for.", writeOnly: true }),
+    token_file: path("File that holds the token.").optional(),
+  })
+  .superRefine((value, context) => {
+    if (value.token !== undefined && value.token_file !== undefined) {
+      context.addIssue({
+        code: "custom",
+        path: ["token_file"],
+        message: "token is given as well: choose one",
+      });
+    }
+    if (value.token !== undefined || value.token_file !== undefined || isLoopbackHost(value.host)) return;
+    context.addIssue({
+      code: "custom",
+      path: ["token"],
+      message: "token or token_file is required when host is not a loopback address",
+    });
+  })
+  .prefault({})
+  .meta({ description: "Health, metrics and status over HTTP." });
+
+const log = z
+  .strictObject({
+    level: z
+      .enum(["trace", "debug", "info", "warn", "error", "fatal"])
+      .default("info")
+      .meta({ description: "Least level that is written." }),
+    format: z
+      .enum(["json", "text"])
+      .default("json")
+      .meta({ description: "`json` for collectors, `text` for people: one line a record in both." }),
+  })
+  .prefault({})
+  .meta({ description: "Log on standard output." });
+
+export const workerSchema = z.strictObject({
+  nats,
+  partitions,
+  state_dir: path("Folder of the checkpoints, a folder a partition in it. On a local disk, never shared."),
+  catalog_dir: path("Folder of the catalog: meters, products, plans, customers, contracts."),
+  worker_name: z
+    .string()
+    .regex(WORKER_NAME_PATTERN, { error: "must be 1 to 64 letters, digits or any of _ . -" })
+    .optional()
+    .meta({
+      description: "Name of this worker in logs and control records; default: host name and process id.",
+    }),
+  checkpoint_interval: duration(
+    "1s",
+    "Time between two checkpoints: bounds the work repeated after a crash.",
+    {
+      minMs: 10,
+      maxMs: 5 * MINUTE_MS,
+    },
+  ),
+  idle_timeout: duration("60s", "A region without events for this long stops holding the watermark back.", {
+    minMs: 100,
+    maxMs: 24 * HOUR_MS,
+  }),
+  shutdown_deadline: duration(
+    "30s",
+    "Time to drain after the first signal; give the supervisor 15 s more before it kills.",
+    { minMs: SECOND_MS, maxMs: HOUR_MS },
+  ),
+  pull,
+  replicas: z
+    .union([z.literal(1), z.literal(3), z.literal(5)], { error: "must be 1, 3 or 5" })
+    .default(1)
+    .meta({ description: "Replicas of the streams that are created; 3 on a cluster of three or more." }),
+  sinks,
+  admin,
+  log,
+});
+
+export type ParsedWorkerConfig = z.output<typeof workerSchema>;
+
+/** JSON Schema of the configuration file, for editors. */
+export function workerConfigJsonSchema(): Record<string, unknown> {
+  return { title: "Configuration of a Tributary worker", ...z.toJSONSchema(workerSchema, { io: "input" }) };
+}
