@@ -26,7 +26,7 @@ const sentEvent = z.object({
   id: z.string().optional(),
   time: z.string().optional(),
   subject: z.string(),
-  data: z.object({ bytes: z.unknown() }),
+  data: z.object({ bytes: z.unknown().optional() }),
 });
 type SentEvent = z.output<typeof sentEvent>;
 
