@@ -28,6 +28,7 @@ export class PartitionPipeline {
   readonly #options: PartitionPipelineOptions;
   readonly #queue = new SerialQueue();
   #state: PipelineState = "starting";
+  #opening: Promise<void> | undefined;
   #opened: OpenedPartition | undefined;
   #reader: LogReader | undefined;
   #idle: IdleDetector | undefined;
@@ -86,9 +87,11 @@ export class PartitionPipeline {
 
   /** Verifies the logs against the checkpoint, takes the partition and starts reading. */
   async start(): Promise<void> {
+    this.#opening = this.#open();
     try {
-      await this.#open();
-      this.#state = "running";
+      await this.#opening;
+      // A stop that came meanwhile waits for this and goes on from here.
+      if (this.#state === "starting") this.#state = "running";
     } catch (fault) {
       this.#fail(fault);
       throw fault;
@@ -99,9 +102,10 @@ export class PartitionPipeline {
   async stop(): Promise<void> {
     if (this.#state === "failed" || this.#state === "stopped") return;
     this.#state = "draining";
+    await this.#opening?.catch(() => undefined);
     this.#stopTimers();
     await this.#reader?.stop();
-    await this.#queue.run(() => this.#commit());
+    if (this.#opened !== undefined) await this.#queue.run(() => this.#commit());
     this.#state = "stopped";
     this.#end();
   }
