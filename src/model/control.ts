@@ -25,6 +25,8 @@ export interface GenesisRecord extends ControlBase {
 export interface AcquiredRecord extends ControlBase {
   readonly kind: "acquired";
   readonly worker: string;
+  /** Random, one a process: tells two workers of one name apart. */
+  readonly instance: string;
 }
 
 /** A catalog version takes effect. Its content is in the REFERENCE stream under its hash. */

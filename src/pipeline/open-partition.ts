@@ -17,6 +17,8 @@ export interface OpenedPartition {
   /** Usage position at the start, and the last usage message stored then. */
   readonly startedAt: number;
   readonly storedAtStart: number;
+  /** The end of the control log, which is our own record. */
+  readonly lastControlSequence: number;
   /** Records of the control log behind the position, in order. */
   readonly pendingControl: readonly { placed: PlacedControlRecord; data: Uint8Array }[];
 }
@@ -34,6 +36,8 @@ type OpenOptions = Pick<
   | "loadCatalog"
   | "clock"
   | "worker"
+  | "instance"
+  | "knownControlSequence"
   | "catalog"
   | "faults"
   | "observer"
@@ -47,6 +51,7 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
   const stored = store.load();
   const position = stored?.position ?? NO_POSITION;
   const records = await readControl(options, control);
+  refuseOvertaken(options, records);
   verifyLog("control", controlLog.name, position.controlSequence, position.controlCreatedAt, control);
   verifyControlFingerprint(options, position, records);
   const gap = records.find(
@@ -83,6 +88,7 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
     engine,
     startedAt: position.usageSequence,
     storedAtStart: usage.lastSequence,
+    lastControlSequence: records.at(-1)?.placed.sequence ?? 0,
     pendingControl: records.filter(({ placed }) => placed.sequence > position.controlSequence),
   };
 }
@@ -99,6 +105,23 @@ async function readControl(options: OpenOptions, identity: LogIdentity): Promise
     placed: { sequence: message.sequence, record: decodeControl(message.data) },
     data: message.data,
   }));
+}
+
+function refuseOvertaken(options: OpenOptions, records: readonly ReadRecord[]): void {
+  const known = options.knownControlSequence;
+  if (known === undefined) return;
+  for (const { placed } of records) {
+    const { record } = placed;
+    if (placed.sequence <= known || record.kind !== "acquired" || record.instance === options.instance)
+      continue;
+    throw new TributaryError(
+      "control-log-moved",
+      `${options.controlLog.name} was taken by worker ${record.worker}.`,
+      {
+        details: { log: options.controlLog.name, sequence: placed.sequence, owner: record.worker },
+      },
+    );
+  }
 }
 
 /** Every control log begins with the record that its state is built on; the first worker writes it. */
@@ -159,7 +182,8 @@ async function takeOver(
   }
   const decidedAt = new Date(options.clock.nowMs()).toISOString();
   const last = (): number => records.at(-1)?.placed.sequence ?? 0;
-  const acquired = { kind: "acquired", worker: options.worker, appliesAfter, decidedAt } as const;
+  const { worker, instance } = options;
+  const acquired = { kind: "acquired", worker, instance, appliesAfter, decidedAt } as const;
   records.push(await appendControl(options, acquired, last()));
   const { version } = options.catalog;
   if (latestCatalog(records, Infinity) === version) return;

@@ -66,6 +66,12 @@ export class PartitionPipeline {
     return this.#opened?.engine;
   }
 
+  /** Last record of the control log that this pipeline knows of; undefined before it has read the log. */
+  get lastControlSequence(): number | undefined {
+    if (this.#opened === undefined) return undefined;
+    return Math.max(this.#opened.lastControlSequence, this.#opened.engine.position.controlSequence);
+  }
+
   /** Messages stored behind the position, as far as the broker has told. */
   get backlogMessages(): number {
     return this.#reader?.pendingCount ?? 0;
@@ -113,6 +119,11 @@ export class PartitionPipeline {
   /** Appends a decision at the current position and applies it (an operator's close, for instance). */
   async decide(make: (appliesAfter: number, decidedAt: string) => ControlRecord): Promise<void> {
     await this.#queue.run(() => this.#decide(make));
+  }
+
+  /** Ends the pipeline with a fault found elsewhere (a publication that was refused); what is committed stands. */
+  abort(fault: Error): void {
+    this.#fail(fault);
   }
 
   /** Commits now. */
