@@ -59,8 +59,8 @@ async function reconcile(options: ConfiguredOptions & { offline?: boolean }): Pr
 }
 
 function withStreams(report: UsageReport, streams: readonly StreamLine[]): object {
-  const { counts, messages, unbilled, exceptions, checks, balanced } = report;
-  return { counts, messages, streams, unbilled, exceptions, checks, balanced };
+  const { counts, messages, unbilled, unbilledTotals, exceptions, checks, balanced } = report;
+  return { counts, messages, streams, unbilled, unbilledTotals, exceptions, checks, balanced };
 }
 
 async function streamLines(inspection: Inspection): Promise<StreamLine[]> {
