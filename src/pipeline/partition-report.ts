@@ -4,6 +4,7 @@ import { formatQuantity } from "../billing/rating/quantity.ts";
 import { Aggregation } from "../operators/stage.ts";
 import { archivedCells } from "../operators/window/window-archive.ts";
 import { formatMinorUnits } from "../billing/rating/money.ts";
+import type { AcceptedGap } from "./accepted-gaps.ts";
 import { checkPartition, type BalanceCheck } from "./balance.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
 
@@ -43,10 +44,16 @@ export interface ExceptionRow {
   readonly event: string;
 }
 
+export interface AcceptedGapRow extends AcceptedGap {
+  readonly partition: number;
+}
+
 /** What `simulate` and `inspect` print; arrays are sorted by their keys, figures are decimal strings. */
 export interface UsageReport {
   readonly counts: TotalCounts;
   readonly messages: MessageCounts;
+  /** Gaps of usage logs that operators accepted, by partition and place. */
+  readonly acceptedGaps: readonly AcceptedGapRow[];
   readonly aggregates: readonly AggregateRow[];
   readonly unbilled: readonly UnbilledRow[];
   readonly exceptions: readonly ExceptionRow[];
@@ -81,6 +88,9 @@ export function reportOf(sources: readonly ReportSource[]): UsageReport {
   return {
     counts,
     messages,
+    acceptedGaps: sources.flatMap(({ partition, engine }) =>
+      engine.gaps.map((gap) => ({ partition, ...gap })),
+    ),
     aggregates: aggregatesOf(sources),
     unbilled: unbilledOf(sources),
     exceptions: exceptions.sort((a, b) => compare(keyOfException(a), keyOfException(b))),
