@@ -1,13 +1,19 @@
 /** Writes the pages of docs/ that follow from the code. A test fails while they are stale. */
 import { writeFileSync } from "node:fs";
+import { Registry } from "prom-client";
 import { workerConfigKeys, workerConfigSections } from "../src/cli/config/config-keys.ts";
 import { ERRORS } from "../src/model/errors.ts";
+import { defineMetrics } from "../src/ops/metric-definitions.ts";
 import { renderConfigReference } from "./docs/config-reference.ts";
 import { renderErrorList } from "./docs/error-list.ts";
+import { renderMetricList } from "./docs/metric-list.ts";
 
+const registry = new Registry();
+defineMetrics(registry);
 const pages = {
   "errors.md": renderErrorList(ERRORS),
   "configuration.md": renderConfigReference(workerConfigKeys(), workerConfigSections()),
+  "metrics.md": renderMetricList(registry),
 };
 for (const [name, text] of Object.entries(pages)) {
   writeFileSync(new URL(`../docs/${name}`, import.meta.url), text);

@@ -12,16 +12,14 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** The exit code that a fault ends a command with. */
 export function exitCodeOf(code: ErrorCode): ExitCode {
-  switch (code) {
-    case "config-invalid":
-    case "catalog-invalid":
-    case "usage-invalid":
-      return ExitCode.usage;
-    case "shutdown-deadline":
-      return ExitCode.deadline;
-    case "books-unbalanced":
-      return ExitCode.unbalanced;
-    default:
-      return ExitCode.fault;
-  }
+  return OTHER_CODES[code] ?? ExitCode.fault;
 }
+
+/** Faults that end with another code than `fault`. */
+const OTHER_CODES: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
+  "config-invalid": ExitCode.usage,
+  "catalog-invalid": ExitCode.usage,
+  "usage-invalid": ExitCode.usage,
+  "shutdown-deadline": ExitCode.deadline,
+  "books-unbalanced": ExitCode.unbalanced,
+};

@@ -25,7 +25,7 @@ export function propertyText(
   row: number,
 ): string | undefined {
   if (column === undefined) return undefined;
-  switch (column.kind[row]) {
+  switch (column.kind[row] ?? PropertyKind.missing) {
     case PropertyKind.text:
       return batch.texts[column.text[row] ?? 0];
     case PropertyKind.number:

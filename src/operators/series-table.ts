@@ -10,6 +10,8 @@ export interface Series {
   readonly groupValues: readonly string[];
 }
 
+type SeriesRow = [account: string, meter: string, groupValues: string[]];
+
 const SPACE = "series";
 const SEPARATOR = "\u0000";
 const packr = new Packr({ useRecords: false });
@@ -46,7 +48,8 @@ export class SeriesTable implements CheckpointParticipant {
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
     for (const { key, value } of store.rows(SPACE)) {
-      const [account, meter, groupValues] = packr.unpack(value) as [string, string, string[]];
+      const row: SeriesRow = packr.unpack(value);
+      const [account, meter, groupValues] = row;
       if (this.idOf(account, meter, groupValues) !== key)
         throw new RangeError(`series ${key} is out of order`);
     }

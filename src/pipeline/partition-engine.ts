@@ -10,7 +10,7 @@ import type {
   Position,
   StateRow,
 } from "../model/store.ts";
-import { TributaryError } from "../model/errors.ts";
+import { messageOf, TributaryError } from "../model/errors.ts";
 import type { CompiledCatalog, CompiledSettings } from "../billing/catalog/compiled.ts";
 import { deduplicate } from "../operators/deduplicate/deduplicate.ts";
 import { KeyTable } from "../operators/deduplicate/key-table.ts";
@@ -91,7 +91,7 @@ export class PartitionEngine {
   #catalog: CompiledCatalog | undefined;
   #position: Position = NO_POSITION;
   #lastMessage: LogMessage | undefined;
-  #fault: unknown;
+  #fault: Error | undefined;
   #savedCatalogVersion: string | undefined;
   #gaps: readonly AcceptedGap[] = [];
   #gapsChanged = false;
@@ -113,7 +113,12 @@ export class PartitionEngine {
         window(this.windows),
         settle({ partition, partitionCount, decoder, journal }),
       )
-      .subscribe({ error: (fault: unknown) => (this.#fault = fault) });
+      .subscribe({
+        error: (fault: unknown) => {
+          this.#fault =
+            fault instanceof Error ? fault : new TributaryError("internal-fault", messageOf(fault));
+        },
+      });
   }
 
   get position(): Position {

@@ -260,14 +260,10 @@ export class PartitionPipeline {
     let cancel = (): void => undefined;
     const arm = (): void => {
       cancel = clock.schedule(intervalMs, () => {
-        this.#queue.run(task).then(
-          () => {
-            if (!stopped) arm();
-          },
-          (fault: unknown) => {
-            this.#fail(fault);
-          },
-        );
+        void this.#runTimed(task).then((again) => {
+          if (again && !stopped) arm();
+          return again;
+        });
       });
     };
     arm();
@@ -275,6 +271,17 @@ export class PartitionPipeline {
       stopped = true;
       cancel();
     });
+  }
+
+  /** False where the task failed, which ends the pipeline. */
+  async #runTimed(task: () => Promise<void>): Promise<boolean> {
+    try {
+      await this.#queue.run(task);
+      return true;
+    } catch (fault) {
+      this.#fail(fault);
+      return false;
+    }
   }
 
   #stopTimers(): void {

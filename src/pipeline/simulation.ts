@@ -49,7 +49,7 @@ export class Simulation {
     }
     const arrivalMs = Math.max(line.arrivalMs ?? this.#nowMs, this.#nowMs);
     this.#nowMs = arrivalMs;
-    if (!this.#hasControlLines && arrivalMs >= this.#nextIdleMs) await this.#markIdle(arrivalMs);
+    if (!this.#hasControlLines && arrivalMs >= this.#nextIdleMs) this.#markIdle(arrivalMs);
     const { partitionCount, idleTimeoutMs } = this.#options;
     const target =
       line.partition !== undefined && line.partition < partitionCount
@@ -89,10 +89,10 @@ export class Simulation {
     for (const partition of this.#partitions.values()) partition.store.close();
   }
 
-  async #markIdle(nowMs: number): Promise<void> {
+  #markIdle(nowMs: number): void {
     this.#nextIdleMs = Number.POSITIVE_INFINITY;
     for (const partition of this.#partitions.values()) {
-      this.#nextIdleMs = Math.min(this.#nextIdleMs, await partition.markIdle(nowMs));
+      this.#nextIdleMs = Math.min(this.#nextIdleMs, partition.markIdle(nowMs));
     }
   }
 
@@ -158,7 +158,7 @@ class SimulatedPartition {
   }
 
   /** Marks regions that are idle at `nowMs`; returns when the next one can become idle. */
-  async markIdle(nowMs: number): Promise<number> {
+  markIdle(nowMs: number): number {
     let next = Number.POSITIVE_INFINITY;
     this.#processWaiting();
     for (const region of this.engine.windows.watermark.activeRegions()) {
@@ -174,7 +174,6 @@ class SimulatedPartition {
         decidedAt: new Date(nowMs).toISOString(),
       });
     }
-    await this.commit();
     return next;
   }
 

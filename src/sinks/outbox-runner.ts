@@ -44,6 +44,8 @@ export interface OutboxRunnerOptions {
   readonly clock: Clock;
   /** Gives [0, 1); spreads retries. */
   readonly random: () => number;
+  /** Told of each failed attempt; the next one follows by itself unless `onFailed` is called too. */
+  readonly onAttemptFailed?: (error: unknown, failures: number) => void;
   /** Called once, when a fault ended the runner for good (`publication-fenced`, `state-corrupt`). */
   readonly onFailed: (error: TributaryError) => void;
 }
@@ -219,6 +221,7 @@ export class OutboxRunner {
     this.#failures += 1;
     this.#failingSinceMs ??= this.#options.clock.nowMs();
     this.#lastError = { code, message: messageOf(error) };
+    this.#options.onAttemptFailed?.(error, this.#failures);
     if (!FINAL_FAULTS.includes(code)) return false;
     this.#enter("failed");
     this.#options.onFailed(

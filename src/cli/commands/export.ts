@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import { once } from "node:events";
 import type { Writable } from "node:stream";
 import type { Command } from "commander";
-import { decodeControl } from "../../model/control.ts";
+import { decodeControl, type GenesisRecord } from "../../model/control.ts";
 import type { LogMessage, UsageLog } from "../../model/log.ts";
 import { openControlLog } from "../../ingest/jetstream/control-log.ts";
 import { connectBroker } from "../../ingest/jetstream/connection.ts";
@@ -89,11 +89,20 @@ async function readControl(
 ): Promise<{ sequence: number; appliesAfter: number; text: string }[]> {
   const { lastSequence } = await log.identity();
   if (lastSequence === 0) return [];
-  return (await log.readFrom(1)).map((message) => ({
-    sequence: message.sequence,
-    appliesAfter: decodeControl(message.data).appliesAfter,
-    text: new TextDecoder().decode(message.data),
-  }));
+  return (await log.readFrom(1)).map((message) => {
+    const record = decodeControl(message.data);
+    return {
+      sequence: message.sequence,
+      appliesAfter: record.appliesAfter,
+      text: JSON.stringify(record.kind === "genesis" ? withoutKey(record) : record),
+    };
+  });
+}
+
+/** Who knows the key can choose event ids that collide: it stays with the broker. */
+function withoutKey(record: GenesisRecord): Omit<GenesisRecord, "hashKey"> {
+  const { hashKey: _, ...rest } = record;
+  return rest;
 }
 
 /** Stored messages from first to last as of now, by sequence; needs no consumer, so it disturbs no worker. */

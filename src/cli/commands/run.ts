@@ -89,6 +89,9 @@ async function createWorker(config: WorkerConfig, logger: Logger, metrics: Worke
     logger,
     faults: faultInjectorFrom(process.env),
     observerOf: (partition, store) => createPartitionObserver(metrics, partition, store),
+    onSinkFault: (target, code) => {
+      metrics.sinkFailed(target, code);
+    },
     onPartitionFault: (partition, code) => {
       metrics.partitionFailed(partition, code);
     },

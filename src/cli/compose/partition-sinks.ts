@@ -26,9 +26,10 @@ export function createDelivery(options: {
   readonly store: PartitionStore;
   readonly logs: PublicationLogs;
   readonly faults: FaultInjector;
+  readonly onAttemptFailed: (target: string, error: unknown) => void;
   readonly onFailed: (target: string, error: TributaryError) => void;
 }): OutboxDelivery {
-  const { partition, config, store, logs, faults, onFailed } = options;
+  const { partition, config, store, logs, faults, onAttemptFailed, onFailed } = options;
   const targets: DeliveryTarget[] = [
     deadLetterTarget({ partition, log: logs.deadLetter, faults }),
     rerouteTarget({ partition, publisher: logs.usage, faults }),
@@ -50,6 +51,9 @@ export function createDelivery(options: {
           limits: target.name.startsWith("file-") ? FILE_CHUNK : PUBLICATION_CHUNK,
           clock: systemClock,
           random: Math.random,
+          onAttemptFailed: (error) => {
+            onAttemptFailed(target.name, error);
+          },
           onFailed: (error) => {
             onFailed(target.name, error);
           },

@@ -13,6 +13,7 @@ import { ensureTopology } from "../../ingest/jetstream/topology.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import { openUsagePublisher } from "../../ingest/jetstream/usage-publisher.ts";
 import { WireDecoder } from "../../ingest/wire/decoder.ts";
+import { RepeatedFaultLog } from "../../ops/logging.ts";
 import type { PipelineObserver } from "../../pipeline/pipeline-options.ts";
 import { partitionFolder } from "../../state/open-database.ts";
 import { openPartitionStore } from "../../state/partition-store.ts";
@@ -24,11 +25,15 @@ import { PartitionWorker } from "./partition-worker.ts";
 
 /** How often a pipeline looks for idle regions. */
 const IDLE_CHECK_MS = 1_000;
+/** A target that is down says so this often. */
+const REPEATED_FAULT_INTERVAL_MS = 30_000;
 
 export interface WorkerPorts {
   readonly logger: Logger;
   readonly faults: FaultInjector;
   readonly observerOf: (partition: number, store: PartitionStore) => PipelineObserver;
+  /** Told of each failed delivery. */
+  readonly onSinkFault: (target: string, code: ErrorCode) => void;
   /** Told of each fault that stops a partition. */
   readonly onPartitionFault: (partition: number, code: ErrorCode) => void;
 }
@@ -129,6 +134,11 @@ function createPartition(options: {
 }): PartitionWorker {
   const { partition, config, ports, broker, store, catalog, versions } = options;
   const logger = ports.logger.child({ partition });
+  const repeated = new RepeatedFaultLog({
+    logger,
+    clock: systemClock,
+    intervalMs: REPEATED_FAULT_INTERVAL_MS,
+  });
   const observer = ports.observerOf(partition, store);
   const delivery = createDelivery({
     partition,
@@ -136,8 +146,18 @@ function createPartition(options: {
     store,
     logs: options.logs,
     faults: ports.faults,
+    onAttemptFailed: (target, error) => {
+      const code = codeOf(error);
+      ports.onSinkFault(target, code);
+      repeated.write(
+        "warn",
+        `${target} ${code}`,
+        { target, code },
+        `A delivery failed and is tried again: ${messageOf(error)}`,
+      );
+    },
     onFailed: (target, error) => {
-      logger.error({ target, code: codeOf(error) }, messageOf(error));
+      logger.error({ target, code: error.code }, `Deliveries to the target have stopped: ${error.message}`);
     },
   });
   return new PartitionWorker({
@@ -146,7 +166,10 @@ function createPartition(options: {
       partition,
       partitionCount: config.partitions.count,
       worker: config.workerName,
-      usageLog: openUsageLog(broker, partition, { pullBytes: config.pull.maxBytes }),
+      usageLog: openUsageLog(broker, partition, {
+        pullBytes: config.pull.maxBytes,
+        pullMessages: config.pull.maxMessages,
+      }),
       controlLog: openControlLog(broker, partition),
       store,
       createDecoder: (hashKey) => new WireDecoder(hashKey),

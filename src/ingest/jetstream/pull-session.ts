@@ -6,8 +6,8 @@ import type { Delivery } from "./delivered-message.ts";
 
 /** Two pulls in flight: the broker fills one while the other's messages are processed. */
 const PULLS_IN_FLIGHT = 2;
-/** Messages that one pull may bring; with small messages this, not the byte budget, bounds what is held in memory. */
-const PULL_MESSAGES = 10_000;
+/** Messages of a pull when none are configured; with small ones this, not the bytes, bounds what is held in memory. */
+export const DEFAULT_PULL_MESSAGES = 10_000;
 /** A pull that stays unfilled is answered and asked again after this time, so that none is lost for ever. */
 const PULL_EXPIRES_MS = 30_000;
 /** The broker gives a sign of life for each unfilled pull in this interval … */
@@ -27,6 +27,8 @@ export interface PullSessionOptions {
   readonly consumer: string;
   /** Byte budget of a pull, at least the size of the largest message and its subjects. */
   readonly pullBytes: number;
+  /** Message budget of one pull. */
+  readonly pullMessages: number;
   /** Called for each message in the order of delivery. */
   readonly receive: (delivery: Delivery) => void;
   /** Called once; nothing is received afterwards. */
@@ -138,7 +140,7 @@ export class PullSession {
     slot.outstanding = true;
     slot.askedBytes = Math.floor(this.#options.pullBytes * share);
     slot.remainingBytes = slot.askedBytes;
-    slot.remainingMessages = Math.floor(PULL_MESSAGES * share);
+    slot.remainingMessages = Math.floor(this.#options.pullMessages * share);
     slot.lastSignMs = performance.now();
     const request = JSON.stringify({
       batch: slot.remainingMessages,

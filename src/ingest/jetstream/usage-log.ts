@@ -2,6 +2,7 @@ import { TributaryError } from "../../model/errors.ts";
 import type { LogIdentity, LogMessage, LogReader, UsageLog } from "../../model/log.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { consumerName, usageStream } from "./names.ts";
+import { DEFAULT_PULL_MESSAGES } from "./pull-session.ts";
 import { StreamReader, identityOf } from "./stream-reader.ts";
 import { DEFAULT_MAX_MESSAGE_BYTES } from "./topology.ts";
 import { recreateConsumer } from "./usage-consumer.ts";
@@ -15,6 +16,8 @@ const SUBJECT_OVERHEAD_BYTES = 4096;
 export interface UsageLogOptions {
   /** Byte budget of one pull; two are in flight. Raised to what the stream's largest message needs. */
   readonly pullBytes?: number;
+  /** Message budget of one pull. */
+  readonly pullMessages?: number;
   /** How long messages may be stored without being delivered before the reader acts; see UsageReader. */
   readonly stallTimeoutMs?: number;
 }
@@ -77,6 +80,7 @@ class JetStreamUsageLog implements UsageLog {
       firstSequence,
       pendingCount,
       pullBytes: Math.max(this.#options.pullBytes ?? DEFAULT_PULL_BYTES, largest + SUBJECT_OVERHEAD_BYTES),
+      pullMessages: this.#options.pullMessages ?? DEFAULT_PULL_MESSAGES,
       ...(this.#options.stallTimeoutMs === undefined ? {} : { stallTimeoutMs: this.#options.stallTimeoutMs }),
     });
   }

@@ -25,6 +25,7 @@ export interface UsageReaderOptions {
   /** Messages that the consumer had to deliver when it was created. */
   readonly pendingCount: number;
   readonly pullBytes: number;
+  readonly pullMessages: number;
   /** For so long messages may be stored without one being delivered; then the consumer is created anew, once. */
   readonly stallTimeoutMs?: number;
 }
@@ -148,6 +149,7 @@ export class UsageReader implements LogReader {
       stream: this.#options.stream.name,
       consumer: this.#options.consumer,
       pullBytes: this.#options.pullBytes,
+      pullMessages: this.#options.pullMessages,
       receive: (delivery) => {
         this.#receive(delivery);
       },

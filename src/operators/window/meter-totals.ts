@@ -1,6 +1,8 @@
 import { Packr } from "msgpackr";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 
+type TotalRow = [meter: string, events: number, sum: string];
+
 const SPACE = "meter-totals";
 const packr = new Packr({ useRecords: false });
 
@@ -52,7 +54,8 @@ export class MeterTotals implements CheckpointParticipant {
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
     for (const { key, value } of store.rows(SPACE)) {
-      const [meter, events, sum] = packr.unpack(value) as [string, number, string];
+      const row: TotalRow = packr.unpack(value);
+      const [meter, events, sum] = row;
       this.#totals.set(meter, { key, events, low: 0, high: BigInt(sum), changed: false });
     }
   }

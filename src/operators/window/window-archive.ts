@@ -10,6 +10,8 @@ export interface ArchivedCell {
   readonly events: number;
 }
 
+type ArchiveRow = [series: number, startMs: number, value: string, events: number];
+
 const SPACE = "archive";
 const packr = new Packr({ useRecords: false });
 
@@ -41,7 +43,8 @@ export class WindowArchive implements CheckpointParticipant {
 /** All archived cells of a store, in the order in which they were let go. */
 export function* archivedCells(store: Pick<PartitionStore, "rows">): Iterable<ArchivedCell> {
   for (const { value } of store.rows(SPACE)) {
-    const [series, startMs, text, events] = packr.unpack(value) as [number, number, string, number];
+    const row: ArchiveRow = packr.unpack(value);
+    const [series, startMs, text, events] = row;
     yield { series, startMs, value: BigInt(text), events };
   }
 }

@@ -1,0 +1,260 @@
+// @ts-check
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startNatsServerProcess } from "../nats-server/process.mjs";
+import { BrokerView } from "./broker-view.mjs";
+import { tributary, tributaryJson } from "./command-line.mjs";
+import { figure } from "./display.mjs";
+import { countLog } from "./independent-count.mjs";
+import { DemoProducer, writeContracts } from "./producer.mjs";
+import { compare, comparisonTable } from "./statement.mjs";
+import { DemoFault, waitFor } from "./wait.mjs";
+import { DemoWorker } from "./worker.mjs";
+import { ACCESS_LOG, PARTITION_COUNT, prepareWorkspace, writeConfig } from "./workspace.mjs";
+
+/** The worker is killed when it has read this share of the events. */
+const CRASH_SHARE = 0.4;
+const PROCESS_DEADLINE_MS = 180_000;
+/** The log is public and so are its addresses: nothing is hidden by this key. */
+const ACCOUNT_KEY = "tributary demo";
+/** `tributary reconcile` found a difference; it has an answer all the same. */
+const EXIT_UNBALANCED = 4;
+
+/**
+ * What the demo runs with.
+ * @typedef {object} DemoContext
+ * @property {string} folder empty
+ * @property {string} serverBinary
+ * @property {import("./options.mjs").DemoOptions} options
+ * @property {import("./display.mjs").Display} display
+ * @property {AbortSignal} signal
+ * @property {(release: () => Promise<unknown>) => void} onEnd registers what ends something that was started
+ */
+
+/**
+ * @param {DemoContext} context
+ * @returns {Promise<boolean>} whether everything is accounted for
+ */
+export async function runDemo(context) {
+  const { display, options } = context;
+  const stage = await setStage(context);
+  const crash = await processWithCrash(context, stage);
+  const sent = await finishSending(context, stage);
+  await processRest(context, stage);
+  if (!options.keep) {
+    display.step(
+      "Stopping the worker with SIGTERM: it finishes, writes its last checkpoint, delivers its results.",
+    );
+    const ended = await stage.worker.stop();
+    if (ended !== "exit code 0") throw new DemoFault(`The worker ended with ${ended}; see its log.`);
+  }
+  const isSound = await closeBooks(context, stage, sent, crash);
+  if (options.keep) await keepRunning(context, stage);
+  return isSound;
+}
+
+/**
+ * Everything that runs.
+ * @typedef {object} Stage
+ * @property {import("./workspace.mjs").Workspace} workspace
+ * @property {string} serverUrl
+ * @property {number} serverPid
+ * @property {DemoWorker} worker
+ * @property {DemoProducer} producer
+ * @property {BrokerView} broker
+ */
+
+/**
+ * @param {DemoContext} context
+ * @returns {Promise<Stage>}
+ */
+async function setStage({ folder, serverBinary, options, display, signal, onEnd }) {
+  const workspace = await prepareWorkspace(folder);
+  const end = new Date().toISOString();
+  const server = await startNatsServerProcess({
+    binary: serverBinary,
+    directory: workspace.serverFolder,
+    partitionCount: PARTITION_COUNT,
+  });
+  onEnd(() => server.stop());
+  display.step(`nats-server runs at ${server.url}, its files are in ${workspace.serverFolder}`);
+  await writeContracts(workspace, { end, accountKey: ACCOUNT_KEY });
+  writeConfig(workspace, server.url);
+  const worker = new DemoWorker(workspace, signal);
+  onEnd(() => worker.kill());
+  const pid = await worker.start();
+  display.step(`The worker runs (process ${pid}); its status is at ${workspace.adminUrl}/status`);
+  const broker = await BrokerView.open(server.url);
+  onEnd(() => broker.close());
+  await broker.followRated();
+  const producer = new DemoProducer(workspace, {
+    serverUrl: server.url,
+    rate: options.rate,
+    seed: options.seed,
+    end,
+    accountKey: ACCOUNT_KEY,
+  });
+  onEnd(() => producer.kill());
+  display.step(
+    "The producer sends 10,000 requests of a real web server as usage of two regions, its log moved to end now,",
+  );
+  display.detail("with events sent twice, out of order, late, contradicting and faulty ones among them.");
+  return { workspace, serverUrl: server.url, serverPid: server.pid(), worker, producer, broker };
+}
+
+/**
+ * What was known when the worker was killed, and when the next one had started.
+ * @typedef {{ processed: number, committed: number, published: number, resumedFrom: { partition: number, position: number }[] }} Crash
+ */
+
+/**
+ * Lets the worker run to the middle, kills it, and starts the next one.
+ * @param {DemoContext} context
+ * @param {Stage} stage
+ * @returns {Promise<Crash>}
+ */
+async function processWithCrash(context, stage) {
+  const { display } = context;
+  const { worker, producer, workspace } = stage;
+  const before = await follow(
+    context,
+    stage,
+    "the worker has read enough to be killed",
+    ({ counts }) => producer.total > 0 && counts.read >= producer.total * CRASH_SHARE,
+  );
+  await worker.kill();
+  display.alarm("Killed the worker with SIGKILL, on purpose: it could finish nothing and write nothing.");
+  /** @type {{ partition: number, position: number, read: number }[]} */
+  const checkpoints = await tributaryJson(["inspect", "partitions", "--config", workspace.config]);
+  const committed = checkpoints.reduce((sum, { read }) => sum + read, 0);
+  const resumedFrom = checkpoints.map(({ partition, position }) => ({ partition, position }));
+  display.detail(
+    `It had read ${figure(before.counts.read)} events or a few more; its last checkpoints hold ${figure(committed)}. The producer goes on.`,
+  );
+  const pid = await worker.start();
+  const places = resumedFrom.map(
+    ({ partition, position }) => `USAGE_${partition} at ${figure(position + 1)}`,
+  );
+  display.step(
+    `Another worker runs (process ${pid}); it resumes behind the checkpoints: ${places.join(", ")}`,
+  );
+  return { processed: before.counts.read, committed, published: producer.published, resumedFrom };
+}
+
+/**
+ * @param {DemoContext} context
+ * @param {Stage} stage
+ */
+async function finishSending(context, stage) {
+  const { producer } = stage;
+  await follow(context, stage, "the producer has sent everything", () => !producer.isRunning);
+  const sent = await producer.result();
+  const { published, messages, acknowledged } = sent;
+  context.display.step(
+    `The producer is done: ${figure(published)} events in ${figure(messages)} messages, ${figure(acknowledged)} acknowledged.`,
+  );
+  return sent;
+}
+
+/**
+ * Waits until every stored message is processed and every result delivered.
+ * @param {DemoContext} context
+ * @param {Stage} stage
+ */
+async function processRest(context, stage) {
+  const { broker } = stage;
+  const stored = await broker.storedMessages();
+  const messages = [...stored.values()].reduce((sum, sequence) => sum + sequence, 0);
+  const isDone = (/** @type {import("./status.mjs").WorkerStatus} */ { positions, pending }) =>
+    pending === 0 && [...stored].every(([partition, sequence]) => positions.get(partition) === sequence);
+  await follow(context, stage, "every message is processed", isDone);
+  context.display.step(`Everything sent is processed: ${figure(messages)} messages.`);
+}
+
+/**
+ * Shows the progress until a condition holds.
+ * @param {DemoContext} context
+ * @param {Stage} stage
+ * @param {string} what
+ * @param {(status: import("./status.mjs").WorkerStatus) => boolean} isReached
+ */
+function follow({ display, signal }, { worker, producer, broker }, what, isReached) {
+  const ask = async () => {
+    if (broker.fault !== undefined) throw broker.fault;
+    if (!producer.isRunning) await producer.result();
+    const status = await worker.status();
+    if (status?.fault !== undefined) throw new DemoFault(`The worker stopped ${status.fault}`);
+    const { published } = producer;
+    display.progress({ published, counts: status?.counts, rated: broker.rated, amounts: broker.amounts() });
+    return status !== undefined && isReached(status) ? status : undefined;
+  };
+  return waitFor(what, ask, { deadlineMs: PROCESS_DEADLINE_MS, signal });
+}
+
+/**
+ * The statement, and the comparison with what was sent and with the independent count.
+ * @param {DemoContext} context
+ * @param {Stage} stage
+ * @param {import("./producer.mjs").ProducerResult} sent
+ * @param {Crash} crash
+ */
+async function closeBooks({ display, options }, { workspace, broker }, sent, crash) {
+  const config = ["--config", workspace.config];
+  display.step("tributary reconcile: the balance of the worker's books");
+  const statement = await tributary(["reconcile", ...config]);
+  display.statement(statement.stdout.trimEnd() || statement.stderr.trimEnd());
+  const books = await tributaryJson(["reconcile", ...config], [0, EXIT_UNBALANCED]);
+  const { aggregates } = await tributaryJson(["inspect", "aggregates", ...config]);
+  const log = countLog(ACCESS_LOG, ACCOUNT_KEY);
+  const { counts, messages, unbilled } = books;
+  const published = broker.amounts();
+  const comparisons = compare({ aggregates, counts, messages, unbilled, sent, log, published });
+  display.step("The same against what was sent, and an independent count of the log");
+  display.statement(comparisonTable(comparisons));
+  const isBalanced = statement.code === 0 && books.balanced === true;
+  const isEqual = comparisons.every(({ equal }) => equal);
+  if (options.report !== undefined) {
+    const report = {
+      isBalanced,
+      isEqual,
+      crash,
+      accountKey: ACCOUNT_KEY,
+      sent,
+      counts,
+      messages,
+      unbilled,
+      published: Object.fromEntries(published),
+      rated: broker.rated,
+      comparisons,
+      aggregates,
+    };
+    writeFileSync(options.report, `${JSON.stringify(report, null, 1)}\n`);
+  }
+  if (isBalanced && isEqual) {
+    display.success("Every event is accounted for: nothing lost, nothing counted twice, through the crash.");
+  } else {
+    display.alarm(
+      isBalanced ? "The books balance, but differ from what was sent." : "The books do not balance.",
+    );
+  }
+  return isBalanced && isEqual;
+}
+
+/**
+ * @param {DemoContext} context
+ * @param {Stage} stage
+ */
+async function keepRunning({ display, signal }, { workspace, serverUrl, serverPid }) {
+  display.step("Everything keeps running until you press Ctrl-C:");
+  display.detail(
+    [
+      `status    ${workspace.adminUrl}/status`,
+      `metrics   ${workspace.adminUrl}/metrics`,
+      `broker    ${serverUrl} (process ${serverPid})`,
+      `results   ${join(workspace.folder, "rated")}`,
+      `logs      ${workspace.workerLog}`,
+      `ask it    node dist/cli/main.js explain --config ${workspace.config} access-log 4711`,
+    ].join("\n"),
+  );
+  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+}

@@ -1,0 +1,157 @@
+import { collectDefaultMetrics, Registry } from "prom-client";
+import type { Clock } from "../model/clock.ts";
+import type { ErrorCode } from "../model/errors.ts";
+import type { PipelineState } from "../pipeline/pipeline-options.ts";
+import { BoundedLabel } from "./bounded-label.ts";
+import { EventLoopDelay } from "./event-loop-delay.ts";
+import { defineMetrics, type MetricSet } from "./metric-definitions.ts";
+import { WORKER_STATES, type WorkerState } from "./worker-lifecycle.ts";
+
+/** Regions with a label of their own; a business has a handful of regions. */
+export const MAX_REGIONS = 64;
+
+const PARTITION_STATES: readonly PipelineState[] = ["starting", "running", "draining", "stopped", "failed"];
+
+/** What a partition tells when metrics are scraped. */
+export interface PartitionSnapshot {
+  readonly state: PipelineState;
+  readonly backlogMessages: number;
+  readonly checkpointAgeMs: number;
+  /** Milliseconds since the epoch; not finite before the first event. */
+  readonly watermarkMs: number;
+  readonly dedupeKeys: number;
+  readonly dedupeBytes: number;
+  readonly windowCells: number;
+  /** 0 … 1: share of the messages stored at the start that are processed. */
+  readonly replayProgressRatio: number;
+  readonly outbox: readonly { readonly sink: string; readonly pending: number }[];
+}
+
+/** What is committed and waits for somebody; kept by the partition's observer. */
+export interface WaitingFigures {
+  parkedEvents: number;
+  /** By stage: how many, and since when the oldest (milliseconds since the epoch). */
+  readonly exceptions: Map<string, { count: number; oldestMs: number }>;
+  /** Events read less the sum of their outcomes: 0, or something was lost or counted twice. */
+  outcomeGap: number;
+}
+
+/** The metrics of a worker, in a registry of its own. Counters are fed once a batch or commit, gauges at each scrape. */
+export class WorkerMetrics {
+  readonly registry = new Registry();
+  readonly set: MetricSet;
+  readonly clock: Clock;
+  readonly regions = new BoundedLabel(MAX_REGIONS);
+  readonly #partitions = new Map<number, () => PartitionSnapshot>();
+  readonly #waiting = new Map<number, WaitingFigures>();
+  readonly #eventLoopDelay = new EventLoopDelay();
+
+  /** @param options.processMetrics the usual `process_…` and `nodejs_…` metrics as well; true by default */
+  constructor(options: { readonly clock: Clock; readonly processMetrics?: boolean }) {
+    this.clock = options.clock;
+    this.set = defineMetrics(this.registry);
+    if (options.processMetrics ?? true) collectDefaultMetrics({ register: this.registry });
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** Asks a partition at each scrape. */
+  watchPartition(partition: number, snapshot: () => PartitionSnapshot): void {
+    this.#partitions.set(partition, snapshot);
+  }
+
+  /** Figures that the partition's observer changes at each commit. */
+  watchWaiting(partition: number, figures: WaitingFigures): void {
+    this.#waiting.set(partition, figures);
+  }
+
+  /** A delivery failed and will be tried again. */
+  sinkFailed(sink: string, reason: ErrorCode): void {
+    this.set.sinkFailures.inc({ sink, reason });
+  }
+
+  /** A partition stopped with a fault. */
+  partitionFailed(partition: number, reason: ErrorCode): void {
+    this.set.partitionFaults.inc({ partition, reason });
+  }
+
+  setBrokerConnected(connected: boolean): void {
+    this.set.brokerConnected.set(connected ? 1 : 0);
+  }
+
+  setWorkerState(current: WorkerState): void {
+    for (const state of WORKER_STATES) this.set.workerState.set({ state }, state === current ? 1 : 0);
+  }
+
+  /** The metrics in Prometheus' text form. */
+  async scrape(): Promise<string> {
+    this.#refresh();
+    return this.registry.metrics();
+  }
+
+  /** Stops measuring. */
+  close(): void {
+    this.#eventLoopDelay.stop();
+    this.registry.clear();
+  }
+
+  #refresh(): void {
+    for (const { quantile, seconds } of this.#eventLoopDelay.take()) {
+      this.set.eventLoopDelaySeconds.set({ quantile }, seconds);
+    }
+    for (const [partition, snapshot] of this.#partitions) this.#refreshPartition(partition, snapshot);
+    this.#refreshWaiting();
+  }
+
+  #refreshPartition(partition: number, read: () => PartitionSnapshot): void {
+    const { set } = this;
+    let snapshot: PartitionSnapshot;
+    try {
+      snapshot = read();
+    } catch {
+      // One partition that can't be read must not hide the others.
+      set.scrapeFailures.inc({ partition });
+      return;
+    }
+    for (const state of PARTITION_STATES) {
+      set.partitionState.set({ partition, state }, state === snapshot.state ? 1 : 0);
+    }
+    set.backlogEvents.set({ partition }, snapshot.backlogMessages);
+    set.checkpointAgeSeconds.set({ partition }, snapshot.checkpointAgeMs / 1000);
+    if (Number.isFinite(snapshot.watermarkMs)) {
+      set.watermarkLagSeconds.set({ partition }, (this.clock.nowMs() - snapshot.watermarkMs) / 1000);
+    }
+    set.dedupeKeys.set({ partition }, snapshot.dedupeKeys);
+    set.dedupeBytes.set({ partition }, snapshot.dedupeBytes);
+    set.windowCells.set({ partition }, snapshot.windowCells);
+    set.replayProgressRatio.set({ partition }, snapshot.replayProgressRatio);
+    for (const { sink, pending } of snapshot.outbox) set.outboxPending.set({ partition, sink }, pending);
+  }
+
+  #refreshWaiting(): void {
+    const { set } = this;
+    const stages = new Map<string, { count: number; oldestMs: number }>();
+    let outcomeGap = 0;
+    for (const [partition, figures] of this.#waiting) {
+      set.parkedEvents.set({ partition }, figures.parkedEvents);
+      // Gaps of different sign must not hide each other.
+      outcomeGap += Math.abs(figures.outcomeGap);
+      for (const [stage, { count, oldestMs }] of figures.exceptions) {
+        const total = stages.get(stage);
+        stages.set(stage, {
+          count: (total?.count ?? 0) + count,
+          oldestMs: Math.min(total?.oldestMs ?? Infinity, oldestMs),
+        });
+      }
+    }
+    set.reconciliationGap.set({ kind: "outcomes" }, outcomeGap);
+    set.exceptions.reset();
+    set.exceptionAgeSeconds.reset();
+    for (const [stage, { count, oldestMs }] of stages) {
+      set.exceptions.set({ stage }, count);
+      set.exceptionAgeSeconds.set({ stage }, Math.max(0, this.clock.nowMs() - oldestMs) / 1000);
+    }
+  }
+}
