@@ -5,6 +5,7 @@ import { addExplainCommand } from "./commands/explain.ts";
 import { addExportCommand } from "./commands/export.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
 import { addReconcileCommand } from "./commands/reconcile.ts";
+import { addRecoverCommand } from "./commands/recover.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addSimulateCommand } from "./commands/simulate.ts";
 import { ExitCode, exitCodeOf } from "./exit-codes.ts";
@@ -29,6 +30,7 @@ export function createProgram(): Command {
   addInspectCommand(program);
   addExplainCommand(program);
   addReconcileCommand(program);
+  addRecoverCommand(program);
   return program;
 }
 

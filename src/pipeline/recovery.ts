@@ -7,12 +7,19 @@ import { renumberedLog } from "./renumbered-log.ts";
 import { placeOf, type LogVerification } from "./verify-logs.ts";
 
 /** Faults of the usage log behind which a partition can go on when an operator accepts the gap. */
-const ACCEPTABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  "stream-gap",
-  "stream-rolled-back",
-  "stream-recreated",
-  "stream-refilled",
-]);
+type Damage = Extract<
+  ErrorCode,
+  "stream-gap" | "stream-rolled-back" | "stream-recreated" | "stream-refilled"
+>;
+
+function damageOf(code: ErrorCode | undefined): Damage | undefined {
+  return code === "stream-gap" ||
+    code === "stream-rolled-back" ||
+    code === "stream-recreated" ||
+    code === "stream-refilled"
+    ? code
+    : undefined;
+}
 
 /** Going on behind the damage, and what it costs. Sequences are the stream's. */
 export interface GapProposal {
@@ -38,7 +45,7 @@ export function proposeGap(verification: LogVerification, chosen?: number): GapP
   const latest = usage.lastSequence - numberingOffset + 1;
   const code = verification.usageFaults[0]?.code;
   const refusal = refusalOf(verification, code) ?? refusalOfChoice(chosen, earliest, latest);
-  const resumeAt = chosen ?? defaultResume(code, earliest, latest);
+  const resumeAt = chosen ?? defaultResume(damageOf(code), earliest, latest);
   const numbers = resumeAt === undefined ? undefined : numbersFor(verification, resumeAt);
   return {
     ...(refusal === undefined ? {} : { refusal }),
@@ -47,7 +54,7 @@ export function proposeGap(verification: LogVerification, chosen?: number): GapP
     latest,
     lostMessages: numbers === undefined ? undefined : numbers.resumeAt - 1 - position.usageSequence,
     messagesToRead: resumeAt === undefined ? undefined : Math.max(0, latest - resumeAt),
-    explanation: explain(verification, code),
+    explanation: explain(verification, damageOf(code)),
   };
 }
 
@@ -104,7 +111,7 @@ function refusalOf(verification: LogVerification, code: ErrorCode | undefined): 
     return "The control log itself is damaged, and it is where an accepted gap would be recorded.";
   }
   if (code === undefined) return "Nothing is wrong with the usage log: there is no gap to accept.";
-  if (!ACCEPTABLE.has(code))
+  if (damageOf(code) === undefined)
     return "The state is of another time than the log's last repair: restore a backup.";
   const ahead = records.find(
     (record) => record.placed.sequence > position.controlSequence && placeOf(record) > position.usageSequence,
@@ -123,8 +130,8 @@ function refusalOfChoice(chosen: number | undefined, earliest: number, latest: n
   return `--resume-at must be a sequence from ${earliest} to ${latest}: the stream's first message to one behind its last.`;
 }
 
-function defaultResume(code: ErrorCode | undefined, earliest: number, latest: number): number | undefined {
-  switch (code) {
+function defaultResume(damage: Damage | undefined, earliest: number, latest: number): number | undefined {
+  switch (damage) {
     // What a new stream holds is new; what is left of a gap begins with the first.
     case "stream-gap":
     case "stream-recreated":
@@ -132,15 +139,16 @@ function defaultResume(code: ErrorCode | undefined, earliest: number, latest: nu
     // All that a stream which only lost its end still holds was processed.
     case "stream-rolled-back":
       return latest;
-    default:
+    case "stream-refilled":
+    case undefined:
       return undefined;
   }
 }
 
-function explain({ position, usage, numberingOffset }: LogVerification, code: ErrorCode | undefined): string {
+function explain({ position, usage, numberingOffset }: LogVerification, damage: Damage | undefined): string {
   const at = position.usageSequence - numberingOffset;
   const last = usage.lastSequence - numberingOffset;
-  switch (code) {
+  switch (damage) {
     case "stream-gap":
       return (
         `Messages ${at + 1} to ${usage.firstSequence - numberingOffset - 1} were removed before they were processed. ` +
@@ -162,7 +170,7 @@ function explain({ position, usage, numberingOffset }: LogVerification, code: Er
         "is another one. Choose the first sequence that may be new with --resume-at. Too early is safe within the deduplication horizon: " +
         "events seen before come out as duplicates. Too late leaves new events out."
       );
-    default:
+    case undefined:
       return "";
   }
 }
