@@ -25,6 +25,7 @@ import { CellTable } from "../operators/window/cell-table.ts";
 import { MeterTotals } from "../operators/window/meter-totals.ts";
 import { WindowArchive } from "../operators/window/window-archive.ts";
 import { window, WindowStage } from "../operators/window/window-stage.ts";
+import { successionFaults } from "../billing/catalog/succession.ts";
 import { bytesOfHex, readGaps, writeGaps, type AcceptedGap } from "./accepted-gaps.ts";
 
 export interface PartitionEngineOptions {
@@ -308,28 +309,12 @@ export function fingerprint(message: LogMessage, sha256: PartitionEngineOptions[
   );
 }
 
-/** Cells already counted can't change their grid or their scale: such a change needs a new meter. */
 function refuseIncompatible(before: CompiledCatalog | undefined, after: CompiledCatalog): void {
-  if (before === undefined) return;
-  const faults: string[] = [];
-  if (before.settings.cellMs !== after.settings.cellMs)
-    faults.push("settings.yaml: cell_minutes can't change");
-  for (const meter of before.meters.values()) {
-    const next = after.meters.get(meter.key);
-    if (next === undefined) faults.push(`meter ${meter.key} is missing: meters with usage can't be removed`);
-    else if (next.aggregation !== meter.aggregation || next.scale !== meter.scale) {
-      faults.push(`meter ${meter.key}: aggregation and scale can't change; add a new meter`);
-    } else if (next.groupBy.map((d) => d.name).join() !== meter.groupBy.map((d) => d.name).join()) {
-      faults.push(`meter ${meter.key}: group_by can't change; add a new meter`);
-    }
-  }
-  if (faults.length > 0) {
-    throw new TributaryError(
-      "catalog-invalid",
-      `The catalog does not follow from the one in effect: ${faults.join("; ")}.`,
-      {
-        details: { faults },
-      },
-    );
-  }
+  const faults = before === undefined ? [] : successionFaults(before, after);
+  if (faults.length === 0) return;
+  throw new TributaryError(
+    "catalog-invalid",
+    `The catalog does not follow from the one in effect: ${faults.join("; ")}.`,
+    { details: { faults } },
+  );
 }

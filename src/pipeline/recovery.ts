@@ -131,46 +131,39 @@ function refusalOfChoice(chosen: number | undefined, earliest: number, latest: n
 }
 
 function defaultResume(damage: Damage | undefined, earliest: number, latest: number): number | undefined {
-  switch (damage) {
-    // What a new stream holds is new; what is left of a gap begins with the first.
-    case "stream-gap":
-    case "stream-recreated":
-      return earliest;
-    // All that a stream which only lost its end still holds was processed.
-    case "stream-rolled-back":
-      return latest;
-    case "stream-refilled":
-    case undefined:
-      return undefined;
-  }
+  // What a new stream holds is new; what is left behind a gap begins with the first.
+  if (damage === "stream-gap" || damage === "stream-recreated") return earliest;
+  // All that a stream which only lost its end still holds was processed.
+  return damage === "stream-rolled-back" ? latest : undefined;
 }
 
 function explain({ position, usage, numberingOffset }: LogVerification, damage: Damage | undefined): string {
   const at = position.usageSequence - numberingOffset;
   const last = usage.lastSequence - numberingOffset;
-  switch (damage) {
-    case "stream-gap":
-      return (
-        `Messages ${at + 1} to ${usage.firstSequence - numberingOffset - 1} were removed before they were processed. ` +
-        "Their events are in no count; producers that keep their events can send them again."
-      );
-    case "stream-rolled-back":
-      return (
-        `The stream lost what it held behind ${last}. Messages ${last + 1} to ${at} are processed and stay in the books. ` +
-        "Whether messages behind those were acknowledged to producers and lost can't be known here: compare with the producers."
-      );
-    case "stream-recreated":
-      return (
-        `The stream was made anew and holds ${Math.max(0, last - (usage.firstSequence - numberingOffset) + 1)} messages. ` +
-        `What was processed of the former one, up to ${at}, stays in the books; what it held behind that is lost and can't be counted here.`
-      );
-    case "stream-refilled":
-      return (
-        `The stream lost its end and was filled again past ${at}; from which sequence on is not known, only that the message at ${at} ` +
-        "is another one. Choose the first sequence that may be new with --resume-at. Too early is safe within the deduplication horizon: " +
-        "events seen before come out as duplicates. Too late leaves new events out."
-      );
-    case undefined:
-      return "";
+  if (damage === "stream-gap") {
+    return (
+      `Messages ${at + 1} to ${usage.firstSequence - numberingOffset - 1} were removed before they were processed. ` +
+      "Their events are in no count; producers that keep their events can send them again."
+    );
   }
+  if (damage === "stream-rolled-back") {
+    return (
+      `The stream lost what it held behind ${last}. Messages ${last + 1} to ${at} are processed and stay in the books. ` +
+      "Whether messages behind those were acknowledged to producers and lost can't be known here: compare with the producers."
+    );
+  }
+  if (damage === "stream-recreated") {
+    return (
+      `The stream was made anew and holds ${Math.max(0, last - (usage.firstSequence - numberingOffset) + 1)} messages. ` +
+      `What was processed of the former one, up to ${at}, stays in the books; what it held behind that is lost and can't be counted here.`
+    );
+  }
+  if (damage === "stream-refilled") {
+    return (
+      `The stream lost its end and was filled again past ${at}; from which sequence on is not known, only that the message at ${at} ` +
+      "is another one. Choose the first sequence that may be new with --resume-at. Too early is safe within the deduplication horizon: " +
+      "events seen before come out as duplicates. Too late leaves new events out."
+    );
+  }
+  return "";
 }
