@@ -25,6 +25,8 @@ export interface GenesisRecord extends ControlBase {
 export interface AcquiredRecord extends ControlBase {
   readonly kind: "acquired";
   readonly worker: string;
+  /** Random, one a process: tells two workers of one name apart. */
+  readonly instance: string;
 }
 
 /** A catalog version takes effect. Its content is in the REFERENCE stream under its hash. */
@@ -40,10 +42,13 @@ export interface IdleRecord extends ControlBase {
   readonly region: string;
 }
 
-/** An operator moves the partition's watermark forward: the audited way to close without traffic. */
+/**
+ * An operator moves the partition's watermark forward: nothing before `upToMs` is expected any more. The audited way to
+ * go on without traffic; what comes all the same is late, not lost.
+ */
 export interface CloseRecord extends ControlBase {
   readonly kind: "close";
-  /** All windows that end at or before this time (milliseconds since the epoch), grace included, close. */
+  /** Windows that end at or before this time (milliseconds since the epoch) complete, periods whose grace ends by then close. */
   readonly upToMs: number;
   readonly actor: string;
   readonly reason: string;

@@ -19,6 +19,8 @@ export interface OpenedPartition {
   /** Usage position at the start, and the last usage message stored then. */
   readonly startedAt: number;
   readonly storedAtStart: number;
+  /** The end of the control log, which is our own record. */
+  readonly lastControlSequence: number;
   /** Records of the control log behind the position, in order. */
   readonly pendingControl: readonly { placed: PlacedControlRecord; data: Uint8Array }[];
 }
@@ -36,6 +38,8 @@ type OpenOptions = Pick<
   | "loadCatalog"
   | "clock"
   | "worker"
+  | "instance"
+  | "knownControlSequence"
   | "catalog"
   | "faults"
   | "observer"
@@ -51,6 +55,7 @@ export type AppendOptions = Pick<OpenOptions, "controlLog" | "faults" | "observe
 export async function openPartition(options: OpenOptions): Promise<OpenedPartition> {
   const { controlLog, store } = options;
   const verification = await verifyLogs(options);
+  refuseOvertaken(options, verification.records);
   const fault = verification.controlFaults[0] ?? verification.usageFaults[0];
   if (fault !== undefined) throw fault;
   const { position, usage, control } = verification;
@@ -76,8 +81,26 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
     usageLog: renumberedLog(options.usageLog, verification.numberingOffset),
     startedAt: verification.resumeAt - 1,
     storedAtStart: usage.lastSequence,
+    lastControlSequence: records.at(-1)?.placed.sequence ?? 0,
     pendingControl: records.filter(({ placed }) => placed.sequence > position.controlSequence),
   };
+}
+
+function refuseOvertaken(options: OpenOptions, records: readonly ReadRecord[]): void {
+  const known = options.knownControlSequence;
+  if (known === undefined) return;
+  for (const { placed } of records) {
+    const { record } = placed;
+    if (placed.sequence <= known || record.kind !== "acquired" || record.instance === options.instance)
+      continue;
+    throw new TributaryError(
+      "control-log-moved",
+      `${options.controlLog.name} was taken by worker ${record.worker}.`,
+      {
+        details: { log: options.controlLog.name, sequence: placed.sequence, owner: record.worker },
+      },
+    );
+  }
 }
 
 /** Every control log begins with the record that its state is built on; whoever comes first writes it. */
@@ -120,7 +143,8 @@ export async function ensureGenesis(
 async function takeOver(options: OpenOptions, records: ReadRecord[], appliesAfter: number): Promise<void> {
   const decidedAt = new Date(options.clock.nowMs()).toISOString();
   const last = (): number => records.at(-1)?.placed.sequence ?? 0;
-  const acquired = { kind: "acquired", worker: options.worker, appliesAfter, decidedAt } as const;
+  const { worker, instance } = options;
+  const acquired = { kind: "acquired", worker, instance, appliesAfter, decidedAt } as const;
   records.push(await appendControl(options, acquired, last()));
   const { version } = options.catalog;
   if (latestCatalog(records, Infinity) === version) return;

@@ -59,7 +59,7 @@ export class Simulation {
     this.#nextIdleMs = Math.min(this.#nextIdleMs, arrivalMs + idleTimeoutMs);
   }
 
-  /** Ends the input; with `untilMs`, closes all that ends by then, as an operator's close would. */
+  /** Ends the input; with `untilMs`, virtual time runs on to it, as if an operator had said that no more will come. */
   async finish(untilMs: number | undefined): Promise<void> {
     for (const partition of this.#partitions.values()) {
       if (untilMs !== undefined) {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DURATION_UNIT_MS, durationMs as readDuration } from "../../model/duration.ts";
 import { canonicalDecimal, DECIMAL_PATTERN } from "../decimal-text.ts";
 
 /**
@@ -53,24 +54,22 @@ export const integerField = (minimum: number, maximum: number) =>
     )
     .meta({ type: "integer", minimum, maximum });
 
-const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 } as const;
 const UNITS = ["d", "h", "m", "s"] as const;
-const DURATION_PATTERN = /^(\d{1,7})([dhms])$/;
+const DURATION_PATTERN = /^\d{1,7}[dhms]$/;
 
-/** Milliseconds of a duration such as "35d", "24h", "5m", "30s". */
+/** Milliseconds of a duration that the catalog has checked. */
 export function durationMs(text: string): number {
-  const match = DURATION_PATTERN.exec(text);
-  const unit = UNITS.find((candidate) => candidate === match?.[2]);
-  if (unit === undefined) throw new RangeError(`not a duration: ${text}`);
-  return Number(match?.[1]) * UNIT_MS[unit];
+  const ms = readDuration(text);
+  if (ms === undefined) throw new RangeError(`not a duration: ${text}`);
+  return ms;
 }
 
-/** The same duration in the largest unit that holds it whole; what is none stays as it is, for its fault to be reported. */
+/** The same duration in the largest unit that holds it whole; what is none stays, its fault is found by the pattern. */
 function canonicalDuration(text: string): string {
-  if (!DURATION_PATTERN.test(text)) return text;
-  const ms = durationMs(text);
-  const unit = ms === 0 ? "s" : (UNITS.find((candidate) => ms % UNIT_MS[candidate] === 0) ?? "s");
-  return `${ms / UNIT_MS[unit]}${unit}`;
+  const ms = readDuration(text);
+  if (ms === undefined) return text;
+  const unit = ms === 0 ? "s" : (UNITS.find((candidate) => ms % DURATION_UNIT_MS[candidate] === 0) ?? "s");
+  return `${ms / DURATION_UNIT_MS[unit]}${unit}`;
 }
 
 /** A length of time: a whole number and one of d (24 hours), h, m, s. */

@@ -40,7 +40,7 @@ export function addSimulateCommand(program: Command): void {
     .requiredOption("--events <file>", "events, one a line; - for standard input")
     .option(
       "--until <time>",
-      "close everything that ends by this time (RFC 3339), as an operator would",
+      "let virtual time run on to here (RFC 3339): nothing before it is expected any more",
       parseInstant,
     )
     .option(

@@ -146,8 +146,7 @@ export class WindowStage implements CheckpointParticipant {
   }
 
   #close(record: CloseRecord): void {
-    const graceMs = this.#settings().graceMs;
-    this.#watermark.advanceTo(record.upToMs + graceMs - 1);
+    this.#watermark.advanceTo(record.upToMs - 1);
   }
 
   /**

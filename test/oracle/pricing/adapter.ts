@@ -1,0 +1,30 @@
+/** A case of test/oracle/data/pricing.json: figures taken from another system's own test. */
+export interface PricingCase {
+  readonly id: string;
+  readonly source_repo: string;
+  readonly model: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly expected: Readonly<Record<string, unknown>>;
+  readonly semantics?: string;
+  readonly note?: string;
+  /** True where an independent exact evaluator confirmed the expected figures. */
+  readonly recomputed?: boolean;
+}
+
+/**
+ * Maps cases of some models to the catalog and engine that users get, never to a private shortcut. The answer has the
+ * members of `expected`, decimals as canonical strings; the runner compares them as exact decimals.
+ */
+export interface PricingAdapter {
+  readonly models: readonly string[];
+  answer(pricingCase: PricingCase): Readonly<Record<string, unknown>>;
+}
+
+/** Thrown by an adapter for a case whose subject is built with a later part of the product. */
+export class WaitingCase extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = "WaitingCase";
+  }
+}
