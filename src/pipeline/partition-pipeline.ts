@@ -139,7 +139,7 @@ export class PartitionPipeline {
     this.#lastCommitMs = clock.monotonicMs();
     await this.#applyDue();
     this.#idle = new IdleDetector(this.#options.idleTimeoutMs);
-    const reader = await this.#options.usageLog.openReader(opened.engine.position.usageSequence + 1);
+    const reader = await opened.usageLog.openReader(opened.engine.position.usageSequence + 1);
     this.#reader = reader;
     reader.ended.catch((fault: unknown) => {
       this.#fail(fault);

@@ -4,6 +4,7 @@ import { formatQuantity } from "../billing/rating/quantity.ts";
 import { Aggregation } from "../operators/stage.ts";
 import { archivedCells } from "../operators/window/window-archive.ts";
 import { formatMinorUnits } from "../billing/rating/money.ts";
+import type { AcceptedGap } from "./accepted-gaps.ts";
 import { checkPartition, type BalanceCheck } from "./balance.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
 
@@ -49,10 +50,16 @@ export interface ExceptionRow {
   readonly event: string;
 }
 
+export interface AcceptedGapRow extends AcceptedGap {
+  readonly partition: number;
+}
+
 /** What `simulate` and `inspect` print; arrays are sorted by their keys, figures are decimal strings. */
 export interface UsageReport {
   readonly counts: TotalCounts;
   readonly messages: MessageCounts;
+  /** Gaps of usage logs that operators accepted, by partition and place. */
+  readonly acceptedGaps: readonly AcceptedGapRow[];
   readonly aggregates: readonly AggregateRow[];
   readonly unbilled: readonly UnbilledRow[];
   /** The same over all accounts. */
@@ -89,6 +96,9 @@ export function reportOf(sources: readonly ReportSource[]): UsageReport {
   return {
     counts,
     messages,
+    acceptedGaps: sources.flatMap(({ partition, engine }) =>
+      engine.gaps.map((gap) => ({ partition, ...gap })),
+    ),
     aggregates: aggregatesOf(sources),
     ...unbilledOf(sources),
     exceptions: exceptions.sort((a, b) => compare(keyOfException(a), keyOfException(b))),
