@@ -28,6 +28,13 @@ export interface PartitionPipelineOptions {
   readonly partitionCount: number;
   /** Name of this worker, for the control log's readers. */
   readonly worker: string;
+  /** Random, one a process. */
+  readonly instance: string;
+  /**
+   * Last control record that an earlier pipeline of this process knew of. Where another instance has taken the partition
+   * behind it, the start is refused: a worker that was overtaken must not take the partition back by starting again.
+   */
+  readonly knownControlSequence: number | undefined;
   readonly usageLog: UsageLog;
   readonly controlLog: ControlLog;
   readonly store: PartitionStore;

@@ -79,9 +79,10 @@ export function durationMs(text: string): number {
   return ms;
 }
 
-/** The same duration in the largest unit that holds it whole. */
+/** The same duration in the largest unit that holds it whole; what is none stays, its fault is found by the pattern. */
 function canonicalDuration(text: string): string {
-  const ms = durationMs(text);
+  const ms = readDuration(text);
+  if (ms === undefined) return text;
   const unit = ms === 0 ? "s" : (UNITS.find((candidate) => ms % DURATION_UNIT_MS[candidate] === 0) ?? "s");
   return `${ms / DURATION_UNIT_MS[unit]}${unit}`;
 }
