@@ -92,9 +92,9 @@ export interface CompiledPrice {
   /** The same charge with the steps that led to it. */
   breakdown(quantity: bigint, divisor: bigint, exponent: number, figures?: PeriodFigures): PricedBreakdown;
   /** Exact charges of the tiers that are reached, before discounts and limits; undefined for prices without such. */
-  tierCharges(quantity: bigint, scale: number): readonly string[] | undefined;
-  /** What is counted for a quantity: converted, rounded, free units off, in whole packages. */
-  billedQuantity(quantity: bigint, scale: number): string;
+  tierCharges(quantity: bigint, divisor: bigint): readonly string[] | undefined;
+  /** What is counted for `quantity` ÷ `divisor`: converted, rounded, free units off, in whole packages. */
+  billedQuantity(quantity: bigint, divisor: bigint): string;
   /** Names the part that a group of the meter counts in; undefined for prices that don't tell parts apart. */
   partOf(group: Readonly<Record<string, string>>): string | undefined;
   /** Exact charge of one window's value, in a unit of its own: only to be added up for `windowCharges`. */

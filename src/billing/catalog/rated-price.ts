@@ -49,14 +49,14 @@ export class RatedPrice implements CompiledPrice {
     };
   }
 
-  tierCharges(quantity: bigint, scale: number): readonly string[] | undefined {
-    const billed = this.#line.billedQuantity(exactOf(quantity), exactOf(10n ** BigInt(scale)));
+  tierCharges(quantity: bigint, divisor: bigint): readonly string[] | undefined {
+    const billed = this.#line.billedQuantity(exactOf(quantity), exactOf(divisor));
     const charges = this.#line.model.tierCharges?.(billed.units, billed.per);
     return charges?.map((charge) => charge.div(billed.per).toString());
   }
 
-  billedQuantity(quantity: bigint, scale: number): string {
-    const { units, per } = this.#line.billedQuantity(exactOf(quantity), exactOf(10n ** BigInt(scale)));
+  billedQuantity(quantity: bigint, divisor: bigint): string {
+    const { units, per } = this.#line.billedQuantity(exactOf(quantity), exactOf(divisor));
     const billed = this.#line.model.billedUnits?.(units, per) ?? units;
     return billed.div(per).toString();
   }

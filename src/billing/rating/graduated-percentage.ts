@@ -3,17 +3,23 @@ import { percentRateField } from "../catalog/fields.ts";
 import { Exact } from "./exact.ts";
 import { usageFields, zeroQuantityField } from "./price-fields.ts";
 import { definePriceModel } from "./price-model.ts";
-import { compileTier, graduatedCharges, sumOf, tiersField } from "./tiers.ts";
+import { compileTier, graduatedCharges, sumOf, checkTierBounds, tierFields } from "./tiers.ts";
 
 const schema = z.strictObject({
   ...usageFields,
   model: z.literal("graduated_percentage"),
   zero_quantity: zeroQuantityField,
-  tiers: tiersField({
-    rate_percent: percentRateField()
-      .default("0")
-      .describe("Percent of the part of the amount that is in the tier."),
-  }),
+  tiers: z
+    .array(
+      z.strictObject({
+        ...tierFields,
+        rate_percent: percentRateField()
+          .default("0")
+          .describe("Percent of the part of the amount that is in the tier."),
+      }),
+    )
+    .min(1)
+    .superRefine(checkTierBounds),
 });
 
 /** As graduated, with a percentage for each part of the amount that the meter adds up. */

@@ -3,18 +3,31 @@ import { nonNegativeDecimalField } from "../catalog/fields.ts";
 import { Exact } from "./exact.ts";
 import { unitFields, zeroQuantityField } from "./price-fields.ts";
 import { definePriceModel } from "./price-model.ts";
-import { compileTier, graduatedCharges, sumOf, tiersField, unitPriceField } from "./tiers.ts";
+import {
+  compileTier,
+  graduatedCharges,
+  sumOf,
+  checkTierBounds,
+  tierFields,
+  unitPriceField,
+} from "./tiers.ts";
 
 const schema = z.strictObject({
   ...unitFields,
   model: z.literal("graduated"),
   zero_quantity: zeroQuantityField,
-  tiers: tiersField({
-    unit_price: unitPriceField,
-    maximum_amount: nonNegativeDecimalField()
-      .optional()
-      .describe("The most that the tier charges, its flat fee included."),
-  }),
+  tiers: z
+    .array(
+      z.strictObject({
+        ...tierFields,
+        unit_price: unitPriceField,
+        maximum_amount: nonNegativeDecimalField()
+          .optional()
+          .describe("The most that the tier charges, its flat fee included."),
+      }),
+    )
+    .min(1)
+    .superRefine(checkTierBounds),
 });
 
 /**

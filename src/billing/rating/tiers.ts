@@ -2,7 +2,8 @@ import { z } from "zod";
 import { nonNegativeDecimalField } from "../catalog/fields.ts";
 import { Exact } from "./exact.ts";
 
-const boundFields = {
+/** What every tier with a bound has; a list of such tiers is refined by `checkTierBounds`. */
+export const tierFields = {
   up_to: nonNegativeDecimalField()
     .nullable()
     .default(null)
@@ -10,23 +11,27 @@ const boundFields = {
   flat_fee: nonNegativeDecimalField().default("0").describe("Charged once when the tier is entered."),
 };
 
-/** Reports what is wrong with the bounds of tiers, each at the tier's `up_to`. */
-function checkBounds(
+/**
+ * Tiers (previous, up_to]: contiguous by construction, so what can be wrong is their order and where they end. Every
+ * fault is reported, at the tier's `up_to`.
+ */
+export function checkTierBounds(
   tiers: readonly { readonly up_to: string | null }[],
-  fault: (index: number, message: string) => void,
+  context: z.core.$RefinementCtx,
 ): void {
   let previous = new Exact(0);
   for (const [index, tier] of tiers.entries()) {
+    const fault = (message: string): void =>
+      context.addIssue({ code: "custom", path: [index, "up_to"], message });
     const isLast = index === tiers.length - 1;
     if (tier.up_to === null) {
-      if (!isLast) fault(index, "only the last tier may be open (have no up_to)");
+      if (!isLast) fault("only the last tier may be open (have no up_to)");
       continue;
     }
-    if (isLast) fault(index, "the last tier must be open: leave up_to out");
+    if (isLast) fault("the last tier must be open: leave up_to out");
     const bound = new Exact(tier.up_to);
     if (bound.lte(previous)) {
       fault(
-        index,
         index === 0
           ? "must be greater than 0"
           : `must be greater than the bound of the tier before, ${previous.toString()}`,
@@ -36,21 +41,6 @@ function checkBounds(
     }
   }
 }
-
-/**
- * Tiers (previous, up_to]: contiguous by construction, so what can be wrong is their order and where they end. Every
- * fault is reported.
- * @param shape what a tier has besides its bound and flat fee
- */
-export const tiersField = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
-  z
-    .array(z.strictObject({ ...boundFields, ...shape }))
-    .min(1)
-    .superRefine((tiers, context) => {
-      checkBounds(tiers as readonly { up_to: string | null }[], (index, message) =>
-        context.addIssue({ code: "custom", path: [index, "up_to"], message }),
-      );
-    });
 
 export const unitPriceField = nonNegativeDecimalField()
   .default("0")

@@ -2,13 +2,16 @@ import { z } from "zod";
 import { Exact } from "./exact.ts";
 import { unitFields, zeroQuantityField } from "./price-fields.ts";
 import { definePriceModel } from "./price-model.ts";
-import { compileTier, tiersField, unitPriceField } from "./tiers.ts";
+import { compileTier, checkTierBounds, tierFields, unitPriceField } from "./tiers.ts";
 
 const schema = z.strictObject({
   ...unitFields,
   model: z.literal("volume"),
   zero_quantity: zeroQuantityField,
-  tiers: tiersField({ unit_price: unitPriceField }),
+  tiers: z
+    .array(z.strictObject({ ...tierFields, unit_price: unitPriceField }))
+    .min(1)
+    .superRefine(checkTierBounds),
 });
 
 /**
