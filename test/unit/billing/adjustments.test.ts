@@ -174,7 +174,8 @@ describe("prices of a plan", () => {
         const quotient = divideHalfEven(numerator, denominator);
         const twice = 2n * (numerator - quotient * denominator);
         expect(twice <= denominator && twice >= -denominator).toBe(true);
-        if (twice === denominator || twice === -denominator) expect(quotient % 2n).toBe(0n);
+        const isTie = twice === denominator || twice === -denominator;
+        expect(isTie && quotient % 2n !== 0n).toBe(false);
       }),
     );
     expect([1n, 3n, 5n, -1n, -3n].map((half) => divideHalfEven(half, 2n))).toEqual([0n, 2n, 2n, 0n, -2n]);
