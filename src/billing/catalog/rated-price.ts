@@ -82,7 +82,7 @@ export class RatedPrice implements CompiledPrice {
 
 function exactFigures({ events, periodEnded, parts }: PeriodFigures): ChargeFigures {
   const counted = { events: BigInt(events), periodEnded };
-  if (parts === undefined) return counted;
+  if (parts === undefined || parts.size === 0) return counted;
   const exactParts = new Map(
     [...parts].map(([part, quantity]): [string, Exact] => [part, exactOf(quantity)]),
   );

@@ -29,6 +29,7 @@ export const PRICE_CONFIG: readonly string[] = [
   "precision",
   "function",
   "multiplier",
+  "rate_percent",
   "policy",
   "amount",
   "payment_term",
@@ -124,7 +125,7 @@ export function configuredPrice(model: string, config: Fields, highest: string):
   const conversion = {
     ...when(config["divide_by"], (value) => ({ divide_by: value })),
     ...when(config["multiply_by"], (value) => ({ multiply_by: value })),
-    ...when(model === "package" ? undefined : (config["round"] ?? config["function"]), (value) => ({
+    ...when(conversionRounding(model, config), (value) => ({
       round: roundingOf(value),
     })),
     ...when(config["precision"], (value) => ({ precision: textOf(value) })),
@@ -151,6 +152,12 @@ export function configuredPrice(model: string, config: Fields, highest: string):
   };
 }
 
+/** How the converted quantity is rounded: packages have a rounding of their own. */
+function conversionRounding(model: string, config: Fields): unknown {
+  const round = model === "package" ? undefined : (config["round"] ?? config["function"]);
+  return round === "none" ? undefined : round;
+}
+
 function modelFields(model: string, config: Fields, highest: string, shift: number): Fields {
   const amount = (value: unknown): string => shifted(textOf(value), shift);
   switch (model) {
@@ -169,6 +176,8 @@ function modelFields(model: string, config: Fields, highest: string, shift: numb
         policy: textOf(config["policy"] ?? "all_tiers").toLowerCase(),
         tiers: blocksOf(config, highest),
       };
+    case "percentage":
+      return { rate_percent: textOf(config["rate_percent"]) };
     case "dynamic":
       return { multiplier: textOf(config["multiplier"]) };
     default:

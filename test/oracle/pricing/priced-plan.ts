@@ -79,6 +79,21 @@ export function priceOf(
   return { price: compiled, contract, catalog };
 }
 
+/** Words of the cases for where ties go when money is rounded. */
+const MONEY_ROUNDINGS: Readonly<Record<string, string>> = {
+  half_up: "half_away_from_zero",
+  half_even: "half_even",
+  bankers: "half_even",
+};
+
+/** Fields of a plan that rounds as the case does. */
+export function planOf(config: Readonly<Record<string, unknown>>): Record<string, string> {
+  const mode = typeof config["mode"] === "string" ? config["mode"] : "half_up";
+  const rounding = MONEY_ROUNDINGS[mode];
+  if (rounding === undefined) throw new UnknownCase(`rounding mode ${mode}`);
+  return { currency: currencyOf(config) ?? "USD", rounding };
+}
+
 /** A currency that rounds as the case does: the case's own, or one that has the digits of `round_to`. */
 export function currencyOf(config: Readonly<Record<string, unknown>>): string | undefined {
   const { currency, round_to: roundTo, scale, exponent } = config;

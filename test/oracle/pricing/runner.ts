@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { messageOf } from "../../../src/model/errors.ts";
 import { Decimal } from "decimal.js";
 import { type PricingCase, WaitingCase } from "./adapter.ts";
 import { ADAPTER_OF } from "./adapters.ts";
@@ -32,7 +33,8 @@ export function runCase(pricingCase: PricingCase): CaseResult {
   } catch (error) {
     if (error instanceof WaitingCase) return { status: "waiting", reason: error.message };
     if (error instanceof UnknownCase) return { status: "no adapter", reason: error.message };
-    throw error;
+    // Whatever else goes wrong is our answer to the case.
+    return { status: "differ", answer: { error: messageOf(error) } };
   }
 }
 

@@ -4,8 +4,10 @@ import { Exact } from "../../../src/billing/rating/exact.ts";
 import { formatMinorUnits } from "../../../src/billing/rating/money.ts";
 import type { PricingAdapter } from "./adapter.ts";
 import { configuredPrice, PRICE_CONFIG } from "./configured-price.ts";
-import { currencyOf, priceOf } from "./priced-plan.ts";
+import { planOf, priceOf } from "./priced-plan.ts";
 import {
+  fieldsOf,
+  UnknownCase,
   knowOnly,
   listOf,
   optionalText,
@@ -15,7 +17,6 @@ import {
   shifted,
   textOf,
 } from "./values.ts";
-import { fieldsOf } from "./values.ts";
 
 function highestOf(quantities: readonly Quantity[]): string {
   const decimals = quantities.map(({ units, scale }) => new Exact(scaledDecimal(units, scale)));
@@ -28,9 +29,11 @@ const snapshotAdapter: PricingAdapter = {
   answer(pricingCase) {
     const { config, input } = pricingCase;
     knowOnly(pricingCase, [...PRICE_CONFIG, "correction_period", "min_spend_on"], ["cumulative_snapshots"]);
+    const correction = config["correction_period"] ?? "current";
+    if (correction !== "current") throw new UnknownCase(`correction_period ${textOf(correction)}`);
     const snapshots = listOf(input["cumulative_snapshots"]).map(quantityOf);
     const configured = configuredPrice(textOf(config["base"]), config, highestOf(snapshots));
-    const { price, contract } = priceOf(configured, { plan: { currency: currencyOf(config) ?? "USD" } });
+    const { price, contract } = priceOf(configured, { plan: planOf(config) });
     let billed = 0n;
     const deltas = snapshots.map(({ units, divisor }, index) => {
       const periodEnded = config["min_spend_on"] === undefined || index === snapshots.length - 1;
@@ -53,7 +56,7 @@ const alreadyBilledAdapter: PricingAdapter = {
       const { events, already_billed: already } = fieldsOf(entry);
       const quantity = listOf(events).map(quantityOf).reduce(plus, quantityOf("0"));
       const configured = configuredPrice(textOf(config["base"]), config, highestOf([quantity]));
-      const { price, contract } = priceOf(configured, { plan: { currency: currencyOf(config) ?? "USD" } });
+      const { price, contract } = priceOf(configured, { plan: planOf(config) });
       const exponent = contract.currencyExponent;
       const before = BigInt(shifted(optionalText(already) ?? "0", exponent));
       const { delta } = chargeDelta(quantity.units, before, (units) =>

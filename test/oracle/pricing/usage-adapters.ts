@@ -135,31 +135,34 @@ const filterAdapter: PricingAdapter = {
   },
 };
 
-/** What the words of the cases for a refusal are called here. Null is no number to us. */
-const REASONS: Readonly<Record<string, string>> = {
-  "null value": "value-not-numeric",
-  "missing value property": "value-missing",
-  "non-numeric value": "value-not-numeric",
-};
+/** What the words of the cases for a refusal are about, by our reasons. Null is no number to us. */
+const REASONS: readonly (readonly [words: RegExp, reason: string])[] = [
+  [/null/, "value-not-numeric"],
+  [/missing|not found/, "value-missing"],
+  [/numeric|number|parse|NaN|infinit/i, "value-not-numeric"],
+];
+
+function isAbout(words: unknown, reason: string | undefined): boolean {
+  return typeof words === "string" && REASONS.find(([pattern]) => pattern.test(words))?.[1] === reason;
+}
+
+/** A meter of an aggregation; `count` reads no property. */
+function meterOf(aggregation: string, property: string): Fields {
+  if (aggregation === "count") return { key: METER, event_type: "usage", aggregation };
+  return sumMeter({ aggregation, value_property: property, scale: aggregation === "unique" ? 0 : 12 });
+}
 
 const parsingAdapter: PricingAdapter = {
   models: ["event_value_parsing"],
   answer(pricingCase) {
     knowOnly(pricingCase, ["aggregation", "value_property"], ["data"]);
     const { config, input, expected } = pricingCase;
-    const property = textOf(config["value_property"]).replace(/^\$\./, "");
-    const run = new UsageRun(
-      catalogOf({ meters: [sumMeter({ aggregation: config["aggregation"], value_property: property })] }),
-    );
+    const property = textOf(config["value_property"] ?? "value").replace(/^\$\./, "");
+    const run = new UsageRun(catalogOf({ meters: [meterOf(textOf(config["aggregation"]), property)] }));
     const fate = run.take({ id: "event", timeMs: START_MS, ...payload(fieldsOf(input["data"])) });
     run.closeUpTo(Date.parse("2025-03-01T00:00:00Z"));
-    const word = expected["reason"];
-    const means = typeof word === "string" && REASONS[word] === fate.reason;
-    return {
-      accepted: fate.outcome === "accepted",
-      reason: means ? word : fate.reason,
-      value: periodOf(run).value,
-    };
+    const reason = isAbout(expected["reason"], fate.reason) ? expected["reason"] : fate.reason;
+    return { accepted: fate.outcome === "accepted", reason, value: periodOf(run).value };
   },
 };
 
@@ -182,11 +185,7 @@ const aggregationAdapter: PricingAdapter = {
     const end = config["window_end"] === undefined ? undefined : relativeTime(textOf(config["window_end"]));
     const run = new UsageRun(
       catalogOf({
-        meters: [
-          aggregation === "count"
-            ? { key: METER, event_type: "usage", aggregation }
-            : sumMeter({ aggregation, scale: aggregation === "unique" ? 0 : 12 }),
-        ],
+        meters: [meterOf(aggregation, "value")],
         ...(end === undefined ? {} : { contract: { end: new Date(end).toISOString() } }),
       }),
     );
