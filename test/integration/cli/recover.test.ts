@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DiscardPolicy } from "nats";
 import { z } from "zod";
 import type { BrokerConnection } from "../../../src/ingest/jetstream/connection.ts";
-import { usageStream } from "../../../src/ingest/jetstream/names.ts";
+import { controlStream, usageStream } from "../../../src/ingest/jetstream/names.ts";
 import { ensureTopology } from "../../../src/ingest/jetstream/topology.ts";
 import {
   accountIn,
@@ -19,7 +19,7 @@ import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { testConnection } from "../../support/usage-reading.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
-const PARTITIONS = 4;
+const PARTITIONS = 6;
 
 const reconcileSchema = z.object({
   counts: z.object({ read: z.int(), accepted: z.int(), duplicate: z.int() }),
@@ -142,19 +142,21 @@ class Project {
 }
 
 /**
- * Lets `work` happen and then puts the partition's usage stream back to what it was before: a broker that lost the end
- * of a stream which it had acknowledged.
+ * Lets `work` happen and then puts streams back to what they were before: a broker that lost the end of what it had
+ * acknowledged.
  */
-async function losesWhat(partition: number, work: () => Promise<void>): Promise<void> {
-  const files = join(server.storeDir, "jetstream", "$G", "streams", usageStream(partition));
-  const copy = join(temporaryFolder(), "stream");
+async function losesWhat(streams: readonly string[], work: () => Promise<void>): Promise<void> {
+  const folder = join(server.storeDir, "jetstream", "$G", "streams");
+  const copy = temporaryFolder();
   await server.restart();
-  cpSync(files, copy, { recursive: true });
+  for (const stream of streams) cpSync(join(folder, stream), join(copy, stream), { recursive: true });
   await reconnected();
   await work();
   await server.kill();
-  rmSync(files, { recursive: true });
-  cpSync(copy, files, { recursive: true });
+  for (const stream of streams) {
+    rmSync(join(folder, stream), { recursive: true });
+    cpSync(join(copy, stream), join(folder, stream), { recursive: true });
+  }
   await server.restart();
   await reconnected();
 }
@@ -237,7 +239,7 @@ describe("recover", () => {
   test("a stream that lost its end, and was filled again: the operator says where to go on", async () => {
     const project = new Project(2);
     await project.publish(1, 6);
-    await losesWhat(2, async () => {
+    await losesWhat([usageStream(2)], async () => {
       await project.publish(7, 10);
       await project.process();
     });
@@ -280,5 +282,59 @@ describe("recover", () => {
     expect(found.proposal?.refusal).toContain("restore a backup");
     expect(await project.stopsWith()).toBe("state-mismatch");
     expect(await project.acceptGap()).toMatchObject({ code: 2 });
+  });
+
+  test("a broker that lost the end of both logs: the state goes on, and so do its decisions", async () => {
+    const project = new Project(4);
+    await project.publish(1, 4);
+    await project.process();
+    await losesWhat([usageStream(4), controlStream(4)], async () => {
+      await project.publish(5, 8);
+      await project.process();
+    });
+    expect(await project.stopsWith()).toBe("stream-rolled-back");
+    const found = await project.recover();
+    expect(found.faults).toMatchObject([
+      { message: expect.stringContaining("CONTROL_4 ends") },
+      { message: expect.stringContaining("USAGE_4 ends") },
+    ]);
+    expect(found.proposal).toMatchObject({ resumeAt: 5, lostMessages: 0 });
+    expect(await project.acceptGap()).toMatchObject({ code: 0 });
+    expect(await project.recover()).toMatchObject({ code: 0, starts: true, pendingGaps: 1 });
+    await project.publish(9, 10);
+    await project.process();
+    await project.publish(11, 11);
+    await project.process();
+    expect(await project.recover()).toMatchObject({ code: 0, starts: true, pendingGaps: 0, position: 11 });
+    expect(await project.reconcile()).toMatchObject({
+      code: 0,
+      balanced: true,
+      counts: { read: 11, accepted: 11 },
+      acceptedGaps: [{ lostMessages: 0, numberingOffset: 4 }],
+      streams: [{ stored: 7, processed: 7, waiting: 0 }],
+    });
+  });
+
+  test("a broker that lost everything: the state goes on with new streams", async () => {
+    const project = new Project(5);
+    await project.publish(1, 4);
+    await project.process();
+    for await (const stream of connection.manager.streams.list()) {
+      await connection.manager.streams.delete(stream.config.name);
+    }
+    // The worker makes the streams and stops.
+    expect(await project.stopsWith()).toBe("stream-recreated");
+    await project.publish(4, 6);
+    expect((await project.recover()).proposal).toMatchObject({ resumeAt: 1, lostMessages: 0 });
+    expect(await project.acceptGap()).toMatchObject({ code: 0 });
+    await project.process();
+    await project.publish(7, 7);
+    await project.process();
+    expect(await project.reconcile()).toMatchObject({
+      code: 0,
+      balanced: true,
+      counts: { read: 8, accepted: 7, duplicate: 1 },
+      acceptedGaps: [{ lostMessages: 0, numberingOffset: 4 }],
+    });
   });
 });

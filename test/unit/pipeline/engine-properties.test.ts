@@ -112,6 +112,7 @@ function logsOf(
         resumeAt,
         lostMessages: step.lost,
         numberingOffset: step.lost,
+        controlBefore: { sequence: 0, fingerprint: "" },
         usageCreatedAt: "",
         fingerprint: "",
         actor: "test",

@@ -67,6 +67,7 @@ function damaged(
     },
     control: { createdAt: CREATED_AT, firstSequence: 1, lastSequence: 1 },
     records: [],
+    pending: [],
     pendingGaps: [],
     controlFaults: [],
     usageFaults: code === undefined ? [] : [new TributaryError(code, "found")],
@@ -116,10 +117,19 @@ describe("a proposal", () => {
     };
     expect(proposeGap(damaged(undefined, stream)).refusal).toContain("Nothing is wrong");
     expect(proposeGap(damaged("state-mismatch", stream)).refusal).toContain("backup");
-    expect(proposeGap(damaged("stream-gap", stream, { controlFaults: [found] })).refusal).toContain(
-      "control log",
-    );
-    expect(proposeGap(damaged("stream-gap", stream, { records: [ahead] })).refusal).toContain("newer state");
+    const foreign = { controlFaults: [found], records: [ahead] };
+    expect(proposeGap(damaged("stream-gap", stream, foreign)).refusal).toContain("another worker");
+    const refilled = { controlFaults: [new TributaryError("stream-refilled", "control")] };
+    expect(proposeGap(damaged(undefined, stream, refilled)).refusal).toContain("another worker");
+    expect(proposeGap(damaged("stream-gap", stream, { pending: [ahead] })).refusal).toContain("newer state");
+  });
+
+  test("goes on where usage stands when only the control log lost its end", () => {
+    const lost = { controlFaults: [new TributaryError("stream-rolled-back", "control")] };
+    const proposal = proposeGap(damaged(undefined, { first: 1, last: 130 }, lost));
+    expect(proposal).toMatchObject({ resumeAt: 101, lostMessages: 0, messagesToRead: 30 });
+    expect(proposal.refusal).toBeUndefined();
+    expect(proposal.explanation).toContain("Decisions of the control log are lost");
   });
 });
 
@@ -162,6 +172,7 @@ describe("the record of an accepted gap", () => {
       resumeAt: 8,
       lostMessages: 7,
       numberingOffset: 0,
+      controlBefore: { sequence: 0, fingerprint: "" },
       usageCreatedAt: CREATED_AT,
       fingerprint: "0aff",
       actor: "ops",
