@@ -38,6 +38,12 @@ export interface UnbilledRow {
   readonly amount: string;
 }
 
+export interface UnbilledTotal {
+  readonly currency: string;
+  readonly accounts: number;
+  readonly amount: string;
+}
+
 export interface ExceptionRow {
   readonly stage: string;
   readonly reason: string;
@@ -56,6 +62,8 @@ export interface UsageReport {
   readonly acceptedGaps: readonly AcceptedGapRow[];
   readonly aggregates: readonly AggregateRow[];
   readonly unbilled: readonly UnbilledRow[];
+  /** The same over all accounts. */
+  readonly unbilledTotals: readonly UnbilledTotal[];
   readonly exceptions: readonly ExceptionRow[];
   readonly checks: readonly BalanceCheck[];
   readonly balanced: boolean;
@@ -92,7 +100,7 @@ export function reportOf(sources: readonly ReportSource[]): UsageReport {
       engine.gaps.map((gap) => ({ partition, ...gap })),
     ),
     aggregates: aggregatesOf(sources),
-    unbilled: unbilledOf(sources),
+    ...unbilledOf(sources),
     exceptions: exceptions.sort((a, b) => compare(keyOfException(a), keyOfException(b))),
     checks,
     balanced: checks.every((check) => check.balanced),
@@ -141,29 +149,39 @@ export function aggregatesOf(sources: readonly ReportSource[]): AggregateRow[] {
   return keyed.sort((a, b) => compare(a.key, b.key)).map(({ row }) => row);
 }
 
-/** Rated value that no invoice has taken up, by account and currency. */
-function unbilledOf(sources: readonly ReportSource[]): UnbilledRow[] {
-  const totals = new Map<string, { account: string; currency: string; exponent: number; minor: bigint }>();
+/** Rated value that no invoice has taken up, by account and currency, and in all. */
+function unbilledOf(sources: readonly ReportSource[]): Pick<UsageReport, "unbilled" | "unbilledTotals"> {
+  const byAccount = new Map<string, { account: string; currency: string; exponent: number; minor: bigint }>();
   for (const { engine } of sources) {
     for (const period of engine.rater.pricePeriods()) {
       const contract = engine.catalog?.contract(period.contract);
       if (period.price === undefined || contract === undefined) continue;
-      const key = `${contract.account}\u0000${contract.currency}`;
-      const total = totals.get(key);
-      if (total !== undefined) total.minor += period.billed;
-      else {
-        const { account, currency, currencyExponent: exponent } = contract;
-        totals.set(key, { account, currency, exponent, minor: period.billed });
-      }
+      const { account, currency, currencyExponent: exponent } = contract;
+      const key = `${account}\u0000${currency}`;
+      const sum = byAccount.get(key);
+      if (sum === undefined) byAccount.set(key, { account, currency, exponent, minor: period.billed });
+      else sum.minor += period.billed;
     }
   }
-  return [...totals]
-    .sort(([a], [b]) => compare(a, b))
-    .map(([, { account, currency, exponent, minor }]) => ({
+  const totals = new Map<string, { exponent: number; accounts: number; minor: bigint }>();
+  for (const { currency, exponent, minor } of byAccount.values()) {
+    const total = totals.get(currency) ?? { exponent, accounts: 0, minor: 0n };
+    totals.set(currency, { exponent, accounts: total.accounts + 1, minor: total.minor + minor });
+  }
+  const sorted = <Value>(map: ReadonlyMap<string, Value>): [string, Value][] =>
+    [...map].sort(([left], [right]) => compare(left, right));
+  return {
+    unbilled: sorted(byAccount).map(([, { account, currency, exponent, minor }]) => ({
       account,
       currency,
       amount: formatMinorUnits(minor, exponent),
-    }));
+    })),
+    unbilledTotals: sorted(totals).map(([currency, { accounts, exponent, minor }]) => ({
+      currency,
+      accounts,
+      amount: formatMinorUnits(minor, exponent),
+    })),
+  };
 }
 
 export function emptyCounts(): TotalCounts {
