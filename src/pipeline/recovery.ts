@@ -62,7 +62,9 @@ export function proposeGap(verification: LogVerification, chosen?: number): GapP
     explanation: [
       ...(verification.controlFaults.length === 0 ? [] : [CONTROL_LOST]),
       explain(verification, damageOf(code)),
-    ].join(" "),
+    ]
+      .filter((text) => text !== "")
+      .join(" "),
   };
 }
 
