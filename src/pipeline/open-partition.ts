@@ -6,8 +6,7 @@ import {
 } from "../model/control.ts";
 import { TributaryError } from "../model/errors.ts";
 import type { UsageLog } from "../model/log.ts";
-import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
-import { PartitionEngine } from "./partition-engine.ts";
+import { PartitionEngine, storedAbout } from "./partition-engine.ts";
 import type { PartitionPipelineOptions } from "./pipeline-options.ts";
 import { renumberedLog } from "./renumbered-log.ts";
 import { verifyLogs, type ReadRecord } from "./verify-logs.ts";
@@ -58,11 +57,13 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
   refuseOvertaken(options, verification.records);
   const fault = verification.controlFaults[0] ?? verification.usageFaults[0];
   if (fault !== undefined) throw fault;
-  const { position, usage, control } = verification;
+  const { usage, control } = verification;
   const records = [...verification.records];
   const genesis = await ensureGenesis(options, records, usage.createdAt);
-  await takeOver(options, records, verification.decidedUpTo);
-  const inEffect = await catalogAt(options, records, position.controlSequence);
+  const pending = [...verification.pending, ...records.slice(verification.records.length)];
+  const version = storedAbout(store).catalogVersion;
+  await takeOver(options, records, pending, { appliesAfter: verification.decidedUpTo, catalog: version });
+  const inEffect = version === undefined ? undefined : await options.loadCatalog(version);
   const engine = new PartitionEngine({
     partition: options.partition,
     partitionCount: options.partitionCount,
@@ -82,7 +83,7 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
     startedAt: verification.resumeAt - 1,
     storedAtStart: usage.lastSequence,
     lastControlSequence: records.at(-1)?.placed.sequence ?? 0,
-    pendingControl: records.filter(({ placed }) => placed.sequence > position.controlSequence),
+    pendingControl: pending,
   };
 }
 
@@ -140,15 +141,24 @@ export async function ensureGenesis(
  * Takes the partition: from this append on the broker refuses a former owner's. It comes before anything is processed,
  * also when the state is behind the log (a lost state file): then the record applies where the log's last one does.
  */
-async function takeOver(options: OpenOptions, records: ReadRecord[], appliesAfter: number): Promise<void> {
+async function takeOver(
+  options: OpenOptions,
+  records: ReadRecord[],
+  pending: ReadRecord[],
+  before: { readonly appliesAfter: number; readonly catalog: string | undefined },
+): Promise<void> {
+  const { appliesAfter } = before;
   const decidedAt = new Date(options.clock.nowMs()).toISOString();
-  const last = (): number => records.at(-1)?.placed.sequence ?? 0;
+  const append = async (record: ControlRecord): Promise<void> => {
+    const appended = await appendControl(options, record, records.at(-1)?.placed.sequence ?? 0);
+    records.push(appended);
+    pending.push(appended);
+  };
   const { worker, instance } = options;
-  const acquired = { kind: "acquired", worker, instance, appliesAfter, decidedAt } as const;
-  records.push(await appendControl(options, acquired, last()));
+  await append({ kind: "acquired", worker, instance, appliesAfter, decidedAt });
   const { version } = options.catalog;
-  if (latestCatalog(records, Infinity) === version) return;
-  records.push(await appendControl(options, { kind: "catalog", version, appliesAfter, decidedAt }, last()));
+  if ((latestCatalog(pending) ?? before.catalog) === version) return;
+  await append({ kind: "catalog", version, appliesAfter, decidedAt });
 }
 
 /** Appends a record behind `expectedLastSequence`; it takes effect when the caller applies it. */
@@ -171,20 +181,9 @@ function firstCatalog(records: readonly ReadRecord[]): string {
   throw new TributaryError("state-mismatch", "The control log names no catalog.");
 }
 
-/** The catalog version in effect after a control sequence. */
-function latestCatalog(records: readonly ReadRecord[], upTo: number): string | undefined {
+/** The catalog version that the last of the records with one names. */
+function latestCatalog(records: readonly ReadRecord[]): string | undefined {
   let version: string | undefined;
-  for (const { placed } of records) {
-    if (placed.sequence <= upTo && placed.record.kind === "catalog") version = placed.record.version;
-  }
+  for (const { placed } of records) if (placed.record.kind === "catalog") version = placed.record.version;
   return version;
-}
-
-async function catalogAt(
-  options: OpenOptions,
-  records: readonly ReadRecord[],
-  controlSequence: number,
-): Promise<CompiledCatalog | undefined> {
-  const version = latestCatalog(records, controlSequence);
-  return version === undefined ? undefined : options.loadCatalog(version);
 }
