@@ -40,6 +40,7 @@ type OpenOptions = Pick<
   | "worker"
   | "instance"
   | "knownControlSequence"
+  | "fenceDeliveries"
   | "catalog"
   | "faults"
   | "observer"
@@ -61,7 +62,14 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
   const { position, usage, control } = verification;
   const records = [...verification.records];
   const genesis = await ensureGenesis(options, records, usage.createdAt);
-  await takeOver(options, records, verification.decidedUpTo);
+  const usageLog = renumberedLog(options.usageLog, verification.numberingOffset);
+  const delivered = await options.fenceDeliveries();
+  const lastOrdinals = store.load()?.lastOrdinals;
+  await takeOver(options, records, {
+    appliesAfter: verification.decidedUpTo,
+    lastUsage: (await usageLog.identity()).lastSequence,
+    isBehind: delivered.some(({ channel, ordinal }) => ordinal > (lastOrdinals?.[channel] ?? 0)),
+  });
   const inEffect = await catalogAt(options, records, position.controlSequence);
   const engine = new PartitionEngine({
     partition: options.partition,
@@ -78,7 +86,7 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
   );
   return {
     engine,
-    usageLog: renumberedLog(options.usageLog, verification.numberingOffset),
+    usageLog,
     startedAt: verification.resumeAt - 1,
     storedAtStart: usage.lastSequence,
     lastControlSequence: records.at(-1)?.placed.sequence ?? 0,
@@ -136,19 +144,36 @@ export async function ensureGenesis(
   return first;
 }
 
+interface TakeOverPlace {
+  /** Up to where the partition's decisions reach. */
+  readonly appliesAfter: number;
+  /** Last usage sequence stored. */
+  readonly lastUsage: number;
+  /** A former owner has delivered more than this state has. */
+  readonly isBehind: boolean;
+}
+
 /**
  * Takes the partition: from this append on the broker refuses a former owner's. It comes before anything is processed,
  * also when the state is behind the log (a lost state file): then the record applies where the log's last one does.
  */
-async function takeOver(options: OpenOptions, records: ReadRecord[], appliesAfter: number): Promise<void> {
+async function takeOver(options: OpenOptions, records: ReadRecord[], place: TakeOverPlace): Promise<void> {
+  const { appliesAfter } = place;
   const decidedAt = new Date(options.clock.nowMs()).toISOString();
   const last = (): number => records.at(-1)?.placed.sequence ?? 0;
   const { worker, instance } = options;
   const acquired = { kind: "acquired", worker, instance, appliesAfter, decidedAt } as const;
   records.push(await appendControl(options, acquired, last()));
   const { version } = options.catalog;
-  if (latestCatalog(records, Infinity) === version) return;
-  records.push(await appendControl(options, { kind: "catalog", version, appliesAfter, decidedAt }, last()));
+  const latest = latestCatalog(records, Infinity);
+  if (latest === version) return;
+  // What was delivered from usage that this state has yet to process was rated by the version before: the new one takes
+  // effect behind all that is stored. The first version of all must take effect before any usage.
+  const catalogAfter =
+    place.isBehind && latest !== undefined ? Math.max(appliesAfter, place.lastUsage) : appliesAfter;
+  records.push(
+    await appendControl(options, { kind: "catalog", version, appliesAfter: catalogAfter, decidedAt }, last()),
+  );
 }
 
 /** Appends a record behind `expectedLastSequence`; it takes effect when the caller applies it. */
