@@ -71,6 +71,7 @@ test(`${KILLS} kills under load lose nothing and double nothing`, { timeout: 600
   await publishing;
 
   const workers = OWNED.map((owned, worker) => workspace.start({ workerName: `worker-${worker}`, owned }));
+  for (const worker of workers) await worker.ready();
   for (const worker of workers)
     await worker.until("all is processed", () => isSettled(workspace, worker, connection), 60_000);
   for (const worker of workers) await worker.drain();
@@ -87,7 +88,11 @@ test(`${KILLS} kills under load lose nothing and double nothing`, { timeout: 600
   expectAmountsAddUp(rated);
   expectRated(rated, truth, bench.anchorDay);
   expectUnbilledIsPublished(inspected, rated);
-  expect(readFiles(workspace.filesFolder)).toEqual(rated);
+  const files = readFiles(workspace.filesFolder);
+  const sizes = (of: typeof files) =>
+    [...of].map(([partition, { length }]) => `${partition}: ${length}`).sort();
+  expect(sizes(files)).toEqual(sizes(rated));
+  expect(files).toEqual(rated);
   process.stderr.write(
     `random kills: seed ${SEED}, ${kills} kills, ${truth.counts.read} events: none lost, none doubled\n`,
   );

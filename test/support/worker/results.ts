@@ -36,13 +36,14 @@ async function readStream<Body>(
     const message = await connection.manager.streams.getMessage(stream, { seq });
     const partition = Number(message.subject.split(".")[1]);
     const publications = byPartition.get(partition) ?? [];
-    byPartition.set(partition, publications);
     const events = parse(Buffer.from(message.data).toString("utf8"));
     const [first, last] = (message.header.get(ORDINALS_HEADER) ?? "").split("-").map(Number);
     if (first !== publications.length + 1 || last !== publications.length + events.length)
       throw new Error(
         `${stream} message ${seq}: ordinals ${first}-${last} behind ${publications.length} with ${events.length} events`,
       );
+    // A message without events is an owner's that takes the partition: it refuses the one before.
+    if (events.length > 0) byPartition.set(partition, publications);
     for (const { id, data } of events) {
       const ordinal = publications.length + 1;
       if (id !== `${partition}-${ordinal}`) throw new Error(`${stream} message ${seq}: ${id} at ${ordinal}`);
