@@ -39,6 +39,7 @@ type OpenOptions = Pick<
   | "worker"
   | "instance"
   | "knownControlSequence"
+  | "fenceDeliveries"
   | "catalog"
   | "faults"
   | "observer"
@@ -60,9 +61,17 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
   const { usage, control } = verification;
   const records = [...verification.records];
   const genesis = await ensureGenesis(options, records, usage.createdAt);
+  const usageLog = renumberedLog(options.usageLog, verification.numberingOffset);
+  const delivered = await options.fenceDeliveries();
+  const lastOrdinals = store.load()?.lastOrdinals;
   const pending = [...verification.pending, ...records.slice(verification.records.length)];
   const version = storedAbout(store).catalogVersion;
-  await takeOver(options, records, pending, { appliesAfter: verification.decidedUpTo, catalog: version });
+  await takeOver(options, records, pending, {
+    appliesAfter: verification.decidedUpTo,
+    catalog: version,
+    lastUsage: (await usageLog.identity()).lastSequence,
+    isBehind: delivered.some(({ channel, ordinal }) => ordinal > (lastOrdinals?.[channel] ?? 0)),
+  });
   const inEffect = version === undefined ? undefined : await options.loadCatalog(version);
   const engine = new PartitionEngine({
     partition: options.partition,
@@ -79,7 +88,7 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
   );
   return {
     engine,
-    usageLog: renumberedLog(options.usageLog, verification.numberingOffset),
+    usageLog,
     startedAt: verification.resumeAt - 1,
     storedAtStart: usage.lastSequence,
     lastControlSequence: records.at(-1)?.placed.sequence ?? 0,
@@ -137,6 +146,17 @@ export async function ensureGenesis(
   return first;
 }
 
+interface TakeOverPlace {
+  /** Up to where the partition's decisions reach. */
+  readonly appliesAfter: number;
+  /** Catalog version in effect at the state. */
+  readonly catalog: string | undefined;
+  /** Last usage sequence stored. */
+  readonly lastUsage: number;
+  /** A former owner has delivered more than this state has. */
+  readonly isBehind: boolean;
+}
+
 /**
  * Takes the partition: from this append on the broker refuses a former owner's. It comes before anything is processed,
  * also when the state is behind the log (a lost state file): then the record applies where the log's last one does.
@@ -145,9 +165,9 @@ async function takeOver(
   options: OpenOptions,
   records: ReadRecord[],
   pending: ReadRecord[],
-  before: { readonly appliesAfter: number; readonly catalog: string | undefined },
+  place: TakeOverPlace,
 ): Promise<void> {
-  const { appliesAfter } = before;
+  const { appliesAfter } = place;
   const decidedAt = new Date(options.clock.nowMs()).toISOString();
   const append = async (record: ControlRecord): Promise<void> => {
     const appended = await appendControl(options, record, records.at(-1)?.placed.sequence ?? 0);
@@ -157,8 +177,13 @@ async function takeOver(
   const { worker, instance } = options;
   await append({ kind: "acquired", worker, instance, appliesAfter, decidedAt });
   const { version } = options.catalog;
-  if ((latestCatalog(pending) ?? before.catalog) === version) return;
-  await append({ kind: "catalog", version, appliesAfter, decidedAt });
+  const latest = latestCatalog(pending) ?? place.catalog;
+  if (latest === version) return;
+  // What was delivered from usage that this state has yet to process was rated by the version before: the new one takes
+  // effect behind all that is stored. The first version of all must take effect before any usage.
+  const catalogAfter =
+    place.isBehind && latest !== undefined ? Math.max(appliesAfter, place.lastUsage) : appliesAfter;
+  await append({ kind: "catalog", version, appliesAfter: catalogAfter, decidedAt });
 }
 
 /** Appends a record behind `expectedLastSequence`; it takes effect when the caller applies it. */
