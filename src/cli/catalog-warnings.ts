@@ -8,7 +8,9 @@ export interface Warning {
 
 /** What a valid catalog holds that probably nobody meant. */
 export function catalogWarnings(catalog: Catalog): Warning[] {
-  const pricedMeters = new Set(catalog.plans.flatMap((plan) => plan.prices.map((price) => price.meter)));
+  const pricedMeters = new Set(
+    catalog.plans.flatMap((plan) => plan.prices.flatMap((price) => ("meter" in price ? [price.meter] : []))),
+  );
   const usedProducts = new Set(catalog.plans.flatMap((plan) => plan.prices.map((price) => price.product)));
   const usedPlans = new Set(catalog.contracts.map(({ plan }) => `${plan.key}@${plan.version}`));
   const usedCustomers = new Set(catalog.contracts.map((contract) => contract.customer));
