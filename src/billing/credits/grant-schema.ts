@@ -7,7 +7,8 @@ import {
   nonNegativeDecimalField,
   textField,
 } from "../catalog/fields.ts";
-import { ratio, ratioOfDecimal, times } from "../ratio.ts";
+import { DECIMAL_PATTERN } from "../decimal-text.ts";
+import { isLess, ratio, ratioOfDecimal, times } from "../ratio.ts";
 import type { GrantTerms, Rollover } from "./grant-terms.ts";
 
 const MAX_PRIORITY = 255;
@@ -33,9 +34,11 @@ const rolloverSchema = z
   .superRefine(({ at, minimum, maximum, extension }, context) => {
     const fault = (field: string, message: string): void =>
       context.addIssue({ code: "custom", path: [field], message });
-    const [low, high] = [ratioOfDecimal(minimum), ratioOfDecimal(maximum)];
-    if (high.numerator * low.denominator < low.numerator * high.denominator)
-      fault("maximum", `must be at least the minimum, ${minimum}`);
+    // Refinements run beside those of the fields: what is no decimal has a fault already.
+    if (DECIMAL_PATTERN.test(minimum) && DECIMAL_PATTERN.test(maximum)) {
+      if (isLess(ratioOfDecimal(maximum), ratioOfDecimal(minimum)))
+        fault("maximum", `must be at least the minimum, ${minimum}`);
+    }
     if (at === "expiry" && extension === undefined) fault("extension", "is required at expiry");
     if (at !== "expiry" && extension !== undefined) fault("extension", "is for rollover at expiry only");
   });
