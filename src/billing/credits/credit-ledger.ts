@@ -181,13 +181,14 @@ export class CreditLedger {
     return this.#state.overages.reduce((sum, overage) => sum + overage.amount, 0n);
   }
 
-  #settle(toMs: number, includesEnd: boolean): void {
+  #settle(untilMs: number, includesEnd: boolean): void {
+    const toMs = untilMs > this.#state.timeMs ? untilMs : this.#state.timeMs;
     for (;;) {
       const { grants, timeMs } = this.#state;
       const due = nextDue(grants, timeMs);
       if (due === undefined || due.timeMs > toMs || (!includesEnd && due.timeMs === toMs)) break;
       // All of one moment is booked before carried overage is paid, so that nothing pays at the moment it expires.
-      this.#moveTo(due.timeMs);
+      this.#state.timeMs = due.timeMs;
       for (
         let next: DueEvent | undefined = due;
         next?.timeMs === due.timeMs;
@@ -196,11 +197,7 @@ export class CreditLedger {
         this.#book(next);
       this.#payCarried();
     }
-    this.#moveTo(toMs);
-  }
-
-  #moveTo(timeMs: number): void {
-    if (timeMs > this.#state.timeMs) this.#state.timeMs = timeMs;
+    this.#state.timeMs = toMs;
   }
 
   #book({ kind, grant }: DueEvent): void {
