@@ -142,6 +142,8 @@ export class PartitionWorker {
         (code === "control-log-moved" && atStart && this.#knownControlSequence === undefined) ||
         (code === "internal-fault" && this.#restarts <= MAX_INTERNAL_RESTARTS));
     if (!canRestart) {
+      // Files and events on their way to another partition can't be refused there: a former owner leaves them alone.
+      if (code === "control-log-moved" || code === "publication-fenced") void this.delivery.stop();
       this.#options.onFault(this.#fault, undefined);
       return;
     }

@@ -48,6 +48,10 @@ test("a former owner is refused and stops; the new owner's results are right", a
   await former.until("the former owner's partitions have stopped for good", async () =>
     (await faultsOf(former)).every((code) => code !== undefined && REFUSALS.has(code)),
   );
+  await former.until("it delivers nothing any more", async () => {
+    const sinks = (await former.status())?.partitions.flatMap((partition) => partition.sinks) ?? [];
+    return sinks.length > 0 && sinks.every(({ phase }) => phase === "stopped" || phase === "failed");
+  });
   expect(await former.readyz()).toMatchObject({ httpStatus: 503, ready: false });
 
   await bench.publish(load.slice(part(2)));
