@@ -33,7 +33,15 @@ export function zoneOffsetMs(zone: string, timeMs: number): number {
  * @param month 1–12
  */
 export function startOfLocalDay(zone: string, year: number, month: number, day: number): number {
-  const localMs = Date.UTC(year, month - 1, day);
+  return momentOfLocalTime(zone, Date.UTC(year, month - 1, day));
+}
+
+/**
+ * The moment at which clocks in a zone show a time; the first where they show it twice, the moment of the leap where
+ * they leap over it.
+ * @param localMs the shown time as if it were UTC
+ */
+export function momentOfLocalTime(zone: string, localMs: number): number {
   const before = zoneOffsetMs(zone, localMs - DAY_MS);
   const after = zoneOffsetMs(zone, localMs + DAY_MS);
   const earlier = localMs - Math.max(before, after);
@@ -41,6 +49,18 @@ export function startOfLocalDay(zone: string, year: number, month: number, day: 
   if (earlier + zoneOffsetMs(zone, earlier) === localMs) return earlier;
   if (later + zoneOffsetMs(zone, later) === localMs) return later;
   return firstMomentAfterChange(zone, earlier, later);
+}
+
+/**
+ * Calendar days of [startMs, endMs) in a zone: the date of the end minus the date of the start. The day of a start within
+ * a day counts, the day of an end within a day doesn't, so the days of adjoining periods add up.
+ */
+export function localDaysBetween(zone: string, startMs: number, endMs: number): number {
+  return localDayNumber(zone, endMs) - localDayNumber(zone, startMs);
+}
+
+function localDayNumber(zone: string, timeMs: number): number {
+  return Math.floor((timeMs + zoneOffsetMs(zone, timeMs)) / DAY_MS);
 }
 
 /** The offset changes once in (fromMs, toMs]: the first moment with the new one. */

@@ -1,4 +1,4 @@
-import type { Command, Option } from "commander";
+import { Command, type Option } from "commander";
 import { TributaryError } from "../model/errors.ts";
 
 const ON = new Set(["true", "1"]);
@@ -11,18 +11,26 @@ export function commandsOf(command: Command): Command[] {
 
 /** The options of a command that stand for a setting: not help and version, which ask for text. */
 export function settingOptions(command: Command): Option[] {
-  return command.options.filter((option) => option.long !== undefined && option.long !== "--version");
+  return command.options.filter(isSetting);
+}
+
+function isSetting({ long }: Option): boolean {
+  return long !== undefined && long !== "--version";
 }
 
 /**
- * Gives every long flag its environment twin: TRIBUTARY_<COMMAND>_<FLAG>, the names of nested commands joined
- * (`inspect partitions --json`: TRIBUTARY_INSPECT_PARTITIONS_JSON). A flag that has a variable already keeps it.
+ * A command whose every long flag has an environment twin: TRIBUTARY_<COMMAND>_<FLAG>, the names of nested commands
+ * joined (`inspect partitions --json`: TRIBUTARY_INSPECT_PARTITIONS_JSON). A flag that has a variable already keeps it.
  */
-export function addEnvironmentTwins(program: Command): void {
-  for (const command of commandsOf(program)) {
-    for (const option of settingOptions(command)) {
-      if (option.envVar === undefined) option.env(twinOf(command, option));
-    }
+export class TwinnedCommand extends Command {
+  override createCommand(name?: string): Command {
+    return new TwinnedCommand(name);
+  }
+
+  override addOption(option: Option): this {
+    // Commander listens to the variable only if it knows it when the option is added.
+    if (isSetting(option) && option.envVar === undefined) option.env(twinOf(this, option));
+    return super.addOption(option);
   }
 }
 

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { CommanderError, type Command } from "commander";
 import { codeOf, messageOf } from "../model/errors.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addExplainCommand } from "./commands/explain.ts";
@@ -11,13 +11,13 @@ import { addSchemaCommand } from "./commands/schema.ts";
 import { addSimulateCommand } from "./commands/simulate.ts";
 import { addValidateCommand } from "./commands/validate.ts";
 import { addVersionCommand } from "./commands/version.ts";
-import { addEnvironmentTwins, normaliseTwins } from "./environment-twins.ts";
+import { normaliseTwins, TwinnedCommand } from "./environment-twins.ts";
 import { ExitCode, exitCodeOf } from "./exit-codes.ts";
 import { VERSION } from "./version.ts";
 
 /** The command line, without running it: documentation is generated from it. */
 export function createProgram(): Command {
-  const program = new Command("tributary")
+  const program = new TwinnedCommand("tributary")
     .description(
       "Turns raw usage events into rated, bookable documents and proves that nothing was lost or counted twice.",
     )
@@ -39,7 +39,6 @@ export function createProgram(): Command {
   addRecoverCommand(program);
   addSchemaCommand(program);
   addVersionCommand(program);
-  addEnvironmentTwins(program);
   return program;
 }
 

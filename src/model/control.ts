@@ -68,6 +68,11 @@ export interface GapAcceptedRecord extends ControlBase {
   readonly lostMessages: number;
   /** From `resumeAt` on: the partition's number of a message minus its sequence in the stream. */
   readonly numberingOffset: number;
+  /**
+   * Last control record that the repaired state had applied. Where the control log itself was damaged, the state is
+   * recognised by it, and goes on with this record whatever stands before it in the log.
+   */
+  readonly controlBefore: { readonly sequence: number; readonly fingerprint: string };
   /** Creation time of the usage stream that is resumed. */
   readonly usageCreatedAt: string;
   /** Fingerprint of the message before `resumeAt`, hexadecimal; "" where none is stored. */

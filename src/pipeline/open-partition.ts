@@ -6,8 +6,7 @@ import {
 } from "../model/control.ts";
 import { TributaryError } from "../model/errors.ts";
 import type { UsageLog } from "../model/log.ts";
-import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
-import { PartitionEngine } from "./partition-engine.ts";
+import { PartitionEngine, storedAbout } from "./partition-engine.ts";
 import type { PartitionPipelineOptions } from "./pipeline-options.ts";
 import { renumberedLog } from "./renumbered-log.ts";
 import { verifyLogs, type ReadRecord } from "./verify-logs.ts";
@@ -40,6 +39,7 @@ type OpenOptions = Pick<
   | "worker"
   | "instance"
   | "knownControlSequence"
+  | "fenceDeliveries"
   | "catalog"
   | "faults"
   | "observer"
@@ -58,11 +58,21 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
   refuseOvertaken(options, verification.records);
   const fault = verification.controlFaults[0] ?? verification.usageFaults[0];
   if (fault !== undefined) throw fault;
-  const { position, usage, control } = verification;
+  const { usage, control } = verification;
   const records = [...verification.records];
   const genesis = await ensureGenesis(options, records, usage.createdAt);
-  await takeOver(options, records, verification.decidedUpTo);
-  const inEffect = await catalogAt(options, records, position.controlSequence);
+  const usageLog = renumberedLog(options.usageLog, verification.numberingOffset);
+  const delivered = await options.fenceDeliveries();
+  const lastOrdinals = store.load()?.lastOrdinals;
+  const pending = [...verification.pending, ...records.slice(verification.records.length)];
+  const version = storedAbout(store).catalogVersion;
+  await takeOver(options, records, pending, {
+    appliesAfter: verification.decidedUpTo,
+    catalog: version,
+    lastUsage: (await usageLog.identity()).lastSequence,
+    isBehind: delivered.some(({ channel, ordinal }) => ordinal > (lastOrdinals?.[channel] ?? 0)),
+  });
+  const inEffect = version === undefined ? undefined : await options.loadCatalog(version);
   const engine = new PartitionEngine({
     partition: options.partition,
     partitionCount: options.partitionCount,
@@ -78,11 +88,11 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
   );
   return {
     engine,
-    usageLog: renumberedLog(options.usageLog, verification.numberingOffset),
+    usageLog,
     startedAt: verification.resumeAt - 1,
     storedAtStart: usage.lastSequence,
     lastControlSequence: records.at(-1)?.placed.sequence ?? 0,
-    pendingControl: records.filter(({ placed }) => placed.sequence > position.controlSequence),
+    pendingControl: pending,
   };
 }
 
@@ -136,19 +146,44 @@ export async function ensureGenesis(
   return first;
 }
 
+interface TakeOverPlace {
+  /** Up to where the partition's decisions reach. */
+  readonly appliesAfter: number;
+  /** Catalog version in effect at the state. */
+  readonly catalog: string | undefined;
+  /** Last usage sequence stored. */
+  readonly lastUsage: number;
+  /** A former owner has delivered more than this state has. */
+  readonly isBehind: boolean;
+}
+
 /**
  * Takes the partition: from this append on the broker refuses a former owner's. It comes before anything is processed,
  * also when the state is behind the log (a lost state file): then the record applies where the log's last one does.
  */
-async function takeOver(options: OpenOptions, records: ReadRecord[], appliesAfter: number): Promise<void> {
+async function takeOver(
+  options: OpenOptions,
+  records: ReadRecord[],
+  pending: ReadRecord[],
+  place: TakeOverPlace,
+): Promise<void> {
+  const { appliesAfter } = place;
   const decidedAt = new Date(options.clock.nowMs()).toISOString();
-  const last = (): number => records.at(-1)?.placed.sequence ?? 0;
+  const append = async (record: ControlRecord): Promise<void> => {
+    const appended = await appendControl(options, record, records.at(-1)?.placed.sequence ?? 0);
+    records.push(appended);
+    pending.push(appended);
+  };
   const { worker, instance } = options;
-  const acquired = { kind: "acquired", worker, instance, appliesAfter, decidedAt } as const;
-  records.push(await appendControl(options, acquired, last()));
+  await append({ kind: "acquired", worker, instance, appliesAfter, decidedAt });
   const { version } = options.catalog;
-  if (latestCatalog(records, Infinity) === version) return;
-  records.push(await appendControl(options, { kind: "catalog", version, appliesAfter, decidedAt }, last()));
+  const latest = latestCatalog(pending) ?? place.catalog;
+  if (latest === version) return;
+  // What was delivered from usage that this state has yet to process was rated by the version before: the new one takes
+  // effect behind all that is stored. The first version of all must take effect before any usage.
+  const catalogAfter =
+    place.isBehind && latest !== undefined ? Math.max(appliesAfter, place.lastUsage) : appliesAfter;
+  await append({ kind: "catalog", version, appliesAfter: catalogAfter, decidedAt });
 }
 
 /** Appends a record behind `expectedLastSequence`; it takes effect when the caller applies it. */
@@ -171,20 +206,9 @@ function firstCatalog(records: readonly ReadRecord[]): string {
   throw new TributaryError("state-mismatch", "The control log names no catalog.");
 }
 
-/** The catalog version in effect after a control sequence. */
-function latestCatalog(records: readonly ReadRecord[], upTo: number): string | undefined {
+/** The catalog version that the last of the records with one names. */
+function latestCatalog(records: readonly ReadRecord[]): string | undefined {
   let version: string | undefined;
-  for (const { placed } of records) {
-    if (placed.sequence <= upTo && placed.record.kind === "catalog") version = placed.record.version;
-  }
+  for (const { placed } of records) if (placed.record.kind === "catalog") version = placed.record.version;
   return version;
-}
-
-async function catalogAt(
-  options: OpenOptions,
-  records: readonly ReadRecord[],
-  controlSequence: number,
-): Promise<CompiledCatalog | undefined> {
-  const version = latestCatalog(records, controlSequence);
-  return version === undefined ? undefined : options.loadCatalog(version);
 }

@@ -96,6 +96,7 @@ export class PartitionEngine {
   #savedCatalogVersion: string | undefined;
   #gaps: readonly AcceptedGap[] = [];
   #gapsChanged = false;
+  #controlRepaired = false;
 
   constructor(options: PartitionEngineOptions) {
     this.#options = options;
@@ -226,7 +227,10 @@ export class PartitionEngine {
         `Control record ${placed.sequence} applies after usage ${record.appliesAfter}, the position is ${this.#position.usageSequence}.`,
       );
     }
-    if (record.kind === "gap-accepted") this.#skipGap(record);
+    if (record.kind === "gap-accepted") {
+      this.#skipGap(record);
+      if (placed.sequence <= this.#position.controlSequence) this.#controlRepaired = true;
+    }
     if (catalog === undefined) this.#push({ kind: "control", placed });
     else {
       refuseIncompatible(this.#catalog, catalog);
@@ -262,8 +266,11 @@ export class PartitionEngine {
       };
       this.#lastMessage = undefined;
     }
+    const controlRepaired = this.#controlRepaired;
+    this.#controlRepaired = false;
     return {
       position: this.#position,
+      ...(controlRepaired ? { controlRepaired } : {}),
       regionCounts: this.journal.regionCounts(),
       messageCounts: this.journal.messageCounts(),
       rows,

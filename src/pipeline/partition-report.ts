@@ -1,4 +1,4 @@
-import type { ExceptionRecord, MessageCounts } from "../model/outputs.ts";
+import type { ExceptionRecord, MessageCounts, RegionCounts } from "../model/outputs.ts";
 import type { PartitionStore } from "../model/store.ts";
 import { formatQuantity } from "../billing/rating/quantity.ts";
 import { Aggregation } from "../operators/stage.ts";
@@ -82,7 +82,7 @@ export function reportOf(sources: readonly ReportSource[]): UsageReport {
   const checks: BalanceCheck[] = [];
   const exceptions: ExceptionRow[] = [];
   for (const source of sources) {
-    addCounts(counts, source.engine);
+    addRegionCounts(counts, source.engine.regionCounts());
     const found = source.engine.messageCounts();
     messages.messages += found.messages;
     messages.undecodable += found.undecodable;
@@ -197,8 +197,9 @@ export function emptyCounts(): TotalCounts {
   };
 }
 
-function addCounts(total: TotalCounts, engine: PartitionEngine): void {
-  for (const counts of engine.regionCounts()) {
+/** Adds the counts of regions to a total. */
+export function addRegionCounts(total: TotalCounts, regions: readonly RegionCounts[]): void {
+  for (const counts of regions) {
     total.read += counts.read;
     total.accepted += counts.accepted;
     total.duplicate += counts.duplicate;

@@ -38,6 +38,9 @@ export interface GapProposal {
   readonly explanation: string;
 }
 
+const CONTROL_LOST =
+  "Decisions of the control log are lost. Those that the state has applied stay in effect, but the state can't be built anew from the logs: back it up.";
+
 /** What accepting the gap would do; `chosen` is the operator's own resume point. */
 export function proposeGap(verification: LogVerification, chosen?: number): GapProposal {
   const { usage, numberingOffset, position } = verification;
@@ -45,7 +48,9 @@ export function proposeGap(verification: LogVerification, chosen?: number): GapP
   const latest = usage.lastSequence - numberingOffset + 1;
   const code = verification.usageFaults[0]?.code;
   const refusal = refusalOf(verification, code) ?? refusalOfChoice(chosen, earliest, latest);
-  const resumeAt = chosen ?? defaultResume(damageOf(code), earliest, latest);
+  const next = position.usageSequence - numberingOffset + 1;
+  // Only the control log is damaged: usage goes on where it stands.
+  const resumeAt = chosen ?? (code === undefined ? next : defaultResume(damageOf(code), earliest, latest));
   const numbers = resumeAt === undefined ? undefined : numbersFor(verification, resumeAt);
   return {
     ...(refusal === undefined ? {} : { refusal }),
@@ -54,7 +59,12 @@ export function proposeGap(verification: LogVerification, chosen?: number): GapP
     latest,
     lostMessages: numbers === undefined ? undefined : numbers.resumeAt - 1 - position.usageSequence,
     messagesToRead: resumeAt === undefined ? undefined : Math.max(0, latest - resumeAt),
-    explanation: explain(verification, damageOf(code)),
+    explanation: [
+      ...(verification.controlFaults.length === 0 ? [] : [CONTROL_LOST]),
+      explain(verification, damageOf(code)),
+    ]
+      .filter((text) => text !== "")
+      .join(" "),
   };
 }
 
@@ -81,7 +91,7 @@ export async function gapRecord(
   }
   const { resumeAt, numberingOffset } = numbersFor(verification, proposal.resumeAt);
   const before = await renumberedLog(usageLog, numberingOffset).messageAt(resumeAt - 1);
-  const appliesAfter = verification.position.usageSequence;
+  const { usageSequence: appliesAfter, controlSequence, controlFingerprint } = verification.position;
   return {
     kind: "gap-accepted",
     appliesAfter,
@@ -89,6 +99,7 @@ export async function gapRecord(
     resumeAt,
     lostMessages: resumeAt - 1 - appliesAfter,
     numberingOffset,
+    controlBefore: { sequence: controlSequence, fingerprint: hexOfBytes(controlFingerprint) },
     usageCreatedAt: verification.usage.createdAt,
     fingerprint: before === undefined ? "" : hexOfBytes(fingerprint(before, sha256)),
     actor,
@@ -106,16 +117,16 @@ function numbersFor(
 }
 
 function refusalOf(verification: LogVerification, code: ErrorCode | undefined): string | undefined {
-  const { controlFaults, records, position } = verification;
-  if (controlFaults.length > 0) {
-    return "The control log itself is damaged, and it is where an accepted gap would be recorded.";
+  const { controlFaults, pending, position, records } = verification;
+  const controlCode = controlFaults[0]?.code;
+  if (controlCode === "stream-refilled" || (controlCode === "stream-recreated" && records.length > 0)) {
+    return "The control log holds decisions that this state knows nothing of: another worker may have gone on with another state.";
   }
-  if (code === undefined) return "Nothing is wrong with the usage log: there is no gap to accept.";
-  if (damageOf(code) === undefined)
+  if (code === undefined && controlCode === undefined)
+    return "Nothing is wrong with the logs: there is no gap to accept.";
+  if (code !== undefined && damageOf(code) === undefined)
     return "The state is of another time than the log's last repair: restore a backup.";
-  const ahead = records.find(
-    (record) => record.placed.sequence > position.controlSequence && placeOf(record) > position.usageSequence,
-  );
+  const ahead = pending.find((record) => placeOf(record) > position.usageSequence);
   if (ahead !== undefined) {
     return (
       `The control log holds decisions behind the state's position (record ${ahead.placed.sequence} applies after usage ` +

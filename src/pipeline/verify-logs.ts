@@ -1,8 +1,13 @@
-import { decodeControl, type GapAcceptedRecord, type PlacedControlRecord } from "../model/control.ts";
+import {
+  decodeControl,
+  type ControlRecord,
+  type GapAcceptedRecord,
+  type PlacedControlRecord,
+} from "../model/control.ts";
 import { TributaryError } from "../model/errors.ts";
 import type { ControlLog, LogIdentity, UsageLog } from "../model/log.ts";
 import type { PartitionStore, Position } from "../model/store.ts";
-import { bytesOfHex, numberingOffsetOf } from "./accepted-gaps.ts";
+import { bytesOfHex, hexOfBytes, numberingOffsetOf } from "./accepted-gaps.ts";
 import { fingerprint, NO_POSITION, storedAbout, type PartitionEngineOptions } from "./partition-engine.ts";
 import { renumberedLog } from "./renumbered-log.ts";
 
@@ -28,6 +33,8 @@ export interface LogVerification {
   readonly control: LogIdentity;
   /** The whole control log. */
   readonly records: readonly ReadRecord[];
+  /** Its records that the checkpoint has not applied. */
+  readonly pending: readonly ReadRecord[];
   /** Accepted gaps behind the position: they apply at the next start. */
   readonly pendingGaps: readonly GapAcceptedRecord[];
   /** What is wrong with the control log, then with the usage log; the partition starts where there is none. */
@@ -50,12 +57,20 @@ export async function verifyLogs(options: VerifyOptions): Promise<LogVerificatio
   const position = stored?.position ?? NO_POSITION;
   const control = await controlLog.identity();
   const records = await readControl(controlLog, control);
-  const controlFaults = [
-    ...compareLog(controlLog.name, position.controlSequence, position.controlCreatedAt, control),
-  ];
-  if (controlFaults.length === 0) controlFaults.push(...compareControl(options, position, records));
-
-  const pending = records.filter(({ placed }) => placed.sequence > position.controlSequence);
+  let controlFaults = compareLog(
+    controlLog.name,
+    position.controlSequence,
+    position.controlCreatedAt,
+    control,
+  );
+  if (controlFaults.length === 0) controlFaults = compareControl(options, position, records);
+  let pending = records.filter(({ placed }) => placed.sequence > position.controlSequence);
+  if (controlFaults.length > 0) {
+    const repair = records.findIndex(({ placed: { record } }) => repairsControl(record, position));
+    if (repair >= 0) controlFaults = [];
+    // Without a repair, what the log holds can't be told from another state's decisions.
+    pending = repair < 0 ? [] : records.slice(repair);
+  }
   const pendingGaps = pending.flatMap(({ placed: { record } }) =>
     record.kind === "gap-accepted" ? [record] : [],
   );
@@ -99,6 +114,7 @@ export async function verifyLogs(options: VerifyOptions): Promise<LogVerificatio
     usage,
     control,
     records,
+    pending,
     pendingGaps,
     controlFaults,
     usageFaults,
@@ -181,6 +197,15 @@ async function compareUsage(
       { details: { log: log.name, sequence } },
     ),
   ];
+}
+
+/** Whether a record lets the state at a position go on, though the control log is not the one it was made from. */
+function repairsControl(record: ControlRecord, position: Position): boolean {
+  return (
+    record.kind === "gap-accepted" &&
+    record.controlBefore.sequence === position.controlSequence &&
+    record.controlBefore.fingerprint === hexOfBytes(position.controlFingerprint)
+  );
 }
 
 function compareControl(

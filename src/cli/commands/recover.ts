@@ -8,6 +8,7 @@ import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/con
 import { openControlLog } from "../../ingest/jetstream/control-log.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import { appendControl, ensureGenesis } from "../../pipeline/open-partition.ts";
+import { storedAbout } from "../../pipeline/partition-engine.ts";
 import { gapRecord, proposeGap, type GapProposal } from "../../pipeline/recovery.ts";
 import { verifyLogs, type LogVerification } from "../../pipeline/verify-logs.ts";
 import { partitionFolder, STATE_FILE } from "../../state/open-database.ts";
@@ -140,7 +141,8 @@ async function accept(
     const ports = {
       ...identity,
       controlLog,
-      randomHashKey,
+      // A control log that begins anew has to go on with the key that the state's ids are hashed with.
+      randomHashKey: () => storedAbout(store).hashKey ?? randomHashKey(),
       clock: systemClock,
       faults: noFaults,
       observer: { processed: () => undefined, committed: () => undefined, decided: () => undefined },

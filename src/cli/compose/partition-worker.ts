@@ -37,7 +37,10 @@ export const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => {
 export const randomHashKey = (): string => randomBytes(16).toString("hex");
 
 export interface PartitionWorkerOptions {
-  readonly pipeline: Omit<PartitionPipelineOptions, "sha256" | "randomHashKey" | "knownControlSequence">;
+  readonly pipeline: Omit<
+    PartitionPipelineOptions,
+    "sha256" | "randomHashKey" | "knownControlSequence" | "fenceDeliveries"
+  >;
   readonly delivery: OutboxDelivery;
   /** Told when the partition stops with a fault; `restartInMs` is undefined when it stays stopped. */
   readonly onFault: (fault: PartitionFault, restartInMs: number | undefined) => void;
@@ -87,6 +90,9 @@ export class PartitionWorker {
       sha256,
       randomHashKey,
       knownControlSequence: this.#knownControlSequence,
+      // A pipeline that starts again is still the owner, or is refused: its own deliveries must not be.
+      fenceDeliveries: async () =>
+        this.#deliveryStarted ? [] : await this.delivery.fence(this.#options.pipeline.instance),
     });
     this.#pipeline = pipeline;
     try {
@@ -136,6 +142,8 @@ export class PartitionWorker {
         (code === "control-log-moved" && atStart && this.#knownControlSequence === undefined) ||
         (code === "internal-fault" && this.#restarts <= MAX_INTERNAL_RESTARTS));
     if (!canRestart) {
+      // Files and events on their way to another partition can't be refused there: a former owner leaves them alone.
+      if (code === "control-log-moved" || code === "publication-fenced") void this.delivery.stop();
       this.#options.onFault(this.#fault, undefined);
       return;
     }

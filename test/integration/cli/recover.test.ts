@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DiscardPolicy } from "nats";
 import { z } from "zod";
 import type { BrokerConnection } from "../../../src/ingest/jetstream/connection.ts";
-import { usageStream } from "../../../src/ingest/jetstream/names.ts";
+import { controlStream, usageStream } from "../../../src/ingest/jetstream/names.ts";
 import { ensureTopology } from "../../../src/ingest/jetstream/topology.ts";
 import {
   accountIn,
@@ -19,7 +19,7 @@ import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { testConnection } from "../../support/usage-reading.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
-const PARTITIONS = 4;
+const PARTITIONS = 6;
 
 const reconcileSchema = z.object({
   counts: z.object({ read: z.int(), accepted: z.int(), duplicate: z.int() }),
@@ -118,36 +118,45 @@ class Project {
   /** Runs a worker until it has processed all that is stored, and stops it. */
   async process(): Promise<void> {
     const worker = new WorkerProcess(this.config);
-    await worker.logged("The worker is running");
-    if (worker.log.includes("has stopped")) throw new Error(worker.log);
-    await waitUntil("all is processed", async () => (await this.reconcile()).streams[0]?.waiting === 0);
-    expect(await worker.stop()).toBe(0);
+    try {
+      await worker.logged("The worker is running");
+      if (worker.log.includes("has stopped")) throw new Error(worker.log);
+      await waitUntil("all is processed", async () => (await this.reconcile()).streams[0]?.waiting === 0);
+    } finally {
+      await worker.stop();
+    }
   }
 
-  /** Runs a worker until its partition has stopped with a code, meanwhile `during`, and stops it. */
-  async stopsWith(code: string, during: () => Promise<void> = async () => undefined): Promise<void> {
+  /** Runs a worker until its partition has stopped, meanwhile `during`, and stops it; the code it stopped with. */
+  async stopsWith(during: () => Promise<void> = () => Promise.resolve()): Promise<string | undefined> {
     const worker = new WorkerProcess(this.config);
-    await worker.logged("The partition has stopped");
-    expect(worker.log).toContain(`"code":"${code}"`);
-    await during();
-    await worker.stop();
+    try {
+      await worker.logged("The partition has stopped");
+      await during();
+    } finally {
+      await worker.stop();
+    }
+    const line = worker.log.split("\n").find((text) => text.includes("The partition has stopped")) ?? "{}";
+    return z.object({ code: z.string().optional() }).parse(JSON.parse(line)).code;
   }
 }
 
 /**
- * Lets `work` happen and then puts the partition's usage stream back to what it was before: a broker that lost the end
- * of a stream which it had acknowledged.
+ * Lets `work` happen and then puts streams back to what they were before: a broker that lost the end of what it had
+ * acknowledged.
  */
-async function losesWhat(partition: number, work: () => Promise<void>): Promise<void> {
-  const files = join(server.storeDir, "jetstream", "$G", "streams", usageStream(partition));
-  const copy = join(temporaryFolder(), "stream");
+async function losesWhat(streams: readonly string[], work: () => Promise<void>): Promise<void> {
+  const folder = join(server.storeDir, "jetstream", "$G", "streams");
+  const copy = temporaryFolder();
   await server.restart();
-  cpSync(files, copy, { recursive: true });
+  for (const stream of streams) cpSync(join(folder, stream), join(copy, stream), { recursive: true });
   await reconnected();
   await work();
   await server.kill();
-  rmSync(files, { recursive: true });
-  cpSync(copy, files, { recursive: true });
+  for (const stream of streams) {
+    rmSync(join(folder, stream), { recursive: true });
+    cpSync(join(copy, stream), join(folder, stream), { recursive: true });
+  }
   await server.restart();
   await reconnected();
 }
@@ -167,11 +176,12 @@ describe("recover", () => {
 
     await connection.manager.streams.update(usageStream(0), { max_msgs: 3, discard: DiscardPolicy.Old });
     await project.publish(6, 15);
-    await project.stopsWith("stream-gap", async () => {
-      const refused = await project.acceptGap();
-      expect(refused.stderr).toContain("state-locked");
-      expect(refused.code).toBe(1);
+    let refused: CliResult | undefined;
+    const code = await project.stopsWith(async () => {
+      refused = await project.acceptGap();
     });
+    expect(code).toBe("stream-gap");
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("state-locked") });
 
     const found = await project.recover();
     expect(found).toMatchObject({ code: 1, starts: false, position: 5, pendingGaps: 0 });
@@ -206,7 +216,7 @@ describe("recover", () => {
     await ensureTopology(connection, { partitionCount: PARTITIONS });
     // Two that are counted already, two that are new.
     await project.publish(4, 7);
-    await project.stopsWith("stream-recreated");
+    expect(await project.stopsWith()).toBe("stream-recreated");
     expect((await project.recover()).proposal).toMatchObject({ resumeAt: 1, lostMessages: 0 });
     expect(await project.acceptGap()).toMatchObject({ code: 0 });
     await project.process();
@@ -229,15 +239,15 @@ describe("recover", () => {
   test("a stream that lost its end, and was filled again: the operator says where to go on", async () => {
     const project = new Project(2);
     await project.publish(1, 6);
-    await losesWhat(2, async () => {
+    await losesWhat([usageStream(2)], async () => {
       await project.publish(7, 10);
       await project.process();
     });
-    await project.stopsWith("stream-rolled-back");
+    expect(await project.stopsWith()).toBe("stream-rolled-back");
     expect((await project.recover()).proposal).toMatchObject({ resumeAt: 7, lostMessages: 0 });
 
     await project.publish(11, 16);
-    await project.stopsWith("stream-refilled");
+    expect(await project.stopsWith()).toBe("stream-refilled");
     const found = await project.recover();
     expect(found.faults.map((fault) => fault.code)).toEqual(["stream-refilled"]);
     expect(found.proposal?.resumeAt).toBeUndefined();
@@ -270,7 +280,61 @@ describe("recover", () => {
     const found = await project.recover();
     expect(found.faults.map((fault) => fault.code)).toEqual(["state-mismatch"]);
     expect(found.proposal?.refusal).toContain("restore a backup");
-    await project.stopsWith("state-mismatch");
+    expect(await project.stopsWith()).toBe("state-mismatch");
     expect(await project.acceptGap()).toMatchObject({ code: 2 });
+  });
+
+  test("a broker that lost the end of both logs: the state goes on, and so do its decisions", async () => {
+    const project = new Project(4);
+    await project.publish(1, 4);
+    await project.process();
+    await losesWhat([usageStream(4), controlStream(4)], async () => {
+      await project.publish(5, 8);
+      await project.process();
+    });
+    expect(await project.stopsWith()).toBe("stream-rolled-back");
+    const found = await project.recover();
+    expect(found.faults).toMatchObject([
+      { message: expect.stringContaining("CONTROL_4 ends") },
+      { message: expect.stringContaining("USAGE_4 ends") },
+    ]);
+    expect(found.proposal).toMatchObject({ resumeAt: 5, lostMessages: 0 });
+    expect(await project.acceptGap()).toMatchObject({ code: 0 });
+    expect(await project.recover()).toMatchObject({ code: 0, starts: true, pendingGaps: 1 });
+    await project.publish(9, 10);
+    await project.process();
+    await project.publish(11, 11);
+    await project.process();
+    expect(await project.recover()).toMatchObject({ code: 0, starts: true, pendingGaps: 0, position: 11 });
+    expect(await project.reconcile()).toMatchObject({
+      code: 0,
+      balanced: true,
+      counts: { read: 11, accepted: 11 },
+      acceptedGaps: [{ lostMessages: 0, numberingOffset: 4 }],
+      streams: [{ stored: 7, processed: 7, waiting: 0 }],
+    });
+  });
+
+  test("a broker that lost everything: the state goes on with new streams", async () => {
+    const project = new Project(5);
+    await project.publish(1, 4);
+    await project.process();
+    for await (const stream of connection.manager.streams.list()) {
+      await connection.manager.streams.delete(stream.config.name);
+    }
+    // The worker makes the streams and stops.
+    expect(await project.stopsWith()).toBe("stream-recreated");
+    await project.publish(4, 6);
+    expect((await project.recover()).proposal).toMatchObject({ resumeAt: 1, lostMessages: 0 });
+    expect(await project.acceptGap()).toMatchObject({ code: 0 });
+    await project.process();
+    await project.publish(7, 7);
+    await project.process();
+    expect(await project.reconcile()).toMatchObject({
+      code: 0,
+      balanced: true,
+      counts: { read: 8, accepted: 7, duplicate: 1 },
+      acceptedGaps: [{ lostMessages: 0, numberingOffset: 4 }],
+    });
   });
 });

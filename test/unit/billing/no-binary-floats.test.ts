@@ -27,7 +27,15 @@ function violations(text: string): string[] {
     .filter((line) => FORBIDDEN.some((pattern) => pattern.test(line)));
 }
 
-test.each(["billing/rating/", "operators/rate/"])("no binary float in the money path of %s", (folder) => {
+const MONEY_PATHS = [
+  "billing/commitments/",
+  "billing/credits/",
+  "billing/rating/",
+  "billing/thresholds/",
+  "operators/rate/",
+];
+
+test.each(MONEY_PATHS)("no binary float in the money path of %s", (folder) => {
   const directory = new URL(folder, ROOT);
   const files = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((name) =>
     name.endsWith(".ts"),

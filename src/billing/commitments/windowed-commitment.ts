@@ -1,0 +1,79 @@
+import { isLess, lesser, minus, plus, type Ratio, rounded, times, ZERO } from "../ratio.ts";
+import { zoneOffsetMs } from "../zone-days.ts";
+import type { CompiledCommitment } from "./compile-commitment.ts";
+
+type WindowCommitment = Pick<CompiledCommitment, "hours" | "overageFactor" | "trueUp" | "amountPerWindow">;
+
+/** A window of a price that is charged window by window. */
+export interface ChargedWindow {
+  readonly startMs: number;
+  /** What its quantity costs at the normal rate: exact, in minor units. */
+  readonly amount: Ratio;
+}
+
+/** Exact, in minor units. */
+export interface WindowCharge {
+  readonly charge: Ratio;
+  /** The part that is charged at the normal rate. */
+  readonly atNormalRate: Ratio;
+  /** The part beyond the commitment, multiplied. */
+  readonly overage: Ratio;
+  readonly trueUp: Ratio;
+}
+
+export interface WindowedOutcome extends WindowCharge {
+  readonly windows: readonly WindowCharge[];
+  /** The one line of the price, rounded once: minor units. */
+  readonly total: bigint;
+}
+
+/**
+ * Charges of a price whose windows are committed one by one. Each window falls under the first commitment whose hours
+ * hold its start, else under the one without hours, else under none: then it costs its normal rate.
+ * @param windows all windows of the period for which a true-up is due, also those without usage
+ */
+export function applyWindowedCommitments(
+  commitments: readonly WindowCommitment[],
+  timeZone: string,
+  windows: readonly ChargedWindow[],
+): WindowedOutcome {
+  const charges = windows.map(({ startMs, amount }) =>
+    chargeWindow(commitmentAt(commitments, timeZone, startMs), amount),
+  );
+  const sum = (part: (charge: WindowCharge) => Ratio): Ratio =>
+    charges.reduce((total, charge) => plus(total, part(charge)), ZERO);
+  const charge = sum((window) => window.charge);
+  return {
+    windows: charges,
+    charge,
+    atNormalRate: sum((window) => window.atNormalRate),
+    overage: sum((window) => window.overage),
+    trueUp: sum((window) => window.trueUp),
+    total: rounded(charge),
+  };
+}
+
+function chargeWindow(commitment: WindowCommitment | undefined, amount: Ratio): WindowCharge {
+  if (commitment === undefined) return { charge: amount, atNormalRate: amount, overage: ZERO, trueUp: ZERO };
+  const committed = commitment.amountPerWindow;
+  const atNormalRate = lesser(amount, committed);
+  const overage = times(minus(amount, atNormalRate), commitment.overageFactor);
+  const trueUp = commitment.trueUp && isLess(amount, committed) ? minus(committed, amount) : ZERO;
+  return { charge: plus(plus(atNormalRate, overage), trueUp), atNormalRate, overage, trueUp };
+}
+
+function commitmentAt(
+  commitments: readonly WindowCommitment[],
+  timeZone: string,
+  startMs: number,
+): WindowCommitment | undefined {
+  const hour = new Date(startMs + zoneOffsetMs(timeZone, startMs)).getUTCHours();
+  return (
+    commitments.find(({ hours }) => hours !== undefined && isWithin(hours, hour)) ??
+    commitments.find(({ hours }) => hours === undefined)
+  );
+}
+
+function isWithin({ from, to }: { readonly from: number; readonly to: number }, hour: number): boolean {
+  return from < to ? hour >= from && hour < to : hour >= from || hour < to;
+}

@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { CreditLedger } from "../../../../src/billing/credits/credit-ledger.ts";
+import { payWithCredits } from "../../../../src/billing/credits/credited-lines.ts";
+import { fixedDecimal } from "../../../../src/billing/decimal-text.ts";
+import { ratioOfCharge, rounded } from "../../../../src/billing/ratio.ts";
+import { chargeDelta } from "../../../../src/billing/rating/delta.ts";
+import { Exact } from "../../../../src/billing/rating/exact.ts";
+import type { PricingAdapter } from "../adapter.ts";
+import { atScale, decimalText } from "../case-fields.ts";
+import { grantTerms } from "./grant-adapters.ts";
+import { namedMembers } from "./named-members.ts";
+import { chargeOfPrice } from "./unit-charge.ts";
+
+const CENTS = 2;
+const money = (minorUnits: bigint): string => fixedDecimal(minorUnits, CENTS);
+
+const walletLimitedToMetrics: PricingAdapter = {
+  models: ["wallet_limited_to_metrics"],
+  answer(pricingCase) {
+    const { config, input } = pricingCase;
+    const fields = z
+      .object({
+        wallet: decimalText,
+        applies_to: z.array(z.string()),
+        unit_price: z.record(z.string(), decimalText),
+        tax_percent: z.record(z.string(), decimalText),
+      })
+      .parse(config);
+    const { events } = z.object({ events: z.array(z.string()) }).parse(input);
+    const ledger = CreditLedger.open("wallet", 0, "charge");
+    const amount = atScale(fields.wallet, CENTS);
+    ledger.addGrant(grantTerms({ id: "wallet", amount, meters: fields.applies_to }), 0);
+    const invoices = events.map((meter) => {
+      const charge = chargeOfPrice({ model: "per_unit", unit_price: fields.unit_price[meter] });
+      const net = rounded(ratioOfCharge(charge(new Exact(1), new Exact(1)), 1n, CENTS));
+      const line = {
+        id: meter,
+        source: { product: "p", meter },
+        net,
+        taxPercent: fields.tax_percent[meter] ?? "0",
+      };
+      const [paid] = payWithCredits(ledger, [line], 0);
+      if (paid === undefined) throw new RangeError("no line");
+      return {
+        subtotal_with_tax: money(paid.net + paid.tax),
+        credits: money(paid.credited),
+        due: money(paid.due),
+        wallet_after: money(ledger.balance()),
+      };
+    });
+    return namedMembers(pricingCase, { invoices });
+  },
+};
+
+const tier = z.object({ up_to: decimalText.nullable(), unit_price: decimalText, flat_fee: decimalText });
+
+const creditsAllocation: PricingAdapter = {
+  models: ["credits_allocation"],
+  answer(pricingCase) {
+    const { base, tiers } = z
+      .object({ base: z.literal("graduated"), tiers: z.array(tier) })
+      .parse(pricingCase.config);
+    const { quantity, credits } = z
+      .object({ quantity: decimalText, credits: z.array(decimalText) })
+      .parse(pricingCase.input);
+    const charge = chargeOfPrice({ model: base, tiers });
+    const one = new Exact(1);
+    const chargedFor = (units: Exact): bigint => rounded(ratioOfCharge(charge(units, one), 1n, CENTS));
+    // A line for each tier that is entered: what the quantity up to its bound costs more than up to the one before.
+    const lines: bigint[] = [];
+    let billed = 0n;
+    for (const { up_to } of tiers) {
+      const units = Exact.min(quantity, up_to ?? quantity);
+      const cumulative = chargedFor(units);
+      if (cumulative > billed) lines.push(cumulative - billed);
+      billed = cumulative;
+      if (units.gte(quantity)) break;
+    }
+    const ledger = CreditLedger.open("credits", 0, "charge");
+    for (const [index, amount] of credits.entries())
+      ledger.addGrant(
+        grantTerms({ id: `credit-${index}`, amount: atScale(amount, CENTS), createdMs: index }),
+        0,
+      );
+    const source = { product: "p", meter: "m" };
+    const paid = payWithCredits(
+      ledger,
+      lines.map((net, index) => ({ id: `tier-${index}`, source, net, taxPercent: "0" })),
+      0,
+    );
+    return namedMembers(pricingCase, {
+      line_totals: paid.map(({ net, credits: parts, due }) => ({
+        gross: money(net),
+        credits: parts.map((part) => money(part.amount)),
+        due: money(due),
+      })),
+      amount_due: money(paid.reduce((sum, { due }) => sum + due, 0n)),
+    });
+  },
+};
+
+/** Free units are a first tier without a price: what they leave is the charge at a price of 1. */
+const freeUnitsAcrossSplit: PricingAdapter = {
+  models: ["free_units_across_split"],
+  answer(pricingCase) {
+    const { free_units } = z.object({ free_units: decimalText }).parse(pricingCase.config);
+    const { quantity, prior_quantity } = z
+      .object({ quantity: decimalText, prior_quantity: decimalText })
+      .parse(pricingCase.input);
+    const tiers = [{ up_to: free_units, unit_price: "0" }, { unit_price: "1" }];
+    const charge = chargeOfPrice({ model: "graduated", tiers });
+    const scale = 12;
+    const unit = new Exact(10n ** BigInt(scale) + "");
+    const chargeOf = (units: bigint): bigint =>
+      rounded(ratioOfCharge(charge(new Exact(units.toString()), unit), 10n ** BigInt(scale), scale));
+    const prior = chargeDelta(atScale(prior_quantity, scale), 0n, chargeOf);
+    const cumulative = atScale(prior_quantity, scale) + atScale(quantity, scale);
+    const now = chargeDelta(cumulative, prior.billed, chargeOf);
+    return namedMembers(pricingCase, {
+      billable_quantity: fixedDecimal(now.delta, scale),
+      billable_prior_quantity: fixedDecimal(prior.billed, scale),
+      free_used_now: fixedDecimal(atScale(quantity, scale) - now.delta, scale),
+    });
+  },
+};
+
+export const CREDITED_LINE_ADAPTERS: readonly PricingAdapter[] = [
+  walletLimitedToMetrics,
+  creditsAllocation,
+  freeUnitsAcrossSplit,
+];
