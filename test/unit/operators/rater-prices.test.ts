@@ -1,6 +1,8 @@
 import * as fc from "fast-check";
+import { Packr, unpack } from "msgpackr";
 import { describe, expect, test } from "vitest";
 import type { CompiledCatalog } from "../../../src/billing/catalog/compiled.ts";
+import { pricePeriodCodec } from "../../../src/operators/rate/price-periods.ts";
 import { Rater } from "../../../src/operators/rate/rate-operator.ts";
 import type { SeriesInfo } from "../../../src/operators/rate/series-info.ts";
 import { compiled } from "../billing/catalog-fixture.ts";
@@ -158,6 +160,15 @@ describe("prices by the window", () => {
       { numRuns: 50 },
     );
   });
+});
+
+test("a state without parts and windows is stored and read as it was before there were any", () => {
+  const row = ["C1", "api@1/p", "requests", START_MS, "12", "3", 2, 1, false];
+  const read = pricePeriodCodec.decode(new Packr({ useRecords: false }).pack(row));
+  expect(read).toMatchObject({ quantity: 12n, billed: 3n, parts: new Map(), windowCharges: "0" });
+  expect(unpack(pricePeriodCodec.encode(read))).toEqual(row);
+  const full = { ...read, parts: new Map([["a", 7n]]), windowCharges: "1.5" };
+  expect(pricePeriodCodec.decode(pricePeriodCodec.encode(full))).toEqual(full);
 });
 
 describe("what only the end of the period tells", () => {
