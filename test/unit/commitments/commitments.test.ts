@@ -130,6 +130,15 @@ describe("a commitment", () => {
     expect(applyCommitment(without, 1_000n, [], true).total).toBe(0n);
   });
 
+  test("counts only the kinds of charges that it is to", () => {
+    const fee: CommittedLine = { price: "a", kind: "recurring", amount: ratio(400n) };
+    const given = [fee, usage("a", ratio(700n))];
+    const trueUps = [["usage"], ["recurring"], ["recurring", "usage"]].map(
+      (counts) => applyCommitment(compiled({ amount: "10", counts }), 1_000n, given, true).trueUp,
+    );
+    expect(trueUps).toEqual([300n, 600n, 0n]);
+  });
+
   test("counts what is charged: the true-up is the difference to rounded lines", () => {
     // Exactly 1.2 is used, but each line is charged with 0.
     const parts = ["a", "b", "c"].map((price) => usage(price, ratio(2n, 5n)));

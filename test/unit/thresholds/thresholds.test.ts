@@ -182,6 +182,15 @@ describe("watching several prices together", () => {
     );
   });
 
+  test("reports what was reached before it began with any update at which it still is", () => {
+    const prices = [0, 1].map(() => ({ chargeOf: (quantity: bigint) => quantity, quantity: 700n }));
+    const watch = new SharedWatch(prices, commitmentTargets(1_000n, [100]), 0);
+    expect(watch.update(0, 200n)).toEqual([]);
+    expect(watch.update(1, 900n)).toEqual([{ percent: 100, amount: 1_000n }]);
+    const other = new SharedWatch(prices, commitmentTargets(1_000n, [100]), 0);
+    expect(other.update(0, 300n)).toEqual([{ percent: 100, amount: 1_000n }]);
+  });
+
   test("adds charges up only when a price has used up its share", () => {
     let calls = 0;
     const chargeOf: MonotoneCharge = (quantity) => {
