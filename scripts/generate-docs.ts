@@ -2,8 +2,10 @@
 import { writeFileSync } from "node:fs";
 import { Registry } from "prom-client";
 import { workerConfigKeys, workerConfigSections } from "../src/cli/config/config-keys.ts";
+import { createProgram } from "../src/cli/program.ts";
 import { ERRORS } from "../src/model/errors.ts";
 import { defineMetrics } from "../src/ops/metric-definitions.ts";
+import { renderCliReference } from "./docs/cli-reference.ts";
 import { renderConfigReference } from "./docs/config-reference.ts";
 import { renderErrorList } from "./docs/error-list.ts";
 import { renderMetricList } from "./docs/metric-list.ts";
@@ -11,6 +13,7 @@ import { renderMetricList } from "./docs/metric-list.ts";
 const registry = new Registry();
 defineMetrics(registry);
 const pages = {
+  "cli.md": renderCliReference(createProgram()),
   "errors.md": renderErrorList(ERRORS),
   "configuration.md": renderConfigReference(workerConfigKeys(), workerConfigSections()),
   "metrics.md": renderMetricList(registry),

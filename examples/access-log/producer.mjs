@@ -15,7 +15,7 @@ import { disturb } from "./disturbance.mjs";
 import { messagesOf } from "./messages.mjs";
 import { Publisher } from "./publisher.mjs";
 
-const PROGRESS_INTERVAL_MS = 250;
+const PROGRESS_INTERVAL_MS = 200;
 const DEFAULT_LOG = fileURLToPath(new URL("data/apache_access.log.gz", import.meta.url));
 const EXIT_FAULT = 1;
 const EXIT_USAGE = 2;

@@ -15,6 +15,9 @@ export class BrokerView {
   #manager;
   /** @type {Map<string, bigint>} */
   #amounts = new Map();
+  /** @type {import("nats").ConsumerMessages | undefined} */
+  #following;
+  #ratedSequence = 0;
   /** Rated aggregates read so far. */
   rated = 0;
   /** @type {Error | undefined} */
@@ -38,10 +41,11 @@ export class BrokerView {
   /** Reads the rated aggregates from the first on; the stream must exist. */
   async followRated() {
     const consumer = await this.#connection.jetstream().consumers.get(RATED_STREAM);
-    await consumer.consume({
+    this.#following = await consumer.consume({
       callback: (message) => {
         try {
           this.#add(message.json());
+          this.#ratedSequence = message.seq;
         } catch (error) {
           this.fault = error instanceof Error ? error : new Error(String(error));
         }
@@ -67,7 +71,15 @@ export class BrokerView {
     );
   }
 
+  /** Whether all rated aggregates that are published have been read. */
+  async hasReadAll() {
+    const { state } = await this.#manager.streams.info(RATED_STREAM);
+    return this.#ratedSequence === state.last_seq;
+  }
+
   async close() {
+    // Left open, it goes on asking the closed connection.
+    await this.#following?.close();
     await this.#connection.close();
   }
 

@@ -79,11 +79,7 @@ export class ChildProcess {
   }
 }
 
-/** Settings for a worker that somebody has in the environment are not meant for the demo's. */
+/** Settings that somebody has in the environment for workers and commands are not meant for the demo's. */
 export function childEnvironment() {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !name.startsWith("TRIBUTARY__") && name !== "TRIBUTARY_CONFIG",
-    ),
-  );
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("TRIBUTARY_")));
 }

@@ -5,13 +5,16 @@ import { OUTCOMES } from "./status.mjs";
 /** A terminal can be rewritten often; elsewhere each line stays. */
 const TERMINAL_INTERVAL_MS = 150;
 const PLAIN_INTERVAL_MS = 1_000;
+/** The rate is taken over so long. */
+const RATE_INTERVAL_MS = 500;
 
 /**
  * What the line of progress shows.
  * @typedef {object} Progress
  * @property {number} published events
  * @property {import("./status.mjs").Counts | undefined} counts undefined while no worker runs
- * @property {number} rated
+ * @property {number} committed events that are committed while no worker runs
+ * @property {number} rated aggregates
  * @property {ReadonlyMap<string, string>} amounts
  */
 
@@ -25,7 +28,8 @@ export class Display {
   #output;
   #shownMs = Number.NEGATIVE_INFINITY;
   #isOpen = false;
-  #last = { atMs: 0, read: 0 };
+  /** @type {{ atMs: number, read: number } | undefined} */
+  #measured;
   #rate = 0;
 
   /** @param {NodeJS.WriteStream} output */
@@ -84,12 +88,13 @@ export class Display {
    * @param {number} nowMs
    */
   #measure(read, nowMs) {
-    if (read === undefined || read < this.#last.read) {
-      this.#last = { atMs: nowMs, read: read ?? 0 };
+    const last = this.#measured;
+    if (read === undefined || last === undefined || read < last.read) {
+      this.#measured = read === undefined ? undefined : { atMs: nowMs, read };
       this.#rate = 0;
-    } else if (nowMs - this.#last.atMs >= PLAIN_INTERVAL_MS) {
-      this.#rate = Math.round(((read - this.#last.read) / (nowMs - this.#last.atMs)) * 1000);
-      this.#last = { atMs: nowMs, read };
+    } else if (nowMs - last.atMs >= RATE_INTERVAL_MS) {
+      this.#rate = Math.round(((read - last.read) / (nowMs - last.atMs)) * 1000);
+      this.#measured = { atMs: nowMs, read };
     }
   }
 
@@ -105,15 +110,15 @@ export class Display {
  * @param {number} rate
  * @returns {string}
  */
-function progressText({ published, counts, rated, amounts }, rate) {
-  const parts = [`sent ${figure(published)}`];
-  if (counts === undefined) parts.push("no worker is running");
-  else {
-    parts.push(`${figure(rate)} events/s`, `backlog ${figure(Math.max(0, published - counts.read))}`);
-    const shown = OUTCOMES.filter((name) => name === "accepted" || counts[name] > 0);
-    parts.push(shown.map((name) => `${name} ${figure(counts[name])}`).join(" "));
-  }
+function progressText({ published, counts, committed, rated, amounts }, rate) {
   const value = [...amounts].map(([currency, amount]) => `${amount} ${currency}`).join(", ") || "0";
-  parts.push(`rated ${figure(rated)}`, `unbilled ${value}`);
-  return parts.join(" · ");
+  const shown = OUTCOMES.filter((name) => name === "accepted" || (counts?.[name] ?? 0) > 0);
+  return [
+    `sent ${figure(published)}`,
+    counts === undefined ? "no worker" : `${figure(rate)} events/s`,
+    `backlog ${figure(Math.max(0, published - (counts?.read ?? committed)))}`,
+    `unbilled ${value}`,
+    `rated ${figure(rated)}`,
+    ...(counts === undefined ? [] : [shown.map((name) => `${name} ${figure(counts[name])}`).join(" ")]),
+  ].join(" · ");
 }

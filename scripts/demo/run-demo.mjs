@@ -36,7 +36,7 @@ const EXIT_UNBALANCED = 4;
  * @returns {Promise<boolean>} whether everything is accounted for
  */
 export async function runDemo(context) {
-  const { display, options } = context;
+  const { display, options, signal } = context;
   const stage = await setStage(context);
   const crash = await processWithCrash(context, stage);
   const sent = await finishSending(context, stage);
@@ -48,6 +48,8 @@ export async function runDemo(context) {
     const ended = await stage.worker.stop();
     if (ended !== "exit code 0") throw new DemoFault(`The worker ended with ${ended}; see its log.`);
   }
+  const hasReadAll = async () => (await stage.broker.hasReadAll()) || undefined;
+  await waitFor("all results are read", hasReadAll, { deadlineMs: PROCESS_DEADLINE_MS, signal });
   const isSound = await closeBooks(context, stage, sent, crash);
   if (options.keep) await keepRunning(context, stage);
   return isSound;
@@ -129,9 +131,9 @@ async function processWithCrash(context, stage) {
   const committed = checkpoints.reduce((sum, { read }) => sum + read, 0);
   const resumedFrom = checkpoints.map(({ partition, position }) => ({ partition, position }));
   display.detail(
-    `It had read ${figure(before.counts.read)} events or a few more; its last checkpoints hold ${figure(committed)}. The producer goes on.`,
+    `It had processed ${figure(before.counts.read)} events; its last checkpoints hold ${figure(committed)}, the rest must be read again. The producer goes on.`,
   );
-  const pid = await worker.start();
+  const pid = await worker.start(() => showProgress(context, stage, undefined, committed));
   const places = resumedFrom.map(
     ({ partition, position }) => `USAGE_${partition} at ${figure(position + 1)}`,
   );
@@ -157,7 +159,7 @@ async function finishSending(context, stage) {
 }
 
 /**
- * Waits until every stored message is processed and every result delivered.
+ * Waits until every stored message is processed.
  * @param {DemoContext} context
  * @param {Stage} stage
  */
@@ -165,8 +167,10 @@ async function processRest(context, stage) {
   const { broker } = stage;
   const stored = await broker.storedMessages();
   const messages = [...stored.values()].reduce((sum, sequence) => sum + sequence, 0);
+  // A worker that stops delivers what is left; one that is kept does it within some seconds, to fill its files.
   const isDone = (/** @type {import("./status.mjs").WorkerStatus} */ { positions, pending }) =>
-    pending === 0 && [...stored].every(([partition, sequence]) => positions.get(partition) === sequence);
+    (pending === 0 || !context.options.keep) &&
+    [...stored].every(([partition, sequence]) => positions.get(partition) === sequence);
   await follow(context, stage, "every message is processed", isDone);
   context.display.step(`Everything sent is processed: ${figure(messages)} messages.`);
 }
@@ -178,17 +182,34 @@ async function processRest(context, stage) {
  * @param {string} what
  * @param {(status: import("./status.mjs").WorkerStatus) => boolean} isReached
  */
-function follow({ display, signal }, { worker, producer, broker }, what, isReached) {
+function follow(context, stage, what, isReached) {
+  const { worker, producer, broker } = stage;
   const ask = async () => {
     if (broker.fault !== undefined) throw broker.fault;
     if (!producer.isRunning) await producer.result();
     const status = await worker.status();
     if (status?.fault !== undefined) throw new DemoFault(`The worker stopped ${status.fault}`);
-    const { published } = producer;
-    display.progress({ published, counts: status?.counts, rated: broker.rated, amounts: broker.amounts() });
+    showProgress(context, stage, status?.counts);
     return status !== undefined && isReached(status) ? status : undefined;
   };
-  return waitFor(what, ask, { deadlineMs: PROCESS_DEADLINE_MS, signal });
+  return waitFor(what, ask, { deadlineMs: PROCESS_DEADLINE_MS, signal: context.signal });
+}
+
+/**
+ * @param {DemoContext} context
+ * @param {Stage} stage
+ * @param {import("./status.mjs").Counts | undefined} counts undefined while no worker answers
+ * @param {number} [committed] events that are committed then
+ */
+function showProgress({ display }, { producer, broker }, counts, committed = 0) {
+  display.progress({
+    // The producer tells only now and then.
+    published: Math.max(producer.published, counts?.read ?? 0),
+    counts,
+    committed,
+    rated: broker.rated,
+    amounts: broker.amounts(),
+  });
 }
 
 /**

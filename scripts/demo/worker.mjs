@@ -26,18 +26,18 @@ export class DemoWorker {
     this.#signal = signal;
   }
 
-  /** Starts it and waits until it says that it is ready. */
-  async start() {
+  /**
+   * Starts it and waits until it says that it is ready.
+   * @param {() => void} [onWait] called again and again meanwhile
+   */
+  async start(onWait = () => undefined) {
     const { config, workerLog } = this.#workspace;
     this.#process = new ChildProcess({ args: [MAIN, "run", "--config", config], logFile: workerLog });
-    await waitFor(
-      "the worker is ready",
-      async () => ((await this.#get("/readyz")) === undefined ? undefined : true),
-      {
-        deadlineMs: READY_DEADLINE_MS,
-        signal: this.#signal,
-      },
-    );
+    const isReady = async () => {
+      onWait();
+      return (await this.#get("/readyz")) === undefined ? undefined : true;
+    };
+    await waitFor("the worker is ready", isReady, { deadlineMs: READY_DEADLINE_MS, signal: this.#signal });
     return this.#process.pid;
   }
 

@@ -33,7 +33,7 @@ export function renderConfigReference(
   return [
     "# Configuration of a worker",
     "",
-    "A YAML file, variables of the environment and flags; a later one of these wins over an earlier one, and all over",
+    "A YAML file, variables of the environment and flags (of `tributary run`); a later one of these wins over an earlier one, and all over",
     "the defaults. `config/example.yaml` has every setting with the reason why one would change it. Written from",
     "`src/cli/config/worker-schema.ts` by `npm run docs`.",
     "",

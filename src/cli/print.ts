@@ -47,12 +47,8 @@ export function printReport(report: UsageReport): void {
   printLine(
     `${report.messages.messages} messages, ${report.messages.undecodable} of them undecodable; ${report.aggregates.length} aggregates; ${report.exceptions.length} parked or exceptional events.`,
   );
-  if (report.unbilled.length > 0) {
-    printLine();
-    const byCurrency = new Map<string, number>();
-    for (const row of report.unbilled) byCurrency.set(row.currency, (byCurrency.get(row.currency) ?? 0) + 1);
-    for (const [currency, accounts] of byCurrency)
-      printLine(`Unbilled value in ${currency} on ${accounts} accounts.`);
+  for (const total of report.unbilledTotals) {
+    printLine(`Unbilled: ${total.amount} ${total.currency} on ${total.accounts} accounts.`);
   }
   printBalance(report);
 }

@@ -25,6 +25,8 @@ export interface GenesisRecord extends ControlBase {
 export interface AcquiredRecord extends ControlBase {
   readonly kind: "acquired";
   readonly worker: string;
+  /** Random, one a process: tells two workers of one name apart. */
+  readonly instance: string;
 }
 
 /** A catalog version takes effect. Its content is in the REFERENCE stream under its hash. */
@@ -52,13 +54,29 @@ export interface CloseRecord extends ControlBase {
   readonly reason: string;
 }
 
-/** An operator's choice after the log was found damaged: the gap is counted and processing goes on behind it. */
+/**
+ * An operator's choice after the usage stream was found damaged: the gap is counted and processing goes on behind it.
+ *
+ * A partition's own numbering of usage messages never goes back. It equals the stream's sequences until a stream that
+ * fell back (rolled back, refilled, made anew) is resumed: from there on it is the stream's sequence plus an offset.
+ */
 export interface GapAcceptedRecord extends ControlBase {
   readonly kind: "gap-accepted";
-  /** First usage sequence that is read again. */
+  /** First usage message that is read again, in the partition's numbering; above `appliesAfter`. */
   readonly resumeAt: number;
   /** Usage messages between the position and `resumeAt` that will never be read. */
   readonly lostMessages: number;
+  /** From `resumeAt` on: the partition's number of a message minus its sequence in the stream. */
+  readonly numberingOffset: number;
+  /**
+   * Last control record that the repaired state had applied. Where the control log itself was damaged, the state is
+   * recognised by it, and goes on with this record whatever stands before it in the log.
+   */
+  readonly controlBefore: { readonly sequence: number; readonly fingerprint: string };
+  /** Creation time of the usage stream that is resumed. */
+  readonly usageCreatedAt: string;
+  /** Fingerprint of the message before `resumeAt`, hexadecimal; "" where none is stored. */
+  readonly fingerprint: string;
   readonly actor: string;
   readonly reason: string;
 }

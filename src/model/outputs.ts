@@ -11,6 +11,12 @@ export interface OutboxEntry {
   readonly body: string;
 }
 
+/** Last ordinal of a channel that a delivery target has. */
+export interface DeliveredOrdinal {
+  readonly channel: Channel;
+  readonly ordinal: number;
+}
+
 /**
  * Kinds of a rated aggregate.
  * - `window`: a window is complete (the watermark passed its end).

@@ -39,6 +39,8 @@ export interface Position {
 /** All that a checkpoint writes. Committed whole or not at all. */
 export interface CheckpointChanges {
   readonly position: Position;
+  /** True where an operator's repair let the control log begin anew: only then its position may go back. */
+  readonly controlRepaired?: boolean;
   /** Current counts (absolute, not differences). */
   readonly regionCounts: readonly RegionCounts[];
   readonly messageCounts: MessageCounts;

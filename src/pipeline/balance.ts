@@ -1,11 +1,13 @@
 import { Aggregation } from "../operators/stage.ts";
 import { archivedCells } from "../operators/window/window-archive.ts";
+import { lostMessagesOf } from "./accepted-gaps.ts";
 import type { ReportSource } from "./partition-report.ts";
 
 /** One line of the balance: two figures reached by different routes that must be equal. */
 export interface BalanceCheck {
   readonly partition: number;
   readonly check:
+    | "position = messages processed + lost in accepted gaps"
     | "read = sum of outcomes"
     | "parked = events in parking"
     | "accepted readings = events in cells"
@@ -40,6 +42,12 @@ export function checkPartition(source: ReportSource): BalanceCheck[] {
       balanced: BigInt(left) === BigInt(right),
     });
   };
+  add(
+    "position = messages processed + lost in accepted gaps",
+    "",
+    engine.position.usageSequence,
+    engine.messageCounts().messages + lostMessagesOf(engine.gaps),
+  );
   let parked = 0;
   for (const counts of engine.regionCounts()) {
     const { accepted, duplicate, conflicting, rejected, misrouted } = counts;

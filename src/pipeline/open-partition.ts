@@ -1,22 +1,25 @@
 import {
-  decodeControl,
   encodeControl,
   type ControlRecord,
   type GenesisRecord,
   type PlacedControlRecord,
 } from "../model/control.ts";
 import { TributaryError } from "../model/errors.ts";
-import type { LogIdentity, LogMessage } from "../model/log.ts";
-import type { Position } from "../model/store.ts";
-import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
-import { fingerprint, NO_POSITION, PartitionEngine } from "./partition-engine.ts";
+import type { UsageLog } from "../model/log.ts";
+import { PartitionEngine, storedAbout } from "./partition-engine.ts";
 import type { PartitionPipelineOptions } from "./pipeline-options.ts";
+import { renumberedLog } from "./renumbered-log.ts";
+import { verifyLogs, type ReadRecord } from "./verify-logs.ts";
 
 export interface OpenedPartition {
   readonly engine: PartitionEngine;
+  /** The usage log in the partition's numbering. */
+  readonly usageLog: UsageLog;
   /** Usage position at the start, and the last usage message stored then. */
   readonly startedAt: number;
   readonly storedAtStart: number;
+  /** The end of the control log, which is our own record. */
+  readonly lastControlSequence: number;
   /** Records of the control log behind the position, in order. */
   readonly pendingControl: readonly { placed: PlacedControlRecord; data: Uint8Array }[];
 }
@@ -34,38 +37,42 @@ type OpenOptions = Pick<
   | "loadCatalog"
   | "clock"
   | "worker"
+  | "instance"
+  | "knownControlSequence"
+  | "fenceDeliveries"
   | "catalog"
   | "faults"
   | "observer"
 >;
 
+/** What it takes to begin a partition's control log. */
+export type GenesisOptions = AppendOptions &
+  Pick<OpenOptions, "partition" | "partitionCount" | "randomHashKey" | "clock">;
+
+export type AppendOptions = Pick<OpenOptions, "controlLog" | "faults" | "observer">;
+
 /** Compares the logs with the checkpoint, restores the state and reads the control records behind it. */
 export async function openPartition(options: OpenOptions): Promise<OpenedPartition> {
-  const { usageLog, controlLog, store } = options;
-  const usage = await usageLog.identity();
-  const control = await controlLog.identity();
-  const stored = store.load();
-  const position = stored?.position ?? NO_POSITION;
-  const records = await readControl(options, control);
-  verifyLog("control", controlLog.name, position.controlSequence, position.controlCreatedAt, control);
-  verifyControlFingerprint(options, position, records);
-  const gap = records.find(
-    ({ placed }) => placed.sequence > position.controlSequence && placed.record.kind === "gap-accepted",
-  );
-  if (gap !== undefined && gap.placed.record.appliesAfter !== position.usageSequence) {
-    throw new TributaryError(
-      "state-mismatch",
-      `The log was repaired behind usage ${gap.placed.record.appliesAfter}; a state at ${position.usageSequence} can't be replayed across that. Restore a backup.`,
-    );
-  }
-  if (gap === undefined) {
-    verifyLog("usage", usageLog.name, position.usageSequence, position.usageCreatedAt, usage);
-    await verifyUsageFingerprint(options, position);
-  }
-  const genesis = await ensureGenesis(options, records, usage);
-  if (stored === undefined) verifyLog("usage", usageLog.name, 0, genesis.usageCreatedAt, usage);
-  await takeOver(options, records, position, usage.lastSequence);
-  const inEffect = await catalogAt(options, records, position.controlSequence);
+  const { controlLog, store } = options;
+  const verification = await verifyLogs(options);
+  refuseOvertaken(options, verification.records);
+  const fault = verification.controlFaults[0] ?? verification.usageFaults[0];
+  if (fault !== undefined) throw fault;
+  const { usage, control } = verification;
+  const records = [...verification.records];
+  const genesis = await ensureGenesis(options, records, usage.createdAt);
+  const usageLog = renumberedLog(options.usageLog, verification.numberingOffset);
+  const delivered = await options.fenceDeliveries();
+  const lastOrdinals = store.load()?.lastOrdinals;
+  const pending = [...verification.pending, ...records.slice(verification.records.length)];
+  const version = storedAbout(store).catalogVersion;
+  await takeOver(options, records, pending, {
+    appliesAfter: verification.decidedUpTo,
+    catalog: version,
+    lastUsage: (await usageLog.identity()).lastSequence,
+    isBehind: delivered.some(({ channel, ordinal }) => ordinal > (lastOrdinals?.[channel] ?? 0)),
+  });
+  const inEffect = version === undefined ? undefined : await options.loadCatalog(version);
   const engine = new PartitionEngine({
     partition: options.partition,
     partitionCount: options.partitionCount,
@@ -81,31 +88,36 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
   );
   return {
     engine,
-    startedAt: position.usageSequence,
+    usageLog,
+    startedAt: verification.resumeAt - 1,
     storedAtStart: usage.lastSequence,
-    pendingControl: records.filter(({ placed }) => placed.sequence > position.controlSequence),
+    lastControlSequence: records.at(-1)?.placed.sequence ?? 0,
+    pendingControl: pending,
   };
 }
 
-interface ReadRecord {
-  readonly placed: PlacedControlRecord;
-  readonly data: Uint8Array;
+function refuseOvertaken(options: OpenOptions, records: readonly ReadRecord[]): void {
+  const known = options.knownControlSequence;
+  if (known === undefined) return;
+  for (const { placed } of records) {
+    const { record } = placed;
+    if (placed.sequence <= known || record.kind !== "acquired" || record.instance === options.instance)
+      continue;
+    throw new TributaryError(
+      "control-log-moved",
+      `${options.controlLog.name} was taken by worker ${record.worker}.`,
+      {
+        details: { log: options.controlLog.name, sequence: placed.sequence, owner: record.worker },
+      },
+    );
+  }
 }
 
-async function readControl(options: OpenOptions, identity: LogIdentity): Promise<ReadRecord[]> {
-  if (identity.lastSequence === 0) return [];
-  const messages = await options.controlLog.readFrom(1);
-  return messages.map((message) => ({
-    placed: { sequence: message.sequence, record: decodeControl(message.data) },
-    data: message.data,
-  }));
-}
-
-/** Every control log begins with the record that its state is built on; the first worker writes it. */
-async function ensureGenesis(
-  options: OpenOptions,
+/** Every control log begins with the record that its state is built on; whoever comes first writes it. */
+export async function ensureGenesis(
+  options: GenesisOptions,
   records: ReadRecord[],
-  usage: LogIdentity,
+  usageCreatedAt: string,
 ): Promise<GenesisRecord> {
   const { partition, partitionCount, controlLog, clock } = options;
   if (records.length === 0) {
@@ -113,7 +125,7 @@ async function ensureGenesis(
       kind: "genesis",
       partition,
       partitionCount,
-      usageCreatedAt: usage.createdAt,
+      usageCreatedAt,
       hashKey: options.randomHashKey(),
       appliesAfter: 0,
       decidedAt: new Date(clock.nowMs()).toISOString(),
@@ -134,6 +146,17 @@ async function ensureGenesis(
   return first;
 }
 
+interface TakeOverPlace {
+  /** Up to where the partition's decisions reach. */
+  readonly appliesAfter: number;
+  /** Catalog version in effect at the state. */
+  readonly catalog: string | undefined;
+  /** Last usage sequence stored. */
+  readonly lastUsage: number;
+  /** A former owner has delivered more than this state has. */
+  readonly isBehind: boolean;
+}
+
 /**
  * Takes the partition: from this append on the broker refuses a former owner's. It comes before anything is processed,
  * also when the state is behind the log (a lost state file): then the record applies where the log's last one does.
@@ -141,34 +164,31 @@ async function ensureGenesis(
 async function takeOver(
   options: OpenOptions,
   records: ReadRecord[],
-  position: Position,
-  lastUsage: number,
+  pending: ReadRecord[],
+  place: TakeOverPlace,
 ): Promise<void> {
-  let appliesAfter = position.usageSequence;
-  for (const { placed } of records) {
-    if (placed.sequence <= position.controlSequence) continue;
-    appliesAfter =
-      placed.record.kind === "gap-accepted" ? placed.record.resumeAt - 1 : placed.record.appliesAfter;
-  }
-  if (appliesAfter > lastUsage) {
-    throw new TributaryError(
-      "stream-rolled-back",
-      `${options.usageLog.name} ends at ${lastUsage}; the control log speaks of ${appliesAfter}.`,
-      { details: { log: options.usageLog.name, lastUsage, appliesAfter } },
-    );
-  }
+  const { appliesAfter } = place;
   const decidedAt = new Date(options.clock.nowMs()).toISOString();
-  const last = (): number => records.at(-1)?.placed.sequence ?? 0;
-  const acquired = { kind: "acquired", worker: options.worker, appliesAfter, decidedAt } as const;
-  records.push(await appendControl(options, acquired, last()));
+  const append = async (record: ControlRecord): Promise<void> => {
+    const appended = await appendControl(options, record, records.at(-1)?.placed.sequence ?? 0);
+    records.push(appended);
+    pending.push(appended);
+  };
+  const { worker, instance } = options;
+  await append({ kind: "acquired", worker, instance, appliesAfter, decidedAt });
   const { version } = options.catalog;
-  if (latestCatalog(records, Infinity) === version) return;
-  records.push(await appendControl(options, { kind: "catalog", version, appliesAfter, decidedAt }, last()));
+  const latest = latestCatalog(pending) ?? place.catalog;
+  if (latest === version) return;
+  // What was delivered from usage that this state has yet to process was rated by the version before: the new one takes
+  // effect behind all that is stored. The first version of all must take effect before any usage.
+  const catalogAfter =
+    place.isBehind && latest !== undefined ? Math.max(appliesAfter, place.lastUsage) : appliesAfter;
+  await append({ kind: "catalog", version, appliesAfter: catalogAfter, decidedAt });
 }
 
 /** Appends a record behind `expectedLastSequence`; it takes effect when the caller applies it. */
 export async function appendControl(
-  options: Pick<OpenOptions, "controlLog" | "faults" | "observer">,
+  options: AppendOptions,
   record: ControlRecord,
   expectedLastSequence: number,
 ): Promise<ReadRecord> {
@@ -186,86 +206,9 @@ function firstCatalog(records: readonly ReadRecord[]): string {
   throw new TributaryError("state-mismatch", "The control log names no catalog.");
 }
 
-/** The catalog version in effect after a control sequence. */
-function latestCatalog(records: readonly ReadRecord[], upTo: number): string | undefined {
+/** The catalog version that the last of the records with one names. */
+function latestCatalog(records: readonly ReadRecord[]): string | undefined {
   let version: string | undefined;
-  for (const { placed } of records) {
-    if (placed.sequence <= upTo && placed.record.kind === "catalog") version = placed.record.version;
-  }
+  for (const { placed } of records) if (placed.record.kind === "catalog") version = placed.record.version;
   return version;
-}
-
-async function catalogAt(
-  options: OpenOptions,
-  records: readonly ReadRecord[],
-  controlSequence: number,
-): Promise<CompiledCatalog | undefined> {
-  const version = latestCatalog(records, controlSequence);
-  return version === undefined ? undefined : options.loadCatalog(version);
-}
-
-function verifyLog(
-  kind: string,
-  name: string,
-  position: number,
-  createdAt: string,
-  found: LogIdentity,
-): void {
-  const details = { log: name, position, createdAt, found };
-  if (createdAt !== "" && createdAt !== found.createdAt) {
-    throw new TributaryError(
-      "stream-recreated",
-      `${name} was created ${found.createdAt}; the checkpoint is of the ${kind} stream created ${createdAt}.`,
-      { details },
-    );
-  }
-  if (found.lastSequence < position) {
-    throw new TributaryError(
-      "stream-rolled-back",
-      `${name} ends at ${found.lastSequence}; the checkpoint stands at ${position}.`,
-      { details },
-    );
-  }
-  if (found.firstSequence > position + 1) {
-    throw new TributaryError(
-      "stream-gap",
-      `${name} begins at ${found.firstSequence}; the checkpoint stands at ${position}.`,
-      { details },
-    );
-  }
-}
-
-async function verifyUsageFingerprint(options: OpenOptions, position: Position): Promise<void> {
-  if (position.usageSequence === 0 || position.usageFingerprint.length === 0) return;
-  const message = await options.usageLog.messageAt(position.usageSequence);
-  // Gone by retention, with all that follows still stored: nothing to compare with, and nothing missing.
-  if (message === undefined) return;
-  if (equal(fingerprint(message, options.sha256), position.usageFingerprint)) return;
-  throw refilled(options.usageLog.name, message);
-}
-
-function verifyControlFingerprint(
-  options: OpenOptions,
-  position: Position,
-  records: readonly ReadRecord[],
-): void {
-  if (position.controlSequence === 0) return;
-  const last = records.find(({ placed }) => placed.sequence === position.controlSequence);
-  if (last !== undefined && equal(options.sha256(last.data), position.controlFingerprint)) return;
-  throw new TributaryError(
-    "stream-refilled",
-    `${options.controlLog.name} holds another record at ${position.controlSequence} than the checkpoint.`,
-  );
-}
-
-function refilled(name: string, message: LogMessage): TributaryError {
-  return new TributaryError(
-    "stream-refilled",
-    `${name} holds another message at ${message.sequence} than the one processed: it was cut and filled again.`,
-    { details: { log: name, sequence: message.sequence } },
-  );
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -1,5 +1,5 @@
 import { Subject } from "rxjs";
-import type { PlacedControlRecord } from "../model/control.ts";
+import type { GapAcceptedRecord, PlacedControlRecord } from "../model/control.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
 import type { LogMessage } from "../model/log.ts";
 import type { MessageCounts, ParkedEvent, RegionCounts } from "../model/outputs.ts";
@@ -25,6 +25,8 @@ import { CellTable } from "../operators/window/cell-table.ts";
 import { MeterTotals } from "../operators/window/meter-totals.ts";
 import { WindowArchive } from "../operators/window/window-archive.ts";
 import { window, WindowStage } from "../operators/window/window-stage.ts";
+import { successionFaults } from "../billing/catalog/succession.ts";
+import { bytesOfHex, readGaps, writeGaps, type AcceptedGap } from "./accepted-gaps.ts";
 
 export interface PartitionEngineOptions {
   readonly partition: number;
@@ -42,17 +44,24 @@ export interface PartitionEngineOptions {
 const ABOUT_SPACE = "about";
 const CATALOG_VERSION_KEY = 0;
 const HASH_KEY_KEY = 1;
+const GAPS_KEY = 2;
 
 /** What a stored checkpoint says about itself; undefined where nothing has taken effect. */
 export interface StoredAbout {
   readonly catalogVersion: string | undefined;
   readonly hashKey: string | undefined;
+  /** Gaps of the usage log that operators accepted, in order. */
+  readonly gaps: readonly AcceptedGap[];
 }
 
 export function storedAbout(store: Pick<PartitionStore, "rows">): StoredAbout {
   const texts = new Map<number, string>();
   for (const { key, value } of store.rows(ABOUT_SPACE)) texts.set(key, new TextDecoder().decode(value));
-  return { catalogVersion: texts.get(CATALOG_VERSION_KEY), hashKey: texts.get(HASH_KEY_KEY) };
+  return {
+    catalogVersion: texts.get(CATALOG_VERSION_KEY),
+    hashKey: texts.get(HASH_KEY_KEY),
+    gaps: readGaps(texts.get(GAPS_KEY)),
+  };
 }
 
 export const NO_POSITION: Position = {
@@ -85,6 +94,9 @@ export class PartitionEngine {
   #lastMessage: LogMessage | undefined;
   #fault: Error | undefined;
   #savedCatalogVersion: string | undefined;
+  #gaps: readonly AcceptedGap[] = [];
+  #gapsChanged = false;
+  #controlRepaired = false;
 
   constructor(options: PartitionEngineOptions) {
     this.#options = options;
@@ -119,6 +131,11 @@ export class PartitionEngine {
     return this.#catalog;
   }
 
+  /** Gaps of the usage log that operators accepted, in order. */
+  get gaps(): readonly AcceptedGap[] {
+    return this.#gaps;
+  }
+
   get watermarkMs(): number {
     return this.windows.watermarkMs;
   }
@@ -146,6 +163,7 @@ export class PartitionEngine {
       throw new TributaryError("state-mismatch", "The state was made with another key of the event-id hash.");
     }
     this.#savedCatalogVersion = about.catalogVersion;
+    this.#gaps = about.gaps;
     if (catalog === undefined) return;
     // The catalog in effect at the checkpoint reaches the operators as a record that has been applied before.
     this.#catalog = catalog;
@@ -203,12 +221,15 @@ export class PartitionEngine {
     parked: readonly ParkedEvent[],
   ): void {
     const { record } = placed;
-    if (record.kind === "gap-accepted") this.#skipGap(record.resumeAt);
-    else if (record.appliesAfter !== this.#position.usageSequence) {
+    if (record.appliesAfter !== this.#position.usageSequence) {
       throw new TributaryError(
         "control-record-misplaced",
         `Control record ${placed.sequence} applies after usage ${record.appliesAfter}, the position is ${this.#position.usageSequence}.`,
       );
+    }
+    if (record.kind === "gap-accepted") {
+      this.#skipGap(record);
+      if (placed.sequence <= this.#position.controlSequence) this.#controlRepaired = true;
     }
     if (catalog === undefined) this.#push({ kind: "control", placed });
     else {
@@ -234,6 +255,10 @@ export class PartitionEngine {
       rows.push(aboutRow(CATALOG_VERSION_KEY, version));
       this.#savedCatalogVersion = version;
     }
+    if (this.#gapsChanged) {
+      rows.push(aboutRow(GAPS_KEY, writeGaps(this.#gaps)));
+      this.#gapsChanged = false;
+    }
     if (this.#lastMessage !== undefined) {
       this.#position = {
         ...this.#position,
@@ -241,8 +266,11 @@ export class PartitionEngine {
       };
       this.#lastMessage = undefined;
     }
+    const controlRepaired = this.#controlRepaired;
+    this.#controlRepaired = false;
     return {
       position: this.#position,
+      ...(controlRepaired ? { controlRepaired } : {}),
       regionCounts: this.journal.regionCounts(),
       messageCounts: this.journal.messageCounts(),
       rows,
@@ -251,9 +279,23 @@ export class PartitionEngine {
     };
   }
 
-  #skipGap(resumeAt: number): void {
+  #skipGap(record: GapAcceptedRecord): void {
+    const { resumeAt, lostMessages } = record;
+    if (lostMessages < 0 || resumeAt - 1 - lostMessages !== this.#position.usageSequence) {
+      throw new TributaryError(
+        "control-record-misplaced",
+        `An accepted gap of ${lostMessages} messages does not lead from ${this.#position.usageSequence} to ${resumeAt}.`,
+      );
+    }
     this.#lastMessage = undefined;
-    this.#position = { ...this.#position, usageSequence: resumeAt - 1, usageFingerprint: new Uint8Array(0) };
+    this.#position = {
+      ...this.#position,
+      usageSequence: resumeAt - 1,
+      usageFingerprint: bytesOfHex(record.fingerprint),
+    };
+    const { numberingOffset, actor, reason, decidedAt } = record;
+    this.#gaps = [...this.#gaps, { resumeAt, lostMessages, numberingOffset, actor, reason, decidedAt }];
+    this.#gapsChanged = true;
   }
 
   #push(item: PipelineItem): void {
@@ -274,28 +316,12 @@ export function fingerprint(message: LogMessage, sha256: PartitionEngineOptions[
   );
 }
 
-/** Cells already counted can't change their grid or their scale: such a change needs a new meter. */
 function refuseIncompatible(before: CompiledCatalog | undefined, after: CompiledCatalog): void {
-  if (before === undefined) return;
-  const faults: string[] = [];
-  if (before.settings.cellMs !== after.settings.cellMs)
-    faults.push("settings.yaml: cell_minutes can't change");
-  for (const meter of before.meters.values()) {
-    const next = after.meters.get(meter.key);
-    if (next === undefined) faults.push(`meter ${meter.key} is missing: meters with usage can't be removed`);
-    else if (next.aggregation !== meter.aggregation || next.scale !== meter.scale) {
-      faults.push(`meter ${meter.key}: aggregation and scale can't change; add a new meter`);
-    } else if (next.groupBy.map((d) => d.name).join() !== meter.groupBy.map((d) => d.name).join()) {
-      faults.push(`meter ${meter.key}: group_by can't change; add a new meter`);
-    }
-  }
-  if (faults.length > 0) {
-    throw new TributaryError(
-      "catalog-invalid",
-      `The catalog does not follow from the one in effect: ${faults.join("; ")}.`,
-      {
-        details: { faults },
-      },
-    );
-  }
+  const faults = before === undefined ? [] : successionFaults(before, after);
+  if (faults.length === 0) return;
+  throw new TributaryError(
+    "catalog-invalid",
+    `The catalog does not follow from the one in effect: ${faults.join("; ")}.`,
+    { details: { faults } },
+  );
 }

@@ -28,6 +28,7 @@ export class PartitionPipeline {
   readonly #options: PartitionPipelineOptions;
   readonly #queue = new SerialQueue();
   #state: PipelineState = "starting";
+  #opening: Promise<void> | undefined;
   #opened: OpenedPartition | undefined;
   #reader: LogReader | undefined;
   #idle: IdleDetector | undefined;
@@ -65,6 +66,12 @@ export class PartitionPipeline {
     return this.#opened?.engine;
   }
 
+  /** Last record of the control log that this pipeline knows of; undefined before it has read the log. */
+  get lastControlSequence(): number | undefined {
+    if (this.#opened === undefined) return undefined;
+    return Math.max(this.#opened.lastControlSequence, this.#opened.engine.position.controlSequence);
+  }
+
   /** Messages stored behind the position, as far as the broker has told. */
   get backlogMessages(): number {
     return this.#reader?.pendingCount ?? 0;
@@ -86,9 +93,11 @@ export class PartitionPipeline {
 
   /** Verifies the logs against the checkpoint, takes the partition and starts reading. */
   async start(): Promise<void> {
+    this.#opening = this.#open();
     try {
-      await this.#open();
-      this.#state = "running";
+      await this.#opening;
+      // A stop that came meanwhile waits for this and goes on from here.
+      if (this.#state === "starting") this.#state = "running";
     } catch (fault) {
       this.#fail(fault);
       throw fault;
@@ -99,9 +108,10 @@ export class PartitionPipeline {
   async stop(): Promise<void> {
     if (this.#state === "failed" || this.#state === "stopped") return;
     this.#state = "draining";
+    await this.#opening?.catch(() => undefined);
     this.#stopTimers();
     await this.#reader?.stop();
-    await this.#queue.run(() => this.#commit());
+    if (this.#opened !== undefined) await this.#queue.run(() => this.#commit());
     this.#state = "stopped";
     this.#end();
   }
@@ -109,6 +119,11 @@ export class PartitionPipeline {
   /** Appends a decision at the current position and applies it (an operator's close, for instance). */
   async decide(make: (appliesAfter: number, decidedAt: string) => ControlRecord): Promise<void> {
     await this.#queue.run(() => this.#decide(make));
+  }
+
+  /** Ends the pipeline with a fault found elsewhere (a publication that was refused); what is committed stands. */
+  abort(fault: Error): void {
+    this.#fail(fault);
   }
 
   /** Commits now. */
@@ -124,7 +139,7 @@ export class PartitionPipeline {
     this.#lastCommitMs = clock.monotonicMs();
     await this.#applyDue();
     this.#idle = new IdleDetector(this.#options.idleTimeoutMs);
-    const reader = await this.#options.usageLog.openReader(opened.engine.position.usageSequence + 1);
+    const reader = await opened.usageLog.openReader(opened.engine.position.usageSequence + 1);
     this.#reader = reader;
     reader.ended.catch((fault: unknown) => {
       this.#fail(fault);

@@ -1,9 +1,10 @@
-import type { ExceptionRecord, MessageCounts } from "../model/outputs.ts";
+import type { ExceptionRecord, MessageCounts, RegionCounts } from "../model/outputs.ts";
 import type { PartitionStore } from "../model/store.ts";
 import { formatQuantity } from "../billing/rating/quantity.ts";
 import { Aggregation } from "../operators/stage.ts";
 import { archivedCells } from "../operators/window/window-archive.ts";
 import { formatMinorUnits } from "../billing/rating/money.ts";
+import type { AcceptedGap } from "./accepted-gaps.ts";
 import { checkPartition, type BalanceCheck } from "./balance.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
 
@@ -37,18 +38,32 @@ export interface UnbilledRow {
   readonly amount: string;
 }
 
+export interface UnbilledTotal {
+  readonly currency: string;
+  readonly accounts: number;
+  readonly amount: string;
+}
+
 export interface ExceptionRow {
   readonly stage: string;
   readonly reason: string;
   readonly event: string;
 }
 
+export interface AcceptedGapRow extends AcceptedGap {
+  readonly partition: number;
+}
+
 /** What `simulate` and `inspect` print; arrays are sorted by their keys, figures are decimal strings. */
 export interface UsageReport {
   readonly counts: TotalCounts;
   readonly messages: MessageCounts;
+  /** Gaps of usage logs that operators accepted, by partition and place. */
+  readonly acceptedGaps: readonly AcceptedGapRow[];
   readonly aggregates: readonly AggregateRow[];
   readonly unbilled: readonly UnbilledRow[];
+  /** The same over all accounts. */
+  readonly unbilledTotals: readonly UnbilledTotal[];
   readonly exceptions: readonly ExceptionRow[];
   readonly checks: readonly BalanceCheck[];
   readonly balanced: boolean;
@@ -67,7 +82,7 @@ export function reportOf(sources: readonly ReportSource[]): UsageReport {
   const checks: BalanceCheck[] = [];
   const exceptions: ExceptionRow[] = [];
   for (const source of sources) {
-    addCounts(counts, source.engine);
+    addRegionCounts(counts, source.engine.regionCounts());
     const found = source.engine.messageCounts();
     messages.messages += found.messages;
     messages.undecodable += found.undecodable;
@@ -81,8 +96,11 @@ export function reportOf(sources: readonly ReportSource[]): UsageReport {
   return {
     counts,
     messages,
+    acceptedGaps: sources.flatMap(({ partition, engine }) =>
+      engine.gaps.map((gap) => ({ partition, ...gap })),
+    ),
     aggregates: aggregatesOf(sources),
-    unbilled: unbilledOf(sources),
+    ...unbilledOf(sources),
     exceptions: exceptions.sort((a, b) => compare(keyOfException(a), keyOfException(b))),
     checks,
     balanced: checks.every((check) => check.balanced),
@@ -131,29 +149,39 @@ export function aggregatesOf(sources: readonly ReportSource[]): AggregateRow[] {
   return keyed.sort((a, b) => compare(a.key, b.key)).map(({ row }) => row);
 }
 
-/** Rated value that no invoice has taken up, by account and currency. */
-function unbilledOf(sources: readonly ReportSource[]): UnbilledRow[] {
-  const totals = new Map<string, { account: string; currency: string; exponent: number; minor: bigint }>();
+/** Rated value that no invoice has taken up, by account and currency, and in all. */
+function unbilledOf(sources: readonly ReportSource[]): Pick<UsageReport, "unbilled" | "unbilledTotals"> {
+  const byAccount = new Map<string, { account: string; currency: string; exponent: number; minor: bigint }>();
   for (const { engine } of sources) {
     for (const period of engine.rater.pricePeriods()) {
       const contract = engine.catalog?.contract(period.contract);
       if (period.price === undefined || contract === undefined) continue;
-      const key = `${contract.account}\u0000${contract.currency}`;
-      const total = totals.get(key);
-      if (total !== undefined) total.minor += period.billed;
-      else {
-        const { account, currency, currencyExponent: exponent } = contract;
-        totals.set(key, { account, currency, exponent, minor: period.billed });
-      }
+      const { account, currency, currencyExponent: exponent } = contract;
+      const key = `${account}\u0000${currency}`;
+      const sum = byAccount.get(key);
+      if (sum === undefined) byAccount.set(key, { account, currency, exponent, minor: period.billed });
+      else sum.minor += period.billed;
     }
   }
-  return [...totals]
-    .sort(([a], [b]) => compare(a, b))
-    .map(([, { account, currency, exponent, minor }]) => ({
+  const totals = new Map<string, { exponent: number; accounts: number; minor: bigint }>();
+  for (const { currency, exponent, minor } of byAccount.values()) {
+    const total = totals.get(currency) ?? { exponent, accounts: 0, minor: 0n };
+    totals.set(currency, { exponent, accounts: total.accounts + 1, minor: total.minor + minor });
+  }
+  const sorted = <Value>(map: ReadonlyMap<string, Value>): [string, Value][] =>
+    [...map].sort(([left], [right]) => compare(left, right));
+  return {
+    unbilled: sorted(byAccount).map(([, { account, currency, exponent, minor }]) => ({
       account,
       currency,
       amount: formatMinorUnits(minor, exponent),
-    }));
+    })),
+    unbilledTotals: sorted(totals).map(([currency, { accounts, exponent, minor }]) => ({
+      currency,
+      accounts,
+      amount: formatMinorUnits(minor, exponent),
+    })),
+  };
 }
 
 export function emptyCounts(): TotalCounts {
@@ -169,8 +197,9 @@ export function emptyCounts(): TotalCounts {
   };
 }
 
-function addCounts(total: TotalCounts, engine: PartitionEngine): void {
-  for (const counts of engine.regionCounts()) {
+/** Adds the counts of regions to a total. */
+export function addRegionCounts(total: TotalCounts, regions: readonly RegionCounts[]): void {
+  for (const counts of regions) {
     total.read += counts.read;
     total.accepted += counts.accepted;
     total.duplicate += counts.duplicate;

@@ -3,6 +3,7 @@ import type { ControlRecord } from "../model/control.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
 import type { FaultInjector } from "../model/fault-injection.ts";
 import type { ControlLog, LogMessage, UsageLog } from "../model/log.ts";
+import type { DeliveredOrdinal } from "../model/outputs.ts";
 import type { CheckpointChanges, PartitionStore } from "../model/store.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
 
@@ -28,6 +29,18 @@ export interface PartitionPipelineOptions {
   readonly partitionCount: number;
   /** Name of this worker, for the control log's readers. */
   readonly worker: string;
+  /** Random, one a process. */
+  readonly instance: string;
+  /**
+   * Last control record that an earlier pipeline of this process knew of. Where another instance has taken the partition
+   * behind it, the start is refused: a worker that was overtaken must not take the partition back by starting again.
+   */
+  readonly knownControlSequence: number | undefined;
+  /**
+   * Makes the delivery targets refuse a former owner and returns what they have from it. Called before the partition is
+   * taken: so all that was ever delivered follows from the logs as they stand at that moment.
+   */
+  readonly fenceDeliveries: () => Promise<readonly DeliveredOrdinal[]>;
   readonly usageLog: UsageLog;
   readonly controlLog: ControlLog;
   readonly store: PartitionStore;

@@ -1,4 +1,4 @@
-import { CHANNELS } from "../model/outputs.ts";
+import { CHANNELS, type DeliveredOrdinal } from "../model/outputs.ts";
 import type { PartitionStore } from "../model/store.ts";
 import type { OutboxRunner, OutboxRunnerState } from "./outbox-runner.ts";
 
@@ -10,6 +10,12 @@ export class OutboxDelivery {
   constructor(store: Pick<PartitionStore, "pruneOutbox">, runners: readonly OutboxRunner[]) {
     this.#store = store;
     this.#runners = runners;
+  }
+
+  /** Makes the targets refuse a former owner; returns what they have. To be called before `start`. */
+  async fence(owner: string): Promise<readonly DeliveredOrdinal[]> {
+    const found = await Promise.all(this.#runners.map((runner) => runner.fence(owner)));
+    return found.filter((delivered) => delivered !== undefined);
   }
 
   start(): void {

@@ -1,6 +1,6 @@
 import type { Clock } from "../model/clock.ts";
 import { codeOf, messageOf, TributaryError, type ErrorCode } from "../model/errors.ts";
-import type { Channel, OutboxEntry } from "../model/outputs.ts";
+import type { Channel, DeliveredOrdinal, OutboxEntry } from "../model/outputs.ts";
 import type { PartitionStore } from "../model/store.ts";
 import { backoffDelayMs } from "./backoff.ts";
 import type { DeliveryTarget } from "./delivery-target.ts";
@@ -73,6 +73,13 @@ export class OutboxRunner {
     this.#options = options;
     this.#wakeUp = new WakeUp(options.clock);
     this.#position = options.store.deliveredOrdinal(options.target.name);
+  }
+
+  /** See `DeliveryTarget.fence`; undefined where the target has none. */
+  async fence(owner: string): Promise<DeliveredOrdinal | undefined> {
+    const { target } = this.#options;
+    const ordinal = await target.fence?.(owner);
+    return ordinal === undefined ? undefined : { channel: target.channel, ordinal };
   }
 
   /** Begins to deliver; a second call does nothing. */

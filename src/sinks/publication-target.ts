@@ -5,6 +5,9 @@ import type { Channel, OutboxEntry } from "../model/outputs.ts";
 import { BATCH_CONTENT_TYPE, deadLetterEvent, ratedEvent } from "./cloud-events.ts";
 import type { DeliveryTarget } from "./delivery-target.ts";
 
+/** A former owner publishes once a checkpoint: it can hardly come first several times in a row. */
+const FENCE_ATTEMPTS_MAX = 10;
+
 interface SubjectEnd {
   readonly ordinal: number;
   readonly sequence: number;
@@ -70,6 +73,29 @@ class PublicationTarget implements DeliveryTarget {
     this.#end = await this.#log.last(this.#subject);
     this.#unknownLast = undefined;
     return this.#end.ordinal;
+  }
+
+  /**
+   * An empty batch behind the subject's last message: a former owner, who expects that one to be the last, is refused
+   * from then on, also before this owner has anything to publish.
+   */
+  async fence(owner: string): Promise<number> {
+    for (let attempt = 1; ; attempt++) {
+      const end = await this.#log.last(this.#subject);
+      try {
+        await this.#log.publish(this.#subject, Buffer.from("[]"), {
+          contentType: BATCH_CONTENT_TYPE,
+          messageId: `fence-${this.channel}-${this.#partition}-${end.sequence}-${owner}`,
+          firstOrdinal: end.ordinal + 1,
+          lastOrdinal: end.ordinal,
+          expectedSequence: end.sequence,
+        });
+        return end.ordinal;
+      } catch (error) {
+        // The former owner has published meanwhile: its last word is looked at again.
+        if (codeOf(error) !== "publication-fenced" || attempt === FENCE_ATTEMPTS_MAX) throw error;
+      }
+    }
   }
 
   async deliver(entries: readonly OutboxEntry[]): Promise<void> {

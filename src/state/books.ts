@@ -32,9 +32,13 @@ export function assertBalanced(counts: RegionCounts, readBefore: number): void {
   });
 }
 
-/** Throws `internal-fault` where a checkpoint would take a position back in either log. */
-export function assertForward(before: Position, after: Position): void {
-  if (after.usageSequence >= before.usageSequence && after.controlSequence >= before.controlSequence) return;
+/**
+ * Throws `internal-fault` where a checkpoint would take a position back in either log; in the control log it may where
+ * an operator repaired it (`controlRepaired`).
+ */
+export function assertForward(before: Position, after: Position, controlRepaired = false): void {
+  const controlForward = controlRepaired || after.controlSequence >= before.controlSequence;
+  if (after.usageSequence >= before.usageSequence && controlForward) return;
   throw new TributaryError("internal-fault", "A checkpoint must not take the position back.", {
     details: {
       usageBefore: before.usageSequence,

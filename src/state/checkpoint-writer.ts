@@ -72,7 +72,7 @@ export class CheckpointWriter {
   }
 
   write(changes: CheckpointChanges): void {
-    this.#writePosition(changes.position);
+    this.#writePosition(changes.position, changes.controlRepaired);
     for (const counts of changes.regionCounts) {
       assertBalanced(counts, this.#regionRead.get(counts.region) ?? 0);
       this.#setRegion.run(counts);
@@ -87,9 +87,9 @@ export class CheckpointWriter {
     this.#writeOutbox(changes.outbox);
   }
 
-  #writePosition(after: Position): void {
+  #writePosition(after: Position, controlRepaired: boolean | undefined): void {
     const before = this.#position.get();
-    if (before !== undefined) assertForward({ ...after, ...before }, after);
+    if (before !== undefined) assertForward({ ...after, ...before }, after, controlRepaired);
     this.#setPosition.run(
       after.usageSequence,
       after.usageFingerprint,

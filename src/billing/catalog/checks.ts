@@ -1,5 +1,6 @@
 import { canonicalInstantMs } from "./contract-times.ts";
-import type { Contract, Plan, Settings } from "./entities.ts";
+import { compilePrice, type Price } from "../rating/price-models.ts";
+import type { Contract, Meter, Plan, Settings } from "./entities.ts";
 import { durationMs } from "./fields.ts";
 import type { FaultList, Sourced } from "./faults.ts";
 
@@ -53,21 +54,53 @@ export interface DeclaredKeys {
   readonly customers: ReadonlySet<string>;
 }
 
-/** Prices name what exists, and a plan has one price a meter. */
-export function checkPlan(source: Sourced<Plan>, declared: DeclaredKeys, faults: FaultList): void {
+/**
+ * Prices name what exists, and a plan has one price a meter.
+ * @param meters those without faults of their own, by key
+ */
+export function checkPlan(
+  source: Sourced<Plan>,
+  declared: DeclaredKeys,
+  meters: ReadonlyMap<string, Meter>,
+  faults: FaultList,
+): void {
   const keys = new Set<string>();
   const pricedBy = new Map<string, string>();
-  for (const [index, { key, meter, product }] of source.value.prices.entries()) {
-    const fault = (field: string, message: string): void =>
-      faults.add(source, ["prices", index, field], message);
-    if (keys.has(key)) fault("key", `${key} is already the key of another price of the plan`);
+  for (const [index, price] of source.value.prices.entries()) {
+    const fault = (path: readonly PropertyKey[], message: string): void =>
+      faults.add(source, ["prices", index, ...path], message);
+    const { key, product } = price;
+    if (keys.has(key)) fault(["key"], `${key} is already the key of another price of the plan`);
     keys.add(key);
-    if (!declared.products.has(product)) fault("product", `there is no product ${product}`);
-    if (!declared.meters.has(meter)) fault("meter", `there is no meter ${meter}`);
+    if (!declared.products.has(product)) fault(["product"], `there is no product ${product}`);
+    if (!("meter" in price)) continue;
+    const { meter } = price;
+    if (!declared.meters.has(meter)) fault(["meter"], `there is no meter ${meter}`);
     const other = pricedBy.get(meter);
     if (other === undefined) pricedBy.set(meter, key);
-    else fault("meter", `${meter} is already priced by ${other}`);
+    else fault(["meter"], `${meter} is already priced by ${other}`);
+    for (const [path, dimension] of dimensionsOf(price)) {
+      const groupBy = meters.get(meter)?.group_by;
+      if (groupBy !== undefined && !Object.hasOwn(groupBy, dimension))
+        fault(path, `${dimension} is not a dimension (group_by) of meter ${meter}`);
+    }
+    if (compilePrice(price).model.needsEachEvent === true) fault(["model"], EACH_EVENT_FAULT);
   }
+}
+
+/**
+ * The pipeline keeps the quantity and the number of events of a period, from which such a price does not follow. Refused,
+ * so that no other charge is made in its place.
+ */
+const EACH_EVENT_FAULT =
+  "limits per event, free_events, and free_amount with a fixed_fee need the amount of each event, " +
+  "which is not supported in the pipeline yet";
+
+/** Dimensions that a price reads, each with the place where it names it. */
+function dimensionsOf(price: Price): [readonly PropertyKey[], string][] {
+  if (price.model === "capacity") return [[["dimension"], price.dimension]];
+  if (price.model === "matrix") return price.dimensions.map((name, index) => [["dimensions", index], name]);
+  return [];
 }
 
 export function checkContractReferences(

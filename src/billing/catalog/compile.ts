@@ -1,8 +1,5 @@
 import { BillingCalendar, clipPeriod } from "../periods.ts";
 import { currencyExponent } from "../rating/currencies.ts";
-import { exactOf } from "../rating/exact.ts";
-import { toMinorUnits } from "../rating/money.ts";
-import { compilePrice, type Price } from "../rating/price-models.ts";
 import type {
   BillingPeriod,
   CompiledCatalog,
@@ -11,6 +8,7 @@ import type {
   CompiledPrice,
   CompiledSettings,
 } from "./compiled.ts";
+import { RatedPrice } from "./rated-price.ts";
 import { contractBounds, planId } from "./checks.ts";
 import type { Catalog, Contract, Meter, Plan, Settings } from "./entities.ts";
 import { durationMs } from "./fields.ts";
@@ -82,38 +80,23 @@ interface CompiledPlan {
   readonly currency: string;
   readonly currencyExponent: number;
   readonly prices: ReadonlyMap<string, CompiledPrice>;
+  readonly flatPrices: readonly CompiledPrice[];
 }
 
 function compilePlan(plan: Plan): CompiledPlan {
   const exponent = currencyExponent(plan.currency);
   if (exponent === undefined) throw new RangeError(`unknown currency ${plan.currency}`);
+  const prices = plan.prices.map((price) => new RatedPrice(plan, price));
   return {
     currency: plan.currency,
     currencyExponent: exponent,
-    prices: new Map(plan.prices.map((price) => [price.meter, new RatedPrice(plan, price)])),
+    prices: new Map(
+      prices.flatMap((price): [string, CompiledPrice][] =>
+        price.meter === undefined ? [] : [[price.meter, price]],
+      ),
+    ),
+    flatPrices: prices.filter((price) => price.meter === undefined).sort((a, b) => (a.id < b.id ? -1 : 1)),
   };
-}
-
-class RatedPrice implements CompiledPrice {
-  readonly id: string;
-  readonly meter: string;
-  readonly #charge: ReturnType<typeof compilePrice>;
-
-  constructor(plan: Plan, price: Price) {
-    this.id = `${planId(plan)}/${price.key}`;
-    this.meter = price.meter;
-    this.#charge = compilePrice(price);
-  }
-
-  charge(quantity: bigint, scale: number): string {
-    const divisor = exactOf(10n ** BigInt(scale));
-    // A power of ten: the quotient has a finite form and is exact.
-    return this.#charge(exactOf(quantity), divisor).div(divisor).toString();
-  }
-
-  chargeInMinorUnits(quantity: bigint, divisor: bigint, exponent: number): bigint {
-    return toMinorUnits(this.#charge(exactOf(quantity), exactOf(divisor)), divisor, exponent);
-  }
 }
 
 function compileContracts(catalog: Catalog): Contracted[] {
@@ -140,6 +123,7 @@ class Contracted implements CompiledContract {
   readonly currencyExponent: number;
   readonly startMs: number;
   readonly endMs: number;
+  readonly flatPrices: readonly CompiledPrice[];
   readonly #prices: ReadonlyMap<string, CompiledPrice>;
   readonly #calendar: BillingCalendar;
   /** Usage comes in near one time: the period asked for last is mostly the one asked for next. */
@@ -154,6 +138,7 @@ class Contracted implements CompiledContract {
     const { startMs, endMs } = contractBounds(contract);
     this.startMs = startMs;
     this.endMs = endMs;
+    this.flatPrices = plan.flatPrices;
     this.#prices = plan.prices;
     this.#calendar = calendar;
   }

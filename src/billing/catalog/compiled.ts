@@ -45,21 +45,60 @@ export interface BillingPeriod {
   readonly endMs: number;
 }
 
+/** What the charge of a period may depend on besides its quantity. */
+export interface PeriodFigures {
+  /** Events in the period so far. */
+  readonly events: number;
+  /** The period is over: volume prices and minimum amounts are charged from here on. */
+  readonly periodEnded: boolean;
+  /** The quantity by part (`partOf`), for prices that tell parts apart: integers like the quantity. */
+  readonly parts?: ReadonlyMap<string, bigint>;
+  /** For prices by the window, instead of the quantity: the sum of all `windowCharge`s. */
+  readonly windowCharges?: string;
+}
+
+/**
+ * How a charge comes about, in minor units, each part rounded so that they add up:
+ * usage − discount − over maximum + up to minimum = amount.
+ */
+export interface PricedBreakdown {
+  readonly usage: bigint;
+  readonly discount: bigint;
+  readonly overMaximum: bigint;
+  readonly upToMinimum: bigint;
+  readonly amount: bigint;
+}
+
 export interface CompiledPrice {
   /** Stable id: plan, version and price key. */
   readonly id: string;
-  readonly meter: string;
+  /** Undefined for prices that no usage changes. */
+  readonly meter: string | undefined;
+  /** What is priced: the quantity of the billing period, or the value of each window by itself. */
+  readonly ratedPer: "period" | "window";
   /**
-   * Exact charge of a cumulative quantity, in currency units, as a decimal string (not rounded).
+   * Exact charge of a cumulative quantity, in currency units, as a decimal string (not rounded but for fractions without
+   * a finite form, which only a unit conversion can make).
    * @param quantity an integer at `scale` decimal places
+   * @param figures of a whole period without further figures where left out
    */
-  charge(quantity: bigint, scale: number): string;
+  charge(quantity: bigint, scale: number, figures?: PeriodFigures): string;
   /**
-   * Charge of the cumulative quantity `quantity` ÷ `divisor`, rounded once, half away from zero, as an integer of minor
+   * Charge of the cumulative quantity `quantity` ÷ `divisor`, rounded once as the plan says, as an integer of minor
    * units. Exact also for quantities without a finite decimal form (level-hours).
    * @param exponent ISO 4217 digits of the currency
    */
-  chargeInMinorUnits(quantity: bigint, divisor: bigint, exponent: number): bigint;
+  chargeInMinorUnits(quantity: bigint, divisor: bigint, exponent: number, figures?: PeriodFigures): bigint;
+  /** The same charge with the steps that led to it. */
+  breakdown(quantity: bigint, divisor: bigint, exponent: number, figures?: PeriodFigures): PricedBreakdown;
+  /** Exact charges of the tiers that are reached, before discounts and limits; undefined for prices without such. */
+  tierCharges(quantity: bigint, divisor: bigint): readonly string[] | undefined;
+  /** What is counted for `quantity` ÷ `divisor`: converted, rounded, free units off, in whole packages. */
+  billedQuantity(quantity: bigint, divisor: bigint): string;
+  /** Names the part that a group of the meter counts in; undefined for prices that don't tell parts apart. */
+  partOf(group: Readonly<Record<string, string>>): string | undefined;
+  /** Exact charge of one window's value, in a unit of its own: only to be added up for `windowCharges`. */
+  windowCharge(value: bigint, divisor: bigint): string;
 }
 
 export interface CompiledContract {
@@ -76,6 +115,8 @@ export interface CompiledContract {
   periodAt(timeMs: number): BillingPeriod;
   /** The price of a meter, undefined where the plan has none. */
   priceOf(meter: string): CompiledPrice | undefined;
+  /** Prices that no usage changes, in the order of their keys: for invoicing, since no usage brings them about. */
+  readonly flatPrices: readonly CompiledPrice[];
 }
 
 export interface CompiledCatalog {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { currencyExponent } from "../rating/currencies.ts";
+import { MONEY_ROUNDINGS } from "../rating/money.ts";
 import { priceSchema } from "../rating/price-models.ts";
 import { durationField, integerField, keyField, textField } from "./fields.ts";
 
@@ -94,6 +95,10 @@ export const planSchema = z.strictObject({
       error: (issue) => `${JSON.stringify(issue.input)} is not an ISO 4217 currency`,
     })
     .describe("ISO 4217 alphabetic code, upper case."),
+  rounding: z
+    .enum(MONEY_ROUNDINGS)
+    .default("half_away_from_zero")
+    .describe("Where ties go when a charge is rounded to the currency's digits."),
   prices: z.array(priceSchema),
 });
 

@@ -37,10 +37,25 @@ const DECIMAL_JSON_SCHEMA: Record<string, unknown> = { type: ["string", "number"
 export const nonNegativeDecimalField = () =>
   z
     .string()
-    .regex(DECIMAL_PATTERN, DECIMAL_MESSAGE)
+    // Aborts, so that no later check has to do with a text that is no decimal.
+    .regex(DECIMAL_PATTERN, { error: DECIMAL_MESSAGE, abort: true })
     .refine((text) => !canonicalDecimal(text).startsWith("-"), "must not be negative")
     .overwrite(canonicalDecimal)
     .meta(DECIMAL_JSON_SCHEMA);
+
+/** A decimal > 0. */
+export const positiveDecimalField = () =>
+  nonNegativeDecimalField().refine((text) => canonicalDecimal(text) !== "0", "must be greater than 0");
+
+/** A rate in percent ≥ 0, like 2.9. */
+export const percentRateField = () => nonNegativeDecimalField();
+
+/** A share in percent, 0–100. */
+export const percentField = () =>
+  nonNegativeDecimalField().refine(
+    (text) => /^(\d{1,2}(\.\d+)?|100(\.0+)?)$/.test(text),
+    "must be at most 100",
+  );
 
 /** A whole number. */
 export const integerField = (minimum: number, maximum: number) =>
@@ -64,9 +79,10 @@ export function durationMs(text: string): number {
   return ms;
 }
 
-/** The same duration in the largest unit that holds it whole. */
+/** The same duration in the largest unit that holds it whole; what is none stays, its fault is found by the pattern. */
 function canonicalDuration(text: string): string {
-  const ms = durationMs(text);
+  const ms = readDuration(text);
+  if (ms === undefined) return text;
   const unit = ms === 0 ? "s" : (UNITS.find((candidate) => ms % DURATION_UNIT_MS[candidate] === 0) ?? "s");
   return `${ms / DURATION_UNIT_MS[unit]}${unit}`;
 }
@@ -75,5 +91,8 @@ function canonicalDuration(text: string): string {
 export const durationField = () =>
   z
     .string()
-    .regex(DURATION_PATTERN, 'must be a whole number and a unit: "35d", "24h", "5m" or "30s"')
+    .regex(DURATION_PATTERN, {
+      error: 'must be a whole number and a unit: "35d", "24h", "5m" or "30s"',
+      abort: true,
+    })
     .overwrite(canonicalDuration);

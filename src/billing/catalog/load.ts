@@ -131,7 +131,8 @@ function checkCatalog(raw: RawCatalog, faults: FaultList): Catalog | undefined {
       ...plans.map(({ value }) => planId(value)),
     ]),
   };
-  for (const plan of plans) checkPlan(plan, declared, faults);
+  const metersByKey = new Map(meters.map(({ value }) => [value.key, value]));
+  for (const plan of plans) checkPlan(plan, declared, metersByKey, faults);
   const cellMs = settings === undefined ? undefined : settings.value.cell_minutes * 60_000;
   const timed = contracts.flatMap((source) => {
     checkContractReferences(source, declared, faults);

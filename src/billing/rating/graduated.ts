@@ -1,33 +1,45 @@
 import { z } from "zod";
+import { nonNegativeDecimalField } from "../catalog/fields.ts";
 import { Exact } from "./exact.ts";
-import { definePriceModel, priceFields } from "./price-model.ts";
-import { compileTiers, tiersField } from "./tiers.ts";
+import { unitFields, zeroQuantityField } from "./price-fields.ts";
+import { definePriceModel } from "./price-model.ts";
+import {
+  compileTier,
+  graduatedCharges,
+  sumOf,
+  checkTierBounds,
+  tierFields,
+  unitPriceField,
+} from "./tiers.ts";
 
 const schema = z.strictObject({
-  ...priceFields,
+  ...unitFields,
   model: z.literal("graduated"),
-  tiers: tiersField,
+  zero_quantity: zeroQuantityField,
+  tiers: z
+    .array(
+      z.strictObject({
+        ...tierFields,
+        unit_price: unitPriceField,
+        maximum_amount: nonNegativeDecimalField()
+          .optional()
+          .describe("The most that the tier charges, its flat fee included."),
+      }),
+    )
+    .min(1)
+    .superRefine(checkTierBounds),
 });
 
 /**
  * Each part of the quantity costs what its tier says: the part in (previous, up_to] × unit price, and the flat fee of
- * every tier that is entered. Nothing used costs nothing, whatever the first tier's flat fee is; a negative quantity
- * (credits exceed usage) is credited at the first tier's unit price, without a fee.
+ * every tier that is entered. Nothing used costs nothing, whatever the first tier's flat fee is, unless `zero_quantity`
+ * says otherwise; a negative quantity (credits exceed usage) is credited at the first tier's unit price.
  */
 export const graduated = definePriceModel("graduated", schema, (price) => {
-  const tiers = compileTiers(price.tiers);
-  return (units, per) => {
-    let charge = new Exact(0);
-    let lower = new Exact(0);
-    for (const tier of tiers) {
-      const upper = tier.upTo?.times(per);
-      const endsHere = upper === undefined || units.lte(upper);
-      const part = (endsHere ? units : upper).minus(lower);
-      charge = charge.plus(part.times(tier.unitPrice));
-      if (units.gt(lower)) charge = charge.plus(tier.flatFee.times(per));
-      if (endsHere) break;
-      lower = upper;
-    }
-    return charge;
-  };
+  const tiers = price.tiers.map((tier) =>
+    compileTier({ ...tier, rate: new Exact(tier.unit_price), cap: tier.maximum_amount }),
+  );
+  const chargesZero = price.zero_quantity === "first_tier_flat";
+  const tierCharges = (units: Exact, per: Exact): Exact[] => graduatedCharges(tiers, units, per, chargesZero);
+  return { charge: (units, per) => sumOf(tierCharges(units, per)), tierCharges };
 });

@@ -1,6 +1,10 @@
 import { fixedDecimal } from "../decimal-text.ts";
 import type { Exact } from "./exact.ts";
 
+/** Where ties go when money is rounded; all other amounts go to the nearest minor unit. */
+export const MONEY_ROUNDINGS = ["half_away_from_zero", "half_even"] as const;
+export type MoneyRounding = (typeof MONEY_ROUNDINGS)[number];
+
 /** numerator ÷ denominator as an integer, ties away from zero. The denominator must be positive. */
 export function divideHalfAwayFromZero(numerator: bigint, denominator: bigint): bigint {
   if (denominator <= 0n) throw new RangeError("the denominator must be positive");
@@ -9,16 +13,38 @@ export function divideHalfAwayFromZero(numerator: bigint, denominator: bigint): 
   return numerator < 0n ? -rounded : rounded;
 }
 
+/** numerator ÷ denominator as an integer, ties to the even one. The denominator must be positive. */
+export function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
+  const nearest = divideHalfAwayFromZero(numerator, denominator);
+  const isTie = 2n * (nearest * denominator - numerator) === (numerator < 0n ? -denominator : denominator);
+  if (!isTie || nearest % 2n === 0n) return nearest;
+  return numerator < 0n ? nearest + 1n : nearest - 1n;
+}
+
 /**
- * The one rounding point of money: `amount` ÷ `divisor` currency units as an integer of minor units, ties away from
- * zero. Exact for every divisor, also where the quotient has no finite decimal form.
+ * The one rounding point of money: `amount` ÷ `divisor` currency units as an integer of minor units. Exact for every
+ * divisor, also where the quotient has no finite decimal form.
+ * @param divisor positive
  * @param exponent ISO 4217 digits of the currency
  */
-export function toMinorUnits(amount: Exact, divisor: bigint, exponent: number): bigint {
-  const places = amount.decimalPlaces();
-  const text = amount.toString().replace(".", "");
-  const numerator = BigInt(text) * 10n ** BigInt(exponent);
-  return divideHalfAwayFromZero(numerator, divisor * 10n ** BigInt(places));
+export function toMinorUnits(
+  amount: Exact,
+  divisor: bigint | Exact,
+  exponent: number,
+  rounding: MoneyRounding = "half_away_from_zero",
+): bigint {
+  const denominator = typeof divisor === "bigint" ? { digits: divisor, places: 0 } : scaledInteger(divisor);
+  const numerator = scaledInteger(amount);
+  const divide = rounding === "half_even" ? divideHalfEven : divideHalfAwayFromZero;
+  return divide(
+    numerator.digits * 10n ** BigInt(exponent + denominator.places),
+    denominator.digits * 10n ** BigInt(numerator.places),
+  );
+}
+
+/** A decimal as digits × 10^−places. */
+function scaledInteger(value: Exact): { readonly digits: bigint; readonly places: number } {
+  return { digits: BigInt(value.toString().replace(".", "")), places: value.decimalPlaces() };
 }
 
 /** Minor units as a decimal string with exactly the currency's digits: −5 at 2 → "-0.05", 1200 at 0 → "1200". */

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { nonNegativeDecimalField } from "../catalog/fields.ts";
 import { Exact } from "./exact.ts";
-import { definePriceModel, priceFields } from "./price-model.ts";
+import { unitFields } from "./price-fields.ts";
+import { definePriceModel } from "./price-model.ts";
 
 const schema = z.strictObject({
-  ...priceFields,
+  ...unitFields,
   model: z.literal("per_unit"),
   unit_price: nonNegativeDecimalField().describe("Price of one unit, in currency units."),
 });
@@ -12,5 +13,5 @@ const schema = z.strictObject({
 /** Every unit costs the same: charge = quantity × unit price. */
 export const perUnit = definePriceModel("per_unit", schema, (price) => {
   const unitPrice = new Exact(price.unit_price);
-  return (units) => units.times(unitPrice);
+  return { charge: (units) => units.times(unitPrice) };
 });

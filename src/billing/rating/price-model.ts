@@ -1,35 +1,36 @@
-import { z } from "zod";
-import { keyField } from "../catalog/fields.ts";
+import type { z } from "zod";
 import type { Exact } from "./exact.ts";
+import type { ExactCharge } from "./charge-input.ts";
 
-/** Fields that the prices of every model have. */
-export const priceFields = {
-  key: keyField().describe("Names the price within its plan."),
-  product: keyField().describe("Key of the product that the charge is booked under."),
-  meter: keyField().describe("Key of the meter whose quantity is priced."),
-};
-
-/**
- * Charge of the cumulative quantity `units` ÷ `per`, given as charge × `per`: no division takes place, so the result is
- * exact also for quantities that have no finite decimal form (level-milliseconds as level-hours). A model multiplies its
- * own bounds and fees by `per` instead.
- */
-export type ExactCharge = (units: Exact, per: Exact) => Exact;
+/** A price of a model, ready to charge with. Numerators are over the `per` of the call, as in `ExactCharge`. */
+export interface CompiledModel {
+  readonly charge: ExactCharge;
+  /** Charges nothing before the period has ended, because more usage can make the whole cheaper. */
+  readonly ratedAtPeriodEnd?: boolean;
+  /** The charge of each tier, in order; they add up to the charge. */
+  readonly tierCharges?: (units: Exact, per: Exact) => readonly Exact[];
+  /** What is counted instead of units, like whole packages. */
+  readonly billedUnits?: (units: Exact, per: Exact) => Exact;
+  /** Names the part of the quantity that a group of the meter counts in; the model then reads `figures.parts`. */
+  readonly partOf?: (group: Readonly<Record<string, string>>) => string;
+  /** The model reads `figures.eventQuantities` and charges nothing meaningful without. */
+  readonly needsEachEvent?: boolean;
+}
 
 /** A way to price a quantity: one file each, listed in price-models.ts, made by `definePriceModel`. */
 export interface PriceModel<Schema extends z.ZodObject> {
   /** Value of the field `model` that selects it. */
   readonly name: string;
-  /** Strict object of `priceFields`, `model` as a literal, and what the model needs; reports all its faults. */
+  /** Strict object of fields from price-fields.ts, `model` as a literal, and what the model needs; reports all its faults. */
   readonly schema: Schema;
-  /** Prepares the charge function of one price of the model; throws ZodError for anything else. */
-  compile(price: unknown): ExactCharge;
+  /** Prepares one price of the model; throws ZodError for anything else. */
+  compile(price: unknown): CompiledModel;
 }
 
 export function definePriceModel<Schema extends z.ZodObject>(
   name: string,
   schema: Schema,
-  compile: (price: z.output<Schema>) => ExactCharge,
+  compile: (price: z.output<Schema>) => CompiledModel,
 ): PriceModel<Schema> {
   return { name, schema, compile: (price) => compile(schema.parse(price)) };
 }

@@ -5,6 +5,8 @@ import { KeyHasher } from "../../model/hash.ts";
 import { OUTCOME_NAMES, reasonOf } from "../../model/outcome.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import { WireDecoder } from "../../ingest/wire/decoder.ts";
+import { numberingOffsetOf } from "../../pipeline/accepted-gaps.ts";
+import { renumberedLog } from "../../pipeline/renumbered-log.ts";
 import { propertyText, readMeters } from "../../operators/meter-reading.ts";
 import { formatQuantity } from "../../billing/rating/quantity.ts";
 import { Aggregation, emptyTargets } from "../../operators/stage.ts";
@@ -68,7 +70,7 @@ async function explain(
     findings.push(...found);
     const accepted = found.find((finding) => finding.outcome === "accepted");
     if (accepted !== undefined && options.offline !== true) {
-      windows.push(...(await windowsOf(inspection, partition, accepted)));
+      windows.push(...(await windowsOf(inspection, partition, accepted, keyOf(partition, source, id))));
     }
   }
   if (options.json === true) printJson({ source, id, found: findings.length > 0, findings, windows });
@@ -76,14 +78,16 @@ async function explain(
   return findings.length > 0 ? ExitCode.done : ExitCode.fault;
 }
 
-function findIn(
-  { partition, engine, store, hashKey }: InspectedPartition,
-  source: string,
-  id: string,
-): Finding[] {
+function keyOf({ hashKey }: InspectedPartition, source: string, id: string): Uint32Array {
   const encoder = new TextEncoder();
   const key = new Uint32Array(4);
   new KeyHasher(hashKey).hashIdentity(encoder.encode(source), encoder.encode(id), key, 0);
+  return key;
+}
+
+function findIn(inspected: InspectedPartition, source: string, id: string): Finding[] {
+  const { partition, engine, store } = inspected;
+  const key = keyOf(inspected, source, id);
   const findings: Finding[] = store.eventOutcomes(new Uint8Array(key.slice().buffer)).map((record) => ({
     partition,
     outcome: OUTCOME_NAMES[record.outcome] ?? "pending",
@@ -107,12 +111,19 @@ async function windowsOf(
   inspection: Inspection,
   { partition, engine, hashKey }: InspectedPartition,
   finding: Finding,
+  key: Uint32Array,
 ): Promise<WindowFinding[]> {
-  const message = await openUsageLog(await inspection.broker(), partition).messageAt(finding.sequence);
+  const offset = numberingOffsetOf(engine.gaps);
+  const log = renumberedLog(openUsageLog(await inspection.broker(), partition), offset);
+  const message = await log.messageAt(finding.sequence);
   const catalog = engine.catalog;
   if (message === undefined || catalog === undefined) return [];
   const { batch } = new WireDecoder(hashKey).decode([message]);
-  const row = batch.index.findIndex((index, i) => i < batch.count && index === finding.index);
+  // A stream that was resumed after damage may hold another message there.
+  const row = batch.index.findIndex(
+    (index, i) =>
+      i < batch.count && index === finding.index && key.every((word, w) => batch.key[i * 4 + w] === word),
+  );
   if (row < 0) return [];
   const meters = catalog.metersOfType(batch.types[batch.type[row] ?? 0] ?? "") ?? [];
   const targets = emptyTargets(meters.length);

@@ -3,6 +3,7 @@ import { CHANNELS } from "../../model/outputs.ts";
 import { addConfiguredOptions, readConfig, type ConfiguredOptions } from "../configured.ts";
 import { Inspection, type InspectedPartition } from "../compose/inspection.ts";
 import { printJson, printTable } from "../print.ts";
+import { lostMessagesOf, type AcceptedGap } from "../../pipeline/accepted-gaps.ts";
 import { aggregatesOf, reportOf } from "../../pipeline/partition-report.ts";
 
 /** Entries read at a time when a channel of the outbox is listed. */
@@ -19,7 +20,7 @@ export function addInspectCommand(program: Command): void {
     if (json) printJson(rows);
     else {
       printTable(
-        ["partition", "position", "watermark", "read", "accepted", "parked", "cells", "keys"],
+        ["partition", "position", "watermark", "read", "accepted", "parked", "lost", "cells", "keys"],
         rows.map((row) => [
           String(row.partition),
           String(row.position),
@@ -27,6 +28,7 @@ export function addInspectCommand(program: Command): void {
           String(row.read),
           String(row.accepted),
           String(row.parked),
+          String(row.lostMessages),
           String(row.cells),
           String(row.keys),
         ]),
@@ -144,6 +146,9 @@ function partitionRow({ partition, engine }: InspectedPartition): {
   read: number;
   accepted: number;
   parked: number;
+  /** Messages that accepted gaps gave up. */
+  lostMessages: number;
+  acceptedGaps: readonly AcceptedGap[];
   cells: number;
   keys: number;
 } {
@@ -158,6 +163,8 @@ function partitionRow({ partition, engine }: InspectedPartition): {
     read: sum("read"),
     accepted: sum("accepted"),
     parked: sum("parked"),
+    lostMessages: lostMessagesOf(engine.gaps),
+    acceptedGaps: engine.gaps,
     cells: engine.cells.size,
     keys: engine.keys.size,
   };

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { usageStream } from "../../ingest/jetstream/names.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
+import { numberingOffsetOf } from "../../pipeline/accepted-gaps.ts";
 import { reportOf, type UsageReport } from "../../pipeline/partition-report.ts";
 import { addConfiguredOptions, readConfig, type ConfiguredOptions } from "../configured.ts";
 import { Inspection } from "../compose/inspection.ts";
@@ -39,6 +40,7 @@ async function reconcile(options: ConfiguredOptions & { offline?: boolean }): Pr
     if (options.json === true) printJson(withStreams(report, streams));
     else {
       printReport(report);
+      printAcceptedGaps(report.acceptedGaps);
       if (streams.length > 0) {
         printLine();
         printTable(
@@ -59,8 +61,25 @@ async function reconcile(options: ConfiguredOptions & { offline?: boolean }): Pr
 }
 
 function withStreams(report: UsageReport, streams: readonly StreamLine[]): object {
-  const { counts, messages, unbilled, exceptions, checks, balanced } = report;
-  return { counts, messages, streams, unbilled, exceptions, checks, balanced };
+  const { counts, messages, acceptedGaps, unbilled, unbilledTotals, exceptions, checks, balanced } = report;
+  return { counts, messages, acceptedGaps, streams, unbilled, unbilledTotals, exceptions, checks, balanced };
+}
+
+/** What operators gave up is shown in every balance: it is explained, not gone. */
+function printAcceptedGaps(gaps: UsageReport["acceptedGaps"]): void {
+  if (gaps.length === 0) return;
+  printLine();
+  printTable(
+    ["partition", "accepted gap before", "messages lost", "by", "at", "reason"],
+    gaps.map((gap) => [
+      String(gap.partition),
+      String(gap.resumeAt),
+      String(gap.lostMessages),
+      gap.actor,
+      gap.decidedAt,
+      gap.reason,
+    ]),
+  );
 }
 
 async function streamLines(inspection: Inspection): Promise<StreamLine[]> {
@@ -68,7 +87,8 @@ async function streamLines(inspection: Inspection): Promise<StreamLine[]> {
   const lines: StreamLine[] = [];
   for (const { partition, engine } of inspection.partitions) {
     const { lastSequence } = await openUsageLog(broker, partition).identity();
-    const processed = engine.position.usageSequence;
+    // In the stream's own sequences, which an accepted gap may have set apart from the partition's numbering.
+    const processed = engine.position.usageSequence - numberingOffsetOf(engine.gaps);
     lines.push({
       partition,
       stream: usageStream(partition),

@@ -11,7 +11,7 @@ import { faultInjectorFrom } from "../compose/fault-injector.ts";
 import { partitionSnapshot, workerReadiness, workerStatus } from "../compose/worker-status.ts";
 import { Worker } from "../compose/worker.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
-import { addConfigOption, readConfig, type ConfiguredOptions } from "../configured.ts";
+import { addConfigOption, addSettingOptions, readConfig, type ConfiguredOptions } from "../configured.ts";
 import { exitCodeOf } from "../exit-codes.ts";
 import { VERSION } from "../version.ts";
 
@@ -19,14 +19,16 @@ import { VERSION } from "../version.ts";
 const DELIVERY_SHARE = 0.6;
 
 export function addRunCommand(program: Command): void {
-  addConfigOption(
-    program
-      .command("run")
-      .summary("a worker: owns partitions, runs the pipeline and the sinks, serves the admin port")
-      .description(
-        "Runs a worker until SIGTERM or SIGINT. The first signal drains: it stops pulling, finishes what was delivered, commits and\n" +
-          "publishes, within the shutdown deadline; a second signal ends the process at once, which is safe at any time.",
-      ),
+  addSettingOptions(
+    addConfigOption(
+      program
+        .command("run")
+        .summary("a worker: owns partitions, runs the pipeline and the sinks, serves the admin port")
+        .description(
+          "Runs a worker until SIGTERM or SIGINT. The first signal drains: it stops pulling, finishes what was delivered, commits and\n" +
+            "publishes, within the shutdown deadline; a second signal ends the process at once, which is safe at any time.",
+        ),
+    ),
   ).action(async (options: ConfiguredOptions) => {
     await run(readConfig(options));
   });

@@ -37,7 +37,10 @@ export const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => {
 export const randomHashKey = (): string => randomBytes(16).toString("hex");
 
 export interface PartitionWorkerOptions {
-  readonly pipeline: Omit<PartitionPipelineOptions, "sha256" | "randomHashKey">;
+  readonly pipeline: Omit<
+    PartitionPipelineOptions,
+    "sha256" | "randomHashKey" | "knownControlSequence" | "fenceDeliveries"
+  >;
   readonly delivery: OutboxDelivery;
   /** Told when the partition stops with a fault; `restartInMs` is undefined when it stays stopped. */
   readonly onFault: (fault: PartitionFault, restartInMs: number | undefined) => void;
@@ -57,6 +60,7 @@ export class PartitionWorker {
   #fault: PartitionFault | undefined;
   #cancelRestart: () => void = () => undefined;
   #deliveryStarted = false;
+  #knownControlSequence: number | undefined;
 
   constructor(options: PartitionWorkerOptions) {
     this.#options = options;
@@ -80,7 +84,16 @@ export class PartitionWorker {
   /** Starts the partition; resolves when the first attempt has succeeded or its fault has been reported. */
   async start(): Promise<void> {
     if (this.#stopping) return;
-    const pipeline = new PartitionPipeline({ ...this.#options.pipeline, sha256, randomHashKey });
+    this.#knownControlSequence = this.#pipeline?.lastControlSequence ?? this.#knownControlSequence;
+    const pipeline = new PartitionPipeline({
+      ...this.#options.pipeline,
+      sha256,
+      randomHashKey,
+      knownControlSequence: this.#knownControlSequence,
+      // A pipeline that starts again is still the owner, or is refused: its own deliveries must not be.
+      fenceDeliveries: async () =>
+        this.#deliveryStarted ? [] : await this.delivery.fence(this.#options.pipeline.instance),
+    });
     this.#pipeline = pipeline;
     try {
       await pipeline.start();
@@ -90,6 +103,7 @@ export class PartitionWorker {
     }
     this.#fault = undefined;
     this.#restarts = 0;
+    this.#knownControlSequence = pipeline.lastControlSequence;
     if (!this.#deliveryStarted) {
       // Not before the partition is ours: a former owner's outbox must not leave beside the new one's.
       this.#deliveryStarted = true;
@@ -99,6 +113,11 @@ export class PartitionWorker {
     pipeline.ended.catch((fault: unknown) => {
       this.#onEnded(fault, false);
     });
+  }
+
+  /** Stops the partition: a target has refused us as a former owner, so whatever we decide is void. */
+  abort(fault: Error): void {
+    this.#pipeline?.abort(fault);
   }
 
   /** Drains the pipeline, then gives the outbox `timeoutMs` to leave; what is left stays committed for the next start. */
@@ -119,10 +138,12 @@ export class PartitionWorker {
     const canRestart =
       !this.#stopping &&
       (RESTARTABLE.has(code) ||
-        // Losing the race for the log's end while starting is no other owner at work.
-        (code === "control-log-moved" && atStart) ||
+        // Losing the race for the log's end at the first start: another one starts too, one of the two gets it.
+        (code === "control-log-moved" && atStart && this.#knownControlSequence === undefined) ||
         (code === "internal-fault" && this.#restarts <= MAX_INTERNAL_RESTARTS));
     if (!canRestart) {
+      // Files and events on their way to another partition can't be refused there: a former owner leaves them alone.
+      if (code === "control-log-moved" || code === "publication-fenced") void this.delivery.stop();
       this.#options.onFault(this.#fault, undefined);
       return;
     }

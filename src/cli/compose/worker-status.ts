@@ -1,7 +1,7 @@
 import type { PartitionSnapshot } from "../../ops/metrics.ts";
 import { checkpointAgeLimitMs, readinessOf, type Readiness } from "../../ops/readiness.ts";
 import type { WorkerState } from "../../ops/worker-lifecycle.ts";
-import { emptyCounts } from "../../pipeline/partition-report.ts";
+import { addRegionCounts, emptyCounts } from "../../pipeline/partition-report.ts";
 import type { PartitionWorker } from "./partition-worker.ts";
 import type { Worker } from "./worker.ts";
 
@@ -43,16 +43,7 @@ export function workerStatus(worker: Worker | undefined, workerState: WorkerStat
   let backlog = 0;
   for (const partition of partitions) {
     backlog += partition.backlog;
-    for (const region of partition.regions) {
-      totals.read += region.read;
-      totals.accepted += region.accepted;
-      totals.duplicate += region.duplicate;
-      totals.conflicting += region.conflicting;
-      totals.rejected += region.rejected;
-      totals.parked += region.parked;
-      totals.misrouted += region.misrouted;
-      totals.late += region.late;
-    }
+    addRegionCounts(totals, partition.regions);
   }
   return {
     worker: worker?.config.workerName ?? null,

@@ -21,8 +21,10 @@ import { loadCatalogDirectory, type LoadedCatalog } from "../catalog-directory.t
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { CatalogVersions } from "./catalogs.ts";
 import { createDelivery, type PublicationLogs } from "./partition-sinks.ts";
-import { PartitionWorker } from "./partition-worker.ts";
+import { PartitionWorker, randomHashKey } from "./partition-worker.ts";
 
+/** Tells this process from every other one. */
+const INSTANCE = randomHashKey();
 /** How often a pipeline looks for idle regions. */
 const IDLE_CHECK_MS = 1_000;
 /** A target that is down says so this often. */
@@ -157,15 +159,17 @@ function createPartition(options: {
       );
     },
     onFailed: (target, error) => {
+      if (error.code === "publication-fenced") worker.abort(error);
       logger.error({ target, code: error.code }, `Deliveries to the target have stopped: ${error.message}`);
     },
   });
-  return new PartitionWorker({
+  const worker: PartitionWorker = new PartitionWorker({
     delivery,
     pipeline: {
       partition,
       partitionCount: config.partitions.count,
       worker: config.workerName,
+      instance: INSTANCE,
       usageLog: openUsageLog(broker, partition, {
         pullBytes: config.pull.maxBytes,
         pullMessages: config.pull.maxMessages,
@@ -201,4 +205,5 @@ function createPartition(options: {
       else logger.warn(fields, `The partition stopped and starts again: ${fault.message}`);
     },
   });
+  return worker;
 }

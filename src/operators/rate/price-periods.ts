@@ -12,6 +12,10 @@ export interface PricePeriod {
   quantity: bigint;
   /** Charged so far, in minor units of the contract's currency. */
   billed: bigint;
+  /** The quantity by part, where the price tells parts apart (a matrix): integers like the quantity. */
+  readonly parts: Map<string, bigint>;
+  /** Exact charge of all windows, where the price is one by the window (`CompiledPrice.windowCharge`). */
+  windowCharges: string;
   /** Events in it. */
   events: number;
   /** Emissions of kind `period`. */
@@ -45,7 +49,20 @@ export function seriesPeriodKey(series: number, pricePeriod: number): string {
   return `${series}/${pricePeriod}`;
 }
 
-type PricePeriodRow = [string, string | null, string, number, string, string, number, number, boolean];
+type PricePeriodRow = [
+  contract: string,
+  price: string | null,
+  meter: string,
+  periodStartMs: number,
+  quantity: string,
+  billed: string,
+  events: number,
+  revision: number,
+  closed: boolean,
+  /** Left out where the price needs neither. */
+  parts?: [string, string][],
+  windowCharges?: string,
+];
 
 export const pricePeriodCodec: RowCodec<PricePeriod> = {
   keyOf: pricePeriodKey,
@@ -61,11 +78,29 @@ export const pricePeriodCodec: RowCodec<PricePeriod> = {
       entry.revision,
       entry.closed,
     ];
+    if (entry.parts.size > 0 || entry.windowCharges !== "0") {
+      row.push(
+        [...entry.parts].map(([part, quantity]) => [part, quantity.toString()]),
+        entry.windowCharges,
+      );
+    }
     return packr.pack(row);
   },
   decode(value) {
     const row: PricePeriodRow = packr.unpack(value);
-    const [contract, price, meter, periodStartMs, quantity, billed, events, revision, closed] = row;
+    const [
+      contract,
+      price,
+      meter,
+      periodStartMs,
+      quantity,
+      billed,
+      events,
+      revision,
+      closed,
+      parts,
+      windows,
+    ] = row;
     return {
       contract,
       price: price ?? undefined,
@@ -76,6 +111,8 @@ export const pricePeriodCodec: RowCodec<PricePeriod> = {
       events,
       revision,
       closed,
+      parts: new Map((parts ?? []).map(([part, units]) => [part, BigInt(units)])),
+      windowCharges: windows ?? "0",
     };
   },
 };

@@ -2,6 +2,7 @@ import type { RatedAggregate } from "../../model/outputs.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 import type { BillingPeriod, CompiledCatalog, CompiledPrice } from "../../billing/catalog/compiled.ts";
 import { chargeDelta } from "../../billing/rating/delta.ts";
+import { Exact } from "../../billing/rating/exact.ts";
 import { formatMinorUnits } from "../../billing/rating/money.ts";
 import { formatQuantity, quantityDivisor } from "../../billing/rating/quantity.ts";
 import { KeyedRows } from "./keyed-rows.ts";
@@ -58,7 +59,10 @@ export class Rater implements CheckpointParticipant {
     const place = placeOf(series, firing.startMs);
     const number = this.#pricePeriods.numberOf(place.key) ?? this.#open(place, firing.kind === "adjustment");
     const state = this.#pricePeriods.at(number);
-    state.quantity += this.#quantityAdded(firing, number);
+    const added = this.#quantityAdded(firing, number);
+    state.quantity += added;
+    addToParts(state, place, added);
+    addWindowCharge(state, place, firing);
     state.events += firing.events - firing.emittedEvents;
     const delta = charge(state, place);
     this.#pricePeriods.touch(number);
@@ -126,6 +130,8 @@ export class Rater implements CheckpointParticipant {
       periodStartMs: period.startMs,
       quantity: 0n,
       billed: 0n,
+      parts: new Map(),
+      windowCharges: "0",
       events: 0,
       revision: 0,
       closed,
@@ -179,11 +185,31 @@ function placeOf(series: SeriesInfo, timeMs: number): Place {
   return { series, period, price, key };
 }
 
+/** Counts what a window adds in the part of the price that its group belongs to. */
+function addToParts(state: PricePeriod, { series, price }: Place, added: bigint): void {
+  const part = price?.partOf(series.group);
+  if (part !== undefined) state.parts.set(part, (state.parts.get(part) ?? 0n) + added);
+}
+
+/** Where windows are priced one by one: replaces what the window came to at its last emission. */
+function addWindowCharge(state: PricePeriod, { series, price }: Place, firing: WindowFiring): void {
+  if (price?.ratedPer !== "window") return;
+  const divisor = quantityDivisor(series.meter);
+  let charges = new Exact(state.windowCharges).plus(price.windowCharge(firing.value, divisor));
+  if (firing.revision > 1) charges = charges.minus(price.windowCharge(firing.emittedValue, divisor));
+  state.windowCharges = charges.toString();
+}
+
 /** Charges what is not charged yet; returns the difference in minor units (0 without a price). */
 function charge(state: PricePeriod, { series, price }: Place): bigint {
   if (price === undefined) return 0n;
   const { delta, billed } = chargeDelta(state.quantity, state.billed, (quantity) =>
-    price.chargeInMinorUnits(quantity, quantityDivisor(series.meter), series.contract.currencyExponent),
+    price.chargeInMinorUnits(quantity, quantityDivisor(series.meter), series.contract.currencyExponent, {
+      events: state.events,
+      periodEnded: state.closed,
+      parts: state.parts,
+      windowCharges: state.windowCharges,
+    }),
   );
   state.billed = billed;
   return delta;

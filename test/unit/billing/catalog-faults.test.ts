@@ -155,7 +155,7 @@ const CASES: readonly (readonly [
   [
     "an unknown model",
     edited("plans/api.yaml", "model: graduated", "model: stairs"),
-    "plans/api.yaml: prices[0].model: must be one of per_unit, graduated",
+    "plans/api.yaml: prices[0].model: must be one of flat, per_unit, graduated, volume, package, tiered_blocks, percentage, graduated_percentage, dynamic, matrix, capacity",
   ],
   [
     "a field of another model",

@@ -5,6 +5,7 @@ import { parse, stringify } from "yaml";
 import { compileCatalog } from "../../../src/billing/catalog/compile.ts";
 import { catalogJsonSchemas } from "../../../src/billing/catalog/json-schemas.ts";
 import { loadCatalog, parseCanonical } from "../../../src/billing/catalog/load.ts";
+import { PRICE_MODEL_NAMES } from "../../../src/billing/rating/price-models.ts";
 import { BASE_FILES, compiled, loaded } from "./catalog-fixture.ts";
 
 describe("canonical form", () => {
@@ -185,17 +186,24 @@ describe("published schemas and pages", () => {
       required: ["id", "customer", "account", "plan", "time_zone", "start"],
       properties: { billing_anchor_day: { type: "integer", minimum: 1, maximum: 31 } },
     });
+    const laterModels = PRICE_MODEL_NAMES.slice(3);
+    expect(laterModels).toHaveLength(8);
     expect(schemas.plan).toMatchObject({
       properties: {
         version: { type: "integer" },
         prices: {
           items: {
             oneOf: [
+              {
+                properties: { model: { const: "flat" }, amount: { type: ["string", "number"] } },
+                required: ["key", "product", "model", "amount"],
+              },
               { properties: { model: { const: "per_unit" }, unit_price: { type: ["string", "number"] } } },
               {
                 properties: { model: { const: "graduated" } },
                 required: ["key", "product", "meter", "model", "tiers"],
               },
+              ...laterModels.map((model) => ({ properties: { model: { const: model } } })),
             ],
           },
         },

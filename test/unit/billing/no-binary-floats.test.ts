@@ -37,7 +37,9 @@ const MONEY_PATHS = [
 
 test.each(MONEY_PATHS)("no binary float in the money path of %s", (folder) => {
   const directory = new URL(folder, ROOT);
-  const files = readdirSync(directory).filter((name) => name.endsWith(".ts"));
+  const files = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  );
   expect(files.length).toBeGreaterThan(3);
   const found = files.flatMap((name) =>
     violations(readFileSync(new URL(name, directory), "utf8")).map((line) => `${name}: ${line.trim()}`),

@@ -16,7 +16,7 @@ function priceOf(input: Record<string, unknown>): Price {
 
 /** Charge of a decimal quantity. */
 function charge(price: Price, quantity: string): string {
-  return compilePrice(price)(new Exact(quantity), ONE).toString();
+  return compilePrice(price).charge(new Exact(quantity), ONE).total.toString();
 }
 
 const GRADUATED = priceOf({
@@ -58,7 +58,7 @@ describe("price models", () => {
   });
 
   test("a charge does not depend on the divisor that the quantity comes with", () => {
-    const model = compilePrice(GRADUATED);
+    const model = (units: Exact, per: Exact): Exact => compilePrice(GRADUATED).charge(units, per).total;
     fc.assert(
       fc.property(
         fc.bigInt({ min: -100_000n, max: 100_000n }),
@@ -119,7 +119,8 @@ describe("rounding", () => {
 
   test("a tie is seen as one even where the quantity has no finite decimal form", () => {
     // A third of a level-hour at 0.015 is exactly half a cent.
-    const price = compilePrice(priceOf({ model: "per_unit", unit_price: "0.015" }));
+    const line = compilePrice(priceOf({ model: "per_unit", unit_price: "0.015" }));
+    const price = (units: Exact, per: Exact): Exact => line.charge(units, per).total;
     const amount = price(exactOf(1_200_000n), exactOf(3_600_000n));
     expect(toMinorUnits(amount, 3_600_000n, 2)).toBe(1n);
     const less = price(exactOf(1_199_999n), exactOf(3_600_000n));
@@ -156,9 +157,9 @@ describe("rounding", () => {
 
 describe("delta rating", () => {
   test("deltas over any split and order add up to the charge of the whole", () => {
-    const model = compilePrice(GRADUATED);
+    const line = compilePrice(GRADUATED);
     const chargeOf = (quantity: bigint): bigint =>
-      toMinorUnits(model(exactOf(quantity), exactOf(1_000n)), 1_000n, 2);
+      toMinorUnits(line.charge(exactOf(quantity), exactOf(1_000n)).total, 1_000n, 2);
     fc.assert(
       fc.property(
         fc.array(fc.bigInt({ min: -5_000n, max: 20_000n }), { maxLength: 30, size: "max" }),

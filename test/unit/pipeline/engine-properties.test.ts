@@ -49,6 +49,7 @@ const poison = fc
   .constantFrom("{not json", "[]", '[1,{"specversion":"1.0"}]')
   .map((text) => ({ kind: "poison" as const, text }));
 const idle = fc.constantFrom("eu", "us").map((region) => ({ kind: "idle" as const, region }));
+const gap = fc.integer({ min: 0, max: 3 }).map((lost) => ({ kind: "gap" as const, lost }));
 const close = fc.integer({ min: 1, max: 48 }).map((hours) => ({ kind: "close" as const, hours }));
 
 const script = fc.array(
@@ -63,6 +64,7 @@ const script = fc.array(
       { weight: 1, arbitrary: poison },
       { weight: 1, arbitrary: idle },
       { weight: 1, arbitrary: close },
+      { weight: 1, arbitrary: gap },
       { weight: 1, arbitrary: fc.constant({ kind: "catalog" as const }) },
     ),
   }),
@@ -86,6 +88,7 @@ function logsOf(
       | { kind: "poison"; text: string }
       | { kind: "idle"; region: string }
       | { kind: "close"; hours: number }
+      | { kind: "gap"; lost: number }
       | { kind: "catalog" };
   }[],
 ): LogStep[] {
@@ -102,7 +105,21 @@ function logsOf(
     if (step.kind === "idle") control({ kind: "idle", region: step.region });
     else if (step.kind === "close")
       control({ kind: "close", upToMs: arrivalMs - step.hours * HOUR_MS, actor: "test", reason: "test" });
-    else if (step.kind === "catalog") control({ kind: "catalog", version: SECOND.version }, SECOND);
+    else if (step.kind === "gap") {
+      const resumeAt = sequence + step.lost + 1;
+      control({
+        kind: "gap-accepted",
+        resumeAt,
+        lostMessages: step.lost,
+        numberingOffset: step.lost,
+        controlBefore: { sequence: 0, fingerprint: "" },
+        usageCreatedAt: "",
+        fingerprint: "",
+        actor: "test",
+        reason: "test",
+      });
+      sequence += step.lost;
+    } else if (step.kind === "catalog") control({ kind: "catalog", version: SECOND.version }, SECOND);
     else {
       const region = step.kind === "event" ? step.region : "eu";
       const text = step.kind === "event" ? eventText(step, arrivalMs) : step.text;

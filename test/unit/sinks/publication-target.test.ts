@@ -21,6 +21,23 @@ function ranges(): [string, number, number][] {
 }
 
 describe("rated aggregates", () => {
+  test("a fence refuses the former owner, whether or not the new one has anything to publish", async () => {
+    const former = ratedTarget({ partition: 3, log });
+    expect(await former.fence?.("former")).toBe(0);
+    await former.deliver(ratedEntries(1, 2));
+    expect(await target.fence?.("new")).toBe(2);
+    expect(await target.lastDelivered()).toBe(2);
+    await expect(former.deliver(ratedEntries(3, 3))).rejects.toMatchObject({ code: "publication-fenced" });
+    await target.deliver(ratedEntries(3, 4));
+    expect(ranges()).toEqual([
+      ["rated.3", 1, 0],
+      ["rated.3", 1, 2],
+      ["rated.3", 3, 2],
+      ["rated.3", 3, 4],
+    ]);
+    expect(log.stored[2]?.body).toBe("[]");
+  });
+
   test("go as one CloudEvents batch a chunk, in a chain of sequences", async () => {
     const other = ratedTarget({ partition: 4, log });
     expect(await target.lastDelivered()).toBe(0);

@@ -149,6 +149,16 @@ describe("a checkpoint", () => {
   });
 });
 
+test("an operator's repair takes the control position back, and nothing else does", async () => {
+  const store = memoryStore();
+  await store.commit(checkpointAt(5, { position: positionAt(5, 3) }));
+  await store.commit(checkpointAt(6, { position: positionAt(6, 2), controlRepaired: true }));
+  expect(store.load()?.position).toMatchObject({ usageSequence: 6, controlSequence: 2 });
+  await expect(store.commit(checkpointAt(7, { position: positionAt(7, 1) }))).rejects.toMatchObject({
+    code: "internal-fault",
+  });
+});
+
 describe("a checkpoint that contradicts itself or what is stored is refused whole", () => {
   const eu = allAccepted("eu", 10);
   const refused: [string, string, Partial<CheckpointChanges>][] = [
@@ -159,6 +169,11 @@ describe("a checkpoint that contradicts itself or what is stored is refused whol
     ["books-unbalanced", "fewer read than before", { regionCounts: [allAccepted("eu", 4)] }],
     ["internal-fault", "usage position goes back", { position: positionAt(4, 3) }],
     ["internal-fault", "control position goes back", { position: positionAt(6, 2) }],
+    [
+      "internal-fault",
+      "usage position goes back under a repair",
+      { position: positionAt(4, 3), controlRepaired: true },
+    ],
     ["internal-fault", "a hole in the outbox", { outbox: ratedEntries(4, 4) }],
     ["internal-fault", "an ordinal twice", { outbox: ratedEntries(2, 3) }],
     [

@@ -1,0 +1,90 @@
+import { type PricedLine } from "../rating/adjustments/priced-line.ts";
+import { type ChargeFigures, WHOLE_PERIOD } from "../rating/charge-input.ts";
+import { Exact, exactOf } from "../rating/exact.ts";
+import { type MoneyRounding, toMinorUnits } from "../rating/money.ts";
+import { compilePrice, type Price } from "../rating/price-models.ts";
+import { planId } from "./checks.ts";
+import type { CompiledPrice, PeriodFigures, PricedBreakdown } from "./compiled.ts";
+import type { Plan } from "./entities.ts";
+
+/** A price of a plan, as the operators charge with it. */
+export class RatedPrice implements CompiledPrice {
+  readonly id: string;
+  readonly meter: string | undefined;
+  readonly ratedPer: "period" | "window";
+  readonly #line: PricedLine;
+  readonly #rounding: MoneyRounding;
+
+  constructor(plan: Plan, price: Price) {
+    this.id = `${planId(plan)}/${price.key}`;
+    this.meter = "meter" in price ? price.meter : undefined;
+    this.#line = compilePrice(price);
+    this.ratedPer = this.#line.ratedPer;
+    this.#rounding = plan.rounding;
+  }
+
+  charge(quantity: bigint, scale: number, figures?: PeriodFigures): string {
+    const { total, per } = this.#charge(quantity, 10n ** BigInt(scale), figures);
+    return total.div(per).toString();
+  }
+
+  chargeInMinorUnits(quantity: bigint, divisor: bigint, exponent: number, figures?: PeriodFigures): bigint {
+    const { total, per } = this.#charge(quantity, divisor, figures);
+    return toMinorUnits(total, per, exponent, this.#rounding);
+  }
+
+  breakdown(quantity: bigint, divisor: bigint, exponent: number, figures?: PeriodFigures): PricedBreakdown {
+    const line = this.#charge(quantity, divisor, figures);
+    const rounded = (amount: Exact): bigint => toMinorUnits(amount, line.per, exponent, this.#rounding);
+    const usage = rounded(line.usage);
+    const discounted = rounded(line.discounted);
+    const capped = rounded(line.capped);
+    const amount = rounded(line.total);
+    return {
+      usage,
+      discount: usage - discounted,
+      overMaximum: discounted - capped,
+      upToMinimum: amount - capped,
+      amount,
+    };
+  }
+
+  tierCharges(quantity: bigint, divisor: bigint): readonly string[] | undefined {
+    const billed = this.#line.billedQuantity(exactOf(quantity), exactOf(divisor));
+    const charges = this.#line.model.tierCharges?.(billed.units, billed.per);
+    return charges?.map((charge) => charge.div(billed.per).toString());
+  }
+
+  billedQuantity(quantity: bigint, divisor: bigint): string {
+    const { units, per } = this.#line.billedQuantity(exactOf(quantity), exactOf(divisor));
+    const billed = this.#line.model.billedUnits?.(units, per) ?? units;
+    return billed.div(per).toString();
+  }
+
+  partOf(group: Readonly<Record<string, string>>): string | undefined {
+    return this.#line.model.partOf?.(group);
+  }
+
+  windowCharge(value: bigint, divisor: bigint): string {
+    return this.#line.usage(exactOf(value), exactOf(divisor)).charge.toString();
+  }
+
+  #charge(quantity: bigint, divisor: bigint, figures: PeriodFigures | undefined) {
+    const given = figures === undefined ? WHOLE_PERIOD : exactFigures(figures);
+    const units = exactOf(quantity);
+    const per = exactOf(divisor);
+    if (this.ratedPer === "period" || figures?.windowCharges === undefined)
+      return this.#line.charge(units, per, given);
+    const windowPer = this.#line.billedQuantity(units, per).per;
+    return this.#line.line(new Exact(figures.windowCharges), windowPer, figures.periodEnded);
+  }
+}
+
+function exactFigures({ events, periodEnded, parts }: PeriodFigures): ChargeFigures {
+  const counted = { events: BigInt(events), periodEnded };
+  if (parts === undefined) return counted;
+  const exactParts = new Map(
+    [...parts].map(([part, quantity]): [string, Exact] => [part, exactOf(quantity)]),
+  );
+  return { ...counted, parts: exactParts };
+}

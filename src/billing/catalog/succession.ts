@@ -1,0 +1,99 @@
+import { z } from "zod";
+import type { CompiledCatalog } from "./compiled.ts";
+
+/**
+ * Why a catalog can't take effect after another: cells already counted can't change their grid or their scale, such a
+ * change needs a new meter. Empty where it can.
+ */
+export function successionFaults(before: CompiledCatalog, after: CompiledCatalog): string[] {
+  const faults: string[] = [];
+  if (before.settings.cellMs !== after.settings.cellMs)
+    faults.push("settings.yaml: cell_minutes can't change");
+  for (const meter of before.meters.values()) {
+    const next = after.meters.get(meter.key);
+    if (next === undefined) faults.push(`meter ${meter.key} is missing: meters with usage can't be removed`);
+    else if (next.aggregation !== meter.aggregation || next.scale !== meter.scale) {
+      faults.push(`meter ${meter.key}: aggregation and scale can't change; add a new meter`);
+    } else if (next.groupBy.map((d) => d.name).join() !== meter.groupBy.map((d) => d.name).join()) {
+      faults.push(`meter ${meter.key}: group_by can't change; add a new meter`);
+    }
+  }
+  return faults;
+}
+
+const ENTITY_KINDS = ["meters", "products", "plans", "contracts", "customers"] as const;
+export type EntityKind = (typeof ENTITY_KINDS)[number];
+
+/** Entities by what became of them, each by its key (a plan's with its version). */
+export interface EntityChanges {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+}
+
+export type CatalogChanges = Readonly<Record<EntityKind, EntityChanges>> & {
+  readonly settingsChanged: boolean;
+};
+
+const entities = z.array(
+  z.looseObject({
+    key: z.string().optional(),
+    id: z.string().optional(),
+    version: z.number().optional(),
+  }),
+);
+const canonicalSchema = z.looseObject({
+  settings: z.unknown(),
+  meters: entities,
+  products: entities,
+  plans: entities,
+  contracts: entities,
+  customers: entities,
+});
+
+/** What differs between two catalogs in canonical form. */
+export function catalogChanges(before: string, after: string): CatalogChanges {
+  const old = canonicalSchema.parse(JSON.parse(before));
+  const now = canonicalSchema.parse(JSON.parse(after));
+  const of = (kind: EntityKind): EntityChanges => entityChanges(byKey(old[kind]), byKey(now[kind]));
+  return {
+    settingsChanged: JSON.stringify(old.settings) !== JSON.stringify(now.settings),
+    meters: of("meters"),
+    products: of("products"),
+    plans: of("plans"),
+    contracts: of("contracts"),
+    customers: of("customers"),
+  };
+}
+
+/** How many entities of each kind a catalog in canonical form has. */
+export function entityCounts(canonical: string): Record<EntityKind, number> {
+  const catalog = canonicalSchema.parse(JSON.parse(canonical));
+  return {
+    meters: catalog.meters.length,
+    products: catalog.products.length,
+    plans: catalog.plans.length,
+    contracts: catalog.contracts.length,
+    customers: catalog.customers.length,
+  };
+}
+
+function byKey(values: z.output<typeof entities>): Map<string, string> {
+  return new Map(
+    values.map((value) => {
+      const key = value.key ?? value.id ?? "";
+      return [value.version === undefined ? key : `${key}@${value.version}`, JSON.stringify(value)];
+    }),
+  );
+}
+
+function entityChanges(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): EntityChanges {
+  return {
+    added: [...after.keys()].filter((key) => !before.has(key)),
+    changed: [...after].flatMap(([key, text]) => (before.has(key) && before.get(key) !== text ? [key] : [])),
+    removed: [...before.keys()].filter((key) => !after.has(key)),
+  };
+}

@@ -1,0 +1,75 @@
+import { z } from "zod";
+
+/** The canonical outputs as schemas; a test holds them equal to the types of src/model/outputs.ts. */
+
+const instant = () => z.iso.datetime().meta({ description: "RFC 3339, UTC." });
+const decimal = (description: string) =>
+  z
+    .string()
+    .regex(/^-?\d+(\.\d+)?$/)
+    .meta({ description });
+
+export const ratedAggregateSchema = z
+  .strictObject({
+    kind: z.enum(["window", "refinement", "adjustment", "period"]).meta({
+      description:
+        "window: a window is complete; refinement: a late event changed a complete window of an open billing period; " +
+        "adjustment: of a closed one; period: a billing period closed.",
+    }),
+    account: z.string().meta({ description: "Billing account." }),
+    meter: z.string().meta({ description: "Key of the meter." }),
+    group: z
+      .record(z.string(), z.string())
+      .meta({ description: "Group-by dimensions by name; empty for kind period." }),
+    start: instant(),
+    end: instant(),
+    value: decimal("Value of the window or period so far: the corrected total, not a difference."),
+    events: z.int().min(0).meta({ description: "Events in it." }),
+    revision: z.int().min(1).meta({ description: "1 for the first emission, then 2, 3 …" }),
+    contract: z.string().meta({ description: "Id of the contract." }),
+    periodStart: instant(),
+    periodEnd: instant(),
+    price: z
+      .string()
+      .nullable()
+      .meta({ description: "Price that the amounts follow from; null without one." }),
+    catalogVersion: z.string().meta({ description: "SHA-256 of the canonical catalog." }),
+    currency: z.string().meta({ description: "ISO 4217 code." }),
+    amount: decimal("What this emission adds to the charge, in currency units; may be negative.").nullable(),
+    amountToDate: decimal("Charge of the price in the period up to and with this emission.").nullable(),
+    quantityToDate: decimal("Quantity of the price in the period up to and with this emission."),
+  })
+  .meta({ title: "Rated aggregate", description: "Data of an event on RATED, and a line of the file sink." });
+
+export const deadLetterSchema = z
+  .strictObject({
+    stage: z.string().meta({ description: "Stage that refused it: decode, validate …" }),
+    reason: z.string().meta({ description: "Name of the reason." }),
+    partition: z.int().min(0),
+    sequence: z.int().min(1).meta({ description: "Number of the usage message in its partition." }),
+    index: z.int().min(-1).meta({
+      description: "Place of the event in the message; -1 where the whole message could not be decoded.",
+    }),
+    region: z.string(),
+    arrival: instant(),
+    contentType: z.string(),
+    event: z.string().meta({ description: "The event as CloudEvents JSON." }).exactOptional(),
+    messageBase64: z
+      .string()
+      .meta({ description: "The message's bytes where it could not be decoded." })
+      .exactOptional(),
+  })
+  .meta({ title: "Dead letter", description: "Data of an event on DLQ." });
+
+/** As it is published: a letter too large for the broker goes without its payload. */
+export const publishedDeadLetterSchema = deadLetterSchema
+  .extend({
+    payloadOmittedBytes: z
+      .int()
+      .meta({
+        description:
+          "In place of a payload that is too large: its bytes. The message stands in the usage log.",
+      })
+      .exactOptional(),
+  })
+  .meta({ title: "Dead letter", description: "Data of an event on DLQ." });

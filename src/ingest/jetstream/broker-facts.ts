@@ -1,0 +1,132 @@
+import { DiscardPolicy, StorageType, millis } from "nats";
+import type { StreamInfo } from "nats";
+import { brokerFault, isConsumerNotFound, isMessageNotFound, isStreamNotFound } from "./broker-errors.ts";
+import type { BrokerConnection } from "./connection.ts";
+import { consumerName, controlStream, usageStream, usageSubject } from "./names.ts";
+import { timestampMs } from "./stored-message.ts";
+
+/** What a stream is and holds, as far as losing messages depends on it. Limits: undefined where there is none. */
+export interface StreamFacts {
+  readonly name: string;
+  readonly kind: "usage" | "control";
+  readonly replicas: number;
+  readonly maxAgeMs: number | undefined;
+  readonly maxBytes: number | undefined;
+  readonly maxMessages: number | undefined;
+  readonly maxMessageBytes: number | undefined;
+  /** At a limit, old messages go; otherwise new ones are refused. */
+  readonly discardsOld: boolean;
+  readonly duplicateWindowMs: number;
+  readonly inMemory: boolean;
+  readonly bytes: number;
+}
+
+/** A partition's durable consumer. */
+export interface ConsumerFacts {
+  readonly partition: number;
+  readonly exists: boolean;
+  /** Messages stored and not delivered yet. */
+  readonly pending: number;
+  /** Pulls that wait for messages: 0 where nobody reads. */
+  readonly waitingPulls: number;
+}
+
+export interface BrokerFacts {
+  readonly serverVersion: string;
+  /** Largest message that the server takes from a client, in bytes. */
+  readonly maxPayloadBytes: number;
+  readonly streams: readonly StreamFacts[];
+  readonly consumers: readonly ConsumerFacts[];
+  /** File storage of the account; the limit is undefined where it has none. */
+  readonly storageBytes: number;
+  readonly storageLimitBytes: number | undefined;
+}
+
+/** Looks at the streams and consumers of all partitions; missing streams are left out. Changes nothing. */
+export async function readBrokerFacts(
+  connection: BrokerConnection,
+  partitionCount: number,
+): Promise<BrokerFacts> {
+  const streams: StreamFacts[] = [];
+  const consumers: ConsumerFacts[] = [];
+  for (let partition = 0; partition < partitionCount; partition++) {
+    const usage = await streamInfo(connection, usageStream(partition));
+    if (usage !== undefined) {
+      streams.push(factsOf(usage, "usage"));
+      consumers.push(await consumerFacts(connection, partition));
+    }
+    const control = await streamInfo(connection, controlStream(partition));
+    if (control !== undefined) streams.push(factsOf(control, "control"));
+  }
+  const account = await connection.manager.getAccountInfo().catch((error: unknown) => {
+    throw brokerFault(error, "looking at the account");
+  });
+  return {
+    serverVersion: connection.serverVersion,
+    maxPayloadBytes: connection.client.info?.max_payload ?? 0,
+    streams,
+    consumers,
+    storageBytes: account.storage,
+    storageLimitBytes: limit(account.limits.max_storage),
+  };
+}
+
+/**
+ * When the broker stored the last message of a partition and region, in milliseconds since the epoch; undefined where it
+ * holds none. For a probe that was just published: the broker's clock.
+ */
+export async function lastStoredMs(
+  connection: BrokerConnection,
+  partition: number,
+  region: string,
+): Promise<number | undefined> {
+  const subject = usageSubject(partition, region);
+  try {
+    const message = await connection.manager.streams.getMessage(usageStream(partition), {
+      last_by_subj: subject,
+    });
+    return timestampMs(message.timestamp);
+  } catch (error) {
+    if (isMessageNotFound(error)) return undefined;
+    throw brokerFault(error, `reading the last message of ${subject}`);
+  }
+}
+
+async function streamInfo(connection: BrokerConnection, name: string): Promise<StreamInfo | undefined> {
+  try {
+    return await connection.manager.streams.info(name);
+  } catch (error) {
+    if (isStreamNotFound(error)) return undefined;
+    throw brokerFault(error, `looking at stream ${name}`);
+  }
+}
+
+async function consumerFacts(connection: BrokerConnection, partition: number): Promise<ConsumerFacts> {
+  try {
+    const info = await connection.manager.consumers.info(usageStream(partition), consumerName(partition));
+    return { partition, exists: true, pending: info.num_pending, waitingPulls: info.num_waiting };
+  } catch (error) {
+    if (isConsumerNotFound(error)) return { partition, exists: false, pending: 0, waitingPulls: 0 };
+    throw brokerFault(error, `looking at consumer ${consumerName(partition)}`);
+  }
+}
+
+function factsOf({ config, state }: StreamInfo, kind: StreamFacts["kind"]): StreamFacts {
+  return {
+    name: config.name,
+    kind,
+    replicas: config.num_replicas,
+    maxAgeMs: config.max_age > 0 ? millis(config.max_age) : undefined,
+    maxBytes: limit(config.max_bytes),
+    maxMessages: limit(config.max_msgs),
+    maxMessageBytes: limit(config.max_msg_size),
+    discardsOld: config.discard === DiscardPolicy.Old,
+    duplicateWindowMs: millis(config.duplicate_window),
+    inMemory: config.storage === StorageType.Memory,
+    bytes: state.bytes,
+  };
+}
+
+function limit(value: number): number | undefined {
+  return value > 0 ? value : undefined;
+}

@@ -1,0 +1,97 @@
+import { compileCatalog } from "../../../src/billing/catalog/compile.ts";
+import type {
+  CompiledCatalog,
+  CompiledContract,
+  CompiledPrice,
+} from "../../../src/billing/catalog/compiled.ts";
+import { loadCatalog } from "../../../src/billing/catalog/load.ts";
+import { UnknownCase } from "./values.ts";
+
+export const ACCOUNT = "account";
+export const METER = "units";
+
+export interface CatalogParts {
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly meters?: readonly Readonly<Record<string, unknown>>[];
+  readonly prices?: readonly Readonly<Record<string, unknown>>[];
+  readonly plan?: Readonly<Record<string, unknown>>;
+  readonly contract?: Readonly<Record<string, unknown>>;
+  /** Accounts with contracts of their own. */
+  readonly otherAccounts?: readonly string[];
+}
+
+/** The catalog refuses what the case configures: for us this is the answer. */
+export class RefusedByCatalog extends Error {}
+
+const SUM_METER = { key: METER, event_type: "usage", aggregation: "sum", value_property: "value", scale: 12 };
+
+/** A catalog as a user writes it, loaded and compiled. */
+export function catalogOf(parts: CatalogParts): CompiledCatalog {
+  const prices = (parts.prices ?? []).map((price, index) => ({
+    key: `price-${index}`,
+    product: "product",
+    ...(price["model"] === "flat" ? {} : { meter: METER }),
+    ...price,
+  }));
+  const contract = {
+    id: "contract",
+    customer: "customer",
+    account: ACCOUNT,
+    plan: { key: "plan", version: 1 },
+    time_zone: "UTC",
+    start: "2000-01-01",
+    ...parts.contract,
+  };
+  const files = {
+    "settings.yaml": { regions: ["eu"], grace: "3d", ...parts.settings },
+    "meters/all.json": parts.meters ?? [SUM_METER],
+    "products/product.json": { key: "product", name: "Product" },
+    "plans/plan.json": { key: "plan", version: 1, currency: "USD", ...parts.plan, prices },
+    "contracts/all.json": [
+      contract,
+      ...(parts.otherAccounts ?? []).map((account) => ({ ...contract, id: account, account })),
+    ],
+    "customers/customer.json": { id: "customer", name: "Customer" },
+  };
+  const load = loadCatalog(
+    new Map(Object.entries(files).map(([name, value]) => [name, JSON.stringify(value)])),
+  );
+  if (!load.ok)
+    throw new RefusedByCatalog(load.faults.map(({ path, message }) => `${path}: ${message}`).join("; "));
+  return compileCatalog(load.catalog, load.version);
+}
+
+export function contractOf(catalog: CompiledCatalog): CompiledContract {
+  const contract = catalog.contract("contract");
+  if (contract === undefined) throw new Error("the contract is not compiled");
+  return contract;
+}
+
+/** The price as the catalog gives it to the operators. */
+export function priceOf(
+  price: Readonly<Record<string, unknown>>,
+  parts: Omit<CatalogParts, "prices"> = {},
+): { readonly price: CompiledPrice; readonly contract: CompiledContract; readonly catalog: CompiledCatalog } {
+  const catalog = catalogOf({ ...parts, prices: [price] });
+  const contract = contractOf(catalog);
+  const compiled = contract.priceOf(METER) ?? contract.flatPrices[0];
+  if (compiled === undefined) throw new Error("the plan has no price");
+  return { price: compiled, contract, catalog };
+}
+
+/** A currency that rounds as the case does: the case's own, or one that has the digits of `round_to`. */
+export function currencyOf(config: Readonly<Record<string, unknown>>): string | undefined {
+  const { currency, round_to: roundTo, scale, exponent } = config;
+  if (typeof currency === "string") return currency;
+  if (typeof roundTo === "string" && config["unit"] !== "minor")
+    return currencyWith((roundTo.split(".")[1] ?? "").length);
+  if (typeof scale === "number") return currencyWith(scale);
+  if (typeof exponent === "number") return currencyWith(exponent);
+  return undefined;
+}
+
+function currencyWith(digits: number): string {
+  const code = ["JPY", undefined, "USD", "KWD", "CLF"][digits];
+  if (code === undefined) throw new UnknownCase(`no currency has ${digits} digits`);
+  return code;
+}
