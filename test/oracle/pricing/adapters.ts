@@ -1,5 +1,6 @@
 import { AMOUNT_ADAPTERS } from "./amount-adapters.ts";
 import type { PricingAdapter } from "./adapter.ts";
+import { COMMITMENT_ADAPTERS } from "./commitment-adapters.ts";
 import { PERIOD_ADAPTERS } from "./period-adapters.ts";
 import { QUANTITY_ADAPTERS } from "./quantity-adapters.ts";
 import { SPLIT_ADAPTERS } from "./split-adapters.ts";
@@ -12,6 +13,7 @@ const ADAPTERS: readonly PricingAdapter[] = [
   ...SPLIT_ADAPTERS,
   ...PERIOD_ADAPTERS,
   ...USAGE_ADAPTERS,
+  ...COMMITMENT_ADAPTERS,
   ...WAITING_ADAPTERS,
 ];
 

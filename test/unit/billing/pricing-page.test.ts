@@ -20,19 +20,20 @@ interface Example {
 }
 
 /** A YAML block and the rows of the table behind it. */
-const EXAMPLES: readonly Example[] = [...PAGE.matchAll(/^```yaml\n(.*?)^```\n\n((?:\|[^\n]*\n)+)/gms)].flatMap(
-  ([, yaml = "", table = ""]) =>
-    table
-      .trim()
-      .split("\n")
-      .slice(2)
-      .map((row) => {
-        const [usage = "", arithmetic = "", charge = ""] = row
-          .slice(1, -1)
-          .split("|")
-          .map((cell) => cell.trim());
-        return { yaml, usage, arithmetic, charge };
-      }),
+const EXAMPLES: readonly Example[] = [
+  ...PAGE.matchAll(/^```yaml\n(.*?)^```\n\n((?:\|[^\n]*\n)+)/gms),
+].flatMap(([, yaml = "", table = ""]) =>
+  table
+    .trim()
+    .split("\n")
+    .slice(2)
+    .map((row) => {
+      const [usage = "", arithmetic = "", charge = ""] = row
+        .slice(1, -1)
+        .split("|")
+        .map((cell) => cell.trim());
+      return { yaml, usage, arithmetic, charge };
+    }),
 );
 
 /** Digits without the spaces that make them readable. */
