@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Exact, exactOf } from "../../../src/billing/rating/exact.ts";
-import { toMinorUnits } from "../../../src/billing/rating/money.ts";
+import { ratioOfCharge, rounded } from "../../../src/billing/ratio.ts";
 import { SharedWatch } from "../../../src/billing/thresholds/shared-watch.ts";
 import { commitmentTargets, creditTargets } from "../../../src/billing/thresholds/targets.ts";
 import {
@@ -15,7 +15,7 @@ import { chargeOfPrice } from "../../oracle/pricing/commitments/unit-charge.ts";
 /** Charges of prices as the pipeline has them: quantities of two decimal places, cents. */
 function chargeFunction(fields: Readonly<Record<string, unknown>>): MonotoneCharge {
   const charge = chargeOfPrice(fields);
-  return (quantity) => toMinorUnits(charge(exactOf(quantity), new Exact(100)), 100n, 2);
+  return (quantity) => rounded(ratioOfCharge(charge(exactOf(quantity), new Exact(100)), 2));
 }
 
 const decimals = fc.integer({ min: 0, max: 400 }).map((cents) => String(cents / 100));
