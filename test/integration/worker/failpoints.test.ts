@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { controlStream, DEAD_LETTER_STREAM, RATED_STREAM } from "../../../src/ingest/jetstream/names.ts";
 import { FAILPOINTS, type Failpoint } from "../../../src/model/fault-injection.ts";
+import { allLanes } from "../../support/worker/all-lanes.ts";
 import { Bench } from "../../support/worker/bench.ts";
 import {
   expectAmountsAddUp,
@@ -112,13 +113,16 @@ const PLAN = FAILPOINTS.flatMap((point) => VISITS.map((visit) => ({ point, visit
 test("a crash at any failpoint changes nothing", { timeout: 240_000 }, async () => {
   const waiting = [...PLAN];
   let crashes = 0;
-  await Promise.all(
+  await allLanes(
     lanes.map(async (_, lane) => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         await crashAt(lane, next.point, next.visit);
         crashes++;
       }
     }),
+    () => {
+      waiting.length = 0;
+    },
   );
   expect(crashes).toBe(FAILPOINTS.length * VISITS.length);
 });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { controlStream } from "../../../src/ingest/jetstream/names.ts";
+import { allLanes } from "../../support/worker/all-lanes.ts";
 import { Bench } from "../../support/worker/bench.ts";
 import {
   expectAmountsAddUp,
@@ -66,7 +67,12 @@ test(`${KILLS} kills under load lose nothing and double nothing`, { timeout: 600
         );
     }
   };
-  await Promise.all(OWNED.map((_, worker) => lane(worker)));
+  await allLanes(
+    OWNED.map((_, worker) => lane(worker)),
+    () => {
+      kills = KILLS;
+    },
+  );
   publishUpTo(load.length);
   await publishing;
 
