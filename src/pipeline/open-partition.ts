@@ -6,6 +6,7 @@ import {
 } from "../model/control.ts";
 import { TributaryError } from "../model/errors.ts";
 import type { UsageLog } from "../model/log.ts";
+import { successionFaults } from "../billing/catalog/succession.ts";
 import { PartitionEngine, storedAbout } from "./partition-engine.ts";
 import type { PartitionPipelineOptions } from "./pipeline-options.ts";
 import { renumberedLog } from "./renumbered-log.ts";
@@ -62,6 +63,7 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
   const records = [...verification.records];
   const genesis = await ensureGenesis(options, records, usage.createdAt);
   const usageLog = renumberedLog(options.usageLog, verification.numberingOffset);
+  await refuseUnfitCatalog(options, verification.pending);
   const delivered = await options.fenceDeliveries();
   const lastOrdinals = store.load()?.lastOrdinals;
   const pending = [...verification.pending, ...records.slice(verification.records.length)];
@@ -111,6 +113,22 @@ function refuseOvertaken(options: OpenOptions, records: readonly ReadRecord[]): 
       },
     );
   }
+}
+
+/**
+ * A catalog that does not follow from the one before must not get into the log: every start would read it there again.
+ * Throws `catalog-invalid` with every reason.
+ */
+async function refuseUnfitCatalog(options: OpenOptions, pending: readonly ReadRecord[]): Promise<void> {
+  const latest = latestCatalog(pending) ?? storedAbout(options.store).catalogVersion;
+  if (latest === undefined || latest === options.catalog.version) return;
+  const faults = successionFaults(await options.loadCatalog(latest), options.catalog);
+  if (faults.length === 0) return;
+  throw new TributaryError(
+    "catalog-invalid",
+    `The catalog does not follow from the one in effect: ${faults.join("; ")}.`,
+    { details: { faults } },
+  );
 }
 
 /** Every control log begins with the record that its state is built on; whoever comes first writes it. */

@@ -25,6 +25,7 @@ const METERS = ["sum", "min", "max", "latest", "unique", "time_weighted"] as con
 export function testCatalog(
   accounts: readonly string[],
   extraTypes: readonly string[] = [],
+  contractFields: Readonly<Record<string, unknown>> = {},
 ): CompiledCatalog {
   const meters = [
     { key: "requests", event_type: "usage", aggregation: "count", group_by: { status: "status" } },
@@ -83,6 +84,7 @@ export function testCatalog(
           time_zone: "Europe/Berlin",
           billing_anchor_day: 1,
           start: "2025-01-01",
+          ...contractFields,
         })),
       ),
     ],

@@ -23,6 +23,11 @@ export function canonicalForm(catalog: Catalog): string {
   });
 }
 
+/** One plan in its canonical form. */
+export function canonicalPlanText(plan: Plan): string {
+  return canonicalJson(canonicalPlan(plan));
+}
+
 /** Version of a catalog: SHA-256 of its canonical form, hexadecimal. */
 export function catalogVersion(canonical: string): string {
   return createHash("sha256").update(canonical, "utf8").digest("hex");

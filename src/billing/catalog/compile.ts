@@ -9,6 +9,7 @@ import type {
   CompiledSettings,
 } from "./compiled.ts";
 import { RatedPrice } from "./rated-price.ts";
+import { canonicalPlanText } from "./canonical.ts";
 import { contractBounds, planId } from "./checks.ts";
 import type { Catalog, Contract, Meter, Plan, Settings } from "./entities.ts";
 import { durationMs } from "./fields.ts";
@@ -35,6 +36,8 @@ export function compileCatalog(catalog: Catalog, version: string): CompiledCatal
     settings: compileSettings(catalog.settings),
     meters: new Map(meters.map((meter) => [meter.key, meter])),
     metersOfType: (eventType) => byType.get(eventType),
+    planTexts: new Map(catalog.plans.map((plan) => [planId(plan), canonicalPlanText(plan)])),
+    contracts: () => byId.values(),
     contractAt: (account, timeMs) => {
       const candidates = byAccount.get(account);
       if (candidates === undefined) return undefined;
@@ -105,7 +108,7 @@ function compileContracts(catalog: Catalog): Contracted[] {
   return catalog.contracts.map((contract) => {
     const plan = plans.get(planId(contract.plan));
     if (plan === undefined) throw new RangeError(`unknown plan ${planId(contract.plan)}`);
-    const calendarKey = `${contract.billing_anchor_day} ${contract.time_zone}`;
+    const calendarKey = calendarOf(contract);
     let calendar = calendars.get(calendarKey);
     if (calendar === undefined) {
       calendar = new BillingCalendar(contract.time_zone, contract.billing_anchor_day);
@@ -115,10 +118,15 @@ function compileContracts(catalog: Catalog): Contracted[] {
   });
 }
 
+function calendarOf(contract: Contract): string {
+  return `${contract.billing_anchor_day} ${contract.time_zone}`;
+}
+
 class Contracted implements CompiledContract {
   readonly id: string;
   readonly account: string;
   readonly customer: string;
+  readonly calendar: string;
   readonly currency: string;
   readonly currencyExponent: number;
   readonly startMs: number;
@@ -133,6 +141,7 @@ class Contracted implements CompiledContract {
     this.id = contract.id;
     this.account = contract.account;
     this.customer = contract.customer;
+    this.calendar = calendarOf(contract);
     this.currency = plan.currency;
     this.currencyExponent = plan.currencyExponent;
     const { startMs, endMs } = contractBounds(contract);

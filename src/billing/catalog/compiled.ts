@@ -105,6 +105,8 @@ export interface CompiledContract {
   readonly id: string;
   readonly account: string;
   readonly customer: string;
+  /** Time zone and anchor day: what its billing periods follow from. */
+  readonly calendar: string;
   readonly currency: string;
   /** ISO 4217 exponent of the currency: 2 for USD, 0 for JPY, 3 for KWD. */
   readonly currencyExponent: number;
@@ -126,6 +128,10 @@ export interface CompiledCatalog {
   readonly meters: ReadonlyMap<string, CompiledMeter>;
   /** Meters that read events of a type; undefined where none does. */
   metersOfType(eventType: string): readonly CompiledMeter[] | undefined;
+  /** Plans by key and version, each as its canonical text: what a version says never changes. */
+  readonly planTexts: ReadonlyMap<string, string>;
+  /** All contracts. */
+  contracts(): Iterable<CompiledContract>;
   /** The contract that covers an account at a time. */
   contractAt(account: string, timeMs: number): CompiledContract | undefined;
   contract(id: string): CompiledContract | undefined;

@@ -1,9 +1,10 @@
 import { z } from "zod";
-import type { CompiledCatalog } from "./compiled.ts";
+import type { CompiledCatalog, CompiledContract } from "./compiled.ts";
 
 /**
- * Why a catalog can't take effect after another: cells already counted can't change their grid or their scale, such a
- * change needs a new meter. Empty where it can.
+ * Why a catalog can't take effect after another: usage that was counted and charged by the one before must go on to have
+ * its meter, its contract and its price as they were. Changes are made by adding (a meter, a plan version, a contract).
+ * Empty where it can.
  */
 export function successionFaults(before: CompiledCatalog, after: CompiledCatalog): string[] {
   const faults: string[] = [];
@@ -18,7 +19,30 @@ export function successionFaults(before: CompiledCatalog, after: CompiledCatalog
       faults.push(`meter ${meter.key}: group_by can't change; add a new meter`);
     }
   }
+  for (const [plan, text] of before.planTexts) {
+    const next = after.planTexts.get(plan);
+    if (next !== undefined && next !== text) faults.push(`plan ${plan} has changed: raise its version`);
+  }
+  for (const contract of before.contracts()) {
+    const fault = contractFault(contract, after.contract(contract.id));
+    if (fault !== undefined) faults.push(`contract ${contract.id} ${fault}`);
+    if (faults.length >= MAX_FAULTS) break;
+  }
   return faults;
+}
+
+/** Enough to see what is wrong; a catalog may have hundreds of thousands of contracts. */
+const MAX_FAULTS = 100;
+
+function contractFault(before: CompiledContract, after: CompiledContract | undefined): string | undefined {
+  if (after === undefined) return "is missing: give it an end instead";
+  const same =
+    after.account === before.account &&
+    after.currency === before.currency &&
+    after.calendar === before.calendar &&
+    after.startMs === before.startMs;
+  if (same) return undefined;
+  return "can't change its account, currency, time zone, anchor day or start: end it and add another one";
 }
 
 const ENTITY_KINDS = ["meters", "products", "plans", "contracts", "customers"] as const;

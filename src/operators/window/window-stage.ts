@@ -12,6 +12,7 @@ import type {
 } from "../../billing/catalog/compiled.ts";
 import type { Journal } from "../journal.ts";
 import type { Rater } from "../rate/rate-operator.ts";
+import { NO_CONTRACT, noContract } from "../rate/no-contract.ts";
 import type { SeriesInfo } from "../rate/series-info.ts";
 import type { SeriesTable } from "../series-table.ts";
 import {
@@ -244,6 +245,19 @@ export class WindowStage implements CheckpointParticipant {
     });
     cells.markEmitted(slot);
     this.#journal.rated(aggregate);
+    if (info.contract.id !== NO_CONTRACT) return;
+    this.#journal.exception({
+      id: `no-contract-${info.id}-${startMs}-${aggregate.revision}`,
+      stage: "rate",
+      reason: "no-contract",
+      sinceMs: startMs,
+      details: JSON.stringify({
+        account: info.account,
+        meter: info.meter.key,
+        start: aggregate.start,
+        value: aggregate.value,
+      }),
+    });
   }
 
   /** Fold over the windows of the series in the slot's billing period that are complete. */
@@ -264,7 +278,8 @@ export class WindowStage implements CheckpointParticipant {
       const startMs = this.#cells.startOf(slot);
       return { series: this.#seriesInfo(this.#cells.seriesOf(slot), startMs), startMs };
     });
-    for (const aggregate of this.#rater.closePeriods(closeAtMs, touched)) this.#journal.rated(aggregate);
+    const covered = touched.filter(({ series }) => series.contract.id !== NO_CONTRACT);
+    for (const aggregate of this.#rater.closePeriods(closeAtMs, covered)) this.#journal.rated(aggregate);
   }
 
   #evict(slot: number): void {
@@ -282,9 +297,8 @@ export class WindowStage implements CheckpointParticipant {
   #seriesInfo(id: number, startMs: number): SeriesInfo {
     const { account, meter: meterKey, groupValues } = this.#series.get(id);
     const meter = this.#meterOf(meterKey);
-    const contract = this.#contractOf(id, startMs);
-    if (contract === undefined)
-      throw new Error(`no contract covers ${account} at the start of a window that has usage`);
+    const contract =
+      this.#contractOf(id, startMs) ?? noContract(account, startMs, startMs + this.#settings().cellMs);
     const group: Record<string, string> = {};
     meter.groupBy.forEach((dimension, i) => (group[dimension.name] = groupValues[i] ?? ""));
     return { id, account, meter, group, contract };

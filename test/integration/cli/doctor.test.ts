@@ -150,7 +150,7 @@ test("validate --connect compares the catalog with the one in effect", async () 
   expect(grown.stdout).toContain("customers added: other");
   expect(grown.stdout).toContain("warning: customers/other: has no contract");
 
-  // A meter with usage can't go.
+  // A meter with usage can't go, and a version of a plan stays what it is.
   rmSync(join(folder, "catalog/meters/requests.json"));
   writeFileSync(
     join(folder, "catalog/meters/logins.json"),
@@ -167,6 +167,11 @@ test("validate --connect compares the catalog with the one in effect", async () 
         in: "catalog in effect",
         path: "partition 0",
         message: "meter requests is missing: meters with usage can't be removed",
+      },
+      {
+        in: "catalog in effect",
+        path: "partition 0",
+        message: "plan standard@1 has changed: raise its version",
       },
     ],
   });

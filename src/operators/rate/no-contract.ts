@@ -1,0 +1,26 @@
+import type { CompiledContract } from "../../billing/catalog/compiled.ts";
+
+/** Id of the contract that stands in where none covers a window; no contract of a catalog has an empty id. */
+export const NO_CONTRACT = "";
+/** ISO 4217: no currency. */
+const NO_CURRENCY = "XXX";
+
+/**
+ * Stands in for a window whose contract was ended, by a later catalog, before usage that had been counted. The window goes
+ * on to be reported, without a price, and becomes an exception: neither does it vanish nor does it stop its partition.
+ */
+export function noContract(account: string, startMs: number, endMs: number): CompiledContract {
+  return {
+    id: NO_CONTRACT,
+    account,
+    customer: "",
+    calendar: "",
+    currency: NO_CURRENCY,
+    currencyExponent: 0,
+    startMs,
+    endMs,
+    flatPrices: [],
+    periodAt: () => ({ startMs, endMs }),
+    priceOf: () => undefined,
+  };
+}
