@@ -2,8 +2,8 @@ import { concatMap, of, type OperatorFunction } from "rxjs";
 import { decide, type EventBatch, type MessageDecoder } from "../model/event-batch.ts";
 import type { ParkedEvent } from "../model/outputs.ts";
 import { Outcome, reasonCode } from "../model/outcome.ts";
-import type { CompiledCatalog, CompiledMeter } from "../billing/catalog/compiled.ts";
-import { propertyText } from "./meter-reading.ts";
+import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
+import { SeriesFinder } from "./series-finder.ts";
 import type { SeriesTable } from "./series-table.ts";
 import { emptyTargets, type MeterTargets, type PipelineItem, type UsageItem } from "./stage.ts";
 
@@ -87,8 +87,7 @@ function enrichBatch(
 
 /** Gives the entries of accepted rows their series and drops the others, in place. */
 function assignSeries(batch: EventBatch, targets: MeterTargets, series: SeriesTable): void {
-  // Series of ungrouped meters by (account of the batch, meter): no string is built for an event.
-  const ungrouped = new Map<number, number>();
+  const finder = new SeriesFinder(batch, targets.meters, series);
   let kept = 0;
   for (let entry = 0; entry < targets.count; entry++) {
     const row = targets.row[entry] ?? 0;
@@ -97,40 +96,11 @@ function assignSeries(batch: EventBatch, targets: MeterTargets, series: SeriesTa
       targets.member.delete(entry);
       continue;
     }
-    const meterIndex = targets.meter[entry] ?? 0;
-    const meter = targets.meters[meterIndex];
-    if (meter === undefined) throw new RangeError("an entry without a meter");
-    targets.series[kept] = seriesOf(batch, row, meter, meterIndex, targets.meters.length, ungrouped, series);
+    targets.series[kept] = finder.find(row, targets.meter[entry] ?? 0);
     if (kept !== entry) moveEntry(targets, entry, kept);
     kept++;
   }
   targets.count = kept;
-}
-
-function seriesOf(
-  batch: EventBatch,
-  row: number,
-  meter: CompiledMeter,
-  meterIndex: number,
-  meterCount: number,
-  ungrouped: Map<number, number>,
-  series: SeriesTable,
-): number {
-  const accountIndex = batch.account[row] ?? 0;
-  const account = batch.accounts[accountIndex] ?? "";
-  if (meter.groupBy.length === 0) {
-    const key = accountIndex * meterCount + meterIndex;
-    let id = ungrouped.get(key);
-    if (id === undefined) {
-      id = series.idOf(account, meter.key, []);
-      ungrouped.set(key, id);
-    }
-    return id;
-  }
-  const values = meter.groupBy.map(
-    (dimension) => propertyText(batch, batch.properties.get(dimension.property), row) ?? "",
-  );
-  return series.idOf(account, meter.key, values);
 }
 
 function moveEntry(targets: MeterTargets, from: number, to: number): void {
