@@ -39,6 +39,12 @@ describe("unit conversion", () => {
     expect(toMinorUnits(total.minus("1e-30"), per, 2)).toBe(0n);
   });
 
+  test("keeps the places of a decimal divisor", () => {
+    expect(toMinorUnits(new Exact("1.5"), new Exact("2.5"), 2)).toBe(60n);
+    expect(toMinorUnits(new Exact("0.003"), new Exact("0.25"), 3)).toBe(12n);
+    expect(() => toMinorUnits(new Exact(1), 0n, 2)).toThrow("positive");
+  });
+
   test("comes before free units, and those before the tiers", () => {
     const price = {
       model: "graduated",
@@ -47,6 +53,17 @@ describe("unit conversion", () => {
       tiers: [{ up_to: "1", unit_price: "10" }, { unit_price: "1" }],
     };
     expect([chargeOf(price, "1"), chargeOf(price, "1400"), chargeOf(price, "0")]).toEqual(["5", "10.5", "0"]);
+  });
+});
+
+describe("a volume price", () => {
+  const tiers = [{ up_to: "10", unit_price: "1" }, { unit_price: "0.5" }];
+
+  test("waits for the end of the period, unless it prices each window by itself", () => {
+    const open = { periodEnded: false };
+    expect(chargeOf({ model: "volume", tiers }, "8", open)).toBe("0");
+    expect(chargeOf({ model: "volume", tiers }, "8")).toBe("8");
+    expect(chargeOf({ model: "volume", tiers, rate_per: "window" }, "8", open)).toBe("8");
   });
 });
 
