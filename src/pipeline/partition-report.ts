@@ -150,7 +150,9 @@ export function aggregatesOf(sources: readonly ReportSource[]): AggregateRow[] {
 }
 
 /** Rated value that no invoice has taken up, by account and currency, and in all. */
-function unbilledOf(sources: readonly ReportSource[]): Pick<UsageReport, "unbilled" | "unbilledTotals"> {
+export function unbilledOf(
+  sources: readonly ReportSource[],
+): Pick<UsageReport, "unbilled" | "unbilledTotals"> {
   const byAccount = new Map<string, { account: string; currency: string; exponent: number; minor: bigint }>();
   for (const { engine } of sources) {
     for (const period of engine.rater.pricePeriods()) {

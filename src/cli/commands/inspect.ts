@@ -4,6 +4,7 @@ import { addConfiguredOptions, readConfig, type ConfiguredOptions } from "../con
 import { Inspection, type InspectedPartition } from "../compose/inspection.ts";
 import { printJson, printTable } from "../print.ts";
 import { lostMessagesOf, type AcceptedGap } from "../../pipeline/accepted-gaps.ts";
+import { accruedValue } from "../../pipeline/accrued-value.ts";
 import { aggregatesOf, reportOf } from "../../pipeline/partition-report.ts";
 
 /** Entries read at a time when a channel of the outbox is listed. */
@@ -56,6 +57,22 @@ export function addInspectCommand(program: Command): void {
       ]),
     );
   });
+
+  view(
+    inspect,
+    "value",
+    "value of usage that is not invoiced, by account: rated so far, and accrued with the hours still open",
+    (partitions, json) => {
+      const rows = accruedValue(partitions);
+      if (json) printJson(rows);
+      else {
+        printTable(
+          ["account", "currency", "rated", "accrued"],
+          rows.map((row) => [row.account, row.currency, row.rated, row.accrued]),
+        );
+      }
+    },
+  );
 
   view(
     inspect,
