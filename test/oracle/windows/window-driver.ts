@@ -4,7 +4,8 @@ import type { WindowAssigner } from "../../../src/operators/window/window-assign
 import { WindowLifecycle, type FireReason } from "../../../src/operators/window/window-lifecycle.ts";
 import { Contents, aggregateOf, type Aggregate } from "./aggregate.ts";
 import { compareRows, expectAt, kindOf, requireWindowOrder } from "./compare-rows.ts";
-import { PlainCells } from "./plain-cells.ts";
+import { CellTable } from "../../../src/operators/window/cell-table.ts";
+import { savedAndRestored, type SavedRows } from "./copied-cells.ts";
 import {
   Mismatch,
   UnsupportedKind,
@@ -24,7 +25,8 @@ interface EmittedRow {
 /** Windows of one length with their cells. */
 interface Lane {
   readonly assigner: WindowAssigner;
-  cells: PlainCells;
+  cells: CellTable;
+  readonly saved: SavedRows;
   contents: Map<number, Contents>;
   lastRows: Map<number, EmittedRow>;
   lifecycle: WindowLifecycle;
@@ -222,7 +224,7 @@ export class WindowDriver {
     this.#tracker = tracker;
     for (const lane of this.#lanes.values()) {
       const { watermark } = lane.lifecycle;
-      lane.cells = lane.cells.clone();
+      lane.cells = savedAndRestored(lane.cells, lane.saved, lane.assigner.sizeMs);
       lane.contents = new Map([...lane.contents].map(([slot, content]) => [slot, content.clone()]));
       lane.lifecycle = this.#createLifecycle(lane.assigner, lane.cells, () => lane);
       lane.lifecycle.restore(watermark);
@@ -234,9 +236,16 @@ export class WindowDriver {
   }
 
   #createLane(assigner: WindowAssigner): Lane {
-    const cells = new PlainCells();
+    const cells = new CellTable({ windowMs: assigner.sizeMs });
     const lifecycle = this.#createLifecycle(assigner, cells, () => lane);
-    const lane: Lane = { assigner, cells, contents: new Map(), lastRows: new Map(), lifecycle };
+    const lane: Lane = {
+      assigner,
+      cells,
+      saved: new Map(),
+      contents: new Map(),
+      lastRows: new Map(),
+      lifecycle,
+    };
     return lane;
   }
 
@@ -244,7 +253,7 @@ export class WindowDriver {
     return toTime(this.#case.lateness ?? 0);
   }
 
-  #createLifecycle(assigner: WindowAssigner, cells: PlainCells, laneOf: () => Lane): WindowLifecycle {
+  #createLifecycle(assigner: WindowAssigner, cells: CellTable, laneOf: () => Lane): WindowLifecycle {
     return new WindowLifecycle({
       assigner,
       cells,
