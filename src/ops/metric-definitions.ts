@@ -78,6 +78,11 @@ export function defineMetrics(registry: Registry) {
     dedupeKeys: gauge("dedupe_keys", `Keys of events that are remembered. ${ABSOLUTE}`, ["partition"]),
     dedupeBytes: gauge("dedupe_bytes", "Memory held by the keys.", ["partition"]),
     windowCells: gauge("window_cells", "Cells of open windows and billing periods.", ["partition"]),
+    unbilledValue: gauge(
+      "unbilled_value",
+      "Rated value that no invoice has taken up, in units of the currency; complete hours only. A float: the books are exact.",
+      ["currency"],
+    ),
     transformFailures: counter(
       "transform_failures_total",
       `Events and messages that a stage did not accept, by its reason; duplicates apart. ${SINCE_START}`,

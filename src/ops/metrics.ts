@@ -24,6 +24,8 @@ export interface PartitionSnapshot {
   readonly windowCells: number;
   /** 0 … 1: share of the messages stored at the start that are processed. */
   readonly replayProgressRatio: number;
+  /** Rated and not invoiced, in currency units: for people and alerts, as a float; books are kept elsewhere. */
+  readonly unbilled: readonly { readonly currency: string; readonly amount: number }[];
   readonly outbox: readonly { readonly sink: string; readonly pending: number }[];
 }
 
@@ -101,11 +103,14 @@ export class WorkerMetrics {
     for (const { quantile, seconds } of this.#eventLoopDelay.take()) {
       this.set.eventLoopDelaySeconds.set({ quantile }, seconds);
     }
-    for (const [partition, snapshot] of this.#partitions) this.#refreshPartition(partition, snapshot);
+    const unbilled = new Map<string, number>();
+    for (const [partition, snapshot] of this.#partitions)
+      this.#refreshPartition(partition, snapshot, unbilled);
+    for (const [currency, amount] of unbilled) this.set.unbilledValue.set({ currency }, amount);
     this.#refreshWaiting();
   }
 
-  #refreshPartition(partition: number, read: () => PartitionSnapshot): void {
+  #refreshPartition(partition: number, read: () => PartitionSnapshot, unbilled: Map<string, number>): void {
     const { set } = this;
     let snapshot: PartitionSnapshot;
     try {
@@ -127,6 +132,9 @@ export class WorkerMetrics {
     set.dedupeBytes.set({ partition }, snapshot.dedupeBytes);
     set.windowCells.set({ partition }, snapshot.windowCells);
     set.replayProgressRatio.set({ partition }, snapshot.replayProgressRatio);
+    for (const { currency, amount } of snapshot.unbilled) {
+      unbilled.set(currency, (unbilled.get(currency) ?? 0) + amount);
+    }
     for (const { sink, pending } of snapshot.outbox) set.outboxPending.set({ partition, sink }, pending);
   }
 

@@ -18,6 +18,10 @@ export function partitionSnapshot(partition: PartitionWorker): PartitionSnapshot
     dedupeBytes: engine?.keys.bytes ?? 0,
     windowCells: engine?.cells.size ?? 0,
     replayProgressRatio: pipeline?.replayProgressRatio ?? 0,
+    unbilled: [...(engine?.rater.billedTotals() ?? [])].map(([currency, { exponent, minorUnits }]) => ({
+      currency,
+      amount: Number(minorUnits) / 10 ** exponent,
+    })),
     outbox: partition.delivery.states().map((state) => ({ sink: state.target, pending: state.pending })),
   };
 }

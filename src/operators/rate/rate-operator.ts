@@ -15,6 +15,24 @@ import {
 } from "./price-periods.ts";
 import type { SeriesInfo, TouchedPeriod, WindowFiring } from "./series-info.ts";
 
+/** Charged in one currency. */
+export interface BilledTotal {
+  /** ISO 4217 digits. */
+  readonly exponent: number;
+  minorUnits: bigint;
+}
+
+function addBilled(
+  totals: Map<string, BilledTotal>,
+  currency: string,
+  exponent: number,
+  minorUnits: bigint,
+): void {
+  const total = totals.get(currency);
+  if (total === undefined) totals.set(currency, { exponent, minorUnits });
+  else total.minorUnits += minorUnits;
+}
+
 /** Where a window counts: its contract's price of the meter, in the billing period of its start. */
 interface Place {
   readonly series: SeriesInfo;
@@ -32,10 +50,17 @@ export class Rater implements CheckpointParticipant {
   readonly #pricePeriods = new KeyedRows("price-periods", pricePeriodCodec);
   readonly #seriesPeriods = new KeyedRows("series-periods", seriesPeriodCodec);
   #catalogVersion: string | undefined;
+  #billedTotals: Map<string, BilledTotal> | undefined;
 
   /** The version in use from here on (also the one at the checkpoint, after `restore`). */
-  setCatalog(catalog: Pick<CompiledCatalog, "version">): void {
+  setCatalog(catalog: Pick<CompiledCatalog, "version" | "contract">): void {
     this.#catalogVersion = catalog.version;
+    if (this.#billedTotals === undefined) this.#billedTotals = this.#sumBilled(catalog);
+  }
+
+  /** Charged so far by currency, in minor units: what is rated and not invoiced. */
+  billedTotals(): ReadonlyMap<string, BilledTotal> {
+    return this.#billedTotals ?? new Map();
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
@@ -64,7 +89,7 @@ export class Rater implements CheckpointParticipant {
     addToParts(state, place, added);
     addWindowCharge(state, place, firing);
     state.events += firing.events - firing.emittedEvents;
-    const delta = charge(state, place);
+    const delta = this.#charge(state, place);
     this.#pricePeriods.touch(number);
     return {
       kind: firing.kind,
@@ -106,7 +131,7 @@ export class Rater implements CheckpointParticipant {
     const { series, period } = place;
     state.closed = true;
     state.revision += 1;
-    const delta = charge(state, place);
+    const delta = this.#charge(state, place);
     this.#pricePeriods.touch(number);
     return {
       kind: "period",
@@ -136,6 +161,22 @@ export class Rater implements CheckpointParticipant {
       revision: 0,
       closed,
     });
+  }
+
+  #charge(state: PricePeriod, place: Place): bigint {
+    const delta = charge(state, place);
+    const { currency, currencyExponent } = place.series.contract;
+    if (delta !== 0n) addBilled((this.#billedTotals ??= new Map()), currency, currencyExponent, delta);
+    return delta;
+  }
+
+  #sumBilled(catalog: Pick<CompiledCatalog, "contract">): Map<string, BilledTotal> {
+    const totals = new Map<string, BilledTotal>();
+    for (const { contract: id, billed } of this.#pricePeriods.entries()) {
+      const contract = catalog.contract(id);
+      if (contract !== undefined) addBilled(totals, contract.currency, contract.currencyExponent, billed);
+    }
+    return totals;
   }
 
   /** What the firing adds to the quantity of its price period. */

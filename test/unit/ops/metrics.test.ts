@@ -20,6 +20,7 @@ const SNAPSHOT: PartitionSnapshot = {
   dedupeKeys: 100,
   dedupeBytes: 4_000,
   windowCells: 12,
+  unbilled: [{ currency: "EUR", amount: 12.5 }],
   replayProgressRatio: 0.5,
   outbox: [{ sink: "rated", pending: 3 }],
 };
@@ -102,6 +103,8 @@ describe("the registry", () => {
       "kind",
       "channel",
       "quantile",
+      // ISO 4217 codes: as many as plans have.
+      "currency",
     ]);
     const labels = new Set(describeMetrics(metrics.registry).flatMap((metric) => metric.labels));
     expect([...labels].filter((label) => !allowed.has(label))).toEqual([]);
@@ -135,6 +138,7 @@ describe("gauges of a scrape", () => {
       'dedupe_keys{partition="3"}': 100,
       'dedupe_bytes{partition="3"}': 4_000,
       'window_cells{partition="3"}': 12,
+      'unbilled_value{currency="EUR"}': 12.5,
       'replay_progress_ratio{partition="3"}': 0.5,
       'outbox_pending{partition="3",sink="rated"}': 3,
       'partition_state{partition="3",state="running"}': 1,

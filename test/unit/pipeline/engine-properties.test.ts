@@ -1,6 +1,7 @@
 import { fc } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import type { ControlRecord } from "../../../src/model/control.ts";
+import { formatMinorUnits } from "../../../src/billing/rating/money.ts";
 import { reportOf } from "../../../src/pipeline/partition-report.ts";
 import { dumpState } from "../../../src/state/dump-state.ts";
 import {
@@ -162,6 +163,21 @@ describe("the partition engine", () => {
         const expected = dumpState(whole.store);
         expect(dumpState(single.store)).toBe(expected);
         expect(dumpState(random.store)).toBe(expected);
+        // Kept beside the price periods, and made anew from them at a restart.
+        const totals = reportOf([
+          { partition: 0, engine: random.engine, store: random.store },
+        ]).unbilledTotals;
+        const kept = [...random.engine.rater.billedTotals()].filter(([, total]) => total.minorUnits !== 0n);
+        expect(
+          kept.map(([currency, { exponent, minorUnits }]) => ({
+            currency,
+            amount: formatMinorUnits(minorUnits, exponent),
+          })),
+        ).toEqual(
+          totals
+            .filter(({ amount }) => /[1-9]/.test(amount))
+            .map(({ currency, amount }) => ({ currency, amount })),
+        );
         for (const { store } of [whole, single, random]) store.close();
       }),
       { numRuns: RUNS },
