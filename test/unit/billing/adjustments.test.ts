@@ -39,6 +39,12 @@ describe("unit conversion", () => {
     expect(toMinorUnits(total.minus("1e-30"), per, 2)).toBe(0n);
   });
 
+  test("by a fraction is exact down to the minor unit", () => {
+    const price = priceOf({ ...UNIT, unit_price: "0.0025", unit_conversion: { divide_by: "0.25" } });
+    const { total, per } = compilePrice(price).charge(new Exact(1), new Exact(1));
+    expect([toMinorUnits(total, per, 2), toMinorUnits(total, per, 3)]).toEqual([1n, 10n]);
+  });
+
   test("comes before free units, and those before the tiers", () => {
     const price = {
       model: "graduated",
