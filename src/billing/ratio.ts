@@ -1,5 +1,5 @@
 import type { Exact } from "./rating/exact.ts";
-import { divideHalfAwayFromZero } from "./rating/money.ts";
+import { divideHalfAwayFromZero, divideHalfEven, type MoneyRounding } from "./rating/money.ts";
 
 /**
  * Exact fractions, for amounts that are divided: a commitment's share of a period, level-hours, a factor or percentage of
@@ -26,12 +26,19 @@ export function ratioOfDecimal(text: string): Ratio {
 }
 
 /**
- * A charge as the price models give it (charge × divisor, in currency units) in minor units.
+ * A charge as a price gives it (`total` ÷ `per` currency units) in minor units.
  * @param exponent ISO 4217 digits of the currency
  */
-export function ratioOfCharge(charge: Exact, divisor: bigint, exponent: number): Ratio {
-  const { numerator, denominator } = ratioOfDecimal(charge.toString());
-  return ratio(numerator * 10n ** BigInt(exponent), denominator * divisor);
+export function ratioOfCharge(
+  charge: { readonly total: Exact; readonly per: Exact },
+  exponent: number,
+): Ratio {
+  const total = ratioOfDecimal(charge.total.toString());
+  const per = ratioOfDecimal(charge.per.toString());
+  return ratio(
+    total.numerator * 10n ** BigInt(exponent) * per.denominator,
+    total.denominator * per.numerator,
+  );
 }
 
 export function plus(a: Ratio, b: Ratio): Ratio {
@@ -54,9 +61,10 @@ export function lesser(a: Ratio, b: Ratio): Ratio {
   return isLess(b, a) ? b : a;
 }
 
-/** The nearest integer, ties away from zero: the rounding of money. */
-export function rounded(value: Ratio): bigint {
-  return divideHalfAwayFromZero(value.numerator, value.denominator);
+/** The nearest integer: the rounding of money. */
+export function rounded(value: Ratio, rounding: MoneyRounding = "half_away_from_zero"): bigint {
+  const divide = rounding === "half_even" ? divideHalfEven : divideHalfAwayFromZero;
+  return divide(value.numerator, value.denominator);
 }
 
 function greatestCommonDivisor(a: bigint, b: bigint): bigint {

@@ -66,14 +66,15 @@ export function divideAtCommitment(
  * @param isFinal the period has ended: before that nothing is missing yet
  */
 export function applyCommitment(
-  commitment: Pick<CompiledCommitment, "countsFor" | "overageFactor" | "trueUp">,
+  commitment: Pick<CompiledCommitment, "countsFor" | "overageFactor" | "trueUp" | "rounding">,
   amount: bigint,
   lines: readonly CommittedLine[],
   isFinal: boolean,
 ): CommitmentOutcome {
   const charged = divideAtCommitment(commitment, ratio(amount), lines).map((line) => {
-    const charge = rounded(line.charge);
-    const overage = line.beyondCommitment.numerator === 0n ? 0n : charge - rounded(line.withinCommitment);
+    const charge = rounded(line.charge, commitment.rounding);
+    const within = rounded(line.withinCommitment, commitment.rounding);
+    const overage = line.beyondCommitment.numerator === 0n ? 0n : charge - within;
     return { price: line.price, kind: line.kind, charge, overage };
   });
   let counted = 0n;

@@ -1,4 +1,5 @@
 import { Exact } from "../rating/exact.ts";
+import type { MoneyRounding } from "../rating/money.ts";
 import { type Ratio, ratio, ratioOfCharge, ratioOfDecimal, rounded, times } from "../ratio.ts";
 import type { Commitment } from "./commitment-schema.ts";
 import { type CoveredDays, shareOf, WHOLE_PERIOD } from "./proration.ts";
@@ -9,6 +10,7 @@ export type ChargeKind = "recurring" | "usage";
 export interface CompiledCommitment {
   readonly key: string;
   readonly overageFactor: Ratio;
+  readonly rounding: MoneyRounding;
   readonly trueUp: boolean;
   /** Hours of the day [from, to) whose windows it is for; undefined: all that are left. */
   readonly hours: { readonly from: number; readonly to: number } | undefined;
@@ -20,13 +22,15 @@ export interface CompiledCommitment {
   readonly amountPerWindow: Ratio;
 }
 
-/** Charge × `per` of the quantity `units` ÷ `per`, in currency units: what a price model computes. */
-export type UnitsCharge = (units: Exact, per: Exact) => Exact;
+/** What the quantity `units` ÷ `per` costs: `total` ÷ `per` (of its own) currency units, as a price computes it. */
+export type UnitsCharge = (units: Exact, per: Exact) => { readonly total: Exact; readonly per: Exact };
 
 /** What a commitment has to know of the plan that it stands in. */
 export interface CommitmentContext {
   /** ISO 4217 digits of the currency. */
   readonly exponent: number;
+  /** Where ties go, by the plan; away from zero where left out. */
+  readonly rounding?: MoneyRounding;
   /** The charge function of a price, undefined where there is no such price. */
   chargeOf(price: string): UnitsCharge | undefined;
 }
@@ -36,13 +40,15 @@ export function compileCommitment(commitment: Commitment, context: CommitmentCon
   const prices = new Set(commitment.prices);
   const kinds = new Set<ChargeKind>(commitment.counts);
   const exactAmount = exactAmountOf(commitment, context);
+  const { rounding = "half_away_from_zero" } = context;
   return {
     key: commitment.key,
     overageFactor: ratioOfDecimal(commitment.overage_factor),
+    rounding,
     trueUp: commitment.true_up,
     hours: commitment.hours,
     countsFor: (price, kind) => kinds.has(kind) && (prices.size === 0 || prices.has(price)),
-    amountFor: (days) => rounded(exactAmount(commitment.prorate === "none" ? WHOLE_PERIOD : days)),
+    amountFor: (days) => rounded(exactAmount(commitment.prorate === "none" ? WHOLE_PERIOD : days), rounding),
     amountPerWindow: exactAmount(WHOLE_PERIOD),
   };
 }
@@ -61,6 +67,6 @@ function exactAmountOf(commitment: Commitment, context: CommitmentContext): (day
     // The share of the quantity, not of its worth: a price with tiers charges for what is committed to.
     const { numerator, denominator } = shareOf(days);
     const units = quantity.times(numerator.toString());
-    return ratioOfCharge(charge(units, new Exact(denominator.toString())), denominator, exponent);
+    return ratioOfCharge(charge(units, new Exact(denominator.toString())), exponent);
   };
 }

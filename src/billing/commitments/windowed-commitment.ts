@@ -1,4 +1,5 @@
 import { isLess, lesser, minus, plus, type Ratio, rounded, times, ZERO } from "../ratio.ts";
+import type { MoneyRounding } from "../rating/money.ts";
 import { zoneOffsetMs } from "../zone-days.ts";
 import type { CompiledCommitment } from "./compile-commitment.ts";
 
@@ -30,12 +31,14 @@ export interface WindowedOutcome extends WindowCharge {
 /**
  * Charges of a price whose windows are committed one by one. Each window falls under the first commitment whose hours
  * hold its start, else under the one without hours, else under none: then it costs its normal rate.
+ * @param rounding of the plan
  * @param windows all windows of the period for which a true-up is due, also those without usage
  */
 export function applyWindowedCommitments(
   commitments: readonly WindowCommitment[],
   timeZone: string,
   windows: readonly ChargedWindow[],
+  rounding: MoneyRounding = "half_away_from_zero",
 ): WindowedOutcome {
   const charges = windows.map(({ startMs, amount }) =>
     chargeWindow(commitmentAt(commitments, timeZone, startMs), amount),
@@ -49,7 +52,7 @@ export function applyWindowedCommitments(
     atNormalRate: sum((window) => window.atNormalRate),
     overage: sum((window) => window.overage),
     trueUp: sum((window) => window.trueUp),
-    total: rounded(charge),
+    total: rounded(charge, rounding),
   };
 }
 

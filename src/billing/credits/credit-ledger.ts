@@ -77,7 +77,7 @@ export class CreditLedger {
     if (this.#state.grants.some((grant) => grant.terms.id === terms.id))
       throw new RangeError(`grant ${terms.id} is there already`);
     checkTerms(terms);
-    this.#settle(atMs, false);
+    this.#settle(atMs);
     this.#state.grants.push({
       terms,
       phase: "pending",
@@ -87,14 +87,14 @@ export class CreditLedger {
       isExtended: false,
       burns: [],
     });
-    this.#settle(atMs, true);
+    this.#settle(atMs);
   }
 
   /** Takes a grant back: what is left of it can't be used from then on. Nothing where it is over already. */
   voidGrant(id: string, atMs: number): void {
     const grant = this.#state.grants.find(({ terms }) => terms.id === id);
     if (grant === undefined) throw new RangeError(`no grant ${id}`);
-    this.#settle(atMs, true);
+    this.#settle(atMs);
     if (grant.phase === "expired" || grant.phase === "voided") return;
     this.#take(grant, "void", grant.balance);
     grant.phase = "voided";
@@ -102,12 +102,12 @@ export class CreditLedger {
 
   /** Books what falls due up to a time, that moment included. */
   advance(toMs: number): void {
-    this.#settle(toMs, true);
+    this.#settle(toMs);
   }
 
   /** A billing period has closed: the balances of grants that roll over then are brought within their bounds. */
   endPeriod(atMs: number): void {
-    this.#settle(atMs, true);
+    this.#settle(atMs);
     for (const grant of this.#inBurnOrder())
       if (grant.terms.rollover?.at === "period_end") this.#rollOver(grant);
     this.#payCarried();
@@ -124,7 +124,7 @@ export class CreditLedger {
     whenShort: "partial" | "refuse" = "partial",
   ): BurnOutcome {
     checkAmount(amount);
-    this.#settle(atMs, true);
+    this.#settle(atMs);
     const available = this.balanceFor(source);
     if (whenShort === "refuse" && available < amount) throw new InsufficientCredits(amount, available);
     const parts = this.#pay(source, amount);
@@ -139,7 +139,7 @@ export class CreditLedger {
    */
   restore(source: CreditSource, amount: bigint, atMs: number): RestoreOutcome {
     checkAmount(amount);
-    this.#settle(atMs, true);
+    this.#settle(atMs);
     const overage = lesser(amount, this.#overageOf(source)?.amount ?? 0n);
     this.#addOverage(source, -overage);
     let left = amount - overage;
@@ -181,12 +181,12 @@ export class CreditLedger {
     return this.#state.overages.reduce((sum, overage) => sum + overage.amount, 0n);
   }
 
-  #settle(untilMs: number, includesEnd: boolean): void {
+  #settle(untilMs: number): void {
     const toMs = untilMs > this.#state.timeMs ? untilMs : this.#state.timeMs;
     for (;;) {
       const { grants, timeMs } = this.#state;
       const due = nextDue(grants, timeMs);
-      if (due === undefined || due.timeMs > toMs || (!includesEnd && due.timeMs === toMs)) break;
+      if (due === undefined || due.timeMs > toMs) break;
       // All of one moment is booked before carried overage is paid, so that nothing pays at the moment it expires.
       this.#state.timeMs = due.timeMs;
       for (

@@ -1,3 +1,4 @@
+import type { MoneyRounding } from "../rating/money.ts";
 import { ratio, ratioOfDecimal, rounded, times } from "../ratio.ts";
 import type { CreditLedger, CreditPart } from "./credit-ledger.ts";
 import type { CreditSource } from "./grant-terms.ts";
@@ -32,10 +33,11 @@ export function payWithCredits(
   lines: readonly PayableLine[],
   atMs: number,
   taxBase: "net" | "net_after_credits" = "net",
+  rounding: MoneyRounding = "half_away_from_zero",
 ): readonly PaidLine[] {
   return lines.map(({ id, source, net, taxPercent }) => {
     const taxOn = (base: bigint): bigint =>
-      rounded(times(times(ratio(base), ratioOfDecimal(taxPercent)), ratio(1n, 100n)));
+      rounded(times(times(ratio(base), ratioOfDecimal(taxPercent)), ratio(1n, 100n)), rounding);
     const payable = taxBase === "net" ? net + taxOn(net) : net;
     // A line that gives money back uses no credits.
     const { parts, burned } = payable > 0n ? ledger.burn(source, payable, atMs) : { parts: [], burned: 0n };

@@ -10,7 +10,6 @@ export const WAITING_MODELS: Readonly<Record<string, string>> = {
   proration_cycle_fraction: PRORATION,
   prorated_sum_recurring: PRORATION,
   prorated_graduated_signed_events: PRORATION,
-  charge_minimum_spend_prorated: PRORATION,
   credit_note_proration_tax: PRORATION,
   late_event_period_preserving: LATE_RUNS,
   late_event_lookback: LATE_RUNS,

@@ -13,6 +13,7 @@ describe("days of a period", () => {
     ["Europe/Berlin", "2026-09-30T22:00:00Z", "2026-10-31T23:00:00Z", 31], // and go back: 745 hours
     ["Asia/Kathmandu", "2025-12-31T18:15:00Z", "2026-01-31T18:15:00Z", 31],
     ["America/New_York", "2026-01-10T15:00:00Z", "2026-01-31T05:00:00Z", 21], // begins within a day: it counts
+    ["America/New_York", "2026-01-10T02:00:00Z", "2026-01-31T05:00:00Z", 22], // the 9th there
     ["UTC", "2026-01-10T00:00:00Z", "2026-01-12T09:00:00Z", 2], // ends within a day: it doesn't
   ])("in %s from %s to %s are %i", (zone, start, end, days) => {
     expect(localDaysBetween(zone, at(start), at(end))).toBe(days);

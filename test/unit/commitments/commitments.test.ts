@@ -98,6 +98,32 @@ describe("committed amounts", () => {
     expect(commitment.amountFor({ covered: 1, full: 3 })).toBe(7_367n); // 7 + 66.67 × 1
     expect(() => compiled({ quantity: "1", prices: ["other"] })).toThrow("no price other");
   });
+
+  test("of a quantity that the price converts are charged as the price charges them", () => {
+    const bytes = chargeOfPrice({
+      model: "per_unit",
+      unit_price: "3",
+      unit_conversion: { divide_by: "1024", round: "up" },
+    });
+    const commitment = commitmentSchema.parse({ key: "c", quantity: "3000", prices: ["bytes"] });
+    const context = { exponent: 2, chargeOf: () => bytes };
+    expect(compileCommitment(commitment, context).amountFor(WHOLE_PERIOD)).toBe(900n); // 2.93 are 3 units
+  });
+
+  test("and charges go to the even neighbour where the plan says so", () => {
+    const commitment = commitmentSchema.parse({ key: "c", amount: "0.25", overage_factor: "0.5" });
+    const given: CommittedLine[] = [{ price: "p", kind: "usage", amount: ratio(28n) }];
+    const outcomes = (["half_even", "half_away_from_zero"] as const).map((rounding) => {
+      const even = compileCommitment(commitment, { exponent: 2, rounding, chargeOf: () => undefined });
+      const half = even.amountFor({ covered: 1, full: 2 });
+      return [half, applyCommitment(even, 25n, given, true).lines[0]?.charge];
+    });
+    // 12.5, and 25 + 3 × 0.5
+    expect(outcomes).toEqual([
+      [12n, 26n],
+      [13n, 27n],
+    ]);
+  });
 });
 
 describe("a commitment", () => {
@@ -128,6 +154,15 @@ describe("a commitment", () => {
     expect(applyCommitment(commitment, 1_000n, given, true)).toMatchObject({ trueUp: 900n, total: 6_000n });
     const without = compiled({ amount: "10", true_up: false });
     expect(applyCommitment(without, 1_000n, [], true).total).toBe(0n);
+  });
+
+  test("counts only the kinds of charges that it is to", () => {
+    const fee: CommittedLine = { price: "a", kind: "recurring", amount: ratio(400n) };
+    const given = [fee, usage("a", ratio(700n))];
+    const trueUps = [["usage"], ["recurring"], ["recurring", "usage"]].map(
+      (counts) => applyCommitment(compiled({ amount: "10", counts }), 1_000n, given, true).trueUp,
+    );
+    expect(trueUps).toEqual([300n, 600n, 0n]);
   });
 
   test("counts what is charged: the true-up is the difference to rounded lines", () => {

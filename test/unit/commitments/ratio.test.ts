@@ -6,6 +6,7 @@ import {
   minus,
   plus,
   ratio,
+  ratioOfCharge,
   ratioOfDecimal,
   rounded,
   times,
@@ -41,6 +42,23 @@ describe("ratios", () => {
     );
   });
 
+  test("charges of prices become minor units", () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: -(10n ** 12n), max: 10n ** 12n }),
+        fc.integer({ min: 1, max: 9_999 }),
+        fc.constantFrom("1", "0.25", "1000"),
+        (total, parts, factor) => {
+          const charge = { total: new Exact(total.toString()), per: new Exact(parts).times(factor) };
+          const exact = ratioOfCharge(charge, 2);
+          expect(rounded(exact)).toBe(toMinorUnits(charge.total, charge.per, 2));
+          expect(rounded(exact, "half_even")).toBe(toMinorUnits(charge.total, charge.per, 2, "half_even"));
+        },
+      ),
+    );
+    expect([ratio(1n, 2n), ratio(3n, 2n)].map((value) => rounded(value, "half_even"))).toEqual([0n, 2n]);
+  });
+
   test("rounding is the rounding of money", () => {
     fc.assert(
       fc.property(
@@ -51,6 +69,10 @@ describe("ratios", () => {
         },
       ),
     );
-    expect([ratio(1n, 2n), ratio(-1n, 2n), ratio(499n, 1000n)].map(rounded)).toEqual([1n, -1n, 0n]);
+    expect([ratio(1n, 2n), ratio(-1n, 2n), ratio(499n, 1000n)].map((value) => rounded(value))).toEqual([
+      1n,
+      -1n,
+      0n,
+    ]);
   });
 });

@@ -28,7 +28,11 @@ describe("commitments per window", () => {
       window("2026-01-02T05:00:00Z", 40n), // 06:00: rest
     ]);
     expect(outcome.windows.map(({ charge }) => rounded(charge))).toEqual([450n, 700n, 40n, 300n]);
-    expect([outcome.atNormalRate, outcome.overage, outcome.trueUp].map(rounded)).toEqual([480n, 750n, 260n]);
+    expect([outcome.atNormalRate, outcome.overage, outcome.trueUp].map((value) => rounded(value))).toEqual([
+      480n,
+      750n,
+      260n,
+    ]);
     expect(outcome.total).toBe(1_490n);
   });
 
@@ -48,6 +52,9 @@ describe("commitments per window", () => {
   test("round once, over all windows", () => {
     const thirds = [0, 1, 2].map((hour) => ({ startMs: hour * HOUR_MS, amount: ratio(1n, 3n) }));
     expect(applyWindowedCommitments([], "UTC", thirds).total).toBe(1n);
+    const half = [{ startMs: 0, amount: ratio(1n, 2n) }];
+    expect(applyWindowedCommitments([], "UTC", half, "half_even").total).toBe(0n);
+    expect(applyWindowedCommitments([], "UTC", half).total).toBe(1n);
   });
 
   test("add up, and with true-ups no window is below its commitment", () => {

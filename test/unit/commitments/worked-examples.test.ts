@@ -68,7 +68,7 @@ const line = (kind: CommittedLine["kind"], price: string, amount: bigint): Commi
   amount: ratio(amount),
 });
 const requestsCharge = (units: bigint): bigint =>
-  rounded(ratioOfCharge(REQUESTS(new Exact(units.toString()), new Exact(1)), 1n, CENTS));
+  rounded(ratioOfCharge(REQUESTS(new Exact(units.toString()), new Exact(1)), CENTS));
 
 /** An example reads like a file of the catalog: true_up: false is a boolean there. */
 function commitmentOf(fields: unknown) {

@@ -157,6 +157,21 @@ describe("recurrence and rollover", () => {
     ]);
   });
 
+  test("a grant that ends when it would recur ends", () => {
+    const ledger = open();
+    ledger.addGrant(grant({ id: "g", amount: 10n, expiresMs: 2 * DAY_MS, recurrence: daily() }), 0);
+    ledger.advance(9 * DAY_MS);
+    expect(booked(ledger).slice(1)).toEqual(["1 expire g 10", "1 grant g 10", "2 expire g 10"]);
+  });
+
+  test("of one moment expiries are booked before new credits, whatever the burn order", () => {
+    const ledger = open();
+    ledger.addGrant(grant({ id: "new", amount: 10n, priority: 1, effectiveMs: DAY_MS }), 0);
+    ledger.addGrant(grant({ id: "old", amount: 10n, priority: 2, expiresMs: DAY_MS }), 0);
+    ledger.advance(DAY_MS);
+    expect(booked(ledger)).toEqual(["0 grant old 10", "1 expire old 10", "1 grant new 10"]);
+  });
+
   test("or rolls over within its bounds, before the next amount comes on top", () => {
     const ledger = open();
     const rollover = { at: "recurrence" as const, minimum: 2n, maximum: 5n, extensionMs: 0 };

@@ -27,6 +27,13 @@ describe("lines paid with credits", () => {
     ]);
   });
 
+  test("have their tax rounded as the plan says", () => {
+    const taxes = (["half_even", "half_away_from_zero"] as const).map(
+      (rounding) => payWithCredits(ledgerWith(), [line(50n, "1")], 0, "net", rounding)[0]?.tax,
+    );
+    expect(taxes).toEqual([0n, 1n]);
+  });
+
   test("are paid one after the other, from one grant after the other", () => {
     const paid = payWithCredits(ledgerWith(75n, 80n), [line(100n, "0"), line(50n, "0"), line(9n, "0")], 0);
     expect(paid.map(({ credits, due }) => [credits.map(({ amount }) => amount), due])).toEqual([

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Exact, exactOf } from "../../../src/billing/rating/exact.ts";
-import { toMinorUnits } from "../../../src/billing/rating/money.ts";
+import { ratioOfCharge, rounded } from "../../../src/billing/ratio.ts";
 import { SharedWatch } from "../../../src/billing/thresholds/shared-watch.ts";
 import { commitmentTargets, creditTargets } from "../../../src/billing/thresholds/targets.ts";
 import {
@@ -15,7 +15,7 @@ import { chargeOfPrice } from "../../oracle/pricing/commitments/unit-charge.ts";
 /** Charges of prices as the pipeline has them: quantities of two decimal places, cents. */
 function chargeFunction(fields: Readonly<Record<string, unknown>>): MonotoneCharge {
   const charge = chargeOfPrice(fields);
-  return (quantity) => toMinorUnits(charge(exactOf(quantity), new Exact(100)), 100n, 2);
+  return (quantity) => rounded(ratioOfCharge(charge(exactOf(quantity), new Exact(100)), 2));
 }
 
 const decimals = fc.integer({ min: 0, max: 400 }).map((cents) => String(cents / 100));
@@ -180,6 +180,15 @@ describe("watching several prices together", () => {
       ),
       { numRuns: 500 },
     );
+  });
+
+  test("reports what was reached before it began with any update at which it still is", () => {
+    const prices = [0, 1].map(() => ({ chargeOf: (quantity: bigint) => quantity, quantity: 700n }));
+    const watch = new SharedWatch(prices, commitmentTargets(1_000n, [100]), 0);
+    expect(watch.update(0, 200n)).toEqual([]);
+    expect(watch.update(1, 900n)).toEqual([{ percent: 100, amount: 1_000n }]);
+    const other = new SharedWatch(prices, commitmentTargets(1_000n, [100]), 0);
+    expect(other.update(0, 300n)).toEqual([{ percent: 100, amount: 1_000n }]);
   });
 
   test("adds charges up only when a price has used up its share", () => {

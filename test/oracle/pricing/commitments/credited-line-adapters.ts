@@ -32,7 +32,7 @@ const walletLimitedToMetrics: PricingAdapter = {
     ledger.addGrant(grantTerms({ id: "wallet", amount, meters: fields.applies_to }), 0);
     const invoices = events.map((meter) => {
       const charge = chargeOfPrice({ model: "per_unit", unit_price: fields.unit_price[meter] });
-      const net = rounded(ratioOfCharge(charge(new Exact(1), new Exact(1)), 1n, CENTS));
+      const net = rounded(ratioOfCharge(charge(new Exact(1), new Exact(1)), CENTS));
       const line = {
         id: meter,
         source: { product: "p", meter },
@@ -65,7 +65,7 @@ const creditsAllocation: PricingAdapter = {
       .parse(pricingCase.input);
     const charge = chargeOfPrice({ model: base, tiers });
     const one = new Exact(1);
-    const chargedFor = (units: Exact): bigint => rounded(ratioOfCharge(charge(units, one), 1n, CENTS));
+    const chargedFor = (units: Exact): bigint => rounded(ratioOfCharge(charge(units, one), CENTS));
     // A line for each tier that is entered: what the quantity up to its bound costs more than up to the one before.
     const lines: bigint[] = [];
     let billed = 0n;
@@ -112,7 +112,7 @@ const freeUnitsAcrossSplit: PricingAdapter = {
     const scale = 12;
     const unit = new Exact(10n ** BigInt(scale) + "");
     const chargeOf = (units: bigint): bigint =>
-      rounded(ratioOfCharge(charge(new Exact(units.toString()), unit), 10n ** BigInt(scale), scale));
+      rounded(ratioOfCharge(charge(new Exact(units.toString()), unit), scale));
     const prior = chargeDelta(atScale(prior_quantity, scale), 0n, chargeOf);
     const cumulative = atScale(prior_quantity, scale) + atScale(quantity, scale);
     const now = chargeDelta(cumulative, prior.billed, chargeOf);

@@ -132,7 +132,7 @@ export function minimumSpend({
       model: "per_unit",
       unit_price: scaledDecimal(prices[filter] ?? 0n, CENTS),
     });
-    return line("usage", ratioOfCharge(charge(new Exact(quantity), new Exact(1)), 1n, CENTS), filter);
+    return line("usage", ratioOfCharge(charge(new Exact(quantity), new Exact(1)), CENTS), filter);
   });
   const commitment = commitmentOfMinor(min_cents);
   const outcome = applyCommitment(commitment, commitment.amountFor(covered), lines, true);
@@ -197,7 +197,7 @@ const commitmentOverage: PricingAdapter = {
     const lines = fields.features.map((feature, index) => {
       const charge = chargeOfPrice({ model: "per_unit", ...feature });
       const units = new Exact(quantities[index] ?? "0");
-      return line("usage", ratioOfCharge(charge(units, new Exact(1)), 1n, exponent), `p${index}`);
+      return line("usage", ratioOfCharge(charge(units, new Exact(1)), exponent), `p${index}`);
     });
     const outcome = applyCommitment(commitment, commitment.amountFor(WHOLE_PERIOD), lines, true);
     const overage = outcome.lines.reduce((sum, charged) => sum + charged.overage, 0n);

@@ -6,10 +6,5 @@ const FIELDS = { key: "p", product: "p", meter: "p" };
 /** The charge function of a price as the catalog has it, made from the fields of its model. */
 export function chargeOfPrice(fields: Readonly<Record<string, unknown>>): UnitsCharge {
   const line = compilePrice(priceSchema.parse({ ...FIELDS, ...fields }));
-  return (units, per) => {
-    const charge = line.charge(units, per);
-    // Only a unit conversion changes what charges are over, and a commitment's price has none here.
-    if (!charge.per.equals(per)) throw new RangeError("a price with a unit conversion");
-    return charge.total;
-  };
+  return (units, per) => line.charge(units, per);
 }

@@ -62,7 +62,7 @@ export const windowedCommitment: PricingAdapter = {
       const terms = all.find(({ hours }) => hours === undefined || (hour >= hours[0] && hour < hours[1]));
       if (terms === undefined) throw new RangeError(`no price for hour ${hour}`);
       const charge = chargeOfPrice(price(terms))(new Exact(quantity), new Exact(1));
-      return { startMs: hour * HOUR_MS, amount: ratioOfCharge(charge, 1n, WHOLE_UNITS) };
+      return { startMs: hour * HOUR_MS, amount: ratioOfCharge(charge, WHOLE_UNITS) };
     });
     const outcome = applyWindowedCommitments(commitments, "UTC", windows);
     return namedMembers(pricingCase, {
