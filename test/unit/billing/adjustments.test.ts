@@ -45,6 +45,12 @@ describe("unit conversion", () => {
     expect(() => toMinorUnits(new Exact(1), 0n, 2)).toThrow("positive");
   });
 
+  test("by a fraction is exact down to the minor unit", () => {
+    const price = priceOf({ ...UNIT, unit_price: "0.0025", unit_conversion: { divide_by: "0.25" } });
+    const { total, per } = compilePrice(price).charge(new Exact(1), new Exact(1));
+    expect([toMinorUnits(total, per, 2), toMinorUnits(total, per, 3)]).toEqual([1n, 10n]);
+  });
+
   test("comes before free units, and those before the tiers", () => {
     const price = {
       model: "graduated",
@@ -53,17 +59,6 @@ describe("unit conversion", () => {
       tiers: [{ up_to: "1", unit_price: "10" }, { unit_price: "1" }],
     };
     expect([chargeOf(price, "1"), chargeOf(price, "1400"), chargeOf(price, "0")]).toEqual(["5", "10.5", "0"]);
-  });
-});
-
-describe("a volume price", () => {
-  const tiers = [{ up_to: "10", unit_price: "1" }, { unit_price: "0.5" }];
-
-  test("waits for the end of the period, unless it prices each window by itself", () => {
-    const open = { periodEnded: false };
-    expect(chargeOf({ model: "volume", tiers }, "8", open)).toBe("0");
-    expect(chargeOf({ model: "volume", tiers }, "8")).toBe("8");
-    expect(chargeOf({ model: "volume", tiers, rate_per: "window" }, "8", open)).toBe("8");
   });
 });
 

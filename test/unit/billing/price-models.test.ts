@@ -149,6 +149,7 @@ describe("percentage", () => {
     [{ rate_percent: "1.3", fixed_fee: "2" }, "800", 4, "18.4"],
     [{ rate_percent: "0", fixed_fee: "2", free_events: "3" }, "800", 4, "2"],
     [{ rate_percent: "0", fixed_fee: "2", free_events: "3" }, "800", 3, "0"],
+    [{ rate_percent: "0", fixed_fee: "2", free_events: "3" }, "800", 2, "0"],
     [{ rate_percent: "2", free_amount: "100" }, "99.99", 1, "0"],
     [{ rate_percent: "2", free_amount: "100" }, "100", 1, "0"],
     [{ rate_percent: "2", free_amount: "100" }, "150", 1, "1"],

@@ -137,7 +137,8 @@ describe("rounding", () => {
         expect(signed >= -denominator && signed < denominator).toBe(true);
       }),
     );
-    expect(() => divideHalfAwayFromZero(1n, 0n)).toThrow(RangeError);
+    expect(() => divideHalfAwayFromZero(1n, 0n)).toThrow("the denominator must be positive");
+    expect(() => divideHalfAwayFromZero(1n, -1n)).toThrow("the denominator must be positive");
   });
 
   test("amounts have exactly the currency's digits", () => {

@@ -49,8 +49,7 @@ export class PricedLine {
     ];
     this.#discount = price.discounts === undefined ? undefined : compileDiscounts(price.discounts);
     this.#limit = compileSpendLimits(price);
-    // What a window costs is known when it is complete, whatever the period still brings.
-    this.#ratedAtPeriodEnd = model.ratedAtPeriodEnd === true && this.ratedPer === "period";
+    this.#ratedAtPeriodEnd = model.ratedAtPeriodEnd === true;
   }
 
   /** The quantity that is priced: converted, rounded, free units off. */
@@ -60,7 +59,7 @@ export class PricedLine {
 
   /**
    * What the model charges for the cumulative quantity `units` ÷ `per`. Its own `per` depends on the one that is given
-   * alone, so charges of one meter can be added up.
+   * alone, so charges of one meter can be added up. A window is priced like a whole period of its own.
    */
   usage(units: Exact, per: Exact, figures: ChargeFigures = WHOLE_PERIOD): { charge: Exact; per: Exact } {
     const billed = this.billedQuantity(units, per);
