@@ -78,7 +78,8 @@ async function simulate(options: SimulateOptions): Promise<ExitCode> {
     await feedAll(simulation, input, options.events);
     await simulation.finish(options.until);
     const report = reportOf(simulation.partitions());
-    if (options.json === true) printJson(report);
+    // Invoices and journal have their place in the output; until invoices are made there are none.
+    if (options.json === true) printJson({ ...report, invoices: [], journal: [] });
     else printReport(report);
     return report.balanced ? ExitCode.done : ExitCode.unbalanced;
   } finally {
