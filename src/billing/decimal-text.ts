@@ -1,3 +1,5 @@
+import { decimalText } from "../model/decimal.ts";
+
 /** Decimals as text: plain notation only, so that no digit is ever lost on the way from a file to a sum. */
 
 /**
@@ -17,15 +19,7 @@ export function canonicalDecimal(text: string): string {
   return trimmed === "-0" ? "0" : trimmed;
 }
 
-/** `value` × 10^−scale with exactly `scale` digits behind the point. */
-export function fixedDecimal(value: bigint, scale: number): string {
-  const digits = (value < 0n ? -value : value).toString().padStart(scale + 1, "0");
-  const sign = value < 0n ? "-" : "";
-  if (scale === 0) return sign + digits;
-  return `${sign}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
-}
-
 /** `value` × 10^−scale as a canonical decimal. */
 export function scaledDecimal(value: bigint, scale: number): string {
-  return canonicalDecimal(fixedDecimal(value, scale));
+  return canonicalDecimal(decimalText(value, scale));
 }

@@ -129,6 +129,22 @@ export interface RegionCounts {
   readonly late: number;
 }
 
+/** The same without a region, to count with. */
+export type EventCounts = { -readonly [Count in Exclude<keyof RegionCounts, "region">]: number };
+
+export function noEvents(): EventCounts {
+  return {
+    read: 0,
+    accepted: 0,
+    duplicate: 0,
+    conflicting: 0,
+    rejected: 0,
+    parked: 0,
+    misrouted: 0,
+    late: 0,
+  };
+}
+
 /** Counts of messages (not events). */
 export interface MessageCounts {
   readonly messages: number;

@@ -1,4 +1,5 @@
 import { concatMap, of, type OperatorFunction } from "rxjs";
+import { CLOUD_EVENT_TYPE } from "../model/content-types.ts";
 import { decide, type EventBatch, type MessageDecoder } from "../model/event-batch.ts";
 import type { ParkedEvent } from "../model/outputs.ts";
 import { Outcome, reasonCode } from "../model/outcome.ts";
@@ -9,7 +10,6 @@ import { emptyTargets, type MeterTargets, type PipelineItem, type UsageItem } fr
 
 const UNKNOWN_METER = reasonCode("unknown-meter");
 const UNKNOWN_ACCOUNT = reasonCode("unknown-account");
-const CLOUD_EVENT = "application/cloudevents+json";
 const encoder = new TextEncoder();
 
 /**
@@ -48,7 +48,7 @@ function unparkedItem(parked: readonly ParkedEvent[], partition: number, decoder
   const messages = ordered.map((event) => ({
     sequence: event.sequence,
     subject: `usage.${partition}.${event.region}`,
-    contentType: CLOUD_EVENT,
+    contentType: CLOUD_EVENT_TYPE,
     arrivalMs: event.arrivalMs,
     data: encoder.encode(event.event),
   }));

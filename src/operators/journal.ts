@@ -1,4 +1,4 @@
-import { CHANNELS } from "../model/outputs.ts";
+import { CHANNELS, noEvents } from "../model/outputs.ts";
 import type {
   Channel,
   DeadLetter,
@@ -136,17 +136,7 @@ export class Journal {
   #countsOf(region: string): MutableCounts {
     let counts = this.#regions.get(region);
     if (counts === undefined) {
-      counts = {
-        region,
-        read: 0,
-        accepted: 0,
-        duplicate: 0,
-        conflicting: 0,
-        rejected: 0,
-        parked: 0,
-        misrouted: 0,
-        late: 0,
-      };
+      counts = { region, ...noEvents() };
       this.#regions.set(region, counts);
     }
     return counts;

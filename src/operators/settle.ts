@@ -1,4 +1,5 @@
 import { tap, type MonoTypeOperatorFunction } from "rxjs";
+import { regionOf as regionOfSubject } from "../model/content-types.ts";
 import type { EventBatch, MessageDecoder } from "../model/event-batch.ts";
 import type { LogMessage } from "../model/log.ts";
 import { OUTCOME_NAMES, Outcome, reasonOf, type OutcomeName } from "../model/outcome.ts";
@@ -116,7 +117,7 @@ class Settler {
       partition,
       sequence: message.sequence,
       index: -1,
-      region: message.subject.split(".")[2] ?? "",
+      region: regionOfSubject(message.subject) ?? "",
       arrival: new Date(message.arrivalMs).toISOString(),
       contentType: message.contentType,
       messageBase64: toBase64(message.data),

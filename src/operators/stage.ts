@@ -1,4 +1,4 @@
-import type { DecodedRun, EventBatch } from "../model/event-batch.ts";
+import type { DecodedRun } from "../model/event-batch.ts";
 import type { ParkedEvent } from "../model/outputs.ts";
 import type { PlacedControlRecord } from "../model/control.ts";
 import type { CompiledCatalog, CompiledMeter } from "../billing/catalog/compiled.ts";
@@ -102,6 +102,3 @@ export const Aggregation = {
   unique: 6,
   time_weighted: 7,
 } as const;
-export type AggregationName = keyof typeof Aggregation;
-
-export type { EventBatch };

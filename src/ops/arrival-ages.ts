@@ -1,6 +1,5 @@
+import { CLOUD_EVENT_TYPE } from "../model/content-types.ts";
 import type { LogMessage } from "../model/log.ts";
-
-const ONE_EVENT_CONTENT_TYPE = "application/cloudevents+json";
 
 /** Arrivals are kept to this precision; the coarser the older, so that a backlog of years takes a bounded room. */
 const PRECISIONS = [
@@ -32,7 +31,7 @@ export class ArrivalAges {
     for (const message of messages) {
       const precisionMs = precisionOf(nowMs - message.arrivalMs);
       const slot = this.#slotOf(Math.floor(message.arrivalMs / precisionMs) * precisionMs);
-      if (message.contentType === ONE_EVENT_CONTENT_TYPE) {
+      if (message.contentType === CLOUD_EVENT_TYPE) {
         slot.single++;
         this.#single++;
       } else {

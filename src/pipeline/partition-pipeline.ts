@@ -1,3 +1,4 @@
+import { regionOf } from "../model/content-types.ts";
 import type { ControlRecord, PlacedControlRecord } from "../model/control.ts";
 import { messageOf, TributaryError } from "../model/errors.ts";
 import type { LogMessage, LogReader } from "../model/log.ts";
@@ -265,7 +266,7 @@ export class PartitionPipeline {
   #noteActivity(messages: readonly LogMessage[]): void {
     const nowMs = this.#options.clock.monotonicMs();
     const regions = new Set<string>();
-    for (const message of messages) regions.add(message.subject.split(".")[2] ?? "");
+    for (const message of messages) regions.add(regionOf(message.subject) ?? "");
     for (const region of regions) this.#idle?.activity(region, nowMs);
   }
 

@@ -1,4 +1,10 @@
-import type { ExceptionRecord, MessageCounts, RegionCounts } from "../model/outputs.ts";
+import {
+  noEvents,
+  type EventCounts,
+  type ExceptionRecord,
+  type MessageCounts,
+  type RegionCounts,
+} from "../model/outputs.ts";
 import type { PartitionStore } from "../model/store.ts";
 import { formatQuantity } from "../billing/rating/quantity.ts";
 import { Aggregation } from "../operators/stage.ts";
@@ -7,19 +13,6 @@ import { formatMinorUnits } from "../billing/rating/money.ts";
 import type { AcceptedGap } from "./accepted-gaps.ts";
 import { checkPartition, type BalanceCheck } from "./balance.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
-
-/** Counts over all regions and partitions. */
-export interface TotalCounts {
-  read: number;
-  accepted: number;
-  duplicate: number;
-  conflicting: number;
-  rejected: number;
-  parked: number;
-  misrouted: number;
-  /** Of the accepted. */
-  late: number;
-}
 
 export interface AggregateRow {
   readonly account: string;
@@ -56,7 +49,7 @@ export interface AcceptedGapRow extends AcceptedGap {
 
 /** What `simulate` and `inspect` print; arrays are sorted by their keys, figures are decimal strings. */
 export interface UsageReport {
-  readonly counts: TotalCounts;
+  readonly counts: EventCounts;
   readonly messages: MessageCounts;
   /** Gaps of usage logs that operators accepted, by partition and place. */
   readonly acceptedGaps: readonly AcceptedGapRow[];
@@ -77,7 +70,7 @@ export interface ReportSource {
 }
 
 export function reportOf(sources: readonly ReportSource[]): UsageReport {
-  const counts = emptyCounts();
+  const counts = noEvents();
   const messages = { messages: 0, undecodable: 0, probes: 0 };
   const checks: BalanceCheck[] = [];
   const exceptions: ExceptionRow[] = [];
@@ -186,21 +179,8 @@ export function unbilledOf(
   };
 }
 
-export function emptyCounts(): TotalCounts {
-  return {
-    read: 0,
-    accepted: 0,
-    duplicate: 0,
-    conflicting: 0,
-    rejected: 0,
-    parked: 0,
-    misrouted: 0,
-    late: 0,
-  };
-}
-
 /** Adds the counts of regions to a total. */
-export function addRegionCounts(total: TotalCounts, regions: readonly RegionCounts[]): void {
+export function addRegionCounts(total: EventCounts, regions: readonly RegionCounts[]): void {
   for (const counts of regions) {
     total.read += counts.read;
     total.accepted += counts.accepted;

@@ -1,3 +1,4 @@
+import { CLOUD_EVENT_TYPE } from "../model/content-types.ts";
 import { decodeControl, encodeControl, type ControlRecord } from "../model/control.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
 import type { LogMessage } from "../model/log.ts";
@@ -9,7 +10,6 @@ import type { SimulationLine } from "./simulation-line.ts";
 
 /** Messages a partition collects before the engine takes them: any number gives the same result. */
 const MAX_RUN_MESSAGES = 2_000;
-const CLOUD_EVENT = "application/cloudevents+json";
 const encoder = new TextEncoder();
 
 export interface SimulationOptions {
@@ -140,7 +140,7 @@ class SimulatedPartition {
     this.#waiting.push({
       sequence: ++this.#sequence,
       subject: `usage.${this.partition}.${line.region}`,
-      contentType: CLOUD_EVENT,
+      contentType: CLOUD_EVENT_TYPE,
       arrivalMs,
       data: encoder.encode(line.text),
     });

@@ -1,9 +1,6 @@
 import type { OutboxEntry } from "../model/outputs.ts";
 import { EntryBody } from "./entry-body.ts";
 
-export const BATCH_CONTENT_TYPE = "application/cloudevents-batch+json";
-export const EVENT_CONTENT_TYPE = "application/cloudevents+json";
-
 /**
  * Largest dead letter that is published with its payload, in bytes. With the envelope and headers it stays below the
  * 1 MiB that a broker takes by default: one letter that can never be published would hold up all that follow.

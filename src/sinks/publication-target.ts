@@ -2,7 +2,8 @@ import { codeOf, TributaryError } from "../model/errors.ts";
 import { noFaults, type FaultInjector } from "../model/fault-injection.ts";
 import type { PublicationLog } from "../model/log.ts";
 import type { Channel, OutboxEntry } from "../model/outputs.ts";
-import { BATCH_CONTENT_TYPE, deadLetterEvent, ratedEvent } from "./cloud-events.ts";
+import { CLOUD_EVENT_BATCH_TYPE } from "../model/content-types.ts";
+import { deadLetterEvent, ratedEvent } from "./cloud-events.ts";
 import type { DeliveryTarget } from "./delivery-target.ts";
 
 /** A former owner publishes once a checkpoint: it can hardly come first several times in a row. */
@@ -84,7 +85,7 @@ class PublicationTarget implements DeliveryTarget {
       const end = await this.#log.last(this.#subject);
       try {
         await this.#log.publish(this.#subject, Buffer.from("[]"), {
-          contentType: BATCH_CONTENT_TYPE,
+          contentType: CLOUD_EVENT_BATCH_TYPE,
           messageId: `fence-${this.channel}-${this.#partition}-${end.sequence}-${owner}`,
           firstOrdinal: end.ordinal + 1,
           lastOrdinal: end.ordinal,
@@ -108,7 +109,7 @@ class PublicationTarget implements DeliveryTarget {
     this.#faults.reach("before-publish");
     try {
       const sequence = await this.#log.publish(this.#subject, Buffer.from(body), {
-        contentType: BATCH_CONTENT_TYPE,
+        contentType: CLOUD_EVENT_BATCH_TYPE,
         messageId: `${this.channel}-${this.#partition}-${first.ordinal}-${last.ordinal}`,
         firstOrdinal: first.ordinal,
         lastOrdinal: last.ordinal,

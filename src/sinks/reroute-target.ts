@@ -1,7 +1,7 @@
 import { noFaults, type FaultInjector } from "../model/fault-injection.ts";
 import type { UsagePublisher } from "../model/log.ts";
 import type { OutboxEntry } from "../model/outputs.ts";
-import { EVENT_CONTENT_TYPE } from "./cloud-events.ts";
+import { CLOUD_EVENT_TYPE } from "../model/content-types.ts";
 import type { DeliveryTarget } from "./delivery-target.ts";
 import { EntryBody } from "./entry-body.ts";
 
@@ -26,7 +26,7 @@ export function rerouteTarget({
     faults.reach("before-publish");
     await publisher.publish(
       `usage.${reroute.integer("partition")}.${reroute.text("region")}`,
-      EVENT_CONTENT_TYPE,
+      CLOUD_EVENT_TYPE,
       Buffer.from(reroute.text("event")),
       `reroute-${partition}-${entry.ordinal}`,
     );

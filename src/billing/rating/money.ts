@@ -1,4 +1,4 @@
-import { fixedDecimal } from "../decimal-text.ts";
+import { decimalText } from "../../model/decimal.ts";
 import type { Exact } from "./exact.ts";
 
 /** Where ties go when money is rounded; all other amounts go to the nearest minor unit. */
@@ -49,5 +49,5 @@ function scaledInteger(value: Exact): { readonly digits: bigint; readonly places
 
 /** Minor units as a decimal string with exactly the currency's digits: −5 at 2 → "-0.05", 1200 at 0 → "1200". */
 export function formatMinorUnits(minorUnits: bigint, exponent: number): string {
-  return fixedDecimal(minorUnits, exponent);
+  return decimalText(minorUnits, exponent);
 }

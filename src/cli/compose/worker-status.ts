@@ -1,7 +1,8 @@
 import type { PartitionSnapshot } from "../../ops/metrics.ts";
 import { checkpointAgeLimitMs, readinessOf, type Readiness } from "../../ops/readiness.ts";
 import type { WorkerState } from "../../ops/worker-lifecycle.ts";
-import { addRegionCounts, emptyCounts } from "../../pipeline/partition-report.ts";
+import { noEvents } from "../../model/outputs.ts";
+import { addRegionCounts } from "../../pipeline/partition-report.ts";
 import type { PartitionWorker } from "./partition-worker.ts";
 import type { Worker } from "./worker.ts";
 
@@ -43,7 +44,7 @@ export function workerReadiness(worker: Worker | undefined, workerState: WorkerS
 /** Body of /status: the worker, its partitions with counts as processed (committed or not), their sinks and faults. */
 export function workerStatus(worker: Worker | undefined, workerState: WorkerState): object {
   const partitions = (worker?.partitions ?? []).map(partitionStatus);
-  const totals = emptyCounts();
+  const totals = noEvents();
   let backlog = 0;
   for (const partition of partitions) {
     backlog += partition.backlog;

@@ -36,9 +36,6 @@ export function referenceSubject(kind: string, hash: string, chunk: number): str
   return `reference.${kind}.${hash}.${chunk}`;
 }
 
-/** Content type of the probe messages that check the subject mapping: counted when read, otherwise ignored. */
-export const PROBE_CONTENT_TYPE = "application/vnd.tributary.probe";
-
 export const CONTENT_TYPE_HEADER = "Content-Type";
 /** `<first>-<last>`: the outbox ordinals that a publication covers. */
 export const ORDINALS_HEADER = "Tributary-Ordinals";

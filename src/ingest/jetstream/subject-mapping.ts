@@ -2,7 +2,8 @@ import { ErrorCode, NatsError, headers } from "nats";
 import { fnv1a32 } from "../../model/partition.ts";
 import { describe, isNoResponders } from "./broker-errors.ts";
 import type { BrokerConnection } from "./connection.ts";
-import { CONTENT_TYPE_HEADER, PROBE_CONTENT_TYPE, unplacedUsageSubject, usageStream } from "./names.ts";
+import { PROBE_TYPE } from "../../model/content-types.ts";
+import { CONTENT_TYPE_HEADER, unplacedUsageSubject, usageStream } from "./names.ts";
 
 const MAPPED_SUBJECT = "usage.in.*.*";
 /** A probe that nobody answered within this time reached no stream. */
@@ -34,7 +35,7 @@ export async function probeMapping(
   options: { readonly partitionCount: number; readonly tokens: readonly string[]; readonly region: string },
 ): Promise<readonly MappingProbe[]> {
   const probeHeaders = headers();
-  probeHeaders.set(CONTENT_TYPE_HEADER, PROBE_CONTENT_TYPE);
+  probeHeaders.set(CONTENT_TYPE_HEADER, PROBE_TYPE);
   const probes: MappingProbe[] = [];
   for (const token of options.tokens) {
     const expectedStream = usageStream(fnv1a32(token) % options.partitionCount);

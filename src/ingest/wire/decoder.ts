@@ -17,7 +17,7 @@ import {
   COLUMNAR_TYPE,
   PROBE_TYPE,
   regionOf,
-} from "./content-types.ts";
+} from "../../model/content-types.ts";
 import { bodyText, elementTexts, parseJsonBody } from "./json-body.ts";
 import { MAX_EVENTS_PER_MESSAGE } from "./limits.ts";
 

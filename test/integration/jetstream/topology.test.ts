@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectBroker, isAtLeast } from "../../../src/ingest/jetstream/connection.ts";
 import type { BrokerConnection } from "../../../src/ingest/jetstream/connection.ts";
-import { PROBE_CONTENT_TYPE, controlStream, usageStream } from "../../../src/ingest/jetstream/names.ts";
+import { PROBE_TYPE } from "../../../src/model/content-types.ts";
+import { controlStream, usageStream } from "../../../src/ingest/jetstream/names.ts";
 import { probeMapping, subjectMappingSnippet } from "../../../src/ingest/jetstream/subject-mapping.ts";
 import { checkTopology, ensureTopology } from "../../../src/ingest/jetstream/topology.ts";
 import { openUsageLog } from "../../../src/ingest/jetstream/usage-log.ts";
@@ -95,7 +96,7 @@ describe("streams and subject mapping", () => {
     expect(probes.filter((probe) => probe.actualStream !== probe.expectedStream)).toEqual([]);
     expect(new Set(probes.map((probe) => probe.actualStream)).size).toBe(PARTITIONS);
     const stored = await openUsageLog(connection, 5).messageAt(1);
-    expect(stored).toMatchObject({ subject: "usage.5.probe", contentType: PROBE_CONTENT_TYPE });
+    expect(stored).toMatchObject({ subject: "usage.5.probe", contentType: PROBE_TYPE });
   });
 
   test("a mapping for another partition count is found out", async () => {

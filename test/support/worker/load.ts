@@ -1,6 +1,6 @@
 import type { OutgoingMessage } from "../../../src/ingest/jetstream/producer.ts";
 import { unplacedUsageSubject, usageSubject } from "../../../src/ingest/jetstream/names.ts";
-import { CLOUD_EVENT_BATCH_TYPE, CLOUD_EVENT_TYPE } from "../../../src/ingest/wire/content-types.ts";
+import { CLOUD_EVENT_BATCH_TYPE, CLOUD_EVENT_TYPE } from "../../../src/model/content-types.ts";
 import type { UndecodableReason } from "../../../src/model/event-batch.ts";
 import { accountToken, partitionOf } from "../../../src/model/partition.ts";
 import { faultyEvent, type Refusal } from "./faulty-events.ts";

@@ -4,7 +4,7 @@ import {
   CLOUD_EVENT_TYPE,
   COLUMNAR_TYPE,
   PROBE_TYPE,
-} from "../../../src/ingest/wire/content-types.ts";
+} from "../../../src/model/content-types.ts";
 import type { UndecodableReason } from "../../../src/model/event-batch.ts";
 import type { Refusal } from "./faulty-events.ts";
 import { encodeEvents, eventJson, type UsageEvent } from "./usage-event.ts";

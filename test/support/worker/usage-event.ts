@@ -1,8 +1,4 @@
-import {
-  CLOUD_EVENT_BATCH_TYPE,
-  CLOUD_EVENT_TYPE,
-  COLUMNAR_TYPE,
-} from "../../../src/ingest/wire/content-types.ts";
+import { CLOUD_EVENT_BATCH_TYPE, CLOUD_EVENT_TYPE, COLUMNAR_TYPE } from "../../../src/model/content-types.ts";
 import { encodeColumnarBatch, type ColumnarRow } from "../../../src/ingest/wire/columnar-encoder.ts";
 import type { Random } from "./random.ts";
 

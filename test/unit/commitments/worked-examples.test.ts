@@ -11,7 +11,7 @@ import { CreditLedger } from "../../../src/billing/credits/credit-ledger.ts";
 import { payWithCredits } from "../../../src/billing/credits/credited-lines.ts";
 import { compileGrant, creditGrantSchema } from "../../../src/billing/credits/grant-schema.ts";
 import { foldLedger, type LedgerEntry } from "../../../src/billing/credits/ledger-entries.ts";
-import { fixedDecimal } from "../../../src/billing/decimal-text.ts";
+import { decimalText } from "../../../src/model/decimal.ts";
 import { ratio, ratioOfCharge, rounded } from "../../../src/billing/ratio.ts";
 import { Exact } from "../../../src/billing/rating/exact.ts";
 import { commitmentTargets } from "../../../src/billing/thresholds/targets.ts";
@@ -57,7 +57,7 @@ function tableAfter(text: string): readonly Readonly<Record<string, string>>[] {
 }
 
 const minor = (text: string | undefined): bigint => BigInt((text ?? "").replace(".", ""));
-const money = (minorUnits: bigint): string => fixedDecimal(minorUnits, CENTS);
+const money = (minorUnits: bigint): string => decimalText(minorUnits, CENTS);
 const day = (text: string | undefined): number => {
   const [year = 0, month = 0, dayOfMonth = 0] = (text ?? "").split("-").map(Number);
   return startOfLocalDay(ZONE, year, month, dayOfMonth);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { CreditLedger } from "../../../../src/billing/credits/credit-ledger.ts";
 import { payWithCredits } from "../../../../src/billing/credits/credited-lines.ts";
-import { fixedDecimal } from "../../../../src/billing/decimal-text.ts";
+import { decimalText as textOfDecimal } from "../../../../src/model/decimal.ts";
 import { ratioOfCharge, rounded } from "../../../../src/billing/ratio.ts";
 import { chargeDelta } from "../../../../src/billing/rating/delta.ts";
 import { Exact } from "../../../../src/billing/rating/exact.ts";
@@ -12,7 +12,7 @@ import { namedMembers } from "./named-members.ts";
 import { chargeOfPrice } from "./unit-charge.ts";
 
 const CENTS = 2;
-const money = (minorUnits: bigint): string => fixedDecimal(minorUnits, CENTS);
+const money = (minorUnits: bigint): string => textOfDecimal(minorUnits, CENTS);
 
 const walletLimitedToMetrics: PricingAdapter = {
   models: ["wallet_limited_to_metrics"],
@@ -117,9 +117,9 @@ const freeUnitsAcrossSplit: PricingAdapter = {
     const cumulative = atScale(prior_quantity, scale) + atScale(quantity, scale);
     const now = chargeDelta(cumulative, prior.billed, chargeOf);
     return namedMembers(pricingCase, {
-      billable_quantity: fixedDecimal(now.delta, scale),
-      billable_prior_quantity: fixedDecimal(prior.billed, scale),
-      free_used_now: fixedDecimal(atScale(quantity, scale) - now.delta, scale),
+      billable_quantity: textOfDecimal(now.delta, scale),
+      billable_prior_quantity: textOfDecimal(prior.billed, scale),
+      free_used_now: textOfDecimal(atScale(quantity, scale) - now.delta, scale),
     });
   },
 };

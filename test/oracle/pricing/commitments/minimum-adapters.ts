@@ -6,7 +6,8 @@ import {
   compileCommitment,
 } from "../../../../src/billing/commitments/compile-commitment.ts";
 import { type CoveredDays, shareOf, WHOLE_PERIOD } from "../../../../src/billing/commitments/proration.ts";
-import { scaledDecimal, fixedDecimal } from "../../../../src/billing/decimal-text.ts";
+import { scaledDecimal } from "../../../../src/billing/decimal-text.ts";
+import { decimalText as textOfDecimal } from "../../../../src/model/decimal.ts";
 import {
   type Ratio,
   ratio,
@@ -170,7 +171,7 @@ const commitmentTrueUpRounded: PricingAdapter = {
     const minorUnits = times(ratioOfDecimal(used), ratio(10n ** BigInt(exponent)));
     const amountMinor = commitment.amountFor(WHOLE_PERIOD);
     const { trueUp } = applyCommitment(commitment, amountMinor, [line("usage", minorUnits)], true);
-    return { true_up: fixedDecimal(trueUp, exponent) };
+    return { true_up: textOfDecimal(trueUp, exponent) };
   },
 };
 
