@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Subject, type OperatorFunction } from "rxjs";
 import { createDecoder } from "../../src/ingest/wire/decoder.ts";
+import type { MessageDecoder } from "../../src/model/event-batch.ts";
 import type { LogMessage } from "../../src/model/log.ts";
 import { deduplicate } from "../../src/operators/deduplicate/deduplicate.ts";
 import { enrich } from "../../src/operators/enrich.ts";
@@ -33,8 +34,8 @@ export interface EngineResult {
 }
 
 /** Runs the whole engine and compares what it counted with the naive count; RangeError where they differ. */
-export function benchEngine(workload: Workload): EngineResult {
-  const engine = createEngine(workload);
+export function benchEngine(workload: Workload, decoder = createDecoder(HASH_KEY)): EngineResult {
+  const engine = createEngine(workload, decoder);
   for (const slice of slicesOf(workload.warmUp)) engine.process(slice);
   engine.collect();
   const slices = slicesOf(workload.measured);
@@ -54,11 +55,11 @@ export function benchEngine(workload: Workload): EngineResult {
 
 /** Processor time by stage, each stage run by itself on what the one before gave. */
 export function benchStages(workload: Workload): Readonly<Record<Stage, number>> {
-  const engine = createEngine(workload);
+  const decoder = createDecoder(HASH_KEY);
+  const engine = createEngine(workload, decoder);
   for (const slice of slicesOf(workload.warmUp)) engine.process(slice);
   engine.collect();
   // Operators of their own over the engine's state: what is theirs alone is the catalog.
-  const decoder = createDecoder(HASH_KEY);
   const options = { partition: PARTITION, partitionCount: PARTITION_COUNT, decoder, journal: engine.journal };
   const operators: readonly (readonly [Stage, (item: PipelineItem) => void])[] = [
     ["validate", drive(validate(PARTITION, PARTITION_COUNT))],
@@ -108,12 +109,12 @@ export function benchStages(workload: Workload): Readonly<Record<Stage, number>>
   return spent;
 }
 
-function createEngine(workload: Workload): PartitionEngine {
+function createEngine(workload: Workload, decoder: MessageDecoder): PartitionEngine {
   const { catalog } = workload;
   const engine = new PartitionEngine({
     partition: PARTITION,
     partitionCount: PARTITION_COUNT,
-    decoder: createDecoder(HASH_KEY),
+    decoder,
     hashKey: HASH_KEY,
     settings: catalog.settings,
     sha256,
