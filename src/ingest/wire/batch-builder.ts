@@ -94,15 +94,16 @@ export class BatchBuilder {
     const checksum = this.#checksum;
     const account = this.account[row]!;
     const type = this.type[row]!;
-    checksum.begin(0, 0);
-    checksum.add(this.accounts.low(account));
-    checksum.add(this.accounts.high(account));
-    checksum.add(this.types.low(type));
-    checksum.add(this.types.high(type));
-    checksum.addInteger(this.timeMs[row]!);
-    checksum.add(low);
-    checksum.add(high);
-    checksum.end();
+    const { accounts, types } = this;
+    checksum.event(
+      accounts.low(account),
+      accounts.high(account),
+      types.low(type),
+      types.high(type),
+      this.timeMs[row]!,
+      low,
+      high,
+    );
     this.checksum[2 * row] = checksum.low;
     this.checksum[2 * row + 1] = checksum.high;
   }

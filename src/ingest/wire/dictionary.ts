@@ -1,4 +1,6 @@
 import { PayloadChecksum } from "../../model/payload-checksum.ts";
+import { ByteIndex } from "./byte-index.ts";
+import type { TextList } from "./text-list.ts";
 
 /** Size at which a dictionary is full: the decoder begins another one with the next run. */
 export interface DictionaryLimits {
@@ -14,6 +16,9 @@ const DEFAULT_LIMITS: DictionaryLimits = { strings: 2 ** 21, units: 2 ** 26 };
 export class Dictionary {
   readonly strings: string[] = [];
   readonly #indices = new Map<string, number>();
+  /** Finds what came in a columnar batch before by its bytes. */
+  readonly #byBytes = new ByteIndex();
+  #numbers = new Uint32Array(0);
   readonly #checksum = new PayloadChecksum();
   #hashes = new Int32Array(32);
   readonly #limits: DictionaryLimits;
@@ -47,6 +52,13 @@ export class Dictionary {
     this.#hashes[2 * index] = this.#checksum.low;
     this.#hashes[2 * index + 1] = this.#checksum.high;
     return index;
+  }
+
+  /** Indices of the strings of a message, those that are new added; good until the next call. */
+  internAll(texts: TextList): Uint32Array {
+    if (this.#numbers.length < texts.count) this.#numbers = new Uint32Array(texts.count * 2);
+    this.#byBytes.findAll(texts, this.#numbers, (at) => this.intern(texts.text(at)));
+    return this.#numbers;
   }
 
   /** Both lanes of the checksum of the string at an index. */
