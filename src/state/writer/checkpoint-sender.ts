@@ -1,4 +1,5 @@
 import type { Clock } from "../../model/clock.ts";
+import { messageOf, TributaryError } from "../../model/errors.ts";
 import type { CheckpointChanges } from "../../model/store.ts";
 import type { DeliveryChanges } from "../delivery-writer.ts";
 import { buffersOf, EntryPacker, type PackedEntries } from "./packed-entries.ts";
@@ -24,7 +25,7 @@ export class CheckpointSender {
   readonly #packer = new EntryPacker();
   #bytesUnderWay = 0;
   #sliceFromMs = 0;
-  #fault: unknown;
+  #fault: Error | undefined;
   #onArrival: () => void = () => undefined;
 
   constructor(thread: WriterThread, store: number, clock: Clock) {
@@ -106,15 +107,7 @@ export class CheckpointSender {
   /** Posts a part; waits where this turn has had its time, or where too much is under way. */
   async #post(task: WriterTask, bytes: number, transfer: readonly ArrayBuffer[] = []): Promise<void> {
     this.#bytesUnderWay += bytes;
-    void this.#thread.ask(this.#store, task, transfer).then(
-      () => {
-        this.#arrived(bytes);
-      },
-      (fault: unknown) => {
-        this.#fault ??= fault;
-        this.#arrived(bytes);
-      },
-    );
+    void this.#follow(this.#thread.ask(this.#store, task, transfer), bytes);
     await this.#breathe();
     while (this.#bytesUnderWay > BYTES_UNDER_WAY) {
       await new Promise<void>((resolve) => {
@@ -125,7 +118,12 @@ export class CheckpointSender {
     if (this.#fault !== undefined) throw this.#fault;
   }
 
-  #arrived(bytes: number): void {
+  async #follow(arrival: Promise<void>, bytes: number): Promise<void> {
+    try {
+      await arrival;
+    } catch (fault) {
+      this.#fault ??= fault instanceof Error ? fault : new TributaryError("internal-fault", messageOf(fault));
+    }
     this.#bytesUnderWay -= bytes;
     this.#onArrival();
   }

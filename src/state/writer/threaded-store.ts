@@ -1,6 +1,6 @@
 import type { Database } from "better-sqlite3";
 import type { Clock } from "../../model/clock.ts";
-import { TributaryError } from "../../model/errors.ts";
+import { messageOf, TributaryError } from "../../model/errors.ts";
 import type { FaultInjector } from "../../model/fault-injection.ts";
 import type { Channel } from "../../model/outputs.ts";
 import type { CheckpointChanges, PartitionStore } from "../../model/store.ts";
@@ -48,7 +48,7 @@ export class ThreadedPartitionStore extends PartitionReader implements Partition
   #unsavedTargets = new Set<string>();
   #unsavedPrunes = new Map<Channel, number>();
   #pruned = new Map<Channel, number>();
-  #cursorFault: unknown;
+  #cursorFault: Error | undefined;
   #isCommitting = false;
   #cancelTimer: (() => void) | undefined;
 
@@ -189,7 +189,8 @@ export class ThreadedPartitionStore extends PartitionReader implements Partition
       await this.#thread.ask(this.#store, { kind: "deliveries", deliveries });
     } catch (fault) {
       // Told to the next one who moves a cursor; what was to be written goes with the next attempt.
-      this.#cursorFault = fault;
+      this.#cursorFault =
+        fault instanceof Error ? fault : new TributaryError("internal-fault", messageOf(fault));
       this.#putBack(deliveries);
     }
   }
