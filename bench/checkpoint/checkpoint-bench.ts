@@ -150,14 +150,14 @@ export async function benchCheckpoints(options: {
     state.changeAll();
     await turn();
     const startedMs = performance.now();
-    let isCommitting = true;
+    const running = { isCommitting: true };
     delay.enable();
     const committed = (async () => {
       await store.commit(state.changes(mode, options.outboxEntries));
-      isCommitting = false;
+      running.isCommitting = false;
     })();
     let turnFromMs = startedMs;
-    while (isCommitting) {
+    while (running.isCommitting) {
       const untilMs = performance.now() + PROCESSING_SLICE_MS;
       while (performance.now() < untilMs) {
         state.process(EVENTS_PER_LOOK);

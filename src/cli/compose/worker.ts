@@ -33,7 +33,7 @@ const REPEATED_FAULT_INTERVAL_MS = 30_000;
 
 /**
  * Threads that write checkpoints: four fsyncs may wait for the disk at the same time. More would each cost some
- * megabytes for the rare moment at which all partitions commit together.
+ * megabytes for the rare moment at which all partitions commit together. Worker threads share them out.
  */
 const WRITER_THREADS = 4;
 
@@ -74,7 +74,9 @@ export class Worker {
     const catalog = await loadCatalogDirectory(config.catalogDir);
     const broker = await connectBroker({ ...config.nats, name: `tributary-${config.workerName}` });
     const stores: PartitionStore[] = [];
-    const writers = new WriterPool(Math.min(WRITER_THREADS, config.partitions.owned.length));
+    const writers = new WriterPool(
+      Math.min(Math.ceil(WRITER_THREADS / config.threads), config.partitions.owned.length),
+    );
     try {
       await prepareTopology(config, broker, ports.logger);
       const versions = new CatalogVersions(openReferenceStore(broker));
