@@ -14,6 +14,7 @@ import { isSettled, settle } from "../../support/worker/workspace.ts";
 
 const PARTITIONS = 4;
 const THREADS = 2;
+const PARTS = 15;
 let bench: Bench;
 
 afterEach(async () => {
@@ -83,10 +84,9 @@ test("a killed process with threads starts again where it was", async () => {
   const load = bench.load({ seed: 32, events: 6_000, poison: true });
   const truth = truthOf(load, PARTITIONS, ACCOUNTS);
   const half = Math.floor(load.length / 2);
-  const failpoint = { point: "after-commit-before-ack", visit: 12 } as const;
-  const killed = workspace.start({ threads: THREADS, failpoint });
-  await killed.ready();
+  const failpoint = { point: "after-commit-before-ack", visit: 5 } as const;
   await bench.publish(load.slice(0, half));
+  const killed = workspace.start({ threads: THREADS, failpoint });
   await killed.crashed();
   const worker = workspace.start({ threads: THREADS });
   await bench.publish(load.slice(half));
@@ -101,15 +101,17 @@ test("a thread that dies takes its partitions down by name, and comes back", asy
   const { workspace, connection } = bench;
   const load = bench.load({ seed: 33, events: 6_000, poison: true });
   const truth = truthOf(load, PARTITIONS, ACCOUNTS);
-  const failpoint = { point: "after-ack", visit: 25, scope: "thread" } as const;
+  const failpoint = { point: "after-ack", visit: 8, scope: "thread" } as const;
   const worker = workspace.start({ threads: THREADS, failpoint });
   await worker.ready();
-  const part = (n: number): number => Math.floor((load.length * n) / 40);
-  for (let n = 0; n < 40; n++) {
-    const before = workspace.committed(0);
+  const part = (n: number): number => Math.floor((load.length * n) / PARTS);
+  const committed = (): number =>
+    [0, 1, 2, 3].reduce((sum, partition) => sum + workspace.committed(partition), 0);
+  for (let n = 0; n < PARTS; n++) {
+    const before = committed();
     await bench.publish(load.slice(part(n), part(n + 1)));
-    // Many small checkpoints, so that a thread reaches its end within the load.
-    await worker.until("a part is on its way", () => workspace.committed(0) >= before, 10_000);
+    // Many checkpoints, so that a thread reaches its end within the load.
+    await worker.until("a part is committed", () => committed() > before);
   }
   await worker.until("a thread has died", () =>
     worker.log.some((line) => line["code"] === "thread-failed" && Array.isArray(line["partitions"])),
