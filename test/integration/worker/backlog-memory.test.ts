@@ -6,7 +6,7 @@ import { COLUMNAR_TYPE } from "../../../src/model/content-types.ts";
 import { Bench } from "../../support/worker/bench.ts";
 import { BALANCE, HOUR_MS } from "../../support/worker/usage-catalog.ts";
 
-const EVENTS = Number(process.env["TRIBUTARY_BACKLOG_EVENTS"] ?? 2_000_000);
+const EVENTS = Number(process.env["TRIBUTARY_BACKLOG_EVENTS"] ?? 4_000_000);
 const EVENTS_PER_MESSAGE = 1_000;
 const MESSAGES = EVENTS / EVENTS_PER_MESSAGE;
 const MIB = 1024 * 1024;
@@ -14,7 +14,7 @@ const MIB = 1024 * 1024;
  * What memory may grow by between the first and the last third of a backlog, keys apart, which are counted by themselves:
  * the room that the garbage collector takes. The events alone, held as objects, would be ten times as much.
  */
-const GROWTH_MAX_BYTES = 96 * MIB;
+const GROWTH_MAX_BYTES = 64 * MIB;
 let bench: Bench;
 
 afterEach(async () => {
