@@ -1,13 +1,14 @@
 import { messageOf, TributaryError } from "../model/errors.ts";
-import type { CheckpointChanges } from "../model/store.ts";
+import type { CheckpointChanges, PartitionStore } from "../model/store.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
 import type { PartitionPipelineOptions } from "./pipeline-options.ts";
 
 export interface CheckpointingOptions extends Pick<
   PartitionPipelineOptions,
-  "store" | "clock" | "faults" | "observer"
+  "clock" | "faults" | "observer"
 > {
-  readonly engine: PartitionEngine;
+  readonly store: Pick<PartitionStore, "commit">;
+  readonly engine: Pick<PartitionEngine, "freeze">;
   /** Everything up to a usage sequence is durable. */
   readonly acknowledge: (usageSequence: number) => void;
   readonly onFault: (fault: unknown) => void;

@@ -12,8 +12,8 @@ import { CheckpointSender } from "./checkpoint-sender.ts";
 import type { WriterPool, WriterThread } from "./writer-pool.ts";
 
 /**
- * Cursors are written with the next checkpoint, or after this time where none comes. A crash before costs nothing:
- * targets tell what they have.
+ * Cursors are written with the next checkpoint, or after this time where none comes. After a crash before that, targets
+ * tell what they have; the one that can't (`reroute`) repeats as much, under the same message ids and event ids.
  */
 const CURSOR_DELAY_MS = 1_000;
 /** Longest wait for the thread to close the file; it has nothing to do then but an fsync. */

@@ -51,6 +51,7 @@ describe("defaults", () => {
       checkpointIntervalMs: 1_000,
       idleTimeoutMs: 60_000,
       shutdownDeadlineMs: 30_000,
+      threads: 1,
       pull: { maxMessages: 10_000, maxBytes: 4 * 1024 * 1024 },
       replicas: 1,
       sinks: { rated: { enabled: true } },
