@@ -28,15 +28,16 @@ it("gives every message once, in order, with the reply of the run's last, whethe
               data: new Uint8Array(step.bytes),
             };
             queue.push(message, encoder.encode(`reply-${pushed}`));
-          } else if (queue.length > 0) {
-            const { messages, lastReply } = queue.take();
-            expect(messages.length).toBeGreaterThan(0);
-            expect(messages.length).toBeLessThanOrEqual(5);
-            for (const { sequence } of messages) expect(sequence).toBe((taken += 1));
-            expect(lastReply).toBe(`reply-${taken}`);
-            const bytes = messages.reduce((sum, { data }) => sum + data.length, 0);
-            expect(messages.length === 1 || bytes <= 100).toBe(true);
+            continue;
           }
+          if (queue.length === 0) continue;
+          const { messages, lastReply } = queue.take();
+          expect(messages.length).toBeGreaterThan(0);
+          expect(messages.length).toBeLessThanOrEqual(5);
+          for (const { sequence } of messages) expect(sequence).toBe((taken += 1));
+          expect(lastReply).toBe(`reply-${taken}`);
+          const bytes = messages.reduce((sum, { data }) => sum + data.length, 0);
+          expect(messages.length === 1 || bytes <= 100).toBe(true);
           expect(queue.length).toBe(pushed - taken);
         }
       },
