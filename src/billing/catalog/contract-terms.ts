@@ -140,6 +140,9 @@ function checkGrants(source: Sourced<Contract>, plan: Plan, known: KnownEntities
       if (!known.products.has(product)) fault(["products", place], `there is no product ${product}`);
     for (const [place, meter] of grant.meters.entries())
       if (!known.meters.has(meter)) fault(["meters", place], `there is no meter ${meter}`);
+    const granted = grant.unit === "quantity" ? known.meters.get(grant.meters[0] ?? "") : undefined;
+    if (granted?.aggregation === "time_weighted")
+      fault(["unit"], `a quantity of meter ${granted.key} (time_weighted) can't be granted`);
     const { scale, name } = unitOf(grant, plan, known);
     if (decimals(grant.amount) > scale) fault(["amount"], tooManyDecimals(name, scale));
     for (const field of ["minimum", "maximum"] as const) {

@@ -136,7 +136,9 @@ export class CreditWatch {
   #pay(ledger: CreditLedger, sources: readonly WatchedSource[], isKept: boolean): void {
     const atMs = ledger.state.timeMs;
     for (const { row, product, meter, chargeOf, progressOf } of sources) {
-      const charge = chargeOf(progressOf());
+      // More given back than used: nothing for credits to pay.
+      const charged = chargeOf(progressOf());
+      const charge = charged > 0n ? charged : 0n;
       const unpaid = charge - (row.paid.get(this.#unit) ?? 0n);
       const source = { product, meter: meter.key };
       if (unpaid > 0n) ledger.burn(source, unpaid, atMs);

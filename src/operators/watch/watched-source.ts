@@ -14,7 +14,7 @@ export interface WatchedSource {
   /** The charge as a function of `progressOf`. */
   readonly chargeOf: MonotoneCharge;
   /** What the charge follows from: the quantity, or the charge itself as it was rated last. */
-  progressOf(): bigint;
+  readonly progressOf: () => bigint;
 }
 
 /** Whether events change the quantity of a meter one by one, so that it is known before its windows are complete. */
