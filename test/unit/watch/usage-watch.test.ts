@@ -240,7 +240,6 @@ describe("credits", () => {
         const credits = given.map(({ amount, fromHours, forHours, isDaily }, index) => ({
           id: `g${index}`,
           amount: String(amount),
-          meters: ["sum"],
           effective: new Date(at(fromHours)).toISOString(),
           ...(forHours === undefined ? {} : { expires: new Date(at(fromHours + forHours)).toISOString() }),
           ...(isDaily ? { recurrence: { unit: "day" } } : {}),
@@ -265,16 +264,15 @@ describe("credits", () => {
     );
   });
 
-  /** Rates and pays after each event. */
+  /** Rates and pays after each event, by the prices of the requests and of their sum. */
   function naiveAlerts(catalog: CompiledCatalog, used: readonly Use[]): unknown[] {
     const contract = catalog.contractAt("a", BASE_MS);
-    const price = contract?.priceOf("sum");
-    if (contract === undefined || price === undefined) throw new Error("no contract");
+    if (contract === undefined) throw new Error("no contract");
     const found: unknown[] = [];
     const ledger = CreditLedger.open("naive", used[0]?.arrivalMs ?? 0, "charge");
     for (const { terms } of contract.grants) ledger.addGrant(terms, used[0]?.arrivalMs ?? 0);
-    const quantities = new Map<number, bigint>();
-    const charges = new Map<number, bigint>();
+    const quantities = new Map<string, bigint>();
+    const charges = new Map<string, bigint>();
     let reported: number[] = [];
     let phases = "";
     for (const [index, { arrivalMs, amount }] of used.entries()) {
@@ -284,22 +282,29 @@ describe("credits", () => {
         .reduce((sum, { terms }) => sum + terms.amount, 0n);
       const nowPhases = JSON.stringify(ledger.state.grants.map((g) => [g.phase, g.nextRecurrenceMs]));
       if (nowPhases !== phases)
-        reported = reported.filter((p) => ledger.balance() * 100n <= granted * BigInt(p));
+        reported = reported.filter((percent) => ledger.balance() * 100n <= granted * BigInt(percent));
       phases = nowPhases;
-      const { startMs } = contract.periodAt(arrivalMs);
-      const quantity = (quantities.get(startMs) ?? 0n) + BigInt(Math.round(Number(amount) * 1000));
-      quantities.set(startMs, quantity);
-      const charged = price.chargeInMinorUnits(quantity, 1000n, 2, { events: 0, periodEnded: false });
-      const charge = charged > 0n ? charged : 0n;
-      const delta = charge - (charges.get(startMs) ?? 0n);
-      charges.set(startMs, charge);
-      if (delta >= 0n) ledger.burn({ product: "api", meter: "sum" }, delta, arrivalMs);
-      else ledger.restore({ product: "api", meter: "sum" }, -delta, arrivalMs);
-      const left = ledger.balance();
-      for (const percent of [20, 0]) {
-        if (reported.includes(percent) || granted === 0n || left * 100n > granted * BigInt(percent)) continue;
-        reported.push(percent);
-        found.push([index + 1, percent, money(left), money(granted)]);
+      const added = { requests: 1n, sum: BigInt(Math.round(Number(amount) * 1000)) };
+      for (const meter of ["requests", "sum"] as const) {
+        const price = contract.priceOf(meter);
+        if (price === undefined) throw new Error("no price");
+        const key = `${meter} ${contract.periodAt(arrivalMs).startMs}`;
+        const quantity = (quantities.get(key) ?? 0n) + added[meter];
+        quantities.set(key, quantity);
+        const divisor = meter === "sum" ? 1000n : 1n;
+        const charged = price.chargeInMinorUnits(quantity, divisor, 2, { events: 0, periodEnded: false });
+        const charge = charged > 0n ? charged : 0n;
+        const delta = charge - (charges.get(key) ?? 0n);
+        charges.set(key, charge);
+        if (delta >= 0n) ledger.burn({ product: "api", meter }, delta, arrivalMs);
+        else ledger.restore({ product: "api", meter }, -delta, arrivalMs);
+        const left = ledger.balance();
+        for (const percent of [20, 0]) {
+          if (reported.includes(percent) || granted === 0n || left * 100n > granted * BigInt(percent))
+            continue;
+          reported.push(percent);
+          found.push([index + 1, percent, money(left), money(granted)]);
+        }
       }
     }
     return found;
