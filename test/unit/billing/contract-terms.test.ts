@@ -172,7 +172,7 @@ describe("commitments", () => {
 
 describe("credits", () => {
   for (const [name, credits, fault] of GRANT_FAULTS) {
-    test(name, () => {
+    test(`fault: ${name}`, () => {
       expect(faultsOf(withContract(`credits: ${credits}`))).toEqual([`contracts/c.yaml: ${fault}`]);
     });
   }

@@ -19,6 +19,16 @@ interface Use {
   readonly id?: string;
 }
 
+function commitmentOf(alert: Alert): CommitmentAlert {
+  if (alert.kind !== "commitment") throw new Error("not an alert about a commitment");
+  return alert;
+}
+
+function creditsOf(alert: Alert): CreditsAlert {
+  if (alert.kind !== "credits") throw new Error("not an alert about credits");
+  return alert;
+}
+
 const ALL_AT_ONCE = { cut: () => false, commit: () => false, restart: () => false };
 
 function catalogStep(catalog: CompiledCatalog, appliesAfter = 0): LogStep {
@@ -92,9 +102,7 @@ describe("commitments", () => {
       { arrivalMs: at(24 * 5 + 1), timeMs: at(24), amount: "200" },
       { arrivalMs: at(24 * 5 + 2), amount: "100" },
     ]);
-    expect(
-      alerts.map((alert) => [alert.percent, alert.sequence, (alert as CommitmentAlert).periodStart]),
-    ).toEqual([
+    expect(alerts.map((alert) => [alert.percent, alert.sequence, commitmentOf(alert).periodStart])).toEqual([
       [80, 1, "2026-02-28T23:00:00.000Z"],
       [100, 1, "2026-02-28T23:00:00.000Z"],
       [80, 2, "2026-03-31T22:00:00.000Z"],
@@ -182,12 +190,7 @@ describe("credits", () => {
       first,
     );
     expect(
-      alerts.map((alert) => [
-        alert.sequence,
-        alert.percent,
-        (alert as CreditsAlert).left,
-        (alert as CreditsAlert).granted,
-      ]),
+      alerts.map((alert) => [alert.sequence, alert.percent, creditsOf(alert).left, creditsOf(alert).granted]),
     ).toEqual([
       // 1 + 5 + 29.999 × 0.07 = 8.10
       [2, 20, "1.90", "10.00"],
@@ -255,8 +258,8 @@ describe("credits", () => {
           alerts.map((alert) => [
             alert.sequence,
             alert.percent,
-            (alert as CreditsAlert).left,
-            (alert as CreditsAlert).granted,
+            creditsOf(alert).left,
+            creditsOf(alert).granted,
           ]),
         ).toEqual(naiveAlerts(catalog, used));
       }),
