@@ -83,6 +83,16 @@ export function defineMetrics(registry: Registry) {
       "Rated value that no invoice has taken up, in units of the currency; complete hours only. A float: the books are exact.",
       ["currency"],
     ),
+    accruedValue: gauge(
+      "accrued_value",
+      "Rated and not invoiced, with the hours that are still open, in units of the currency. By rotation: see accrued_value_age_seconds.",
+      ["currency"],
+    ),
+    accruedValueAgeSeconds: gauge(
+      "accrued_value_age_seconds",
+      "Age of the oldest figure in the accrued value of the partition.",
+      ["partition"],
+    ),
     transformFailures: counter(
       "transform_failures_total",
       `Events and messages that a stage did not accept, by its reason; duplicates apart. ${SINCE_START}`,

@@ -199,6 +199,16 @@ function createPartition(options: {
       idleTimeoutMs: config.idleTimeoutMs,
       idleCheckMs: Math.min(IDLE_CHECK_MS, config.idleTimeoutMs),
     },
+    accruedIntervalMs: config.accruedIntervalMs,
+    onAccruedFault: (fault) => {
+      const code = codeOf(fault);
+      repeated.write(
+        "error",
+        `accrued ${code}`,
+        { code },
+        `The accrued value can't be read: ${messageOf(fault)}`,
+      );
+    },
     onFault: (fault, restartInMs) => {
       const fields = { code: fault.code, restartInMs };
       ports.onPartitionFault(partition, fault.code);

@@ -13,7 +13,7 @@ import type {
 import type { Journal } from "../journal.ts";
 import type { Rater } from "../rate/rate-operator.ts";
 import { NO_CONTRACT, noContract } from "../rate/no-contract.ts";
-import type { SeriesInfo } from "../rate/series-info.ts";
+import type { SeriesInfo, WindowFiring } from "../rate/series-info.ts";
 import type { SeriesTable } from "../series-table.ts";
 import {
   Aggregation,
@@ -254,18 +254,9 @@ export class WindowStage implements CheckpointParticipant {
     const aggregation = Aggregation[info.meter.aggregation];
     if (reason === "complete" && aggregation === Aggregation.time_weighted)
       this.#carryForward(slot, this.#requireLifecycle());
-    const aggregate = this.#rater.rate({
-      series: info,
-      startMs,
-      endMs: startMs + this.#settings().cellMs,
-      kind: reason === "complete" ? "window" : reason,
-      value: cells.value(slot, aggregation),
-      emittedValue: cells.emittedValue(slot),
-      events: cells.events(slot),
-      emittedEvents: cells.emittedEvents(slot),
-      revision: cells.emittedRevision(slot) + 1,
-      periodQuantity: isAdditive(info.meter) ? undefined : this.#foldPeriod(slot, info),
-    });
+    const aggregate = this.#rater.rate(
+      this.#firingOf(slot, info, reason === "complete" ? "window" : reason, false),
+    );
     cells.markEmitted(slot);
     this.#journal.rated(aggregate);
     if (info.contract.id !== NO_CONTRACT) return;
@@ -283,15 +274,43 @@ export class WindowStage implements CheckpointParticipant {
     });
   }
 
-  /** Fold over the windows of the series in the slot's billing period that are complete. */
-  #foldPeriod(slot: number, info: SeriesInfo): bigint {
+  /** Series of the cell in a slot, with the contract at its start. */
+  seriesAt(slot: number): SeriesInfo {
+    return this.#seriesInfo(this.#cells.seriesOf(slot), this.#cells.startOf(slot));
+  }
+
+  /** What the cell of a slot would be rated as, if it and the open windows of its series were due now. */
+  openFiring(slot: number): WindowFiring {
+    return this.#firingOf(slot, this.seriesAt(slot), "window", true);
+  }
+
+  #firingOf(slot: number, info: SeriesInfo, kind: WindowFiring["kind"], withOpen: boolean): WindowFiring {
+    const cells = this.#cells;
+    const startMs = cells.startOf(slot);
+    return {
+      series: info,
+      startMs,
+      endMs: startMs + this.#settings().cellMs,
+      kind,
+      value: cells.value(slot, Aggregation[info.meter.aggregation]),
+      emittedValue: cells.emittedValue(slot),
+      events: cells.events(slot),
+      emittedEvents: cells.emittedEvents(slot),
+      revision: cells.emittedRevision(slot) + 1,
+      periodQuantity: isAdditive(info.meter) ? undefined : this.#foldPeriod(slot, info, withOpen),
+    };
+  }
+
+  /** Fold over the windows of the series in the slot's billing period that are complete, or over all. */
+  #foldPeriod(slot: number, info: SeriesInfo, withOpen: boolean): bigint {
     const cells = this.#cells;
     const cellMs = this.#settings().cellMs;
     const period = info.contract.periodAt(cells.startOf(slot));
     const slots: number[] = [];
     for (let startMs = period.startMs; startMs < period.endMs; startMs += cellMs) {
       const found = cells.find(info.id, startMs);
-      if (found >= 0 && (found === slot || cells.phaseOf(found) !== CellPhase.open)) slots.push(found);
+      if (found < 0) continue;
+      if (withOpen || found === slot || cells.phaseOf(found) !== CellPhase.open) slots.push(found);
     }
     return foldPeriod(cells, Aggregation[info.meter.aggregation], slots);
   }

@@ -56,8 +56,20 @@ test("a level of a commitment is told while its hour is open, and once, through 
   await request(62, 62);
   await waitUntil("the alert is there", async () => (await alerts()).length > 0, ALERT_DEADLINE_MS);
   expect(await alerts()).toEqual([[80, "0.81"]]);
-  // Nothing of the hour has been rated yet.
+  // Nothing of the hour has been rated yet; its value shows all the same.
   expect([...(await readRated(connection)).values()].flat()).toEqual([]);
+  let shown = "";
+  await waitUntil("the accrued value is there", async () => {
+    shown =
+      /^tributary_accrued_value\{currency="EUR"\} (?<amount>.*)$/mu.exec(await first.metrics())?.groups?.[
+        "amount"
+      ] ?? "0";
+    return shown !== "0";
+  });
+  // Requests 0.81, one user 2.00.
+  expect(shown).toBe("2.81");
+  expect(await first.metrics()).toMatch(/^tributary_accrued_value_age_seconds\{partition="1"\} \d/mu);
+  expect(await first.metrics()).toContain('tributary_alerts_total{kind="commitment"} 1');
   await first.kill();
 
   // 100 % with the 77th: the worker dies when it has published it and not noted it down.

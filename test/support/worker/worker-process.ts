@@ -158,6 +158,11 @@ export class WorkerProcess {
     return status;
   }
 
+  /** What /metrics says, "" while it does not answer. */
+  async metrics(): Promise<string> {
+    return (await this.#get("/metrics"))?.text ?? "";
+  }
+
   async #get(path: string): Promise<{ readonly httpStatus: number; readonly text: string } | undefined> {
     if (this.#port === undefined) return undefined;
     try {

@@ -21,6 +21,7 @@ const SNAPSHOT: PartitionSnapshot = {
   dedupeBytes: 4_000,
   windowCells: 12,
   unbilled: [{ currency: "EUR", amount: 12.5 }],
+  accrued: { totals: [{ currency: "EUR", amount: 14.25 }], ageMs: 2_500 },
   replayProgressRatio: 0.5,
   outbox: [{ sink: "rated", pending: 3 }],
 };
