@@ -150,7 +150,8 @@ export function* planBlocks(shape: LoadShape, blockSize: number): Generator<Plan
     yield plan.block(first, Math.min(blockSize, shape.events - first));
 }
 
-function checkShape(shape: LoadShape): void {
+/** Throws TributaryError `usage-invalid` for a shape that makes no sense. */
+export function checkShape(shape: LoadShape): void {
   const integer = (name: keyof LoadShape, least: number, most: number): void => {
     const value = shape[name];
     if (!Number.isInteger(value) || Number(value) < least || Number(value) > most)
