@@ -1,4 +1,4 @@
-import { createInbox, headers } from "nats";
+import { createInbox, headers, MsgHdrsImpl } from "nats";
 import type { Msg, MsgHdrs } from "nats";
 import { TributaryError, messageOf } from "../../model/errors.ts";
 import type { BrokerConnection } from "./connection.ts";
@@ -61,6 +61,21 @@ export async function publishAll(
     return await publisher.allAcknowledged();
   } finally {
     publisher.close();
+  }
+}
+
+/** Headers that are encoded once: the client encodes others anew for every message that carries them. */
+class SharedHeaders extends MsgHdrsImpl {
+  readonly #bytes: Uint8Array;
+
+  constructor(contentType: string) {
+    super();
+    this.set(CONTENT_TYPE_HEADER, contentType);
+    this.#bytes = super.encode();
+  }
+
+  override encode(): Uint8Array {
+    return this.#bytes;
   }
 }
 
@@ -143,12 +158,17 @@ export class WindowedPublisher {
   }
 
   #headersOf({ contentType, messageId }: OutgoingMessage): MsgHdrs {
-    let shared = messageId === undefined ? this.#headers.get(contentType) : undefined;
-    if (shared !== undefined) return shared;
-    shared = headers();
-    shared.set(CONTENT_TYPE_HEADER, contentType);
-    if (messageId === undefined) this.#headers.set(contentType, shared);
-    else shared.set("Nats-Msg-Id", messageId);
+    if (messageId !== undefined) {
+      const own = headers();
+      own.set(CONTENT_TYPE_HEADER, contentType);
+      own.set("Nats-Msg-Id", messageId);
+      return own;
+    }
+    let shared = this.#headers.get(contentType);
+    if (shared === undefined) {
+      shared = new SharedHeaders(contentType);
+      this.#headers.set(contentType, shared);
+    }
     return shared;
   }
 
