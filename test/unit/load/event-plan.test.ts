@@ -99,6 +99,22 @@ describe("planBlocks", () => {
     expect(share(late)).toBeCloseTo(SHAPE.lateRatio, 2);
   });
 
+  test.each([
+    { lateRatio: 0, most: SHAPE.disorderMs, least: 0 },
+    { lateRatio: 1, most: SHAPE.disorderMs + LATE_REACH_MS, least: SHAPE.disorderMs + 1 },
+  ])("delays events by $least to $most ms at a late ratio of $lateRatio", ({ lateRatio, most, least }) => {
+    // Behind the start by more than any delay, so that none is cut off.
+    const { id, timeMs } = new EventPlan({ ...SHAPE, lateRatio }).block(30_000, 30_000);
+    const delays = Array.from(
+      id,
+      (number, row) =>
+        SHAPE.startMs + Math.floor((number / SHAPE.events) * SHAPE.spanMs) - (timeMs[row] ?? 0),
+    ).filter((_, row) => (id[row] ?? 0) >= 30_000);
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(least);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(most);
+    expect(Math.max(...delays) - Math.min(...delays)).toBeGreaterThan((most - least) * 0.99);
+  });
+
   test("takes accounts by Zipf's law, meters, regions and values evenly", () => {
     const counts = new Float64Array(SHAPE.accounts);
     for (const account of plan["account"] ?? []) counts[account] = (counts[account] ?? 0) + 1;
