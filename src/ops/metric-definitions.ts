@@ -106,6 +106,11 @@ export function defineMetrics(registry: Registry) {
       `Events and messages sent to the dead letters. ${SINCE_START}`,
       ["stage", "reason"],
     ),
+    alerts: counter(
+      "alerts_total",
+      `Alerts about commitments and credits that contracts have reached. ${SINCE_START}`,
+      ["kind"],
+    ),
     parkedEvents: gauge("parked_events", `Events that wait for reference data. ${ABSOLUTE}`, ["partition"]),
     exceptions: gauge(
       "exceptions",

@@ -10,6 +10,8 @@ import type { Plan } from "./entities.ts";
 /** A price of a plan, as the operators charge with it. */
 export class RatedPrice implements CompiledPrice {
   readonly id: string;
+  readonly key: string;
+  readonly product: string;
   readonly meter: string | undefined;
   readonly ratedPer: "period" | "window";
   readonly #line: PricedLine;
@@ -17,10 +19,20 @@ export class RatedPrice implements CompiledPrice {
 
   constructor(plan: Plan, price: Price) {
     this.id = `${planId(plan)}/${price.key}`;
+    this.key = price.key;
+    this.product = price.product;
     this.meter = "meter" in price ? price.meter : undefined;
     this.#line = compilePrice(price);
     this.ratedPer = this.#line.ratedPer;
     this.#rounding = plan.rounding;
+  }
+
+  get risesWithQuantity(): boolean {
+    return this.ratedPer === "period" && this.#line.model.risesWithQuantity === true;
+  }
+
+  exactCharge(units: Exact, per: Exact): { readonly total: Exact; readonly per: Exact } {
+    return this.#line.charge(units, per);
   }
 
   charge(quantity: bigint, scale: number, figures?: PeriodFigures): string {

@@ -90,6 +90,7 @@ export const percentage = definePriceModel("percentage", schema, (price) => {
     };
   }
   return {
+    risesWithQuantity: fee.isZero(),
     charge(units, per, { events }) {
       const free = freeAmount?.times(per);
       const paid =

@@ -5,6 +5,8 @@ import type { ExactCharge } from "./charge-input.ts";
 /** A price of a model, ready to charge with. Numerators are over the `per` of the call, as in `ExactCharge`. */
 export interface CompiledModel {
   readonly charge: ExactCharge;
+  /** The charge depends on the quantity alone and never falls when it rises: what thresholds are calculated by. */
+  readonly risesWithQuantity?: boolean;
   /** Charges nothing before the period has ended, because more usage can make the whole cheaper. */
   readonly ratedAtPeriodEnd?: boolean;
   /** The charge of each tier, in order; they add up to the charge. */

@@ -6,7 +6,7 @@ import type { FaultInjector } from "../../model/fault-injection.ts";
 import type { PartitionStore } from "../../model/store.ts";
 import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/connection.ts";
 import { openControlLog } from "../../ingest/jetstream/control-log.ts";
-import { DEAD_LETTER_STREAM, RATED_STREAM } from "../../ingest/jetstream/names.ts";
+import { ALERT_STREAM, DEAD_LETTER_STREAM, RATED_STREAM } from "../../ingest/jetstream/names.ts";
 import { openPublicationLog } from "../../ingest/jetstream/publication-log.ts";
 import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
 import { ensureTopology } from "../../ingest/jetstream/topology.ts";
@@ -72,6 +72,7 @@ export class Worker {
       const logs: PublicationLogs = {
         rated: openPublicationLog(broker, RATED_STREAM),
         deadLetter: openPublicationLog(broker, DEAD_LETTER_STREAM),
+        alert: openPublicationLog(broker, ALERT_STREAM),
         usage: openUsagePublisher(broker),
       };
       const partitions: PartitionWorker[] = [];

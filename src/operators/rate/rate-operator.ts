@@ -13,7 +13,7 @@ import {
   seriesPeriodCodec,
   seriesPeriodKey,
 } from "./price-periods.ts";
-import type { SeriesInfo, TouchedPeriod, WindowFiring } from "./series-info.ts";
+import type { ChargedPeriod, SeriesInfo, TouchedPeriod, WindowFiring } from "./series-info.ts";
 
 /** Charged in one currency. */
 export interface BilledTotal {
@@ -49,8 +49,14 @@ interface Place {
 export class Rater implements CheckpointParticipant {
   readonly #pricePeriods = new KeyedRows("price-periods", pricePeriodCodec);
   readonly #seriesPeriods = new KeyedRows("series-periods", seriesPeriodCodec);
+  readonly #onCharged: (charged: ChargedPeriod) => void;
   #catalogVersion: string | undefined;
   #billedTotals: Map<string, BilledTotal> | undefined;
+
+  /** @param onCharged told what a price has come to, with every rating of it */
+  constructor(onCharged: (charged: ChargedPeriod) => void = () => undefined) {
+    this.#onCharged = onCharged;
+  }
 
   /** The version in use from here on (also the one at the checkpoint, after `restore`). */
   setCatalog(catalog: Pick<CompiledCatalog, "version" | "contract">): void {
@@ -167,6 +173,14 @@ export class Rater implements CheckpointParticipant {
     const delta = charge(state, place);
     const { currency, currencyExponent } = place.series.contract;
     if (delta !== 0n) addBilled((this.#billedTotals ??= new Map()), currency, currencyExponent, delta);
+    this.#onCharged({
+      contract: place.series.contract,
+      price: place.price,
+      meter: place.series.meter,
+      periodStartMs: state.periodStartMs,
+      quantity: state.quantity,
+      billed: state.billed,
+    });
     return delta;
   }
 

@@ -28,6 +28,7 @@ import { CellPhase } from "./window-cells.ts";
 import { tumbling } from "./window-assigner.ts";
 import { WindowLifecycle, type FireReason } from "./window-lifecycle.ts";
 import { WatermarkTracker } from "./watermark.ts";
+import type { UsageWatch } from "../watch/usage-watch.ts";
 import type { MeterTotals } from "./meter-totals.ts";
 import type { WindowArchive } from "./window-archive.ts";
 
@@ -41,6 +42,7 @@ export interface WindowStageOptions {
   readonly journal: Journal;
   readonly archive: WindowArchive;
   readonly totals: MeterTotals;
+  readonly watch: UsageWatch;
 }
 
 /**
@@ -61,6 +63,7 @@ export class WindowStage implements CheckpointParticipant {
   readonly #journal: Journal;
   readonly #archive: WindowArchive;
   readonly #totals: MeterTotals;
+  readonly #watch: UsageWatch;
   readonly #watermark = new WatermarkTracker();
   #catalog: CompiledCatalog | undefined;
   #lifecycle: WindowLifecycle | undefined;
@@ -74,6 +77,7 @@ export class WindowStage implements CheckpointParticipant {
     this.#journal = options.journal;
     this.#archive = options.archive;
     this.#totals = options.totals;
+    this.#watch = options.watch;
   }
 
   /** No event at or before this time (milliseconds) is expected any more; −Infinity at the beginning. */
@@ -103,6 +107,7 @@ export class WindowStage implements CheckpointParticipant {
   useCatalog(catalog: CompiledCatalog): void {
     this.#catalog = catalog;
     this.#rater.setCatalog(catalog);
+    this.#watch.setCatalog(catalog);
     this.#watermark.configure(catalog.settings.regions, catalog.settings.disorderMs);
     // Contracts decide when windows close: due times are found anew from the cells.
     this.#lifecycle = this.#createLifecycle(catalog.settings);
@@ -114,6 +119,12 @@ export class WindowStage implements CheckpointParticipant {
     if (item.catalog !== undefined) this.useCatalog(item.catalog);
     if (record.kind === "idle") this.#watermark.markIdle(record.region);
     else if (record.kind === "close") this.#close(record);
+    const watermarkMs = this.#watermark.watermark;
+    this.#watch.setPlace({
+      sequence: record.appliesAfter,
+      index: -1,
+      arrivalMs: Number.isFinite(watermarkMs) ? watermarkMs : 0,
+    });
     this.#advance();
   }
 
@@ -123,9 +134,11 @@ export class WindowStage implements CheckpointParticipant {
     const { outcome, timeMs, message, messages } = batch;
     const regions = batch.regions.map((region) => this.#watermark.indexOf(region));
     const lifecycle = this.#requireLifecycle();
+    const isWatching = this.#watch.isActive;
     let entry = 0;
     for (let row = 0; row < batch.count; row++) {
       const verdict = outcome[row];
+      if (isWatching) this.#placeWatch(batch, row);
       if (verdict === Outcome.accepted) {
         let gone = false;
         for (; entry < targets.count && targets.row[entry] === row; entry++)
@@ -140,6 +153,15 @@ export class WindowStage implements CheckpointParticipant {
       if (watermark > lifecycle.watermark) lifecycle.advanceTo(watermark);
     }
     this.#advance();
+  }
+
+  #placeWatch(batch: EventBatch, row: number): void {
+    const source = batch.messages[batch.message[row] ?? 0];
+    this.#watch.setPlace({
+      sequence: source?.sequence ?? 0,
+      index: batch.index[row] ?? 0,
+      arrivalMs: source?.arrivalMs ?? 0,
+    });
   }
 
   #advance(): void {
@@ -171,6 +193,7 @@ export class WindowStage implements CheckpointParticipant {
     else if (large !== undefined) this.#cells.addLarge(slot, aggregation, large, timeMs, sequence, index);
     else this.#cells.add(slot, aggregation, targets.value[entry] ?? 0, timeMs, sequence, index);
     this.#totals.add(meter.key, large ?? targets.value[entry] ?? 0);
+    if (this.#watch.isActive) this.#watch.added(series, timeMs, meter, large ?? targets.value[entry] ?? 0);
     lifecycle.updated(slot);
     if (aggregation === Aggregation.time_weighted && this.#cells.phaseOf(slot) !== CellPhase.open) {
       this.#carryForward(slot, lifecycle);

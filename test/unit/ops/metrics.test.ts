@@ -214,7 +214,7 @@ describe("the observer of a partition", () => {
       position: NO_CHANGES.position,
       regionCounts: [regionCounts("eu", { accepted: 1_000 })],
       messageCounts: { messages: 500, undecodable: 3, probes: 0 },
-      lastOrdinals: { rated: 0, "dead-letter": 3, reroute: 0 },
+      lastOrdinals: { rated: 0, "dead-letter": 3, reroute: 0, alert: 0 },
     };
     const observer = createPartitionObserver(metrics, 0, {
       load: () => stored,

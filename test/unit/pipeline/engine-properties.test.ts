@@ -14,8 +14,42 @@ import {
 } from "../../support/engine-fixture.ts";
 
 const ACCOUNTS = ["a", "b", "c"];
-const FIRST = testCatalog(ACCOUNTS.slice(0, 2));
-const SECOND = testCatalog(ACCOUNTS, ["other"]);
+/** Alerts of every kind: some are reached by most scripts, some by few. */
+const WATCHED = {
+  commitments: [
+    { key: "api", amount: "0.05", prices: ["requests"] },
+    { key: "rest", amount: "900", prices: ["sum", "unique", "level"], true_up: false },
+  ],
+  credits: [
+    { id: "daily", amount: "3", effective: "2026-03-27", recurrence: { unit: "day" } },
+    {
+      id: "late",
+      amount: "40",
+      priority: 1,
+      effective: "2026-03-30T11:00:00Z",
+      expires: "2026-04-03",
+      rollover: { at: "expiry", maximum: "10", extension: "24h" },
+    },
+    { id: "free", amount: "20", unit: "quantity", meters: ["requests"], effective: "2025-01-01" },
+    { id: "users", amount: "2", unit: "quantity", meters: ["unique"], effective: "2025-01-01" },
+    {
+      id: "month",
+      amount: "5",
+      meters: ["sum"],
+      effective: "2026-03-01",
+      rollover: { at: "period_end", maximum: "2" },
+    },
+  ],
+};
+const FIRST = testCatalog(ACCOUNTS.slice(0, 2), [], WATCHED);
+const SECOND = testCatalog(ACCOUNTS, ["other"], {
+  ...WATCHED,
+  credits: [
+    ...WATCHED.credits.map((grant) => (grant.id === "free" ? { ...grant, voided: "2026-03-29" } : grant)),
+    { id: "more", amount: "7", effective: "2026-03-29", products: ["api"] },
+  ],
+  alerts: { commitment_percents: [50, 80, 200], credit_percents: [50, 20, 0] },
+});
 const encoder = new TextEncoder();
 
 interface GeneratedEvent {
