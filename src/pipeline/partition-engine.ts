@@ -23,6 +23,7 @@ import { emptyTargets, type PipelineItem } from "../operators/stage.ts";
 import { validate } from "../operators/validate.ts";
 import { UsageWatch } from "../operators/watch/usage-watch.ts";
 import { CellTable } from "../operators/window/cell-table.ts";
+import { EventCharges } from "../operators/window/event-charges.ts";
 import { MeterTotals } from "../operators/window/meter-totals.ts";
 import { WindowArchive } from "../operators/window/window-archive.ts";
 import { window, WindowStage } from "../operators/window/window-stage.ts";
@@ -88,6 +89,7 @@ export class PartitionEngine {
   readonly archive = new WindowArchive();
   readonly totals = new MeterTotals();
   readonly journal = new Journal();
+  readonly eventCharges = new EventCharges();
   readonly watch = new UsageWatch(this.series, this.journal);
   readonly windows: WindowStage;
   readonly #options: PartitionEngineOptions;
@@ -107,9 +109,9 @@ export class PartitionEngine {
     const { partition, partitionCount, decoder } = options;
     this.cells = new CellTable({ windowMs: options.settings.cellMs });
     this.keys = new KeyTable({ horizonMs: options.settings.dedupeHorizonMs });
-    const { series, cells, keys, rater, archive, totals, journal, watch } = this;
-    this.windows = new WindowStage({ series, cells, rater, journal, archive, totals, watch });
-    this.#participants = [series, cells, keys, rater, archive, totals, watch, this.windows];
+    const { series, cells, keys, rater, archive, totals, journal, watch, eventCharges } = this;
+    this.windows = new WindowStage({ series, cells, rater, journal, archive, totals, watch, eventCharges });
+    this.#participants = [series, cells, keys, rater, archive, totals, watch, eventCharges, this.windows];
     this.#items
       .pipe(
         retryParked(partition, decoder),

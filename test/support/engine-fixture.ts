@@ -125,6 +125,28 @@ export function testCatalog(
       }),
     ],
     [
+      "plans/by-event.json",
+      JSON.stringify({
+        key: "by-event",
+        version: 1,
+        name: "A price that charges events one by one",
+        currency: "EUR",
+        prices: [
+          {
+            key: "sum",
+            product: "api",
+            meter: "sum",
+            model: "percentage",
+            rate_percent: "2.9",
+            fixed_fee: "0.3",
+            min_per_event: "0.35",
+            max_per_event: "20",
+          },
+          { key: "requests", product: "api", meter: "requests", model: "per_unit", unit_price: "0.013" },
+        ],
+      }),
+    ],
+    [
       "contracts/all.json",
       JSON.stringify(
         accounts.map((account) => ({

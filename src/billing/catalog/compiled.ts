@@ -55,7 +55,7 @@ export interface PeriodFigures {
   readonly periodEnded: boolean;
   /** The quantity by part (`partOf`), for prices that tell parts apart: integers like the quantity. */
   readonly parts?: ReadonlyMap<string, bigint>;
-  /** For prices by the window, instead of the quantity: the sum of all `windowCharge`s. */
+  /** For prices by the window or by the event, instead of the quantity: the sum of all charges. */
   readonly windowCharges?: string;
 }
 
@@ -79,8 +79,8 @@ export interface CompiledPrice {
   readonly product: string;
   /** Undefined for prices that no usage changes. */
   readonly meter: string | undefined;
-  /** What is priced: the quantity of the billing period, or the value of each window by itself. */
-  readonly ratedPer: "period" | "window";
+  /** What is priced: the quantity of the billing period, the value of each window, or each event by itself. */
+  readonly ratedPer: "period" | "window" | "event";
   /** The charge of a period depends on its quantity alone and never falls when that rises. */
   readonly risesWithQuantity: boolean;
   /**
@@ -106,6 +106,8 @@ export interface CompiledPrice {
   partOf(group: Readonly<Record<string, string>>): string | undefined;
   /** Exact charge of one window's value, in a unit of its own: only to be added up for `windowCharges`. */
   windowCharge(value: bigint, divisor: bigint): string;
+  /** Exact charge of one event's value, as `windowCharge`. Throws RangeError where events are not priced one by one. */
+  eventCharge(value: bigint, divisor: bigint): string;
 }
 
 export interface ContractCommitment extends CompiledCommitment {

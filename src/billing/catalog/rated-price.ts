@@ -13,7 +13,7 @@ export class RatedPrice implements CompiledPrice {
   readonly key: string;
   readonly product: string;
   readonly meter: string | undefined;
-  readonly ratedPer: "period" | "window";
+  readonly ratedPer: "period" | "window" | "event";
   readonly #line: PricedLine;
   readonly #rounding: MoneyRounding;
 
@@ -23,7 +23,7 @@ export class RatedPrice implements CompiledPrice {
     this.product = price.product;
     this.meter = "meter" in price ? price.meter : undefined;
     this.#line = compilePrice(price);
-    this.ratedPer = this.#line.ratedPer;
+    this.ratedPer = this.#line.model.eventCharge === undefined ? this.#line.ratedPer : "event";
     this.#rounding = plan.rounding;
   }
 
@@ -79,6 +79,12 @@ export class RatedPrice implements CompiledPrice {
 
   windowCharge(value: bigint, divisor: bigint): string {
     return this.#line.usage(exactOf(value), exactOf(divisor)).charge.toString();
+  }
+
+  eventCharge(value: bigint, divisor: bigint): string {
+    const charge = this.#line.model.eventCharge?.(exactOf(value), exactOf(divisor));
+    if (charge === undefined) throw new RangeError(`price ${this.id} does not charge events one by one`);
+    return charge.toString();
   }
 
   #charge(quantity: bigint, divisor: bigint, figures: PeriodFigures | undefined) {

@@ -17,6 +17,8 @@ export interface CompiledModel {
   readonly partOf?: (group: Readonly<Record<string, string>>) => string;
   /** The model reads `figures.eventQuantities` and charges nothing meaningful without. */
   readonly needsEachEvent?: boolean;
+  /** The charge of one event's amount, where that of many is the sum of theirs. */
+  readonly eventCharge?: (amount: Exact, per: Exact) => Exact;
 }
 
 /** A way to price a quantity: one file each, listed in price-models.ts, made by `definePriceModel`. */

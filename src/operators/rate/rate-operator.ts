@@ -316,6 +316,13 @@ function addToParts(state: PricePeriod, { series, price }: Place, added: bigint)
 
 /** Where windows are priced one by one: replaces what the window came to at its last emission. */
 function addWindowCharge(state: PricePeriod, { series, price }: Place, firing: WindowFiring): void {
+  if (price?.ratedPer === "event") {
+    const { eventCharges } = firing;
+    if (eventCharges?.price !== price.id) return;
+    const charges = new Exact(state.windowCharges).plus(eventCharges.total).minus(eventCharges.emitted);
+    state.windowCharges = charges.toString();
+    return;
+  }
   if (price?.ratedPer !== "window") return;
   const divisor = quantityDivisor(series.meter);
   let charges = new Exact(state.windowCharges).plus(price.windowCharge(firing.value, divisor));

@@ -1,3 +1,4 @@
+import type { WindowEventCharges } from "../window/event-charges.ts";
 import type { CompiledContract, CompiledMeter, CompiledPrice } from "../../billing/catalog/compiled.ts";
 
 /** A series as rating sees it: one (account, meter, group), with the contract at the start of the window in hand. */
@@ -30,6 +31,8 @@ export interface WindowFiring {
    * the billing period. Undefined for those that do.
    */
   readonly periodQuantity: bigint | undefined;
+  /** Of prices that charge events one by one: what those of the window come to. */
+  readonly eventCharges: WindowEventCharges | undefined;
 }
 
 /** What a price has come to in a billing period: told with every rating. */

@@ -12,6 +12,7 @@ import type {
 } from "../../billing/catalog/compiled.ts";
 import type { Journal } from "../journal.ts";
 import type { Rater } from "../rate/rate-operator.ts";
+import { ratingException } from "../rate/rating-exception.ts";
 import { NO_CONTRACT, noContract } from "../rate/no-contract.ts";
 import type { SeriesInfo, WindowFiring } from "../rate/series-info.ts";
 import type { SeriesTable } from "../series-table.ts";
@@ -23,6 +24,7 @@ import {
   type UsageItem,
 } from "../stage.ts";
 import type { CellTable } from "./cell-table.ts";
+import type { EventCharges } from "./event-charges.ts";
 import { foldPeriod } from "./fold-period.ts";
 import { CellPhase } from "./window-cells.ts";
 import { tumbling } from "./window-assigner.ts";
@@ -43,6 +45,7 @@ export interface WindowStageOptions {
   readonly archive: WindowArchive;
   readonly totals: MeterTotals;
   readonly watch: UsageWatch;
+  readonly eventCharges: EventCharges;
 }
 
 /**
@@ -64,6 +67,7 @@ export class WindowStage implements CheckpointParticipant {
   readonly #archive: WindowArchive;
   readonly #totals: MeterTotals;
   readonly #watch: UsageWatch;
+  readonly #eventCharges: EventCharges;
   readonly #watermark = new WatermarkTracker();
   #catalog: CompiledCatalog | undefined;
   #lifecycle: WindowLifecycle | undefined;
@@ -78,6 +82,7 @@ export class WindowStage implements CheckpointParticipant {
     this.#archive = options.archive;
     this.#totals = options.totals;
     this.#watch = options.watch;
+    this.#eventCharges = options.eventCharges;
   }
 
   /** No event at or before this time (milliseconds) is expected any more; −Infinity at the beginning. */
@@ -108,6 +113,7 @@ export class WindowStage implements CheckpointParticipant {
     this.#catalog = catalog;
     this.#rater.setCatalog(catalog);
     this.#watch.setCatalog(catalog);
+    this.#eventCharges.setCatalog(catalog);
     this.#watermark.configure(catalog.settings.regions, catalog.settings.disorderMs);
     // Contracts decide when windows close: due times are found anew from the cells.
     this.#lifecycle = this.#createLifecycle(catalog.settings);
@@ -194,6 +200,13 @@ export class WindowStage implements CheckpointParticipant {
     else this.#cells.add(slot, aggregation, targets.value[entry] ?? 0, timeMs, sequence, index);
     this.#totals.add(meter.key, large ?? targets.value[entry] ?? 0);
     if (this.#watch.isActive) this.#watch.added(series, timeMs, meter, large ?? targets.value[entry] ?? 0);
+    if (this.#eventCharges.concerns(meter.key))
+      this.#eventCharges.add(
+        slot,
+        this.#contractOf(series, timeMs),
+        meter,
+        large ?? targets.value[entry] ?? 0,
+      );
     lifecycle.updated(slot);
     if (aggregation === Aggregation.time_weighted && this.#cells.phaseOf(slot) !== CellPhase.open) {
       this.#carryForward(slot, lifecycle);
@@ -249,8 +262,7 @@ export class WindowStage implements CheckpointParticipant {
 
   #emit(slot: number, reason: FireReason): void {
     const cells = this.#cells;
-    const startMs = cells.startOf(slot);
-    const info = this.#seriesInfo(cells.seriesOf(slot), startMs);
+    const info = this.seriesAt(slot);
     const aggregation = Aggregation[info.meter.aggregation];
     if (reason === "complete" && aggregation === Aggregation.time_weighted)
       this.#carryForward(slot, this.#requireLifecycle());
@@ -258,20 +270,19 @@ export class WindowStage implements CheckpointParticipant {
       this.#firingOf(slot, info, reason === "complete" ? "window" : reason, false),
     );
     cells.markEmitted(slot);
+    this.#eventCharges.markEmitted(slot);
     this.#journal.rated(aggregate);
-    if (info.contract.id !== NO_CONTRACT) return;
-    this.#journal.exception({
-      id: `no-contract-${info.id}-${startMs}-${aggregate.revision}`,
-      stage: "rate",
-      reason: "no-contract",
-      sinceMs: startMs,
-      details: JSON.stringify({
-        account: info.account,
-        meter: info.meter.key,
-        start: aggregate.start,
-        value: aggregate.value,
-      }),
-    });
+    if (info.contract.id === NO_CONTRACT) ratingException(this.#journal, "no-contract", info, aggregate);
+    else if (this.#lacksEventCharges(slot, info))
+      ratingException(this.#journal, "event-amounts-missing", info, aggregate);
+  }
+
+  /** Events that came in before the contract had a price by the event, or by another one, are not charged by it. */
+  #lacksEventCharges(slot: number, { contract, meter }: SeriesInfo): boolean {
+    const price = contract.priceOf(meter.key);
+    if (price?.ratedPer !== "event") return false;
+    const charges = this.#eventCharges.of(slot);
+    return charges?.price !== price.id || charges.events !== this.#cells.events(slot);
   }
 
   /** Series of the cell in a slot, with the contract at its start. */
@@ -298,6 +309,7 @@ export class WindowStage implements CheckpointParticipant {
       emittedEvents: cells.emittedEvents(slot),
       revision: cells.emittedRevision(slot) + 1,
       periodQuantity: isAdditive(info.meter) ? undefined : this.#foldPeriod(slot, info, withOpen),
+      eventCharges: this.#eventCharges.of(slot),
     };
   }
 
@@ -325,6 +337,7 @@ export class WindowStage implements CheckpointParticipant {
   }
 
   #evict(slot: number): void {
+    this.#eventCharges.remove(slot);
     const cells = this.#cells;
     const series = cells.seriesOf(slot);
     const meter = this.#meterOf(this.#series.get(series).meter);
