@@ -76,7 +76,9 @@ describe("a price that charges events one by one", () => {
     await fc.assert(
       fc.asyncProperty(uses, fc.boolean(), async (list, isCut) => {
         let arrivalMs = BASE_MS;
-        const steps: LogStep[] = [takesEffect(BY_EVENT)];
+        // Without the other region, so that hours complete and late events refine them.
+        const idle = { kind: "idle", region: "us", appliesAfter: 0, decidedAt: "" } as const;
+        const steps: LogStep[] = [takesEffect(BY_EVENT), { kind: "control", record: idle }];
         for (const [index, { minutes, lagMinutes, thousandths }] of list.entries()) {
           arrivalMs += minutes * 60_000;
           steps.push(use(index + 1, arrivalMs, lagMinutes * 60_000, thousandths));
