@@ -95,6 +95,16 @@ export function defineMetrics(registry: Registry) {
       "Rated value that no invoice has taken up, in units of the currency; complete hours only. A float: the books are exact.",
       ["currency"],
     ),
+    accruedValue: gauge(
+      "accrued_value",
+      "Rated and not invoiced, with the hours that are still open, in units of the currency. By rotation: see accrued_value_age_seconds.",
+      ["currency"],
+    ),
+    accruedValueAgeSeconds: gauge(
+      "accrued_value_age_seconds",
+      "Age of the oldest figure in the accrued value of the partition.",
+      ["partition"],
+    ),
     transformFailures: counter(
       "transform_failures_total",
       `Events and messages that a stage did not accept, by its reason; duplicates apart. ${SINCE_START}`,
@@ -117,6 +127,11 @@ export function defineMetrics(registry: Registry) {
       "dead_letters_total",
       `Events and messages sent to the dead letters. ${SINCE_START}`,
       ["stage", "reason"],
+    ),
+    alerts: counter(
+      "alerts_total",
+      `Alerts about commitments and credits that contracts have reached. ${SINCE_START}`,
+      ["kind"],
     ),
     parkedEvents: gauge("parked_events", `Events that wait for reference data. ${ABSOLUTE}`, ["partition"]),
     exceptions: gauge(

@@ -21,7 +21,9 @@ import { SeriesTable } from "../operators/series-table.ts";
 import { settle } from "../operators/settle.ts";
 import { emptyTargets, type PipelineItem } from "../operators/stage.ts";
 import { validate } from "../operators/validate.ts";
+import { UsageWatch } from "../operators/watch/usage-watch.ts";
 import { CellTable } from "../operators/window/cell-table.ts";
+import { EventCharges } from "../operators/window/event-charges.ts";
 import { MeterTotals } from "../operators/window/meter-totals.ts";
 import { WindowArchive } from "../operators/window/window-archive.ts";
 import { window, WindowStage } from "../operators/window/window-stage.ts";
@@ -81,10 +83,14 @@ export class PartitionEngine {
   readonly series = new SeriesTable();
   readonly cells: CellTable;
   readonly keys: KeyTable;
-  readonly rater = new Rater();
+  readonly rater = new Rater((charged) => {
+    this.watch.charged(charged);
+  });
   readonly archive = new WindowArchive();
   readonly totals = new MeterTotals();
   readonly journal = new Journal();
+  readonly eventCharges = new EventCharges();
+  readonly watch = new UsageWatch(this.series, this.journal);
   readonly windows: WindowStage;
   readonly #options: PartitionEngineOptions;
   readonly #items = new Subject<PipelineItem>();
@@ -103,9 +109,9 @@ export class PartitionEngine {
     const { partition, partitionCount, decoder } = options;
     this.cells = new CellTable({ windowMs: options.settings.cellMs });
     this.keys = new KeyTable({ horizonMs: options.settings.dedupeHorizonMs });
-    const { series, cells, keys, rater, archive, totals, journal } = this;
-    this.windows = new WindowStage({ series, cells, rater, journal, archive, totals });
-    this.#participants = [series, cells, keys, rater, archive, totals, this.windows];
+    const { series, cells, keys, rater, archive, totals, journal, watch, eventCharges } = this;
+    this.windows = new WindowStage({ series, cells, rater, journal, archive, totals, watch, eventCharges });
+    this.#participants = [series, cells, keys, rater, archive, totals, watch, eventCharges, this.windows];
     this.#items
       .pipe(
         retryParked(partition, decoder),

@@ -74,6 +74,79 @@ export function testCatalog(
       }),
     ],
     [
+      "plans/varied.json",
+      JSON.stringify({
+        key: "varied",
+        version: 1,
+        name: "A price of each kind that is charged otherwise",
+        currency: "EUR",
+        prices: [
+          {
+            key: "requests",
+            product: "api",
+            meter: "requests",
+            model: "matrix",
+            dimensions: ["status"],
+            default_unit_price: "0.01",
+            cells: [{ when: { status: "ok" }, unit_price: "0.02" }],
+          },
+          {
+            key: "sum",
+            product: "api",
+            meter: "sum",
+            model: "per_unit",
+            unit_price: "0.37",
+            rate_per: "window",
+          },
+          {
+            key: "max",
+            product: "api",
+            meter: "max",
+            model: "package",
+            package_size: "2",
+            package_price: "1",
+          },
+          {
+            key: "unique",
+            product: "api",
+            meter: "unique",
+            model: "graduated",
+            tiers: [{ up_to: "3", unit_price: "2" }, { unit_price: "1" }],
+          },
+          {
+            key: "latest",
+            product: "api",
+            meter: "latest",
+            model: "percentage",
+            rate_percent: "2.5",
+            fixed_fee: "0.1",
+          },
+        ],
+      }),
+    ],
+    [
+      "plans/by-event.json",
+      JSON.stringify({
+        key: "by-event",
+        version: 1,
+        name: "A price that charges events one by one",
+        currency: "EUR",
+        prices: [
+          {
+            key: "sum",
+            product: "api",
+            meter: "sum",
+            model: "percentage",
+            rate_percent: "2.9",
+            fixed_fee: "0.3",
+            min_per_event: "0.35",
+            max_per_event: "20",
+          },
+          { key: "requests", product: "api", meter: "requests", model: "per_unit", unit_price: "0.013" },
+        ],
+      }),
+    ],
+    [
       "contracts/all.json",
       JSON.stringify(
         accounts.map((account) => ({

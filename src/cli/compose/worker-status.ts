@@ -1,6 +1,8 @@
 import type { PartitionSnapshot } from "../../ops/metrics.ts";
 import { checkpointAgeLimitMs, readinessOf, type Readiness } from "../../ops/readiness.ts";
 import type { WorkerState } from "../../ops/worker-lifecycle.ts";
+import type { BilledTotal } from "../../operators/rate/rate-operator.ts";
+import { formatMinorUnits } from "../../billing/rating/money.ts";
 import { noEvents } from "../../model/outputs.ts";
 import { addRegionCounts } from "../../pipeline/partition-report.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
@@ -20,12 +22,23 @@ export function partitionSnapshot(partition: PartitionWorker): PartitionSnapshot
     dedupeBytes: engine?.keys.bytes ?? 0,
     windowCells: engine?.cells.size ?? 0,
     replayProgressRatio: pipeline?.replayProgressRatio ?? 0,
-    unbilled: [...(engine?.rater.billedTotals() ?? [])].map(([currency, { exponent, minorUnits }]) => ({
-      currency,
-      amount: Number(minorUnits) / 10 ** exponent,
-    })),
+    unbilled: amountsOf(engine?.rater.billedTotals() ?? new Map()),
+    accrued: accruedOf(partition),
     outbox: partition.delivery.states().map((state) => ({ sink: state.target, pending: state.pending })),
   };
+}
+
+function accruedOf(partition: PartitionWorker): PartitionSnapshot["accrued"] {
+  const { figures, ageMs } = partition.accrued;
+  return figures === undefined ? undefined : { totals: amountsOf(figures.totals), ageMs };
+}
+
+/** Amounts as floats, for metrics; books are kept in minor units. */
+function amountsOf(totals: ReadonlyMap<string, BilledTotal>): { currency: string; amount: number }[] {
+  return [...totals].map(([currency, { exponent, minorUnits }]) => ({
+    currency,
+    amount: Number(minorUnits) / 10 ** exponent,
+  }));
 }
 
 export type PartitionStatus = ReturnType<typeof partitionStatus>;
@@ -103,6 +116,7 @@ function lostPartition(partition: number, fault: PartitionFault | null): Partiti
     keys: 0,
     messages: null,
     regions: [],
+    accrued: null,
     sinks: [],
   };
 }
@@ -125,6 +139,17 @@ function partitionStatus(partition: PartitionWorker) {
     keys: engine?.keys.size ?? 0,
     messages: engine?.messageCounts() ?? null,
     regions: engine?.regionCounts() ?? [],
+    accrued: accruedStatus(partition),
     sinks: partition.delivery.states(),
   };
+}
+
+function accruedStatus(partition: PartitionWorker) {
+  const { figures, ageMs } = partition.accrued;
+  if (figures === undefined) return null;
+  const totals = [...figures.totals].map(([currency, { exponent, minorUnits }]) => ({
+    currency,
+    amount: formatMinorUnits(minorUnits, exponent),
+  }));
+  return { ageMs: Math.round(ageMs), totals };
 }

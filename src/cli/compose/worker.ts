@@ -6,7 +6,7 @@ import type { FaultInjector } from "../../model/fault-injection.ts";
 import type { PartitionStore } from "../../model/store.ts";
 import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/connection.ts";
 import { openControlLog } from "../../ingest/jetstream/control-log.ts";
-import { DEAD_LETTER_STREAM, RATED_STREAM } from "../../ingest/jetstream/names.ts";
+import { ALERT_STREAM, DEAD_LETTER_STREAM, RATED_STREAM } from "../../ingest/jetstream/names.ts";
 import { openPublicationLog } from "../../ingest/jetstream/publication-log.ts";
 import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
 import { ensureTopology } from "../../ingest/jetstream/topology.ts";
@@ -85,6 +85,7 @@ export class Worker {
       const logs: PublicationLogs = {
         rated: openPublicationLog(broker, RATED_STREAM),
         deadLetter: openPublicationLog(broker, DEAD_LETTER_STREAM),
+        alert: openPublicationLog(broker, ALERT_STREAM),
         usage: openUsagePublisher(broker),
       };
       const partitions: PartitionWorker[] = [];
@@ -213,6 +214,16 @@ function createPartition(options: {
       checkpointIntervalMs: config.checkpointIntervalMs,
       idleTimeoutMs: config.idleTimeoutMs,
       idleCheckMs: Math.min(IDLE_CHECK_MS, config.idleTimeoutMs),
+    },
+    accruedIntervalMs: config.accruedIntervalMs,
+    onAccruedFault: (fault) => {
+      const code = codeOf(fault);
+      repeated.write(
+        "error",
+        `accrued ${code}`,
+        { code },
+        `The accrued value can't be read: ${messageOf(fault)}`,
+      );
     },
     onFault: (fault, restartInMs) => {
       const fields = { code: fault.code, restartInMs };

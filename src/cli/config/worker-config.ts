@@ -33,6 +33,7 @@ export interface WorkerConfig {
   readonly catalogDir: string;
   readonly workerName: string;
   readonly checkpointIntervalMs: number;
+  readonly accruedIntervalMs: number;
   readonly idleTimeoutMs: number;
   readonly shutdownDeadlineMs: number;
   /** Threads that the partitions are spread over; 1 is none besides the main thread. */
@@ -185,6 +186,7 @@ function toConfig(parsed: ParsedWorkerConfig, secret: SecretReader, name: string
     catalogDir: parsed.catalog_dir,
     workerName: parsed.worker_name ?? name ?? defaultWorkerName(),
     checkpointIntervalMs: parsed.checkpoint_interval,
+    accruedIntervalMs: parsed.accrued_interval,
     idleTimeoutMs: parsed.idle_timeout,
     shutdownDeadlineMs: parsed.shutdown_deadline,
     threads: parsed.threads,

@@ -258,6 +258,11 @@ export const workerSchema = z.strictObject({
       maxMs: 5 * MINUTE_MS,
     },
   ),
+  accrued_interval: duration(
+    "10s",
+    "Pause between two rotations through the open windows that keep the metric of the accrued value current.",
+    { minMs: 100, maxMs: HOUR_MS },
+  ),
   idle_timeout: duration("60s", "A region without events for this long stops holding the watermark back.", {
     minMs: 100,
     maxMs: 24 * HOUR_MS,

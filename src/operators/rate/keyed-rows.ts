@@ -40,8 +40,8 @@ export class KeyedRows<Entry> {
     return this.#numbers.get(key);
   }
 
-  /** An entry to read. */
-  at(number: number): Readonly<Entry> {
+  /** An entry to read; see `touch` for changing it. */
+  at(number: number): Entry {
     return this.#entryAt(number);
   }
 
@@ -53,6 +53,11 @@ export class KeyedRows<Entry> {
     if (state === this.#frozenGeneration) this.#frozenValues.set(number, this.#codec.encode(entry));
     this.#states[number] = this.#generation;
     return entry;
+  }
+
+  /** Notes that an entry was changed, behind the change: only where changes are collected at once, never frozen. */
+  touch(number: number): void {
+    this.#states[number] = this.#generation;
   }
 
   /** Adds an entry, whose key must be new; returns its number. */
@@ -80,6 +85,11 @@ export class KeyedRows<Entry> {
         throw new RangeError(`row ${key} of ${this.#space} is out of order`);
     }
     this.#states.fill(CLEAN);
+  }
+
+  /** See `CheckpointParticipant.collectChanges`. */
+  collectChanges(rows: StateRow[]): void {
+    for (const row of this.freezeChanges()) rows.push(row);
   }
 
   /** See `CheckpointParticipant.freezeChanges`. */

@@ -117,6 +117,21 @@ export class CellTable implements WindowCells, CheckpointParticipant {
     this.#setFlags(slot, TOUCHED, touched ? TOUCHED : 0);
   }
 
+  isInUse(slot: number): boolean {
+    return this.#slots.isTaken(slot);
+  }
+
+  /** Slots in use of [first, first + count), in order; both are multiples of 32. */
+  slotsBetween(first: number, count: number): number[] {
+    if (!this.#slots.anyTaken(first, count)) return [];
+    return Array.from({ length: count }, (_, i) => first + i).filter((slot) => this.#slots.isTaken(slot));
+  }
+
+  /** No slot at or above this one has ever been in use. */
+  get slotLimit(): number {
+    return this.#slots.limit;
+  }
+
   /** Cells may be removed during the visit, not created. */
   forEach(visit: (slot: number) => void): void {
     this.#slots.forEach(visit);

@@ -98,6 +98,7 @@ export class Workspace {
       catalog_dir: this.catalogFolder,
       worker_name: workerName,
       checkpoint_interval: options.checkpointInterval ?? CHECKPOINT_INTERVAL,
+      accrued_interval: "100ms",
       idle_timeout: options.idleTimeout ?? NEVER_IDLE,
       shutdown_deadline: options.shutdownDeadline ?? "20s",
       // Small, so that one load is many pulls.

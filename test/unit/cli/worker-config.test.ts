@@ -49,6 +49,7 @@ describe("defaults", () => {
       catalogDir: "catalog",
       workerName: "host-1",
       checkpointIntervalMs: 1_000,
+      accruedIntervalMs: 10_000,
       idleTimeoutMs: 60_000,
       shutdownDeadlineMs: 30_000,
       threads: 1,
