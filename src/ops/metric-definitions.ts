@@ -23,8 +23,20 @@ const ABSOLUTE = "Absolute, across restarts.";
 export function defineMetrics(registry: Registry) {
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Counter({ name: `${METRIC_PREFIX}${name}`, help, labelNames, registers: [registry] });
-  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
-    new Gauge({ name: `${METRIC_PREFIX}${name}`, help, labelNames, registers: [registry] });
+  /** `merged` says what becomes of the values of several threads. */
+  const gauge = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    merged: "sum" | "min" | "max" = "sum",
+  ) =>
+    new Gauge({
+      name: `${METRIC_PREFIX}${name}`,
+      help,
+      labelNames,
+      registers: [registry],
+      aggregator: merged,
+    });
   const histogram = (name: string, help: string, buckets: number[]) =>
     new Histogram({ name: `${METRIC_PREFIX}${name}`, help, buckets, registers: [registry] });
 
@@ -127,7 +139,7 @@ export function defineMetrics(registry: Registry) {
       `Exceptions that somebody has to look at; parked events apart. ${ABSOLUTE}`,
       ["stage"],
     ),
-    exceptionAgeSeconds: gauge("exception_age_seconds", "Age of the oldest exception.", ["stage"]),
+    exceptionAgeSeconds: gauge("exception_age_seconds", "Age of the oldest exception.", ["stage"], "max"),
     controlRecords: counter("control_records_total", `Decisions written to the control log. ${SINCE_START}`, [
       "partition",
       "kind",
@@ -141,7 +153,7 @@ export function defineMetrics(registry: Registry) {
       "reason",
     ]),
     workerState: gauge("worker_state", "1 for the state that the worker is in, 0 for the others.", ["state"]),
-    brokerConnected: gauge("broker_connected", "1 while the connection to NATS stands.", []),
+    brokerConnected: gauge("broker_connected", "1 while the connection to NATS stands.", [], "min"),
     replayProgressRatio: gauge(
       "replay_progress_ratio",
       "Share of the messages stored when the partition started that it has processed: 1 when it has caught up.",
@@ -156,6 +168,7 @@ export function defineMetrics(registry: Registry) {
       "event_loop_delay_seconds",
       "How late the event loop ran since the last scrape, by quantile; 1 is the longest pause.",
       ["quantile"],
+      "max",
     ),
     scrapeFailures: counter(
       "scrape_failures_total",

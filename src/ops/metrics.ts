@@ -3,6 +3,7 @@ import type { Clock } from "../model/clock.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import type { PipelineState } from "../pipeline/pipeline-options.ts";
 import { BoundedLabel } from "./bounded-label.ts";
+import type { MetricData } from "./merged-metrics.ts";
 import { EventLoopDelay } from "./event-loop-delay.ts";
 import { defineMetrics, type MetricSet } from "./metric-definitions.ts";
 import { WORKER_STATES, type WorkerState } from "./worker-lifecycle.ts";
@@ -98,6 +99,22 @@ export class WorkerMetrics {
   async scrape(): Promise<string> {
     this.#refresh();
     return this.registry.metrics();
+  }
+
+  /** The same as data, for `mergeMetrics`. */
+  async scrapeAsData(): Promise<readonly MetricData[]> {
+    this.#refresh();
+    return this.registry.getMetricsAsJSON();
+  }
+
+  /** A thread that ran partitions has ended: until it is back, nobody else tells of them. */
+  partitionLost(partition: number): void {
+    for (const state of PARTITION_STATES)
+      this.set.partitionState.set({ partition, state }, state === "failed" ? 1 : 0);
+  }
+
+  partitionFound(partition: number): void {
+    for (const state of PARTITION_STATES) this.set.partitionState.remove({ partition, state });
   }
 
   /** Stops measuring. */

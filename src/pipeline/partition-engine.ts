@@ -250,11 +250,24 @@ export class PartitionEngine {
     };
   }
 
-  /** Everything since the last call, as one checkpoint. */
-  collect(): CheckpointChanges {
+  /** Everything since the last call (of this or of `freeze`), as one checkpoint. */
+  collect(): CheckpointChanges & { readonly rows: readonly StateRow[] } {
+    const frozen = this.freeze();
     const rows: StateRow[] = [];
+    for (const { space, key, value } of frozen.rows) rows.push({ space, key, value: value?.slice() ?? null });
+    return { ...frozen, rows };
+  }
+
+  /**
+   * The same, with rows that are made as they are asked for and tell the state as it is now, also when messages are
+   * processed meanwhile. All rows must have been asked for before the next call.
+   */
+  freeze(): CheckpointChanges {
+    const parts: Iterable<StateRow>[] = [];
     const clearedSpaces: string[] = [];
-    for (const participant of this.#participants) participant.collectChanges(rows, clearedSpaces);
+    for (const participant of this.#participants) parts.push(frozenPart(participant, clearedSpaces));
+    const rows: StateRow[] = [];
+    parts.push(rows);
     const version = this.#catalog?.version;
     if (version !== undefined && version !== this.#savedCatalogVersion) {
       if (this.#savedCatalogVersion === undefined) rows.push(aboutRow(HASH_KEY_KEY, this.#options.hashKey));
@@ -279,7 +292,7 @@ export class PartitionEngine {
       ...(controlRepaired ? { controlRepaired } : {}),
       regionCounts: this.journal.regionCounts(),
       messageCounts: this.journal.messageCounts(),
-      rows,
+      rows: rowsOf(parts),
       clearedSpaces,
       ...this.journal.take(),
     };
@@ -308,6 +321,18 @@ export class PartitionEngine {
     this.#items.next(item);
     if (this.#fault !== undefined) throw this.#fault;
   }
+}
+
+/** The changed rows of a participant; those of one that can't freeze are few enough to be made at once. */
+function frozenPart(participant: CheckpointParticipant, clearedSpaces: string[]): Iterable<StateRow> {
+  if (participant.freezeChanges !== undefined) return participant.freezeChanges(clearedSpaces);
+  const rows: StateRow[] = [];
+  participant.collectChanges(rows, clearedSpaces);
+  return rows;
+}
+
+function* rowsOf(parts: readonly Iterable<StateRow>[]): Generator<StateRow> {
+  for (const part of parts) yield* part;
 }
 
 function aboutRow(key: number, text: string): StateRow {

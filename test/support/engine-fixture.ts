@@ -5,7 +5,7 @@ import { loadCatalog } from "../../src/billing/catalog/load.ts";
 import { createDecoder } from "../../src/ingest/wire/decoder.ts";
 import { encodeControl, type ControlRecord } from "../../src/model/control.ts";
 import type { LogMessage } from "../../src/model/log.ts";
-import type { PartitionStore } from "../../src/model/store.ts";
+import type { PartitionStore, StateRow } from "../../src/model/store.ts";
 import { PartitionEngine, storedAbout } from "../../src/pipeline/partition-engine.ts";
 import { openPartitionStore } from "../../src/state/partition-store.ts";
 
@@ -179,6 +179,11 @@ export interface CutPlan {
   readonly commit: (step: number) => boolean;
   /** Whether the engine is thrown away after the commit at step i and restored from the store. */
   readonly restart: (step: number) => boolean;
+  /**
+   * Messages that are processed while the rows of the checkpoint at step i are read, one row a message; undefined: all
+   * rows are read at once. Where the engine is thrown away afterwards, so is what these messages did.
+   */
+  readonly meanwhile?: (step: number) => number;
 }
 
 export function createEngine(catalog: CompiledCatalog): PartitionEngine {
@@ -208,7 +213,30 @@ export async function runLogs(
     engine.process(waiting);
     waiting = [];
   };
+  /** Freezes at step i and reads the rows late; returns the step up to which the engine has gone on. */
+  const commitFrozen = async (i: number, messages: number): Promise<number> => {
+    const frozen = engine.freeze();
+    const rows: StateRow[] = [];
+    const unread = frozen.rows[Symbol.iterator]();
+    const readOne = (): boolean => {
+      const next = unread.next();
+      if (next.done === true) return false;
+      rows.push({ ...next.value, value: next.value.value?.slice() ?? null });
+      return true;
+    };
+    let at = i;
+    for (let next = steps[at + 1]; next?.kind === "message" && at < i + messages; next = steps[at + 1]) {
+      engine.process([next.message]);
+      at += 1;
+      readOne();
+    }
+    while (readOne());
+    await store.commit({ ...frozen, rows });
+    return at;
+  };
+  let processedTo = -1;
   for (const [i, step] of steps.entries()) {
+    if (i <= processedTo) continue;
     if (step.kind === "message") waiting.push(step.message);
     else {
       flush();
@@ -227,8 +255,11 @@ export async function runLogs(
     if (plan.cut(i)) flush();
     if (plan.commit(i)) {
       flush();
-      await store.commit(engine.collect());
+      const messages = plan.meanwhile?.(i);
+      if (messages === undefined) await store.commit(engine.collect());
+      else processedTo = await commitFrozen(i, messages);
       if (plan.restart(i)) {
+        processedTo = -1;
         const version = storedAbout(store).catalogVersion;
         engine = createEngine(first);
         engine.restore(store, version === undefined ? undefined : catalogs.get(version));

@@ -272,6 +272,10 @@ export const workerSchema = z.strictObject({
     "Time to drain after the first signal; give the supervisor 15 s more before it kills.",
     { minMs: SECOND_MS, maxMs: HOUR_MS },
   ),
+  threads: z.int().min(1).max(64).default(1).meta({
+    description:
+      "Threads that the owned partitions are spread over, each with its own connection; 1 runs them all on the main thread.",
+  }),
   pull,
   replicas: z
     .union([z.literal(1), z.literal(3), z.literal(5)], { error: "must be 1, 3 or 5" })

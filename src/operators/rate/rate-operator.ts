@@ -1,5 +1,10 @@
 import type { RatedAggregate } from "../../model/outputs.ts";
-import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
+import {
+  collectFrozen,
+  type CheckpointParticipant,
+  type PartitionStore,
+  type StateRow,
+} from "../../model/store.ts";
 import type { BillingPeriod, CompiledCatalog, CompiledPrice } from "../../billing/catalog/compiled.ts";
 import { chargeDelta } from "../../billing/rating/delta.ts";
 import { Exact } from "../../billing/rating/exact.ts";
@@ -78,9 +83,12 @@ export class Rater implements CheckpointParticipant {
     this.#seriesPeriods.restore(store);
   }
 
-  collectChanges(rows: StateRow[]): void {
-    this.#pricePeriods.collectChanges(rows);
-    this.#seriesPeriods.collectChanges(rows);
+  collectChanges(rows: StateRow[], clearedSpaces: string[] = []): void {
+    collectFrozen(this, rows, clearedSpaces);
+  }
+
+  freezeChanges(): Iterable<StateRow> {
+    return oneAfterTheOther(this.#pricePeriods.freezeChanges(), this.#seriesPeriods.freezeChanges());
   }
 
   /** All price periods that were ever opened, in the order of their opening. */
@@ -93,10 +101,9 @@ export class Rater implements CheckpointParticipant {
     const { series } = firing;
     const place = placeOf(series, firing.startMs);
     const number = this.#pricePeriods.numberOf(place.key) ?? this.#open(place, firing.kind === "adjustment");
-    const state = this.#pricePeriods.at(number);
+    const state = this.#pricePeriods.change(number);
     addFiring(state, place, firing, this.#quantityAdded(firing, number));
     const delta = this.#charge(state, place);
-    this.#pricePeriods.touch(number);
     return {
       kind: firing.kind,
       account: series.account,
@@ -186,12 +193,11 @@ export class Rater implements CheckpointParticipant {
   }
 
   #close(number: number, place: Place): RatedAggregate {
-    const state = this.#pricePeriods.at(number);
+    const state = this.#pricePeriods.change(number);
     const { series, period } = place;
     state.closed = true;
     state.revision += 1;
     const delta = this.#charge(state, place);
-    this.#pricePeriods.touch(number);
     return {
       kind: "period",
       account: series.account,
@@ -244,10 +250,9 @@ export class Rater implements CheckpointParticipant {
     const number =
       this.#seriesPeriods.numberOf(seriesPeriodKey(series, pricePeriod)) ??
       this.#seriesPeriods.add({ series, pricePeriod, quantity: 0n });
-    const state = this.#seriesPeriods.at(number);
+    const state = this.#seriesPeriods.change(number);
     const added = firing.periodQuantity - state.quantity;
     state.quantity = firing.periodQuantity;
-    this.#seriesPeriods.touch(number);
     return added;
   }
 
@@ -269,6 +274,10 @@ export class Rater implements CheckpointParticipant {
       quantityToDate: formatQuantity(state.quantity, meter),
     };
   }
+}
+
+function* oneAfterTheOther(...parts: readonly Iterable<StateRow>[]): Generator<StateRow> {
+  for (const part of parts) yield* part;
 }
 
 function newPricePeriod({ series, period, price }: Place, closed: boolean): PricePeriod {

@@ -35,7 +35,7 @@ export interface Readyz {
 
 export interface WorkerStart {
   readonly config: string;
-  readonly failpoint?: { readonly point: Failpoint; readonly visit: number };
+  readonly failpoint?: { readonly point: Failpoint; readonly visit: number; readonly scope?: "thread" };
 }
 
 /** A worker as a process of its own: the built command, as an operator starts it. */
@@ -50,7 +50,10 @@ export class WorkerProcess {
   constructor({ config, failpoint }: WorkerStart) {
     const env: NodeJS.ProcessEnv = { ...process.env };
     delete env[FAILPOINT_VARIABLE];
-    if (failpoint !== undefined) env[FAILPOINT_VARIABLE] = `${failpoint.point}:${failpoint.visit}`;
+    if (failpoint !== undefined) {
+      const { point, visit, scope = "process" } = failpoint;
+      env[FAILPOINT_VARIABLE] = `${point}:${visit}:${scope}`;
+    }
     const child = spawn(process.execPath, [MAIN, "run", "--config", config], {
       env,
       stdio: ["ignore", "pipe", "pipe"],
@@ -151,16 +154,16 @@ export class WorkerProcess {
     return { httpStatus: answer.httpStatus, ...body };
   }
 
+  /** Text of /metrics; empty where the worker does not listen. */
+  async metrics(): Promise<string> {
+    return (await this.#get("/metrics"))?.text ?? "";
+  }
+
   async status(): Promise<WorkerStatus | undefined> {
     const answer = await this.#get("/status");
     if (answer === undefined) return undefined;
     const status: WorkerStatus = JSON.parse(answer.text);
     return status;
-  }
-
-  /** What /metrics says, "" while it does not answer. */
-  async metrics(): Promise<string> {
-    return (await this.#get("/metrics"))?.text ?? "";
   }
 
   async #get(path: string): Promise<{ readonly httpStatus: number; readonly text: string } | undefined> {

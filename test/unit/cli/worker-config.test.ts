@@ -52,6 +52,7 @@ describe("defaults", () => {
       accruedIntervalMs: 10_000,
       idleTimeoutMs: 60_000,
       shutdownDeadlineMs: 30_000,
+      threads: 1,
       pull: { maxMessages: 10_000, maxBytes: 4 * 1024 * 1024 },
       replicas: 1,
       sinks: { rated: { enabled: true } },

@@ -209,9 +209,17 @@ describe("the partition engine", () => {
           commit: (i) => (dice[i] ?? 0) < 3,
           restart: (i) => (dice[i] ?? 0) < 2,
         });
+        const late = await runLogs(logs, used.first, {
+          cut: (i) => (dice[i] ?? 0) < 4,
+          commit: (i) => (dice[i] ?? 0) < 3,
+          restart: (i) => (dice[i] ?? 0) < 2,
+          meanwhile: (i) => dice[i + 1] ?? 0,
+        });
         const expected = dumpState(whole.store);
         expect(dumpState(single.store)).toBe(expected);
         expect(dumpState(random.store)).toBe(expected);
+        // Frozen, and read while the engine went on.
+        expect(dumpState(late.store)).toBe(expected);
         // Kept beside the price periods, and made anew from them at a restart.
         const totals = reportOf([
           { partition: 0, engine: random.engine, store: random.store },
@@ -227,7 +235,7 @@ describe("the partition engine", () => {
             .filter(({ amount }) => /[1-9]/.test(amount))
             .map(({ currency, amount }) => ({ currency, amount })),
         );
-        for (const { store } of [whole, single, random]) store.close();
+        for (const { store } of [whole, single, random, late]) store.close();
       }),
       { numRuns: RUNS },
     );
