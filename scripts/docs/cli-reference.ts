@@ -7,7 +7,8 @@ function cell(text: string): string {
 }
 
 function defaultOf(option: Option): string {
-  return option.defaultValue === undefined ? "" : `\`${JSON.stringify(option.defaultValue)}\``;
+  if (option.defaultValue === undefined) return "";
+  return `\`${option.defaultValueDescription ?? JSON.stringify(option.defaultValue)}\``;
 }
 
 function optionRow(option: Option): string {

@@ -29,3 +29,20 @@ export function parseInstant(text: string): number {
     throw new InvalidArgumentError("It must be an RFC 3339 time such as 2026-11-01T00:00:00Z.");
   return value;
 }
+
+/** A number within bounds. */
+export function parseNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (!(value >= least && value <= most))
+      throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
+    return value;
+  };
+}
+
+/** Texts between commas. */
+export function parseList(text: string): string[] {
+  const values = text.split(",").map((value) => value.trim());
+  if (values.includes("")) throw new InvalidArgumentError("It must be a list such as a,b,c.");
+  return values;
+}

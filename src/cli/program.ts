@@ -1,5 +1,6 @@
 import { CommanderError, type Command } from "commander";
 import { codeOf, messageOf } from "../model/errors.ts";
+import { addBenchCommand } from "./commands/bench.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addExplainCommand } from "./commands/explain.ts";
 import { addExportCommand } from "./commands/export.ts";
@@ -37,6 +38,7 @@ export function createProgram(): Command {
   addExplainCommand(program);
   addReconcileCommand(program);
   addRecoverCommand(program);
+  addBenchCommand(program);
   addSchemaCommand(program);
   addVersionCommand(program);
   return program;

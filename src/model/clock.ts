@@ -10,6 +10,17 @@ export interface Clock {
   yieldTurn(): Promise<void>;
 }
 
+/**
+ * Who waits for a turn of the event loop. Immediates all run in one turn, and so many partitions' slices one after the
+ * other would block it together: each gets a turn of its own, and pending I/O its chance between two.
+ */
+const waitingForTurn: (() => void)[] = [];
+
+function giveTurn(): void {
+  waitingForTurn.shift()?.();
+  if (waitingForTurn.length > 0) setImmediate(giveTurn);
+}
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
@@ -22,6 +33,7 @@ export const systemClock: Clock = {
   },
   yieldTurn: () =>
     new Promise((resolve) => {
-      setImmediate(resolve);
+      waitingForTurn.push(resolve);
+      if (waitingForTurn.length === 1) setImmediate(giveTurn);
     }),
 };

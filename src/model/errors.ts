@@ -41,6 +41,7 @@ export const ERRORS = {
   // sinks
   "sink-failed": "A sink could not deliver; it is tried again.",
   // life
+  "thread-failed": "A thread of the worker ended; its partitions start again from their last checkpoints.",
   "shutdown-deadline": "The worker did not drain within its deadline.",
   "internal-fault": "A fault in Tributary itself.",
 } as const;

@@ -1,7 +1,7 @@
 /** What the pipeline produces besides its state. Everything here is committed with the checkpoint that caused it. */
 
 /** Publications leave by channels; each has ordinals 1, 2, 3 … without holes, in the order of the log. */
-export const CHANNELS = ["rated", "dead-letter", "reroute"] as const;
+export const CHANNELS = ["rated", "dead-letter", "reroute", "alert"] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 /** One entry of the outbox, as committed. The body is canonical JSON. */
@@ -72,6 +72,48 @@ export interface DeadLetter {
   readonly event?: string;
   readonly messageBase64?: string;
 }
+
+interface AlertBase {
+  readonly account: string;
+  readonly contract: string;
+  /** Level that was reached, in percent. */
+  readonly percent: number;
+  /** Event that reached it: usage sequence and place in the message; place −1 where a decision or late rating did. */
+  readonly sequence: number;
+  readonly index: number;
+  /** When that was stored, RFC 3339. */
+  readonly time: string;
+  readonly catalogVersion: string;
+}
+
+/** So many percent of a commitment are used. Amounts are decimal strings in currency units. */
+export interface CommitmentAlert extends AlertBase {
+  readonly kind: "commitment";
+  /** Key of the commitment. */
+  readonly commitment: string;
+  readonly periodStart: string;
+  readonly periodEnd: string;
+  /** What is committed for the period. */
+  readonly committed: string;
+  /** Charges that count towards it so far, hours that are still open included. */
+  readonly counted: string;
+  readonly currency: string;
+}
+
+/** No more than so many percent of the credits are left. Amounts are decimal strings in the credits' unit. */
+export interface CreditsAlert extends AlertBase {
+  readonly kind: "credits";
+  /** What the grants that pay now were given. */
+  readonly granted: string;
+  /** What would be left if all usage so far were paid. */
+  readonly left: string;
+  /** One of the two is null: credits are in a currency or in the quantity of a meter. */
+  readonly currency: string | null;
+  readonly meter: string | null;
+}
+
+/** Body of an outbox entry on channel `alert`. */
+export type Alert = CommitmentAlert | CreditsAlert;
 
 /** Body of an outbox entry on channel `reroute`: an event that stood in the wrong partition, for its own. */
 export interface Reroute {

@@ -44,7 +44,11 @@ export interface CheckpointChanges {
   /** Current counts (absolute, not differences). */
   readonly regionCounts: readonly RegionCounts[];
   readonly messageCounts: MessageCounts;
-  readonly rows: readonly StateRow[];
+  /**
+   * Gone through once, from the beginning to the end. They may be made as they are asked for: a row's value is good until
+   * the next row is asked for or the turn of the event loop ends, whichever is first.
+   */
+  readonly rows: Iterable<StateRow>;
   /** Spaces emptied before `rows` are written (a dedupe generation that expired). */
   readonly clearedSpaces: readonly string[];
   readonly parkedAdded: readonly ParkedEvent[];
@@ -103,5 +107,22 @@ export interface PartitionStore {
  */
 export interface CheckpointParticipant {
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void;
+  /** Adds the changed rows; their values stay good. */
   collectChanges(rows: StateRow[], clearedSpaces: string[]): void;
+  /**
+   * The same for a state whose changes may be too many to copy at once: the rows are what they were at this call,
+   * whatever changes while they are gone through, which may be spread over many turns of the event loop. Values are good
+   * as `CheckpointChanges.rows` says. The next call must come after the last row.
+   */
+  freezeChanges?(clearedSpaces: string[]): Iterable<StateRow>;
+}
+
+/** `collectChanges` of a participant that can freeze: its rows with values that stay good. */
+export function collectFrozen(
+  participant: Required<Pick<CheckpointParticipant, "freezeChanges">>,
+  rows: StateRow[],
+  clearedSpaces: string[],
+): void {
+  for (const { space, key, value } of participant.freezeChanges(clearedSpaces))
+    rows.push({ space, key, value: value?.slice() ?? null });
 }

@@ -1,5 +1,6 @@
 import { CHANNELS, noEvents } from "../model/outputs.ts";
 import type {
+  Alert,
   Channel,
   DeadLetter,
   EventOutcomeRecord,
@@ -34,7 +35,7 @@ function emptyEntries(): JournalEntries {
  */
 export class Journal {
   #entries = emptyEntries();
-  readonly #ordinals: Record<Channel, number> = { rated: 0, "dead-letter": 0, reroute: 0 };
+  readonly #ordinals: Record<Channel, number> = { rated: 0, "dead-letter": 0, reroute: 0, alert: 0 };
   readonly #regions = new Map<string, MutableCounts>();
   #messages = 0;
   #undecodable = 0;
@@ -58,6 +59,10 @@ export class Journal {
 
   deadLetter(letter: DeadLetter): void {
     this.#publish("dead-letter", letter);
+  }
+
+  alert(alert: Alert): void {
+    this.#publish("alert", alert);
   }
 
   reroute(event: Reroute): void {
@@ -127,7 +132,7 @@ export class Journal {
     return entries;
   }
 
-  #publish(channel: Channel, body: RatedAggregate | DeadLetter | Reroute): void {
+  #publish(channel: Channel, body: RatedAggregate | DeadLetter | Reroute | Alert): void {
     const ordinal = this.#ordinals[channel] + 1;
     this.#ordinals[channel] = ordinal;
     this.#entries.outbox.push({ channel, ordinal, body: JSON.stringify(body) });

@@ -1,5 +1,10 @@
 import { Packr } from "msgpackr";
-import type { CheckpointParticipant, PartitionStore, StateRow } from "../model/store.ts";
+import {
+  collectFrozen,
+  type CheckpointParticipant,
+  type PartitionStore,
+  type StateRow,
+} from "../model/store.ts";
 
 /** One (account, meter, group) of a partition. */
 export interface Series {
@@ -56,10 +61,21 @@ export class SeriesTable implements CheckpointParticipant {
     this.#savedCount = this.#series.length;
   }
 
-  collectChanges(rows: StateRow[]): void {
-    for (; this.#savedCount < this.#series.length; this.#savedCount++) {
-      const { id, account, meter, groupValues } = this.get(this.#savedCount);
-      rows.push({ space: SPACE, key: id, value: packr.pack([account, meter, groupValues]) });
+  collectChanges(rows: StateRow[], clearedSpaces: string[] = []): void {
+    collectFrozen(this, rows, clearedSpaces);
+  }
+
+  freezeChanges(): Iterable<StateRow> {
+    const from = this.#savedCount;
+    this.#savedCount = this.#series.length;
+    return this.#rows(from, this.#savedCount);
+  }
+
+  /** A series never changes: its row can be made at any time. */
+  *#rows(from: number, to: number): Generator<StateRow> {
+    for (let number = from; number < to; number++) {
+      const { id, account, meter, groupValues } = this.get(number);
+      yield { space: SPACE, key: id, value: packr.pack([account, meter, groupValues]) };
     }
   }
 }

@@ -26,7 +26,7 @@ export interface AdminServerOptions {
   readonly token?: string;
   readonly version: { readonly version: string } & Readonly<Record<string, string>>;
   readonly clock: Clock;
-  readonly readiness: () => Readiness;
+  readonly readiness: () => Readiness | Promise<Readiness>;
   /** Answer of /status, as JSON. */
   readonly status: () => unknown;
   readonly metrics: { readonly contentType: string; scrape(): Promise<string> };
@@ -152,14 +152,14 @@ function routesOf(options: AdminServerOptions, loop: LoopWatch): ReadonlyMap<str
       "/readyz",
       {
         guarded: false,
-        answer: () => {
-          const readiness = options.readiness();
+        answer: async () => {
+          const readiness = await options.readiness();
           return json(readiness.ready ? 200 : 503, readiness);
         },
       },
     ],
     ["/version", { guarded: false, answer: () => json(200, options.version) }],
-    ["/status", { guarded: true, answer: () => json(200, options.status()) }],
+    ["/status", { guarded: true, answer: async () => json(200, await options.status()) }],
     [
       "/metrics",
       {

@@ -23,8 +23,20 @@ const ABSOLUTE = "Absolute, across restarts.";
 export function defineMetrics(registry: Registry) {
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Counter({ name: `${METRIC_PREFIX}${name}`, help, labelNames, registers: [registry] });
-  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
-    new Gauge({ name: `${METRIC_PREFIX}${name}`, help, labelNames, registers: [registry] });
+  /** `merged` says what becomes of the values of several threads. */
+  const gauge = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[],
+    merged: "sum" | "min" | "max" = "sum",
+  ) =>
+    new Gauge({
+      name: `${METRIC_PREFIX}${name}`,
+      help,
+      labelNames,
+      registers: [registry],
+      aggregator: merged,
+    });
   const histogram = (name: string, help: string, buckets: number[]) =>
     new Histogram({ name: `${METRIC_PREFIX}${name}`, help, buckets, registers: [registry] });
 
@@ -83,6 +95,16 @@ export function defineMetrics(registry: Registry) {
       "Rated value that no invoice has taken up, in units of the currency; complete hours only. A float: the books are exact.",
       ["currency"],
     ),
+    accruedValue: gauge(
+      "accrued_value",
+      "Rated and not invoiced, with the hours that are still open, in units of the currency. By rotation: see accrued_value_age_seconds.",
+      ["currency"],
+    ),
+    accruedValueAgeSeconds: gauge(
+      "accrued_value_age_seconds",
+      "Age of the oldest figure in the accrued value of the partition.",
+      ["partition"],
+    ),
     transformFailures: counter(
       "transform_failures_total",
       `Events and messages that a stage did not accept, by its reason; duplicates apart. ${SINCE_START}`,
@@ -106,13 +128,18 @@ export function defineMetrics(registry: Registry) {
       `Events and messages sent to the dead letters. ${SINCE_START}`,
       ["stage", "reason"],
     ),
+    alerts: counter(
+      "alerts_total",
+      `Alerts about commitments and credits that contracts have reached. ${SINCE_START}`,
+      ["kind"],
+    ),
     parkedEvents: gauge("parked_events", `Events that wait for reference data. ${ABSOLUTE}`, ["partition"]),
     exceptions: gauge(
       "exceptions",
       `Exceptions that somebody has to look at; parked events apart. ${ABSOLUTE}`,
       ["stage"],
     ),
-    exceptionAgeSeconds: gauge("exception_age_seconds", "Age of the oldest exception.", ["stage"]),
+    exceptionAgeSeconds: gauge("exception_age_seconds", "Age of the oldest exception.", ["stage"], "max"),
     controlRecords: counter("control_records_total", `Decisions written to the control log. ${SINCE_START}`, [
       "partition",
       "kind",
@@ -126,7 +153,7 @@ export function defineMetrics(registry: Registry) {
       "reason",
     ]),
     workerState: gauge("worker_state", "1 for the state that the worker is in, 0 for the others.", ["state"]),
-    brokerConnected: gauge("broker_connected", "1 while the connection to NATS stands.", []),
+    brokerConnected: gauge("broker_connected", "1 while the connection to NATS stands.", [], "min"),
     replayProgressRatio: gauge(
       "replay_progress_ratio",
       "Share of the messages stored when the partition started that it has processed: 1 when it has caught up.",
@@ -141,6 +168,7 @@ export function defineMetrics(registry: Registry) {
       "event_loop_delay_seconds",
       "How late the event loop ran since the last scrape, by quantile; 1 is the longest pause.",
       ["quantile"],
+      "max",
     ),
     scrapeFailures: counter(
       "scrape_failures_total",

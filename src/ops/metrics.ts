@@ -3,6 +3,7 @@ import type { Clock } from "../model/clock.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import type { PipelineState } from "../pipeline/pipeline-options.ts";
 import { BoundedLabel } from "./bounded-label.ts";
+import type { MetricData } from "./merged-metrics.ts";
 import { EventLoopDelay } from "./event-loop-delay.ts";
 import { defineMetrics, type MetricSet } from "./metric-definitions.ts";
 import { WORKER_STATES, type WorkerState } from "./worker-lifecycle.ts";
@@ -26,6 +27,13 @@ export interface PartitionSnapshot {
   readonly replayProgressRatio: number;
   /** Rated and not invoiced, in currency units: for people and alerts, as a float; books are kept elsewhere. */
   readonly unbilled: readonly { readonly currency: string; readonly amount: number }[];
+  /** The same with open hours, and how old it is at most; undefined before the first rotation has ended. */
+  readonly accrued:
+    | {
+        readonly totals: readonly { readonly currency: string; readonly amount: number }[];
+        readonly ageMs: number;
+      }
+    | undefined;
   readonly outbox: readonly { readonly sink: string; readonly pending: number }[];
 }
 
@@ -93,6 +101,22 @@ export class WorkerMetrics {
     return this.registry.metrics();
   }
 
+  /** The same as data, for `mergeMetrics`. */
+  async scrapeAsData(): Promise<readonly MetricData[]> {
+    this.#refresh();
+    return this.registry.getMetricsAsJSON();
+  }
+
+  /** A thread that ran partitions has ended: until it is back, nobody else tells of them. */
+  partitionLost(partition: number): void {
+    for (const state of PARTITION_STATES)
+      this.set.partitionState.set({ partition, state }, state === "failed" ? 1 : 0);
+  }
+
+  partitionFound(partition: number): void {
+    for (const state of PARTITION_STATES) this.set.partitionState.remove({ partition, state });
+  }
+
   /** Stops measuring. */
   close(): void {
     this.#eventLoopDelay.stop();
@@ -104,22 +128,35 @@ export class WorkerMetrics {
       this.set.eventLoopDelaySeconds.set({ quantile }, seconds);
     }
     const unbilled = new Map<string, number>();
-    for (const [partition, snapshot] of this.#partitions)
-      this.#refreshPartition(partition, snapshot, unbilled);
+    const accrued = new Map<string, number>();
+    let isAccruedWhole = true;
+    for (const [partition, read] of this.#partitions) {
+      const snapshot = this.#readPartition(partition, read);
+      isAccruedWhole &&= snapshot?.accrued !== undefined;
+      if (snapshot === undefined) continue;
+      this.#refreshPartition(partition, snapshot);
+      addAmounts(unbilled, snapshot.unbilled);
+      addAmounts(accrued, snapshot.accrued?.totals ?? []);
+    }
     for (const [currency, amount] of unbilled) this.set.unbilledValue.set({ currency }, amount);
+    // A sum without some of the partitions would look like a loss.
+    if (isAccruedWhole)
+      for (const [currency, amount] of accrued) this.set.accruedValue.set({ currency }, amount);
     this.#refreshWaiting();
   }
 
-  #refreshPartition(partition: number, read: () => PartitionSnapshot, unbilled: Map<string, number>): void {
-    const { set } = this;
-    let snapshot: PartitionSnapshot;
+  #readPartition(partition: number, read: () => PartitionSnapshot): PartitionSnapshot | undefined {
     try {
-      snapshot = read();
+      return read();
     } catch {
       // One partition that can't be read must not hide the others.
-      set.scrapeFailures.inc({ partition });
-      return;
+      this.set.scrapeFailures.inc({ partition });
+      return undefined;
     }
+  }
+
+  #refreshPartition(partition: number, snapshot: PartitionSnapshot): void {
+    const { set } = this;
     for (const state of PARTITION_STATES) {
       set.partitionState.set({ partition, state }, state === snapshot.state ? 1 : 0);
     }
@@ -132,9 +169,8 @@ export class WorkerMetrics {
     set.dedupeBytes.set({ partition }, snapshot.dedupeBytes);
     set.windowCells.set({ partition }, snapshot.windowCells);
     set.replayProgressRatio.set({ partition }, snapshot.replayProgressRatio);
-    for (const { currency, amount } of snapshot.unbilled) {
-      unbilled.set(currency, (unbilled.get(currency) ?? 0) + amount);
-    }
+    if (snapshot.accrued !== undefined)
+      set.accruedValueAgeSeconds.set({ partition }, snapshot.accrued.ageMs / 1000);
     for (const { sink, pending } of snapshot.outbox) set.outboxPending.set({ partition, sink }, pending);
   }
 
@@ -162,4 +198,11 @@ export class WorkerMetrics {
       set.exceptionAgeSeconds.set({ stage }, Math.max(0, this.clock.nowMs() - oldestMs) / 1000);
     }
   }
+}
+
+function addAmounts(
+  totals: Map<string, number>,
+  amounts: readonly { readonly currency: string; readonly amount: number }[],
+): void {
+  for (const { currency, amount } of amounts) totals.set(currency, (totals.get(currency) ?? 0) + amount);
 }

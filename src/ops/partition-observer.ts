@@ -1,6 +1,6 @@
 import { UNDECODABLE_REASONS } from "../model/event-batch.ts";
 import { Outcome, REASONS } from "../model/outcome.ts";
-import type { ExceptionRecord, RegionCounts } from "../model/outputs.ts";
+import type { Alert, ExceptionRecord, RegionCounts } from "../model/outputs.ts";
 import type { CheckpointChanges, PartitionStore } from "../model/store.ts";
 import type { PipelineObserver } from "../pipeline/pipeline-options.ts";
 import { ArrivalAges } from "./arrival-ages.ts";
@@ -115,6 +115,8 @@ function countOutcomes(metrics: WorkerMetrics, changes: CheckpointChanges): void
   }
 }
 
+const ALERT_KINDS: readonly Alert["kind"][] = ["commitment", "credits"];
+
 const UNDECODABLE: ReadonlySet<string> = new Set(UNDECODABLE_REASONS);
 const REASON_FIELD = /"reason":"([a-z-]{1,40})"/;
 
@@ -135,6 +137,12 @@ function countUndecodable(metrics: WorkerMetrics, partition: number, changes: Ch
 
 function countOutbox(metrics: WorkerMetrics, partition: number, changes: CheckpointChanges): void {
   const channels = new Map<string, number>();
+  for (const { channel, body } of changes.outbox) {
+    if (channel !== "alert") continue;
+    // The kind is the first member; the rest of the body is of no use here.
+    const kind = ALERT_KINDS.find((each) => body.startsWith(`{"kind":"${each}"`));
+    metrics.set.alerts.inc({ kind: kind ?? OTHER_LABEL });
+  }
   for (const { channel } of changes.outbox) channels.set(channel, (channels.get(channel) ?? 0) + 1);
   for (const [channel, count] of channels) metrics.set.outboxEntries.inc({ partition, channel }, count);
 }

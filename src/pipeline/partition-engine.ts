@@ -21,7 +21,9 @@ import { SeriesTable } from "../operators/series-table.ts";
 import { settle } from "../operators/settle.ts";
 import { emptyTargets, type PipelineItem } from "../operators/stage.ts";
 import { validate } from "../operators/validate.ts";
+import { UsageWatch } from "../operators/watch/usage-watch.ts";
 import { CellTable } from "../operators/window/cell-table.ts";
+import { EventCharges } from "../operators/window/event-charges.ts";
 import { MeterTotals } from "../operators/window/meter-totals.ts";
 import { WindowArchive } from "../operators/window/window-archive.ts";
 import { window, WindowStage } from "../operators/window/window-stage.ts";
@@ -81,10 +83,14 @@ export class PartitionEngine {
   readonly series = new SeriesTable();
   readonly cells: CellTable;
   readonly keys: KeyTable;
-  readonly rater = new Rater();
+  readonly rater = new Rater((charged) => {
+    this.watch.charged(charged);
+  });
   readonly archive = new WindowArchive();
   readonly totals = new MeterTotals();
   readonly journal = new Journal();
+  readonly eventCharges = new EventCharges();
+  readonly watch = new UsageWatch(this.series, this.journal);
   readonly windows: WindowStage;
   readonly #options: PartitionEngineOptions;
   readonly #items = new Subject<PipelineItem>();
@@ -103,9 +109,9 @@ export class PartitionEngine {
     const { partition, partitionCount, decoder } = options;
     this.cells = new CellTable({ windowMs: options.settings.cellMs });
     this.keys = new KeyTable({ horizonMs: options.settings.dedupeHorizonMs });
-    const { series, cells, keys, rater, archive, totals, journal } = this;
-    this.windows = new WindowStage({ series, cells, rater, journal, archive, totals });
-    this.#participants = [series, cells, keys, rater, archive, totals, this.windows];
+    const { series, cells, keys, rater, archive, totals, journal, watch, eventCharges } = this;
+    this.windows = new WindowStage({ series, cells, rater, journal, archive, totals, watch, eventCharges });
+    this.#participants = [series, cells, keys, rater, archive, totals, watch, eventCharges, this.windows];
     this.#items
       .pipe(
         retryParked(partition, decoder),
@@ -244,11 +250,24 @@ export class PartitionEngine {
     };
   }
 
-  /** Everything since the last call, as one checkpoint. */
-  collect(): CheckpointChanges {
+  /** Everything since the last call (of this or of `freeze`), as one checkpoint. */
+  collect(): CheckpointChanges & { readonly rows: readonly StateRow[] } {
+    const frozen = this.freeze();
     const rows: StateRow[] = [];
+    for (const { space, key, value } of frozen.rows) rows.push({ space, key, value: value?.slice() ?? null });
+    return { ...frozen, rows };
+  }
+
+  /**
+   * The same, with rows that are made as they are asked for and tell the state as it is now, also when messages are
+   * processed meanwhile. All rows must have been asked for before the next call.
+   */
+  freeze(): CheckpointChanges {
+    const parts: Iterable<StateRow>[] = [];
     const clearedSpaces: string[] = [];
-    for (const participant of this.#participants) participant.collectChanges(rows, clearedSpaces);
+    for (const participant of this.#participants) parts.push(frozenPart(participant, clearedSpaces));
+    const rows: StateRow[] = [];
+    parts.push(rows);
     const version = this.#catalog?.version;
     if (version !== undefined && version !== this.#savedCatalogVersion) {
       if (this.#savedCatalogVersion === undefined) rows.push(aboutRow(HASH_KEY_KEY, this.#options.hashKey));
@@ -273,7 +292,7 @@ export class PartitionEngine {
       ...(controlRepaired ? { controlRepaired } : {}),
       regionCounts: this.journal.regionCounts(),
       messageCounts: this.journal.messageCounts(),
-      rows,
+      rows: rowsOf(parts),
       clearedSpaces,
       ...this.journal.take(),
     };
@@ -302,6 +321,18 @@ export class PartitionEngine {
     this.#items.next(item);
     if (this.#fault !== undefined) throw this.#fault;
   }
+}
+
+/** The changed rows of a participant; those of one that can't freeze are few enough to be made at once. */
+function frozenPart(participant: CheckpointParticipant, clearedSpaces: string[]): Iterable<StateRow> {
+  if (participant.freezeChanges !== undefined) return participant.freezeChanges(clearedSpaces);
+  const rows: StateRow[] = [];
+  participant.collectChanges(rows, clearedSpaces);
+  return rows;
+}
+
+function* rowsOf(parts: readonly Iterable<StateRow>[]): Generator<StateRow> {
+  for (const part of parts) yield* part;
 }
 
 function aboutRow(key: number, text: string): StateRow {

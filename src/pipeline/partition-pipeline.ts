@@ -4,6 +4,7 @@ import { messageOf, TributaryError } from "../model/errors.ts";
 import type { LogMessage, LogReader } from "../model/log.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
 import { IdleDetector } from "../operators/window/idle-detector.ts";
+import { Checkpointing } from "./checkpointing.ts";
 import { appendControl, openPartition, type OpenedPartition } from "./open-partition.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
 import type { PartitionPipelineOptions, PipelineState } from "./pipeline-options.ts";
@@ -11,7 +12,10 @@ import { SerialQueue } from "./serial-queue.ts";
 
 /** Message bytes handed to the engine in one synchronous slice: keeps the event loop's pauses short. */
 const MAX_SLICE_BYTES = 256 * 1024;
-/** Outputs that may wait in memory for a checkpoint; one more starts a checkpoint before its time. */
+/**
+ * Outputs that may wait in memory for a checkpoint; one more starts a checkpoint before its time. As many again may be
+ * on their way to the disk: processing waits where those are not there yet.
+ */
 const MAX_WAITING_OUTPUTS = 50_000;
 
 /**
@@ -19,11 +23,15 @@ const MAX_WAITING_OUTPUTS = 50_000;
  *
  * Order of effects:
  * 1. a control record is appended, then applied. A crash between: the next start finds it in the log and applies it.
- * 2. a checkpoint is committed (position, state, counts, outbox in one transaction). A crash before: the messages
- *    since the last one are read again, nothing has left the partition.
- * 3. after the commit: acknowledge up to the position, deliver the outbox. A crash between: the broker delivers
- *    again what the position says is done (the reader starts behind the position), and the outbox is delivered by the
- *    next start; targets refuse what they have.
+ * 2. a checkpoint is frozen between two items: position, state, counts and outbox of one moment. It is committed in one
+ *    transaction while processing goes on; one at a time. A crash before its end: the messages since the last committed
+ *    one are read again, also those processed meanwhile; nothing has left the partition.
+ * 3. after the commit, up to the position of that checkpoint: acknowledge, deliver the outbox. A crash between: the
+ *    broker delivers again what the position says is done (the reader starts behind the position), and the outbox is
+ *    delivered by the next start; targets refuse what they have.
+ *
+ * A commit that fails ends the pipeline: what was processed since the last one is memory only. The pipeline ends after the
+ * commit under way has, so that whoever starts it again reads a state that stands still.
  */
 export class PartitionPipeline {
   readonly #options: PartitionPipelineOptions;
@@ -35,8 +43,7 @@ export class PartitionPipeline {
   #idle: IdleDetector | undefined;
   #cancelTimers: (() => void)[] = [];
   #pendingControl: { placed: PlacedControlRecord; data: Uint8Array }[] = [];
-  #lastCommitMs = 0;
-  #changedSinceCommit = false;
+  #checkpoints: Checkpointing | undefined;
   #fail: (fault: unknown) => void = () => undefined;
   /** Rejects with the fault that stopped the partition; resolves after `stop`. */
   readonly ended: Promise<void>;
@@ -52,7 +59,7 @@ export class PartitionPipeline {
         this.#stopTimers();
         // What the reader still delivers is refused; how it ends does not matter any more.
         this.#reader?.stop().catch(() => undefined);
-        reject(fault instanceof Error ? fault : new TributaryError("internal-fault", messageOf(fault)));
+        void this.#rejectSettled(reject, fault);
       };
     });
     // A fault is reported by `ended`; nobody may be listening yet.
@@ -89,7 +96,7 @@ export class PartitionPipeline {
 
   /** Milliseconds since the last commit, on the monotonic clock. */
   get checkpointAgeMs(): number {
-    return this.#options.clock.monotonicMs() - this.#lastCommitMs;
+    return this.#options.clock.monotonicMs() - (this.#checkpoints?.lastMs ?? 0);
   }
 
   /** Verifies the logs against the checkpoint, takes the partition and starts reading. */
@@ -101,6 +108,7 @@ export class PartitionPipeline {
       if (this.#state === "starting") this.#state = "running";
     } catch (fault) {
       this.#fail(fault);
+      await this.#settled();
       throw fault;
     }
   }
@@ -112,7 +120,7 @@ export class PartitionPipeline {
     await this.#opening?.catch(() => undefined);
     this.#stopTimers();
     await this.#reader?.stop();
-    if (this.#opened !== undefined) await this.#queue.run(() => this.#commit());
+    if (this.#opened !== undefined) await this.checkpoint();
     this.#state = "stopped";
     this.#end();
   }
@@ -129,15 +137,26 @@ export class PartitionPipeline {
 
   /** Commits now. */
   async checkpoint(): Promise<void> {
-    await this.#queue.run(() => this.#commit());
+    await this.#queue.run(async () => this.#checkpoints?.complete());
   }
 
   async #open(): Promise<void> {
-    const { clock } = this.#options;
     const opened = await openPartition(this.#options);
     this.#opened = opened;
+    const { store, clock, faults, observer } = this.#options;
+    this.#checkpoints = new Checkpointing({
+      store,
+      clock,
+      faults,
+      observer,
+      engine: opened.engine,
+      acknowledge: (usageSequence) => this.#reader?.acknowledge(usageSequence),
+      onFault: (fault) => {
+        this.#fail(fault);
+      },
+      hasFailed: () => this.#state === "failed",
+    });
     this.#pendingControl = [...opened.pendingControl];
-    this.#lastCommitMs = clock.monotonicMs();
     await this.#applyDue();
     this.#idle = new IdleDetector(this.#options.idleTimeoutMs);
     const reader = await opened.usageLog.openReader(opened.engine.position.usageSequence + 1);
@@ -146,8 +165,12 @@ export class PartitionPipeline {
       this.#fail(fault);
     });
     reader.start((messages) => this.#queue.run(() => this.#deliver(messages)));
-    this.#every(this.#options.checkpointIntervalMs, () => this.#commit());
-    this.#every(this.#options.idleCheckMs, () => this.#markIdleRegions());
+    this.#every(this.#options.checkpointIntervalMs, async () => {
+      // Waited for here and not in the queue: processing goes on meanwhile.
+      await this.#settled();
+      await this.#queue.run(async () => this.#checkpoints?.begin());
+    });
+    this.#every(this.#options.idleCheckMs, () => this.#queue.run(() => this.#markIdleRegions()));
   }
 
   async #deliver(messages: readonly LogMessage[]): Promise<void> {
@@ -161,11 +184,11 @@ export class PartitionPipeline {
         const slice = messages.slice(from, to);
         const startedMs = this.#options.clock.monotonicMs();
         engine.process(slice);
-        this.#changedSinceCommit = true;
+        this.#checkpoints?.noteChange();
         this.#noteActivity(slice);
         this.#options.observer.processed(slice, this.#options.clock.monotonicMs() - startedMs);
         from = to;
-        if (engine.journal.waiting > MAX_WAITING_OUTPUTS) await this.#commit();
+        if (engine.journal.waiting > MAX_WAITING_OUTPUTS) await this.#checkpoints?.begin();
         if (from < messages.length) await this.#options.clock.yieldTurn();
       }
       await this.#applyDue();
@@ -208,10 +231,10 @@ export class PartitionPipeline {
     if (record.kind === "catalog") {
       catalog = await this.#options.loadCatalog(record.version);
       // Parked events are read back from the store: what is parked in memory must be there first.
-      if (this.#changedSinceCommit) await this.#commit();
+      await this.#checkpoints?.complete();
     }
     engine.apply(placed, data, catalog, record.kind === "catalog" ? store.parked() : []);
-    this.#changedSinceCommit = true;
+    this.#checkpoints?.noteChange();
   }
 
   async #decide(make: (appliesAfter: number, decidedAt: string) => ControlRecord): Promise<void> {
@@ -227,24 +250,15 @@ export class PartitionPipeline {
     await this.#apply(appended.placed, appended.data);
   }
 
-  async #commit(): Promise<void> {
-    // After a fault the state in memory may be half changed: only what is committed stands.
-    if (this.#state === "failed") return;
-    const { engine } = this.#requireOpened();
-    if (!this.#changedSinceCommit) {
-      this.#lastCommitMs = this.#options.clock.monotonicMs();
-      return;
-    }
-    const { store, clock, faults, observer } = this.#options;
-    const startedMs = clock.monotonicMs();
-    const changes = engine.collect();
-    await store.commit(changes);
-    this.#changedSinceCommit = false;
-    faults.reach("after-commit-before-ack");
-    this.#reader?.acknowledge(changes.position.usageSequence);
-    faults.reach("after-ack");
-    this.#lastCommitMs = clock.monotonicMs();
-    observer.committed(changes, this.#lastCommitMs - startedMs);
+  /** Says that the pipeline has ended, but not before the commit under way has. */
+  async #rejectSettled(reject: (fault: Error) => void, fault: unknown): Promise<void> {
+    await this.#settled();
+    reject(fault instanceof Error ? fault : new TributaryError("internal-fault", messageOf(fault)));
+  }
+
+  /** Resolves when no commit is under way. */
+  async #settled(): Promise<void> {
+    await this.#checkpoints?.settled();
   }
 
   async #markIdleRegions(): Promise<void> {
@@ -292,7 +306,7 @@ export class PartitionPipeline {
   /** False where the task failed, which ends the pipeline. */
   async #runTimed(task: () => Promise<void>): Promise<boolean> {
     try {
-      await this.#queue.run(task);
+      await task();
       return true;
     } catch (fault) {
       this.#fail(fault);

@@ -10,6 +10,8 @@ import type { SimulationLine } from "./simulation-line.ts";
 
 /** Messages a partition collects before the engine takes them: any number gives the same result. */
 const MAX_RUN_MESSAGES = 2_000;
+/** Entries read from a store at once. */
+const ALERT_PAGE = 1_000;
 const encoder = new TextEncoder();
 
 export interface SimulationOptions {
@@ -83,6 +85,21 @@ export class Simulation {
     readonly store: PartitionStore;
   }[] {
     return [...this.#partitions.values()].sort((a, b) => a.partition - b.partition);
+  }
+
+  /** Alerts about commitments and credits, by partition in the order of the log, each as canonical JSON. */
+  alerts(): string[] {
+    return this.partitions().flatMap(({ store }) => {
+      const bodies: string[] = [];
+      for (let last = 0; ;) {
+        const page = store.outboxAfter("alert", last, ALERT_PAGE);
+        for (const entry of page) {
+          bodies.push(entry.body);
+          last = entry.ordinal;
+        }
+        if (page.length < ALERT_PAGE) return bodies;
+      }
+    });
   }
 
   close(): void {

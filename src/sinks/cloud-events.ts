@@ -10,6 +10,9 @@ export const DEAD_LETTER_BYTES_MAX = 768 * 1024;
 export function ratedType(kind: string): string {
   return `io.tributary.rated.${kind}.v1`;
 }
+export function alertType(kind: string): string {
+  return `io.tributary.alert.${kind}.v1`;
+}
 export const DEAD_LETTER_TYPE = "io.tributary.dead-letter.v1";
 
 interface Envelope {
@@ -44,6 +47,21 @@ export function ratedEvent(partition: number, entry: OutboxEntry): string {
       type: ratedType(body.text("kind")),
       subject: body.text("account"),
       time: body.text("end"),
+    },
+    entry.body,
+  );
+}
+
+/** An alert as a CloudEvent: subject = account, time = when the event that is its reason was stored. */
+export function alertEvent(partition: number, entry: OutboxEntry): string {
+  const body = new EntryBody(entry);
+  return cloudEvent(
+    {
+      id: `${partition}-${entry.ordinal}`,
+      source: `tributary/partition/${partition}/alert`,
+      type: alertType(body.text("kind")),
+      subject: body.text("account"),
+      time: body.text("time"),
     },
     entry.body,
   );

@@ -72,6 +72,20 @@ export class CheckpointWriter {
   }
 
   write(changes: CheckpointChanges): void {
+    this.writeHead(changes);
+    for (const row of changes.rows) this.writeRow(row);
+    this.writeParked(changes.parkedAdded, changes.parkedRemoved);
+    this.writeRecords(changes.exceptionsAdded, changes.eventOutcomes);
+    this.writeOutbox(changes.outbox);
+  }
+
+  /** Positions and counts, and the spaces that are emptied before rows are written. */
+  writeHead(
+    changes: Pick<
+      CheckpointChanges,
+      "position" | "controlRepaired" | "regionCounts" | "messageCounts" | "clearedSpaces"
+    >,
+  ): void {
     this.#writePosition(changes.position, changes.controlRepaired);
     for (const counts of changes.regionCounts) {
       assertBalanced(counts, this.#regionRead.get(counts.region) ?? 0);
@@ -80,11 +94,16 @@ export class CheckpointWriter {
     const { messages, undecodable, probes } = changes.messageCounts;
     this.#setMessages.run(messages, undecodable, probes);
     for (const space of changes.clearedSpaces) this.#clear(space);
-    for (const row of changes.rows) this.#writeRow(row);
-    this.#parked.write(changes.parkedAdded, changes.parkedRemoved);
-    for (const exception of changes.exceptionsAdded) this.#addException.run(exception);
-    for (const record of changes.eventOutcomes) this.#writeOutcome(record);
-    this.#writeOutbox(changes.outbox);
+  }
+
+  /** All of a checkpoint's parked events at once: the two lists are balanced against each other. */
+  writeParked(added: CheckpointChanges["parkedAdded"], removed: CheckpointChanges["parkedRemoved"]): void {
+    this.#parked.write(added, removed);
+  }
+
+  writeRecords(exceptions: readonly ExceptionRecord[], outcomes: readonly EventOutcomeRecord[]): void {
+    for (const exception of exceptions) this.#addException.run(exception);
+    for (const record of outcomes) this.#writeOutcome(record);
   }
 
   #writePosition(after: Position, controlRepaired: boolean | undefined): void {
@@ -117,7 +136,7 @@ export class CheckpointWriter {
     this.#spaceIds.delete(space);
   }
 
-  #writeRow(row: StateRow): void {
+  writeRow(row: StateRow): void {
     assertPackable(row.key, `The key of a row of space ${row.space}`);
     let id = this.#findSpace(row.space);
     if (row.value === null) {
@@ -137,7 +156,8 @@ export class CheckpointWriter {
     this.#addOutcome.run(key, sequence, index, outcome, reason, record.late ? 1 : 0);
   }
 
-  #writeOutbox(entries: readonly OutboxEntry[]): void {
+  /** Entries that follow those before them, by channel. */
+  writeOutbox(entries: Iterable<OutboxEntry>): void {
     const channels = new Map<OutboxEntry["channel"], { ordinal: number; chain: string }>();
     for (const { channel, ordinal, body } of entries) {
       let last = channels.get(channel);

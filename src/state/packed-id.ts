@@ -18,7 +18,12 @@ export const NUMBER_OF_ID = `(id & ${NUMBER_MAX})`;
  * Groups of the outbox. The channel that is written most has the highest: its entries then go to the right end of
  * the tree, where SQLite appends without splitting pages. Stored: never renumber.
  */
-export const CHANNEL_GROUPS: Readonly<Record<Channel, number>> = { "dead-letter": 1, reroute: 2, rated: 3 };
+export const CHANNEL_GROUPS: Readonly<Record<Channel, number>> = {
+  alert: 0,
+  "dead-letter": 1,
+  reroute: 2,
+  rated: 3,
+};
 
 /** Throws `internal-fault` for a number that a rowid can't hold. */
 export function assertPackable(number: number, what: string): void {

@@ -128,7 +128,7 @@ export class PartitionReader implements PartitionStoreReader {
 
   /** Highest ordinal that each channel ever had. */
   lastOrdinals(): Record<Channel, number> {
-    const ordinals: Record<Channel, number> = { rated: 0, "dead-letter": 0, reroute: 0 };
+    const ordinals: Record<Channel, number> = { rated: 0, "dead-letter": 0, reroute: 0, alert: 0 };
     for (const channel of CHANNELS) ordinals[channel] = this.#lastOrdinal.get(channel) ?? 0;
     return ordinals;
   }

@@ -1,20 +1,23 @@
-import type { Database, Statement } from "better-sqlite3";
+import type { Database } from "better-sqlite3";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { systemClock } from "../model/clock.ts";
 import { TributaryError } from "../model/errors.ts";
 import { noFaults, type FaultInjector } from "../model/fault-injection.ts";
 import type { Channel } from "../model/outputs.ts";
 import type { CheckpointChanges, PartitionIdentity, PartitionStore } from "../model/store.ts";
 import { CheckpointWriter } from "./checkpoint-writer.ts";
+import { DeliveryWriter } from "./delivery-writer.ts";
 import { assertIdentity, claimIdentity } from "./identity.ts";
 import { assertIntact } from "./integrity.ts";
 import { IN_MEMORY, makeDurableFolder, openForReading, openForWriting, STATE_FILE } from "./open-database.ts";
-import { CHANNEL_GROUPS, PACK } from "./packed-id.ts";
 import { PartitionReader } from "./partition-reader.ts";
 import { assertSchemaKnown, migrate, MIGRATIONS, schemaVersion, type Migration } from "./schema/migrate.ts";
 import { stateFault, translatingFaults } from "./sqlite-faults.ts";
 import { lockState, type StateLock } from "./state-lock.ts";
 import { boundWal, setWalLimits, truncateWal } from "./wal-policy.ts";
+import { ThreadedPartitionStore } from "./writer/threaded-store.ts";
+import type { WriterPool } from "./writer/writer-pool.ts";
 
 export interface PartitionStoreOptions {
   readonly faults?: FaultInjector;
@@ -24,17 +27,18 @@ export interface PartitionStoreOptions {
   readonly migrations?: readonly Migration[];
   /** An upper bound of the file in pages of 8 KiB; SQLite's own where absent. Reaching it is a full disk. */
   readonly maxPageCount?: number;
+  /** Threads to write on; without them, and in memory, the calling thread writes itself. */
+  readonly writers?: WriterPool;
 }
 
-/** The partition's durable state in SQLite: one writer, one transaction a checkpoint. */
+/** The partition's durable state in SQLite: one writer (the calling thread), one transaction a checkpoint. */
 class SqlitePartitionStore extends PartitionReader implements PartitionStore {
   readonly #database: Database;
   readonly #file: string;
   readonly #lock: StateLock | undefined;
   readonly #faults: FaultInjector;
   readonly #writer: CheckpointWriter;
-  readonly #setDelivered: Statement<[string, string, number]>;
-  readonly #prune: Statement<[number, number, number, number]>;
+  readonly #deliveries: DeliveryWriter;
 
   constructor(database: Database, file: string, lock: StateLock | undefined, faults: FaultInjector) {
     super(database, file);
@@ -43,11 +47,9 @@ class SqlitePartitionStore extends PartitionReader implements PartitionStore {
     this.#lock = lock;
     this.#faults = faults;
     this.#writer = new CheckpointWriter(database);
-    this.#setDelivered = database.prepare("INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?)");
-    this.#prune = database.prepare(`DELETE FROM outbox WHERE id BETWEEN ${PACK} AND ${PACK}`);
+    this.#deliveries = new DeliveryWriter(database);
   }
 
-  // The work is done on the calling thread; the promise leaves room for a writer thread.
   async commit(changes: CheckpointChanges): Promise<void> {
     const database = this.#database;
     this.#faults.reach("before-commit");
@@ -74,7 +76,7 @@ class SqlitePartitionStore extends PartitionReader implements PartitionStore {
       });
     }
     translatingFaults("moving a delivery cursor", this.#file, () =>
-      this.#setDelivered.run(target, channel, ordinal),
+      this.#deliveries.write({ cursors: [{ target, channel, ordinal }], prunes: [] }),
     );
   }
 
@@ -84,9 +86,9 @@ class SqlitePartitionStore extends PartitionReader implements PartitionStore {
       this.lastOrdinals()[channel],
       ...targets.map((target) => this.deliveredOrdinal(target)),
     ];
-    const group = CHANNEL_GROUPS[channel];
+    const upToOrdinal = Math.min(...ordinals);
     translatingFaults("pruning the outbox", this.#file, () =>
-      this.#prune.run(group, 0, group, Math.min(...ordinals)),
+      this.#deliveries.write({ cursors: [], prunes: [{ channel, upToOrdinal }] }),
     );
   }
 
@@ -123,7 +125,10 @@ export function openPartitionStore(
     claimIdentity(database, identity);
     if (!inMemory) truncateWal(database);
     if (options.maxPageCount !== undefined) database.pragma(`max_page_count = ${options.maxPageCount}`);
-    return new SqlitePartitionStore(database, file, lock, options.faults ?? noFaults);
+    const { faults = noFaults, writers, maxPageCount } = options;
+    if (writers === undefined || inMemory) return new SqlitePartitionStore(database, file, lock, faults);
+    const clock = systemClock;
+    return new ThreadedPartitionStore({ database, file, lock, faults, clock, writers, maxPageCount });
   } catch (error) {
     database?.close();
     lock?.release();

@@ -5,7 +5,7 @@ import { loadCatalog } from "../../src/billing/catalog/load.ts";
 import { createDecoder } from "../../src/ingest/wire/decoder.ts";
 import { encodeControl, type ControlRecord } from "../../src/model/control.ts";
 import type { LogMessage } from "../../src/model/log.ts";
-import type { PartitionStore } from "../../src/model/store.ts";
+import type { PartitionStore, StateRow } from "../../src/model/store.ts";
 import { PartitionEngine, storedAbout } from "../../src/pipeline/partition-engine.ts";
 import { openPartitionStore } from "../../src/state/partition-store.ts";
 
@@ -74,6 +74,79 @@ export function testCatalog(
       }),
     ],
     [
+      "plans/varied.json",
+      JSON.stringify({
+        key: "varied",
+        version: 1,
+        name: "A price of each kind that is charged otherwise",
+        currency: "EUR",
+        prices: [
+          {
+            key: "requests",
+            product: "api",
+            meter: "requests",
+            model: "matrix",
+            dimensions: ["status"],
+            default_unit_price: "0.01",
+            cells: [{ when: { status: "ok" }, unit_price: "0.02" }],
+          },
+          {
+            key: "sum",
+            product: "api",
+            meter: "sum",
+            model: "per_unit",
+            unit_price: "0.37",
+            rate_per: "window",
+          },
+          {
+            key: "max",
+            product: "api",
+            meter: "max",
+            model: "package",
+            package_size: "2",
+            package_price: "1",
+          },
+          {
+            key: "unique",
+            product: "api",
+            meter: "unique",
+            model: "graduated",
+            tiers: [{ up_to: "3", unit_price: "2" }, { unit_price: "1" }],
+          },
+          {
+            key: "latest",
+            product: "api",
+            meter: "latest",
+            model: "percentage",
+            rate_percent: "2.5",
+            fixed_fee: "0.1",
+          },
+        ],
+      }),
+    ],
+    [
+      "plans/by-event.json",
+      JSON.stringify({
+        key: "by-event",
+        version: 1,
+        name: "A price that charges events one by one",
+        currency: "EUR",
+        prices: [
+          {
+            key: "sum",
+            product: "api",
+            meter: "sum",
+            model: "percentage",
+            rate_percent: "2.9",
+            fixed_fee: "0.3",
+            min_per_event: "0.35",
+            max_per_event: "20",
+          },
+          { key: "requests", product: "api", meter: "requests", model: "per_unit", unit_price: "0.013" },
+        ],
+      }),
+    ],
+    [
       "contracts/all.json",
       JSON.stringify(
         accounts.map((account) => ({
@@ -106,6 +179,11 @@ export interface CutPlan {
   readonly commit: (step: number) => boolean;
   /** Whether the engine is thrown away after the commit at step i and restored from the store. */
   readonly restart: (step: number) => boolean;
+  /**
+   * Messages that are processed while the rows of the checkpoint at step i are read, one row a message; undefined: all
+   * rows are read at once. Where the engine is thrown away afterwards, so is what these messages did.
+   */
+  readonly meanwhile?: (step: number) => number;
 }
 
 export function createEngine(catalog: CompiledCatalog): PartitionEngine {
@@ -135,7 +213,30 @@ export async function runLogs(
     engine.process(waiting);
     waiting = [];
   };
+  /** Freezes at step i and reads the rows late; returns the step up to which the engine has gone on. */
+  const commitFrozen = async (i: number, messages: number): Promise<number> => {
+    const frozen = engine.freeze();
+    const rows: StateRow[] = [];
+    const unread = frozen.rows[Symbol.iterator]();
+    const readOne = (): boolean => {
+      const next = unread.next();
+      if (next.done === true) return false;
+      rows.push({ ...next.value, value: next.value.value?.slice() ?? null });
+      return true;
+    };
+    let at = i;
+    for (let next = steps[at + 1]; next?.kind === "message" && at < i + messages; next = steps[at + 1]) {
+      engine.process([next.message]);
+      at += 1;
+      readOne();
+    }
+    while (readOne());
+    await store.commit({ ...frozen, rows });
+    return at;
+  };
+  let processedTo = -1;
   for (const [i, step] of steps.entries()) {
+    if (i <= processedTo) continue;
     if (step.kind === "message") waiting.push(step.message);
     else {
       flush();
@@ -154,8 +255,11 @@ export async function runLogs(
     if (plan.cut(i)) flush();
     if (plan.commit(i)) {
       flush();
-      await store.commit(engine.collect());
+      const messages = plan.meanwhile?.(i);
+      if (messages === undefined) await store.commit(engine.collect());
+      else processedTo = await commitFrozen(i, messages);
       if (plan.restart(i)) {
+        processedTo = -1;
         const version = storedAbout(store).catalogVersion;
         engine = createEngine(first);
         engine.restore(store, version === undefined ? undefined : catalogs.get(version));

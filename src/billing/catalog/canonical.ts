@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { planId } from "./checks.ts";
-import type { Catalog, Meter, Plan } from "./entities.ts";
+import type { Commitment } from "../commitments/commitment-schema.ts";
+import type { CreditGrant } from "../credits/grant-schema.ts";
+import type { Catalog, Contract, Meter, Plan } from "./entities.ts";
 
 /**
  * Number of the canonical form. It is part of the hashed text, so that two forms can't be taken for one another.
@@ -18,7 +20,7 @@ export function canonicalForm(catalog: Catalog): string {
     meters: sortedBy(catalog.meters.map(canonicalMeter), (meter) => meter.key),
     products: sortedBy(catalog.products, (product) => product.key),
     plans: sortedBy(catalog.plans.map(canonicalPlan), planId),
-    contracts: sortedBy(catalog.contracts, (contract) => contract.id),
+    contracts: sortedBy(catalog.contracts.map(canonicalContract), (contract) => contract.id),
     customers: sortedBy(catalog.customers, (customer) => customer.id),
   });
 }
@@ -41,8 +43,49 @@ function canonicalMeter(meter: Meter): Meter {
   return { ...meter, filters: sortedBy(filters, (filter) => filter.property) };
 }
 
-function canonicalPlan(plan: Plan): Plan {
-  return { ...plan, prices: sortedBy(plan.prices, (price) => price.key) };
+/** What a plan or contract may leave out is left out where it says nothing. */
+function canonicalPlan({ commitments, ...plan }: Plan): Plan {
+  return {
+    ...plan,
+    prices: sortedBy(plan.prices, (price) => price.key),
+    ...canonicalCommitments(commitments),
+  };
+}
+
+function canonicalContract({ commitments, credits, alerts, ...contract }: Contract): Contract {
+  return {
+    ...contract,
+    ...canonicalCommitments(commitments),
+    ...(hasSome(credits) ? { credits: sortedBy(credits.map(canonicalGrant), (grant) => grant.id) } : {}),
+    ...(alerts === undefined ? {} : { alerts: canonicalAlerts(alerts) }),
+  };
+}
+
+function canonicalCommitments(commitments: readonly Commitment[] | undefined): Pick<Plan, "commitments"> {
+  if (!hasSome(commitments)) return {};
+  const canonical = commitments.map((commitment) => ({
+    ...commitment,
+    prices: sortedTexts(commitment.prices),
+    counts: sortedBy(commitment.counts, (kind) => kind),
+  }));
+  return { commitments: sortedBy(canonical, (commitment) => commitment.key) };
+}
+
+function canonicalGrant(grant: CreditGrant): CreditGrant {
+  return { ...grant, products: sortedTexts(grant.products), meters: sortedTexts(grant.meters) };
+}
+
+function canonicalAlerts(alerts: NonNullable<Contract["alerts"]>): NonNullable<Contract["alerts"]> {
+  const sorted = (percents: readonly number[] | undefined): number[] | undefined =>
+    percents === undefined ? undefined : [...new Set(percents)].sort((a, b) => a - b);
+  return {
+    commitment_percents: sorted(alerts.commitment_percents),
+    credit_percents: sorted(alerts.credit_percents),
+  };
+}
+
+function hasSome<Value>(values: readonly Value[] | undefined): values is readonly Value[] {
+  return values !== undefined && values.length > 0;
 }
 
 function sortedTexts(texts: readonly string[]): string[] {

@@ -84,17 +84,22 @@ export function checkPlan(
       if (groupBy !== undefined && !Object.hasOwn(groupBy, dimension))
         fault(path, `${dimension} is not a dimension (group_by) of meter ${meter}`);
     }
-    if (compilePrice(price).model.needsEachEvent === true) fault(["model"], EACH_EVENT_FAULT);
+    const { needsEachEvent, eventCharge } = compilePrice(price).model;
+    if (eventCharge !== undefined) {
+      const aggregation = meters.get(meter)?.aggregation;
+      if (aggregation !== undefined && aggregation !== "sum")
+        fault(["meter"], `limits per event need a meter of aggregation sum, ${meter} is ${aggregation}`);
+    } else if (needsEachEvent === true) fault(["model"], EACH_EVENT_FAULT);
   }
 }
 
 /**
- * The pipeline keeps the quantity and the number of events of a period, from which such a price does not follow. Refused,
- * so that no other charge is made in its place.
+ * What is free goes by the order of a period's events. The pipeline does not keep them: it adds up what each window comes
+ * to. Refused, so that no other charge is made in its place.
  */
 const EACH_EVENT_FAULT =
-  "limits per event, free_events, and free_amount with a fixed_fee need the amount of each event, " +
-  "which is not supported in the pipeline yet";
+  "free_events, and free_amount with a fixed_fee or limits per event, depend on the order of a period's events, " +
+  "which the pipeline does not keep";
 
 /** Dimensions that a price reads, each with the place where it names it. */
 function dimensionsOf(price: Price): [readonly PropertyKey[], string][] {

@@ -1,3 +1,7 @@
+import type { Commitment } from "../commitments/commitment-schema.ts";
+import { type CommitmentContext, compileCommitment } from "../commitments/compile-commitment.ts";
+import { coveredDays } from "../commitments/proration.ts";
+import { compileGrant } from "../credits/grant-schema.ts";
 import { BillingCalendar, clipPeriod } from "../periods.ts";
 import { currencyExponent } from "../rating/currencies.ts";
 import type {
@@ -7,11 +11,22 @@ import type {
   CompiledMeter,
   CompiledPrice,
   CompiledSettings,
+  ContractCommitment,
+  ContractGrant,
 } from "./compiled.ts";
 import { RatedPrice } from "./rated-price.ts";
 import { canonicalPlanText } from "./canonical.ts";
 import { contractBounds, planId } from "./checks.ts";
-import type { Catalog, Contract, Meter, Plan, Settings } from "./entities.ts";
+import { commitmentsOf } from "./contract-terms.ts";
+import { canonicalInstantMs } from "./contract-times.ts";
+import {
+  alertLevels,
+  type Catalog,
+  type Contract,
+  type Meter,
+  type Plan,
+  type Settings,
+} from "./entities.ts";
 import { durationMs } from "./fields.ts";
 
 const MINUTE_MS = 60_000;
@@ -83,14 +98,34 @@ interface CompiledPlan {
   readonly currency: string;
   readonly currencyExponent: number;
   readonly prices: ReadonlyMap<string, CompiledPrice>;
+  readonly usagePrices: readonly CompiledPrice[];
   readonly flatPrices: readonly CompiledPrice[];
+  readonly plan: Plan;
+  /** The plan's own, for contracts that add none. */
+  readonly commitments: readonly ContractCommitment[];
+  commit(commitments: readonly Commitment[]): readonly ContractCommitment[];
 }
 
 function compilePlan(plan: Plan): CompiledPlan {
   const exponent = currencyExponent(plan.currency);
   if (exponent === undefined) throw new RangeError(`unknown currency ${plan.currency}`);
   const prices = plan.prices.map((price) => new RatedPrice(plan, price));
+  const context: CommitmentContext = {
+    exponent,
+    rounding: plan.rounding,
+    chargeOf: (key) => {
+      const price = prices.find((candidate) => candidate.key === key);
+      return price === undefined ? undefined : (units, per) => price.exactCharge(units, per);
+    },
+  };
+  const commit = (commitments: readonly Commitment[]): readonly ContractCommitment[] =>
+    commitments
+      .map((commitment) => ({ ...compileCommitment(commitment, context), per: commitment.per }))
+      .sort((a, b) => (a.key < b.key ? -1 : 1));
   return {
+    plan,
+    commitments: commit(plan.commitments ?? []),
+    commit,
     currency: plan.currency,
     currencyExponent: exponent,
     prices: new Map(
@@ -98,12 +133,14 @@ function compilePlan(plan: Plan): CompiledPlan {
         price.meter === undefined ? [] : [[price.meter, price]],
       ),
     ),
+    usagePrices: prices.filter((price) => price.meter !== undefined).sort((a, b) => (a.id < b.id ? -1 : 1)),
     flatPrices: prices.filter((price) => price.meter === undefined).sort((a, b) => (a.id < b.id ? -1 : 1)),
   };
 }
 
 function compileContracts(catalog: Catalog): Contracted[] {
   const plans = new Map(catalog.plans.map((plan) => [planId(plan), compilePlan(plan)]));
+  const scales = new Map(catalog.meters.map((meter) => [meter.key, meter.scale]));
   const calendars = new Map<string, BillingCalendar>();
   return catalog.contracts.map((contract) => {
     const plan = plans.get(planId(contract.plan));
@@ -114,7 +151,7 @@ function compileContracts(catalog: Catalog): Contracted[] {
       calendar = new BillingCalendar(contract.time_zone, contract.billing_anchor_day);
       calendars.set(calendarKey, calendar);
     }
-    return new Contracted(contract, plan, calendar);
+    return new Contracted(contract, plan, calendar, (meter) => scales.get(meter) ?? 0);
   });
 }
 
@@ -131,13 +168,22 @@ class Contracted implements CompiledContract {
   readonly currencyExponent: number;
   readonly startMs: number;
   readonly endMs: number;
+  readonly usagePrices: readonly CompiledPrice[];
   readonly flatPrices: readonly CompiledPrice[];
+  readonly commitments: readonly ContractCommitment[];
+  readonly grants: readonly ContractGrant[];
+  readonly alerts: CompiledContract["alerts"];
   readonly #prices: ReadonlyMap<string, CompiledPrice>;
   readonly #calendar: BillingCalendar;
   /** Usage comes in near one time: the period asked for last is mostly the one asked for next. */
   #lastPeriod: BillingPeriod | undefined;
 
-  constructor(contract: Contract, plan: CompiledPlan, calendar: BillingCalendar) {
+  constructor(
+    contract: Contract,
+    plan: CompiledPlan,
+    calendar: BillingCalendar,
+    meterScale: (meter: string) => number,
+  ) {
     this.id = contract.id;
     this.account = contract.account;
     this.customer = contract.customer;
@@ -147,9 +193,19 @@ class Contracted implements CompiledContract {
     const { startMs, endMs } = contractBounds(contract);
     this.startMs = startMs;
     this.endMs = endMs;
+    this.usagePrices = plan.usagePrices;
     this.flatPrices = plan.flatPrices;
+    this.commitments =
+      contract.commitments === undefined ? plan.commitments : plan.commit(commitmentsOf(contract, plan.plan));
+    this.grants = compileGrants(contract, plan.currencyExponent, meterScale);
+    this.alerts = contract.alerts === undefined ? DEFAULT_ALERTS : alertLevels(contract);
     this.#prices = plan.prices;
     this.#calendar = calendar;
+  }
+
+  committedAmount(commitment: ContractCommitment, period: BillingPeriod): bigint {
+    const full = this.#calendar.periodAt(period.startMs);
+    return commitment.amountFor(coveredDays(this.#calendar.timeZone, period, full));
   }
 
   periodAt(timeMs: number): BillingPeriod {
@@ -165,6 +221,29 @@ class Contracted implements CompiledContract {
   priceOf(meter: string): CompiledPrice | undefined {
     return this.#prices.get(meter);
   }
+}
+
+const NO_GRANTS: readonly ContractGrant[] = [];
+const DEFAULT_ALERTS = alertLevels({});
+
+function compileGrants(
+  contract: Contract,
+  currencyExponent: number,
+  meterScale: (meter: string) => number,
+): readonly ContractGrant[] {
+  const { credits, time_zone: timeZone } = contract;
+  if (credits === undefined || credits.length === 0) return NO_GRANTS;
+  return credits
+    .map((grant): ContractGrant => {
+      const meter = grant.unit === "quantity" ? grant.meters[0] : undefined;
+      const scale = meter === undefined ? currencyExponent : meterScale(meter);
+      return {
+        terms: compileGrant(grant, { timeZone, scale, instantMs: canonicalInstantMs }),
+        meter,
+        voidedMs: grant.voided === undefined ? undefined : canonicalInstantMs(grant.voided),
+      };
+    })
+    .sort((a, b) => (a.terms.id < b.terms.id ? -1 : 1));
 }
 
 /** Contracts of each account; mostly there is one. */

@@ -2,6 +2,8 @@
  * The catalog as the operators read it: looked up by dictionaries, times in milliseconds, nothing left to check.
  * `src/billing/catalog/compile.ts` makes it from the validated files.
  */
+import type { CompiledCommitment } from "../commitments/compile-commitment.ts";
+import type { GrantTerms } from "../credits/grant-terms.ts";
 
 export type AggregationKind = "sum" | "count" | "min" | "max" | "latest" | "unique" | "time_weighted";
 
@@ -53,7 +55,7 @@ export interface PeriodFigures {
   readonly periodEnded: boolean;
   /** The quantity by part (`partOf`), for prices that tell parts apart: integers like the quantity. */
   readonly parts?: ReadonlyMap<string, bigint>;
-  /** For prices by the window, instead of the quantity: the sum of all `windowCharge`s. */
+  /** For prices by the window or by the event, instead of the quantity: the sum of all charges. */
   readonly windowCharges?: string;
 }
 
@@ -72,10 +74,15 @@ export interface PricedBreakdown {
 export interface CompiledPrice {
   /** Stable id: plan, version and price key. */
   readonly id: string;
+  /** Key within the plan. */
+  readonly key: string;
+  readonly product: string;
   /** Undefined for prices that no usage changes. */
   readonly meter: string | undefined;
-  /** What is priced: the quantity of the billing period, or the value of each window by itself. */
-  readonly ratedPer: "period" | "window";
+  /** What is priced: the quantity of the billing period, the value of each window, or each event by itself. */
+  readonly ratedPer: "period" | "window" | "event";
+  /** The charge of a period depends on its quantity alone and never falls when that rises. */
+  readonly risesWithQuantity: boolean;
   /**
    * Exact charge of a cumulative quantity, in currency units, as a decimal string (not rounded but for fractions without
    * a finite form, which only a unit conversion can make).
@@ -99,6 +106,21 @@ export interface CompiledPrice {
   partOf(group: Readonly<Record<string, string>>): string | undefined;
   /** Exact charge of one window's value, in a unit of its own: only to be added up for `windowCharges`. */
   windowCharge(value: bigint, divisor: bigint): string;
+  /** Exact charge of one event's value, as `windowCharge`. Throws RangeError where events are not priced one by one. */
+  eventCharge(value: bigint, divisor: bigint): string;
+}
+
+export interface ContractCommitment extends CompiledCommitment {
+  readonly per: "period" | "window";
+}
+
+/** A grant of credits, with what is known of it from the catalog. */
+export interface ContractGrant {
+  readonly terms: GrantTerms;
+  /** Meter whose quantity it is an amount of; undefined: the contract's currency. */
+  readonly meter: string | undefined;
+  /** From then on what is left can't be used; undefined: it was not taken back. */
+  readonly voidedMs: number | undefined;
 }
 
 export interface CompiledContract {
@@ -115,8 +137,21 @@ export interface CompiledContract {
   readonly endMs: number;
   /** The billing period that contains a time, clipped to the contract; boundaries lie on the cell grid. */
   periodAt(timeMs: number): BillingPeriod;
+  /** Minimums that it commits to, by key; the plan's are among them. */
+  readonly commitments: readonly ContractCommitment[];
+  /** What is committed for a billing period: minor units, by its days where it is covered in part. */
+  committedAmount(commitment: ContractCommitment, period: BillingPeriod): bigint;
+  /** Credits paid or given in advance, by id. */
+  readonly grants: readonly ContractGrant[];
+  /** When the use of commitments and credits is reported: percents, ascending. */
+  readonly alerts: {
+    readonly commitmentPercents: readonly number[];
+    readonly creditPercents: readonly number[];
+  };
   /** The price of a meter, undefined where the plan has none. */
   priceOf(meter: string): CompiledPrice | undefined;
+  /** Prices of usage, in the order of their keys. */
+  readonly usagePrices: readonly CompiledPrice[];
   /** Prices that no usage changes, in the order of their keys: for invoicing, since no usage brings them about. */
   readonly flatPrices: readonly CompiledPrice[];
 }

@@ -68,13 +68,45 @@ export function resolveContractTimes(
           "billing periods could not start on it",
       );
   }
+  const credits = resolveGrantTimes(source, faults);
   if (faults.faults.length > known) return undefined;
-  const { end, ...rest } = contract;
+  const { end, credits: _credits, ...rest } = contract;
   return {
     ...rest,
     start: instantText(startMs),
     ...(end === undefined ? {} : { end: instantText(endMs) }),
+    ...(credits === undefined ? {} : { credits }),
   };
+}
+
+function resolveGrantTimes(source: Sourced<Contract>, faults: FaultList): Contract["credits"] {
+  const { credits, time_zone: timeZone } = source.value;
+  return credits?.map((grant, index) => {
+    const canonical = (path: readonly PropertyKey[], text: string): string => {
+      const timeMs = instantMs(text, timeZone);
+      if (timeMs !== undefined) return instantText(timeMs);
+      faults.add(source, ["credits", index, ...path], INSTANT_MESSAGE);
+      return text;
+    };
+    const { created, expires, voided, recurrence, ...rest } = grant;
+    return {
+      ...rest,
+      effective: canonical(["effective"], grant.effective),
+      ...(created === undefined ? {} : { created: canonical(["created"], created) }),
+      ...(expires === undefined ? {} : { expires: canonical(["expires"], expires) }),
+      ...(voided === undefined ? {} : { voided: canonical(["voided"], voided) }),
+      ...(recurrence === undefined
+        ? {}
+        : {
+            recurrence: {
+              ...recurrence,
+              ...(recurrence.anchor === undefined
+                ? {}
+                : { anchor: canonical(["recurrence", "anchor"], recurrence.anchor) }),
+            },
+          }),
+    };
+  });
 }
 
 /** No billing is older, and behind the tabulated years the rules of time zones repeat year by year. */

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { commitmentSchema } from "../commitments/commitment-schema.ts";
+import { creditGrantSchema } from "../credits/grant-schema.ts";
 import { currencyExponent } from "../rating/currencies.ts";
 import { MONEY_ROUNDINGS } from "../rating/money.ts";
 import { priceSchema } from "../rating/price-models.ts";
@@ -100,6 +102,32 @@ export const planSchema = z.strictObject({
     .default("half_away_from_zero")
     .describe("Where ties go when a charge is rounded to the currency's digits."),
   prices: z.array(priceSchema),
+  commitments: z
+    .array(commitmentSchema)
+    .optional()
+    .describe("Minimums that every contract of the plan commits to."),
+});
+
+/** When people are told; each once a billing period (credits: once until credits are added). */
+const DEFAULT_COMMITMENT_PERCENTS = [80, 100];
+const DEFAULT_CREDIT_PERCENTS = [20, 0];
+/** Bounds the work of an alert; more levels than this tell nobody anything. */
+const MAX_ALERT_LEVELS = 20;
+const MAX_ALERT_PERCENT = 1000;
+
+const alertsSchema = z.strictObject({
+  commitment_percents: z
+    .array(integerField(1, MAX_ALERT_PERCENT))
+    .max(MAX_ALERT_LEVELS)
+    .optional()
+    .describe("Percent of a commitment whose use is reported; 80 and 100 where left out."),
+  credit_percents: z
+    .array(integerField(0, 100))
+    .max(MAX_ALERT_LEVELS)
+    .optional()
+    .describe(
+      "Percent of the credits of which no more are left when it is reported; 20 and 0 where left out.",
+    ),
 });
 
 const instant = () =>
@@ -116,7 +144,29 @@ export const contractSchema = z.strictObject({
     .describe("Day of the month on which a billing period starts; shorter months: their last day."),
   start: instant(),
   end: instant().optional().describe("First moment that is not covered any more; open where left out."),
+  commitments: z
+    .array(commitmentSchema)
+    .optional()
+    .describe("Minimums of this contract; one with the key of one of the plan's replaces it."),
+  credits: z.array(creditGrantSchema).optional().describe("Credits paid or given in advance."),
+  alerts: alertsSchema.optional().describe("When the use of commitments and credits is reported."),
 });
+
+/** Levels at which a contract's alerts are published, each ascending without repetition. */
+export function alertLevels(contract: Pick<Contract, "alerts">): {
+  readonly commitmentPercents: readonly number[];
+  readonly creditPercents: readonly number[];
+} {
+  const { alerts } = contract;
+  return {
+    commitmentPercents: ascending(alerts?.commitment_percents ?? DEFAULT_COMMITMENT_PERCENTS),
+    creditPercents: ascending(alerts?.credit_percents ?? DEFAULT_CREDIT_PERCENTS),
+  };
+}
+
+function ascending(percents: readonly number[]): readonly number[] {
+  return [...new Set(percents)].sort((a, b) => a - b);
+}
 
 export const customerSchema = z.strictObject({ id: textField(), name: textField() });
 

@@ -10,6 +10,7 @@ import {
   type DeclaredKeys,
   planId,
 } from "./checks.ts";
+import { checkContractTerms, checkPlanCommitments, type KnownEntities } from "./contract-terms.ts";
 import { resolveContractTimes } from "./contract-times.ts";
 import {
   type Catalog,
@@ -132,12 +133,22 @@ function checkCatalog(raw: RawCatalog, faults: FaultList): Catalog | undefined {
     ]),
   };
   const metersByKey = new Map(meters.map(({ value }) => [value.key, value]));
-  for (const plan of plans) checkPlan(plan, declared, metersByKey, faults);
+  for (const plan of plans) {
+    checkPlan(plan, declared, metersByKey, faults);
+    checkPlanCommitments(plan, faults);
+  }
+  const known: KnownEntities = {
+    meters: metersByKey,
+    products: declared.products,
+    plans: new Map(plans.map(({ value }) => [planId(value), value])),
+  };
   const cellMs = settings === undefined ? undefined : settings.value.cell_minutes * 60_000;
   const timed = contracts.flatMap((source) => {
     checkContractReferences(source, declared, faults);
     const value = resolveContractTimes(source, cellMs, faults);
-    return value === undefined ? [] : [{ ...source, value }];
+    if (value === undefined) return [];
+    checkContractTerms({ ...source, value }, known, faults);
+    return [{ ...source, value }];
   });
   checkOverlaps(timed, faults);
 

@@ -10,17 +10,29 @@ import type { Plan } from "./entities.ts";
 /** A price of a plan, as the operators charge with it. */
 export class RatedPrice implements CompiledPrice {
   readonly id: string;
+  readonly key: string;
+  readonly product: string;
   readonly meter: string | undefined;
-  readonly ratedPer: "period" | "window";
+  readonly ratedPer: "period" | "window" | "event";
   readonly #line: PricedLine;
   readonly #rounding: MoneyRounding;
 
   constructor(plan: Plan, price: Price) {
     this.id = `${planId(plan)}/${price.key}`;
+    this.key = price.key;
+    this.product = price.product;
     this.meter = "meter" in price ? price.meter : undefined;
     this.#line = compilePrice(price);
-    this.ratedPer = this.#line.ratedPer;
+    this.ratedPer = this.#line.model.eventCharge === undefined ? this.#line.ratedPer : "event";
     this.#rounding = plan.rounding;
+  }
+
+  get risesWithQuantity(): boolean {
+    return this.ratedPer === "period" && this.#line.model.risesWithQuantity === true;
+  }
+
+  exactCharge(units: Exact, per: Exact): { readonly total: Exact; readonly per: Exact } {
+    return this.#line.charge(units, per);
   }
 
   charge(quantity: bigint, scale: number, figures?: PeriodFigures): string {
@@ -67,6 +79,12 @@ export class RatedPrice implements CompiledPrice {
 
   windowCharge(value: bigint, divisor: bigint): string {
     return this.#line.usage(exactOf(value), exactOf(divisor)).charge.toString();
+  }
+
+  eventCharge(value: bigint, divisor: bigint): string {
+    const charge = this.#line.model.eventCharge?.(exactOf(value), exactOf(divisor));
+    if (charge === undefined) throw new RangeError(`price ${this.id} does not charge events one by one`);
+    return charge.toString();
   }
 
   #charge(quantity: bigint, divisor: bigint, figures: PeriodFigures | undefined) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { CompiledCatalog, CompiledContract } from "./compiled.ts";
+import type { CompiledCatalog, CompiledContract, ContractGrant } from "./compiled.ts";
 
 /**
  * Why a catalog can't take effect after another: usage that was counted and charged by the one before must go on to have
@@ -41,8 +41,25 @@ function contractFault(before: CompiledContract, after: CompiledContract | undef
     after.currency === before.currency &&
     after.calendar === before.calendar &&
     after.startMs === before.startMs;
-  if (same) return undefined;
-  return "can't change its account, currency, time zone, anchor day or start: end it and add another one";
+  if (!same)
+    return "can't change its account, currency, time zone, anchor day or start: end it and add another one";
+  for (const grant of before.grants) {
+    const { id } = grant.terms;
+    const next = after.grants.find(({ terms }) => terms.id === id);
+    if (next === undefined) return `can't lose its grant ${id}: void it instead`;
+    if (next.meter !== grant.meter || termsText(next) !== termsText(grant))
+      return `can't change its grant ${id}: void it and add another one`;
+    if (grant.voidedMs !== undefined && next.voidedMs !== grant.voidedMs)
+      return `can't change when its grant ${id} was voided`;
+  }
+  return undefined;
+}
+
+/** Grants are recorded as they were given; two with the same text are the same. */
+function termsText({ terms }: ContractGrant): string {
+  return JSON.stringify(terms, (_key, value: unknown) =>
+    typeof value === "bigint" ? value.toString() : value,
+  );
 }
 
 const ENTITY_KINDS = ["meters", "products", "plans", "contracts", "customers"] as const;

@@ -53,6 +53,9 @@ export const creditGrantSchema = z
     created: instantField().optional().describe("Decides between equals; left out: when it is effective."),
     effective: instantField(),
     expires: instantField().optional().describe("First moment at which it pays no more."),
+    voided: instantField()
+      .optional()
+      .describe("Moment from which what is left of it can't be used any more: the grant was taken back."),
     products: z.array(keyField()).default([]).describe("Products that it pays for; none: all."),
     meters: z.array(keyField()).default([]).describe("Meters that it pays for; none: all."),
     recurrence: recurrenceSchema.optional(),

@@ -15,5 +15,5 @@ const schema = z.strictObject({
 /** Cost-plus: the meter adds up costs that the events state as amounts; the charge is their sum × multiplier. */
 export const dynamic = definePriceModel("dynamic", schema, (price) => {
   const multiplier = new Exact(price.multiplier);
-  return { charge: (units) => units.times(multiplier) };
+  return { charge: (units) => units.times(multiplier), risesWithQuantity: true };
 });

@@ -29,5 +29,5 @@ export const graduatedPercentage = definePriceModel("graduated_percentage", sche
   );
   const chargesZero = price.zero_quantity === "first_tier_flat";
   const tierCharges = (units: Exact, per: Exact): Exact[] => graduatedCharges(tiers, units, per, chargesZero);
-  return { charge: (units, per) => sumOf(tierCharges(units, per)), tierCharges };
+  return { charge: (units, per) => sumOf(tierCharges(units, per)), tierCharges, risesWithQuantity: true };
 });

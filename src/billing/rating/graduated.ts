@@ -41,5 +41,5 @@ export const graduated = definePriceModel("graduated", schema, (price) => {
   );
   const chargesZero = price.zero_quantity === "first_tier_flat";
   const tierCharges = (units: Exact, per: Exact): Exact[] => graduatedCharges(tiers, units, per, chargesZero);
-  return { charge: (units, per) => sumOf(tierCharges(units, per)), tierCharges };
+  return { charge: (units, per) => sumOf(tierCharges(units, per)), tierCharges, risesWithQuantity: true };
 });

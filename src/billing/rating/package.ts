@@ -22,6 +22,7 @@ export const packaged = definePriceModel("package", schema, (price) => {
   const packagePrice = new Exact(price.package_price);
   const packages = (units: Exact, per: Exact): Exact => wholeQuotient(units, size.times(per), price.round);
   return {
+    risesWithQuantity: true,
     charge: (units, per) => packages(units, per).times(packagePrice).times(per),
     billedUnits: (units, per) => packages(units, per).times(per),
   };

@@ -13,5 +13,5 @@ const schema = z.strictObject({
 /** Every unit costs the same: charge = quantity × unit price. */
 export const perUnit = definePriceModel("per_unit", schema, (price) => {
   const unitPrice = new Exact(price.unit_price);
-  return { charge: (units) => units.times(unitPrice) };
+  return { charge: (units) => units.times(unitPrice), risesWithQuantity: true };
 });

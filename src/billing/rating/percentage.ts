@@ -71,6 +71,8 @@ export const percentage = definePriceModel("percentage", schema, (price) => {
   if (needsEachEvent) {
     return {
       needsEachEvent,
+      // What is free goes by the order of the events, so that no event has a charge of its own.
+      ...(freeEvents === undefined && freeAmount === undefined ? { eventCharge } : {}),
       charge(_units, per, { eventQuantities }) {
         if (eventQuantities === undefined)
           throw new RangeError("the price needs the amount of each event, which was not given");
@@ -90,6 +92,7 @@ export const percentage = definePriceModel("percentage", schema, (price) => {
     };
   }
   return {
+    risesWithQuantity: fee.isZero(),
     charge(units, per, { events }) {
       const free = freeAmount?.times(per);
       const paid =

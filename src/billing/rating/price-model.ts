@@ -5,6 +5,8 @@ import type { ExactCharge } from "./charge-input.ts";
 /** A price of a model, ready to charge with. Numerators are over the `per` of the call, as in `ExactCharge`. */
 export interface CompiledModel {
   readonly charge: ExactCharge;
+  /** The charge depends on the quantity alone and never falls when it rises: what thresholds are calculated by. */
+  readonly risesWithQuantity?: boolean;
   /** Charges nothing before the period has ended, because more usage can make the whole cheaper. */
   readonly ratedAtPeriodEnd?: boolean;
   /** The charge of each tier, in order; they add up to the charge. */
@@ -15,6 +17,8 @@ export interface CompiledModel {
   readonly partOf?: (group: Readonly<Record<string, string>>) => string;
   /** The model reads `figures.eventQuantities` and charges nothing meaningful without. */
   readonly needsEachEvent?: boolean;
+  /** The charge of one event's amount, where that of many is the sum of theirs. */
+  readonly eventCharge?: (amount: Exact, per: Exact) => Exact;
 }
 
 /** A way to price a quantity: one file each, listed in price-models.ts, made by `definePriceModel`. */

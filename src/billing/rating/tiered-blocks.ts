@@ -88,5 +88,5 @@ export const tieredBlocks = definePriceModel("tiered_blocks", schema, (price) =>
     }
     return charges;
   };
-  return { charge: (units, per) => sumOf(tierCharges(units, per)), tierCharges };
+  return { charge: (units, per) => sumOf(tierCharges(units, per)), tierCharges, risesWithQuantity: true };
 });

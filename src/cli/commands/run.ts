@@ -5,11 +5,11 @@ import { codeOf, messageOf } from "../../model/errors.ts";
 import { startAdminServer, type AdminServer } from "../../ops/admin-server.ts";
 import { createLogger } from "../../ops/logging.ts";
 import { WorkerMetrics } from "../../ops/metrics.ts";
-import { createPartitionObserver } from "../../ops/partition-observer.ts";
+import { mergeMetrics } from "../../ops/merged-metrics.ts";
 import { handleSignals, WorkerLifecycle } from "../../ops/worker-lifecycle.ts";
-import { faultInjectorFrom } from "../compose/fault-injector.ts";
-import { partitionSnapshot, workerReadiness, workerStatus } from "../compose/worker-status.ts";
-import { Worker } from "../compose/worker.ts";
+import { ThreadedHost } from "../compose/threads/threaded-host.ts";
+import { createMeasuredWorker, hostHere, type WorkerHost } from "../compose/worker-host.ts";
+import { workerReadiness, workerStatus } from "../compose/worker-status.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { addConfigOption, addSettingOptions, readConfig, type ConfiguredOptions } from "../configured.ts";
 import { exitCodeOf } from "../exit-codes.ts";
@@ -42,11 +42,11 @@ async function run(config: WorkerConfig): Promise<void> {
     logger.info({ from, to }, `The worker is ${to}.`);
   });
   metrics.setWorkerState("starting");
-  let worker: Worker | undefined;
+  let host: WorkerHost | undefined;
   let admin: AdminServer | undefined;
   const drain = async (): Promise<void> => {
     lifecycle.enter("draining");
-    await worker?.stop(config.shutdownDeadlineMs * DELIVERY_SHARE);
+    await host?.stop(config.shutdownDeadlineMs * DELIVERY_SHARE);
     await admin?.close();
     metrics.close();
     lifecycle.enter("stopped");
@@ -66,16 +66,16 @@ async function run(config: WorkerConfig): Promise<void> {
       ...config.admin,
       version: { version: VERSION },
       clock: systemClock,
-      readiness: () => workerReadiness(worker, lifecycle.state),
-      status: () => workerStatus(worker, lifecycle.state),
-      metrics: { contentType: metrics.contentType, scrape: () => metrics.scrape() },
+      readiness: async () => workerReadiness((await host?.figures()) ?? [], config, lifecycle.state),
+      status: async () => workerStatus((await host?.figures()) ?? [], config, lifecycle.state),
+      metrics: { contentType: metrics.contentType, scrape: () => scrape(host, metrics) },
       onFault: (fault) => {
         logger.error({ err: fault }, "A request to the admin port failed.");
       },
     });
     logger.info({ host: admin.host, port: admin.port, version: VERSION }, "The admin port listens.");
-    worker = await createWorker(config, logger, metrics);
-    await worker.start();
+    host = await createHost(config, logger, metrics);
+    await host.start();
     lifecycle.enter("running");
   } catch (fault) {
     // A drain that began meanwhile reports for itself.
@@ -86,25 +86,24 @@ async function run(config: WorkerConfig): Promise<void> {
   }
 }
 
-async function createWorker(config: WorkerConfig, logger: Logger, metrics: WorkerMetrics): Promise<Worker> {
-  const worker = await Worker.create(config, {
+/** Where the configuration wants the partitions. */
+async function createHost(config: WorkerConfig, logger: Logger, metrics: WorkerMetrics): Promise<WorkerHost> {
+  if (config.threads === 1) return hostHere(await createMeasuredWorker(config, logger, metrics));
+  return ThreadedHost.create({
+    config,
     logger,
-    faults: faultInjectorFrom(process.env),
-    observerOf: (partition, store) => createPartitionObserver(metrics, partition, store),
-    onSinkFault: (target, code) => {
-      metrics.sinkFailed(target, code);
+    clock: systemClock,
+    onLost: (partition, fault) => {
+      metrics.partitionFailed(partition, fault.code);
+      metrics.partitionLost(partition);
     },
-    onPartitionFault: (partition, code) => {
-      metrics.partitionFailed(partition, code);
+    onFound: (partition) => {
+      metrics.partitionFound(partition);
     },
   });
-  for (const partition of worker.partitions) {
-    metrics.watchPartition(partition.partition, () => partitionSnapshot(partition));
-  }
-  metrics.setBrokerConnected(worker.broker.status === "connected");
-  worker.broker.onStatus((status) => {
-    metrics.setBrokerConnected(status === "connected");
-    logger.warn({ status }, "The connection to NATS changed.");
-  });
-  return worker;
+}
+
+async function scrape(host: WorkerHost | undefined, metrics: WorkerMetrics): Promise<string> {
+  const threads = (await host?.metrics()) ?? [];
+  return threads.length === 0 ? metrics.scrape() : mergeMetrics(await metrics.scrapeAsData(), threads);
 }

@@ -6,9 +6,9 @@ import { catalogJsonSchemas } from "../../billing/catalog/json-schemas.ts";
 import { workerConfigJsonSchema } from "../config/worker-schema.ts";
 import { printJson } from "../print.ts";
 import { usageEventJsonSchema } from "../schemas/event-schema.ts";
-import { publishedDeadLetterSchema, ratedAggregateSchema } from "../schemas/output-schemas.ts";
+import { alertSchema, publishedDeadLetterSchema, ratedAggregateSchema } from "../schemas/output-schemas.ts";
 
-const NAMES = ["config", "catalog", "event", "rated", "dead-letter"] as const;
+const NAMES = ["config", "catalog", "event", "rated", "alert", "dead-letter"] as const;
 type SchemaName = (typeof NAMES)[number];
 
 export function addSchemaCommand(program: Command): void {
@@ -21,6 +21,7 @@ export function addSchemaCommand(program: Command): void {
         "  catalog      one schema for each kind of catalog file, by name\n" +
         "  event        the CloudEvent that is accepted on input\n" +
         "  rated        data of an event on RATED\n" +
+        "  alert        data of an event on ALERTS\n" +
         "  dead-letter  data of an event on DLQ\n" +
         "Without a name, all of them by name.",
     )
@@ -41,6 +42,7 @@ const SCHEMAS: Readonly<Record<SchemaName, () => object>> = {
   catalog: catalogJsonSchemas,
   event: usageEventJsonSchema,
   rated: () => z.toJSONSchema(ratedAggregateSchema),
+  alert: () => z.toJSONSchema(alertSchema),
   "dead-letter": () => z.toJSONSchema(publishedDeadLetterSchema),
 };
 

@@ -79,7 +79,8 @@ async function simulate(options: SimulateOptions): Promise<ExitCode> {
     await simulation.finish(options.until);
     const report = reportOf(simulation.partitions());
     // Invoices and journal have their place in the output; until invoices are made there are none.
-    if (options.json === true) printJson({ ...report, invoices: [], journal: [] });
+    const alerts = simulation.alerts().map((body): unknown => JSON.parse(body));
+    if (options.json === true) printJson({ ...report, alerts, invoices: [], journal: [] });
     else printReport(report);
     return report.balanced ? ExitCode.done : ExitCode.unbalanced;
   } finally {

@@ -1,7 +1,11 @@
+import { isMainThread } from "node:worker_threads";
 import { FAILPOINTS, noFaults, type Failpoint, type FaultInjector } from "../../model/fault-injection.ts";
 import { TributaryError } from "../../model/errors.ts";
 
-/** Environment variable by which a test names the point and the visit at which the process ends: "after-ack:3". */
+/**
+ * Environment variable by which a test names the point and the visit at which the process ends: "after-ack:3"; with
+ * ":thread" behind it only the thread ends that reaches it, at every so many visits of its next ones.
+ */
 export const FAILPOINT_VARIABLE = "TRIBUTARY_FAILPOINT";
 
 function isFailpoint(name: string | undefined): name is Failpoint {
@@ -12,17 +16,18 @@ function isFailpoint(name: string | undefined): name is Failpoint {
 export function faultInjectorFrom(env: NodeJS.ProcessEnv): FaultInjector {
   const setting = env[FAILPOINT_VARIABLE];
   if (setting === undefined || setting === "") return noFaults;
-  const [name, visit = "1"] = setting.split(":");
-  if (!isFailpoint(name) || !/^\d+$/.test(visit)) {
+  const [name, visit = "1", scope = "process"] = setting.split(":");
+  if (!isFailpoint(name) || !/^\d+$/.test(visit) || !["process", "thread"].includes(scope)) {
     throw new TributaryError(
       "usage-invalid",
-      `${FAILPOINT_VARIABLE} must be one of ${FAILPOINTS.join(", ")}, with :N behind it.`,
+      `${FAILPOINT_VARIABLE} must be one of ${FAILPOINTS.join(", ")}, with :N or :N:thread behind it.`,
     );
   }
   let left = Number(visit);
   return {
     reach: (point) => {
       if (point !== name || --left > 0) return;
+      if (scope === "thread" && !isMainThread) process.exit(1);
       process.kill(process.pid, "SIGKILL");
       // The signal is delivered when control returns to the system: nothing of ours may run until then.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);

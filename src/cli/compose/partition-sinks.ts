@@ -8,7 +8,7 @@ import { fileTarget } from "../../sinks/file/file-target.ts";
 import { FILE_CHUNK, PUBLICATION_CHUNK } from "../../sinks/outbox-chunk.ts";
 import { OutboxDelivery } from "../../sinks/outbox-delivery.ts";
 import { OutboxRunner } from "../../sinks/outbox-runner.ts";
-import { deadLetterTarget, ratedTarget } from "../../sinks/publication-target.ts";
+import { alertTarget, deadLetterTarget, ratedTarget } from "../../sinks/publication-target.ts";
 import { rerouteTarget } from "../../sinks/reroute-target.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 
@@ -16,6 +16,7 @@ import type { WorkerConfig } from "../config/worker-config.ts";
 export interface PublicationLogs {
   readonly rated: PublicationLog;
   readonly deadLetter: PublicationLog;
+  readonly alert: PublicationLog;
   readonly usage: UsagePublisher;
 }
 
@@ -32,6 +33,7 @@ export function createDelivery(options: {
   const { partition, config, store, logs, faults, onAttemptFailed, onFailed } = options;
   const targets: DeliveryTarget[] = [
     deadLetterTarget({ partition, log: logs.deadLetter, faults }),
+    alertTarget({ partition, log: logs.alert, faults }),
     rerouteTarget({ partition, publisher: logs.usage, faults }),
   ];
   if (config.sinks.rated.enabled) targets.push(ratedTarget({ partition, log: logs.rated, faults }));

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { codeOf, messageOf, type ErrorCode } from "../../model/errors.ts";
+import { AccruedWatch } from "../../pipeline/accrued-watch.ts";
 import { PartitionPipeline } from "../../pipeline/partition-pipeline.ts";
 import type { PartitionPipelineOptions, PipelineState } from "../../pipeline/pipeline-options.ts";
 import type { OutboxDelivery } from "../../sinks/outbox-delivery.ts";
@@ -42,6 +43,10 @@ export interface PartitionWorkerOptions {
     "sha256" | "randomHashKey" | "knownControlSequence" | "fenceDeliveries"
   >;
   readonly delivery: OutboxDelivery;
+  /** Pause between two rotations that keep the accrued value current. */
+  readonly accruedIntervalMs: number;
+  /** Told when a rotation has failed: its figures grow old until one succeeds. */
+  readonly onAccruedFault: (fault: unknown) => void;
   /** Told when the partition stops with a fault; `restartInMs` is undefined when it stays stopped. */
   readonly onFault: (fault: PartitionFault, restartInMs: number | undefined) => void;
 }
@@ -53,6 +58,7 @@ export interface PartitionWorkerOptions {
 export class PartitionWorker {
   readonly partition: number;
   readonly delivery: OutboxDelivery;
+  readonly accrued: AccruedWatch;
   readonly #options: PartitionWorkerOptions;
   #pipeline: PartitionPipeline | undefined;
   #stopping = false;
@@ -66,6 +72,13 @@ export class PartitionWorker {
     this.#options = options;
     this.partition = options.pipeline.partition;
     this.delivery = options.delivery;
+    this.accrued = new AccruedWatch({
+      clock: options.pipeline.clock,
+      intervalMs: options.accruedIntervalMs,
+      // What a pipeline that has failed holds in memory may be half changed.
+      currentEngine: () => (this.state === "running" ? this.#pipeline?.engine : undefined),
+      onFault: options.onAccruedFault,
+    });
   }
 
   get pipeline(): PartitionPipeline | undefined {
@@ -108,6 +121,7 @@ export class PartitionWorker {
       // Not before the partition is ours: a former owner's outbox must not leave beside the new one's.
       this.#deliveryStarted = true;
       this.delivery.start();
+      this.accrued.start();
     }
     this.delivery.kick();
     pipeline.ended.catch((fault: unknown) => {
@@ -124,6 +138,7 @@ export class PartitionWorker {
   async stop(timeoutMs: number): Promise<void> {
     this.#stopping = true;
     this.#cancelRestart();
+    this.accrued.stop();
     await this.#pipeline?.stop();
     this.delivery.kick();
     if (this.#deliveryStarted) await this.delivery.drain(timeoutMs);

@@ -1,9 +1,12 @@
 import type { PartitionSnapshot } from "../../ops/metrics.ts";
 import { checkpointAgeLimitMs, readinessOf, type Readiness } from "../../ops/readiness.ts";
 import type { WorkerState } from "../../ops/worker-lifecycle.ts";
+import type { BilledTotal } from "../../operators/rate/rate-operator.ts";
+import { formatMinorUnits } from "../../billing/rating/money.ts";
 import { noEvents } from "../../model/outputs.ts";
 import { addRegionCounts } from "../../pipeline/partition-report.ts";
-import type { PartitionWorker } from "./partition-worker.ts";
+import type { WorkerConfig } from "../config/worker-config.ts";
+import type { PartitionFault, PartitionWorker } from "./partition-worker.ts";
 import type { Worker } from "./worker.ts";
 
 /** Figures of a partition at a scrape. */
@@ -19,31 +22,69 @@ export function partitionSnapshot(partition: PartitionWorker): PartitionSnapshot
     dedupeBytes: engine?.keys.bytes ?? 0,
     windowCells: engine?.cells.size ?? 0,
     replayProgressRatio: pipeline?.replayProgressRatio ?? 0,
-    unbilled: [...(engine?.rater.billedTotals() ?? [])].map(([currency, { exponent, minorUnits }]) => ({
-      currency,
-      amount: Number(minorUnits) / 10 ** exponent,
-    })),
+    unbilled: amountsOf(engine?.rater.billedTotals() ?? new Map()),
+    accrued: accruedOf(partition),
     outbox: partition.delivery.states().map((state) => ({ sink: state.target, pending: state.pending })),
   };
 }
 
-/** Whether the worker is ready, and all that stands against it. */
-export function workerReadiness(worker: Worker | undefined, workerState: WorkerState): Readiness {
+function accruedOf(partition: PartitionWorker): PartitionSnapshot["accrued"] {
+  const { figures, ageMs } = partition.accrued;
+  return figures === undefined ? undefined : { totals: amountsOf(figures.totals), ageMs };
+}
+
+/** Amounts as floats, for metrics; books are kept in minor units. */
+function amountsOf(totals: ReadonlyMap<string, BilledTotal>): { currency: string; amount: number }[] {
+  return [...totals].map(([currency, { exponent, minorUnits }]) => ({
+    currency,
+    amount: Number(minorUnits) / 10 ** exponent,
+  }));
+}
+
+export type PartitionStatus = ReturnType<typeof partitionStatus>;
+
+/** What a worker (or the part of it that a thread runs) says of itself; plain data. */
+export interface WorkerFigures {
+  readonly broker: { readonly status: string; readonly version: string } | null;
+  readonly partitions: readonly PartitionStatus[];
+}
+
+export function workerFigures(worker: Worker): WorkerFigures {
+  const { broker } = worker;
+  return {
+    broker: { status: broker.status, version: broker.serverVersion },
+    partitions: worker.partitions.map(partitionStatus),
+  };
+}
+
+/** Figures of partitions whose thread has ended. */
+export function lostFigures(partitions: readonly number[], fault: PartitionFault | null): WorkerFigures {
+  return { broker: null, partitions: partitions.map((partition) => lostPartition(partition, fault)) };
+}
+
+/** Whether the worker is ready, and all that stands against it. `parts` is empty before it has started. */
+export function workerReadiness(
+  parts: readonly WorkerFigures[],
+  config: Pick<WorkerConfig, "checkpointIntervalMs">,
+  workerState: WorkerState,
+): Readiness {
   return readinessOf({
     workerState,
-    brokerConnected: worker?.broker.status === "connected",
-    partitions: (worker?.partitions ?? []).map((partition) => ({
-      partition: partition.partition,
-      state: partition.state,
-      checkpointAgeMs: partition.pipeline?.checkpointAgeMs ?? 0,
-    })),
-    checkpointAgeLimitMs: checkpointAgeLimitMs(worker?.config.checkpointIntervalMs ?? 0),
+    brokerConnected: parts.length > 0 && parts.every(({ broker }) => broker?.status === "connected"),
+    partitions: parts.flatMap(({ partitions }) => partitions),
+    checkpointAgeLimitMs: checkpointAgeLimitMs(config.checkpointIntervalMs),
   });
 }
 
 /** Body of /status: the worker, its partitions with counts as processed (committed or not), their sinks and faults. */
-export function workerStatus(worker: Worker | undefined, workerState: WorkerState): object {
-  const partitions = (worker?.partitions ?? []).map(partitionStatus);
+export function workerStatus(
+  parts: readonly WorkerFigures[],
+  config: Pick<WorkerConfig, "workerName">,
+  workerState: WorkerState,
+): object {
+  const partitions = parts.flatMap((part) => part.partitions).toSorted((a, b) => a.partition - b.partition);
+  // A connection that is down is what one wants to see.
+  const broker = parts.find((part) => part.broker?.status !== "connected")?.broker ?? parts[0]?.broker;
   const totals = noEvents();
   let backlog = 0;
   for (const partition of partitions) {
@@ -51,13 +92,32 @@ export function workerStatus(worker: Worker | undefined, workerState: WorkerStat
     addRegionCounts(totals, partition.regions);
   }
   return {
-    worker: worker?.config.workerName ?? null,
+    worker: parts.length === 0 ? null : config.workerName,
     state: workerState,
-    broker:
-      worker === undefined ? null : { status: worker.broker.status, version: worker.broker.serverVersion },
+    broker: broker ?? null,
     totals,
     backlog,
     partitions,
+  };
+}
+
+function lostPartition(partition: number, fault: PartitionFault | null): PartitionStatus {
+  return {
+    partition,
+    state: fault === null ? "starting" : "failed",
+    fault,
+    position: null,
+    controlPosition: null,
+    catalogVersion: null,
+    watermark: null,
+    checkpointAgeMs: 0,
+    backlog: 0,
+    cells: 0,
+    keys: 0,
+    messages: null,
+    regions: [],
+    accrued: null,
+    sinks: [],
   };
 }
 
@@ -79,6 +139,17 @@ function partitionStatus(partition: PartitionWorker) {
     keys: engine?.keys.size ?? 0,
     messages: engine?.messageCounts() ?? null,
     regions: engine?.regionCounts() ?? [],
+    accrued: accruedStatus(partition),
     sinks: partition.delivery.states(),
   };
+}
+
+function accruedStatus(partition: PartitionWorker) {
+  const { figures, ageMs } = partition.accrued;
+  if (figures === undefined) return null;
+  const totals = [...figures.totals].map(([currency, { exponent, minorUnits }]) => ({
+    currency,
+    amount: formatMinorUnits(minorUnits, exponent),
+  }));
+  return { ageMs: Math.round(ageMs), totals };
 }

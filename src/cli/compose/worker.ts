@@ -6,7 +6,7 @@ import type { FaultInjector } from "../../model/fault-injection.ts";
 import type { PartitionStore } from "../../model/store.ts";
 import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/connection.ts";
 import { openControlLog } from "../../ingest/jetstream/control-log.ts";
-import { DEAD_LETTER_STREAM, RATED_STREAM } from "../../ingest/jetstream/names.ts";
+import { ALERT_STREAM, DEAD_LETTER_STREAM, RATED_STREAM } from "../../ingest/jetstream/names.ts";
 import { openPublicationLog } from "../../ingest/jetstream/publication-log.ts";
 import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
 import { ensureTopology } from "../../ingest/jetstream/topology.ts";
@@ -17,6 +17,7 @@ import { RepeatedFaultLog } from "../../ops/logging.ts";
 import type { PipelineObserver } from "../../pipeline/pipeline-options.ts";
 import { partitionFolder } from "../../state/open-database.ts";
 import { openPartitionStore } from "../../state/partition-store.ts";
+import { WriterPool } from "../../state/writer/writer-pool.ts";
 import { loadCatalogDirectory, type LoadedCatalog } from "../catalog-directory.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { CatalogVersions } from "./catalogs.ts";
@@ -29,6 +30,12 @@ const INSTANCE = randomHashKey();
 const IDLE_CHECK_MS = 1_000;
 /** A target that is down says so this often. */
 const REPEATED_FAULT_INTERVAL_MS = 30_000;
+
+/**
+ * Threads that write checkpoints: four fsyncs may wait for the disk at the same time. More would each cost some
+ * megabytes for the rare moment at which all partitions commit together. Worker threads share them out.
+ */
+const WRITER_THREADS = 4;
 
 export interface WorkerPorts {
   readonly logger: Logger;
@@ -46,17 +53,20 @@ export class Worker {
   readonly broker: BrokerConnection;
   readonly partitions: readonly PartitionWorker[];
   readonly #stores: readonly PartitionStore[];
+  readonly #writers: WriterPool;
 
   private constructor(
     config: WorkerConfig,
     broker: BrokerConnection,
     partitions: readonly PartitionWorker[],
     stores: readonly PartitionStore[],
+    writers: WriterPool,
   ) {
     this.config = config;
     this.broker = broker;
     this.partitions = partitions;
     this.#stores = stores;
+    this.#writers = writers;
   }
 
   /** Connects, creates what is missing on the broker, opens the states. Nothing is read until `start`. */
@@ -64,6 +74,9 @@ export class Worker {
     const catalog = await loadCatalogDirectory(config.catalogDir);
     const broker = await connectBroker({ ...config.nats, name: `tributary-${config.workerName}` });
     const stores: PartitionStore[] = [];
+    const writers = new WriterPool(
+      Math.min(Math.ceil(WRITER_THREADS / config.threads), config.partitions.owned.length),
+    );
     try {
       await prepareTopology(config, broker, ports.logger);
       const versions = new CatalogVersions(openReferenceStore(broker));
@@ -72,6 +85,7 @@ export class Worker {
       const logs: PublicationLogs = {
         rated: openPublicationLog(broker, RATED_STREAM),
         deadLetter: openPublicationLog(broker, DEAD_LETTER_STREAM),
+        alert: openPublicationLog(broker, ALERT_STREAM),
         usage: openUsagePublisher(broker),
       };
       const partitions: PartitionWorker[] = [];
@@ -79,15 +93,17 @@ export class Worker {
         const identity = { partition, partitionCount: config.partitions.count };
         const store = openPartitionStore(partitionFolder(config.stateDir, partition), identity, {
           faults: ports.faults,
+          writers,
         });
         stores.push(store);
         partitions.push(
           createPartition({ partition, config, ports, broker, store, logs, catalog, versions }),
         );
       }
-      return new Worker(config, broker, partitions, stores);
+      return new Worker(config, broker, partitions, stores, writers);
     } catch (fault) {
       for (const store of stores) store.close();
+      await writers.close();
       await broker.close();
       throw fault;
     }
@@ -101,6 +117,7 @@ export class Worker {
   async stop(deliveryTimeoutMs: number): Promise<void> {
     await Promise.all(this.partitions.map((partition) => partition.stop(deliveryTimeoutMs)));
     for (const store of this.#stores) store.close();
+    await this.#writers.close();
     await this.broker.close();
   }
 }
@@ -197,6 +214,16 @@ function createPartition(options: {
       checkpointIntervalMs: config.checkpointIntervalMs,
       idleTimeoutMs: config.idleTimeoutMs,
       idleCheckMs: Math.min(IDLE_CHECK_MS, config.idleTimeoutMs),
+    },
+    accruedIntervalMs: config.accruedIntervalMs,
+    onAccruedFault: (fault) => {
+      const code = codeOf(fault);
+      repeated.write(
+        "error",
+        `accrued ${code}`,
+        { code },
+        `The accrued value can't be read: ${messageOf(fault)}`,
+      );
     },
     onFault: (fault, restartInMs) => {
       const fields = { code: fault.code, restartInMs };

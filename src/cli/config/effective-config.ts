@@ -33,6 +33,7 @@ export function effectiveConfig(config: WorkerConfig): Record<string, unknown> {
     catalog_dir: config.catalogDir,
     worker_name: config.workerName,
     checkpoint_interval: durationText(config.checkpointIntervalMs),
+    accrued_interval: durationText(config.accruedIntervalMs),
     idle_timeout: durationText(config.idleTimeoutMs),
     shutdown_deadline: durationText(config.shutdownDeadlineMs),
     pull: { max_messages: config.pull.maxMessages, max_bytes: byteSizeText(config.pull.maxBytes) },

@@ -33,8 +33,11 @@ export interface WorkerConfig {
   readonly catalogDir: string;
   readonly workerName: string;
   readonly checkpointIntervalMs: number;
+  readonly accruedIntervalMs: number;
   readonly idleTimeoutMs: number;
   readonly shutdownDeadlineMs: number;
+  /** Threads that the partitions are spread over; 1 is none besides the main thread. */
+  readonly threads: number;
   readonly pull: { readonly maxMessages: number; readonly maxBytes: number };
   readonly replicas: 1 | 3 | 5;
   readonly sinks: {
@@ -183,8 +186,10 @@ function toConfig(parsed: ParsedWorkerConfig, secret: SecretReader, name: string
     catalogDir: parsed.catalog_dir,
     workerName: parsed.worker_name ?? name ?? defaultWorkerName(),
     checkpointIntervalMs: parsed.checkpoint_interval,
+    accruedIntervalMs: parsed.accrued_interval,
     idleTimeoutMs: parsed.idle_timeout,
     shutdownDeadlineMs: parsed.shutdown_deadline,
+    threads: parsed.threads,
     pull: { maxMessages: parsed.pull.max_messages, maxBytes: parsed.pull.max_bytes },
     replicas: parsed.replicas,
     sinks: { rated: sinks.rated, ...(sinks.file !== undefined && { file: sinks.file }) },

@@ -258,6 +258,11 @@ export const workerSchema = z.strictObject({
       maxMs: 5 * MINUTE_MS,
     },
   ),
+  accrued_interval: duration(
+    "10s",
+    "Pause between two rotations through the open windows that keep the metric of the accrued value current.",
+    { minMs: 100, maxMs: HOUR_MS },
+  ),
   idle_timeout: duration("60s", "A region without events for this long stops holding the watermark back.", {
     minMs: 100,
     maxMs: 24 * HOUR_MS,
@@ -267,6 +272,10 @@ export const workerSchema = z.strictObject({
     "Time to drain after the first signal; give the supervisor 15 s more before it kills.",
     { minMs: SECOND_MS, maxMs: HOUR_MS },
   ),
+  threads: z.int().min(1).max(64).default(1).meta({
+    description:
+      "Threads that the owned partitions are spread over, each with its own connection; 1 runs them all on the main thread.",
+  }),
   pull,
   replicas: z
     .union([z.literal(1), z.literal(3), z.literal(5)], { error: "must be 1, 3 or 5" })

@@ -41,6 +41,43 @@ export const ratedAggregateSchema = z
   })
   .meta({ title: "Rated aggregate", description: "Data of an event on RATED, and a line of the file sink." });
 
+const alertMembers = {
+  account: z.string().meta({ description: "Billing account." }),
+  contract: z.string().meta({ description: "Id of the contract." }),
+  percent: z.int().min(0).meta({ description: "Level that was reached." }),
+  sequence: z.int().min(0).meta({ description: "Number of the usage message that reached it." }),
+  index: z.int().min(-1).meta({
+    description: "Place of the event in the message; -1 where a decision or a late rating is the reason.",
+  }),
+  time: instant().meta({ description: "When the message was stored." }),
+  catalogVersion: z.string().meta({ description: "SHA-256 of the canonical catalog." }),
+};
+
+export const alertSchema = z
+  .discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("commitment").meta({ description: "So many percent of a commitment are used." }),
+      ...alertMembers,
+      commitment: z.string().meta({ description: "Key of the commitment." }),
+      periodStart: instant(),
+      periodEnd: instant(),
+      committed: decimal("What is committed for the period, in currency units."),
+      counted: decimal("Charges that count towards it so far, those of open hours included."),
+      currency: z.string().meta({ description: "ISO 4217 code." }),
+    }),
+    z.strictObject({
+      kind: z
+        .literal("credits")
+        .meta({ description: "No more than so many percent of the credits are left." }),
+      ...alertMembers,
+      granted: decimal("What the grants that pay now were given."),
+      left: decimal("What would be left if all usage so far were paid."),
+      currency: z.string().nullable().meta({ description: "ISO 4217 code; null for credits of a meter." }),
+      meter: z.string().nullable().meta({ description: "Meter whose quantity it is; null for money." }),
+    }),
+  ])
+  .meta({ title: "Alert", description: "Data of an event on ALERTS." });
+
 export const deadLetterSchema = z
   .strictObject({
     stage: z.string().meta({ description: "Stage that refused it: decode, validate …" }),

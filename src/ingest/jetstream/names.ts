@@ -3,6 +3,7 @@
 /** Streams that exist once, whatever the partition count. */
 export const RATED_STREAM = "RATED";
 export const DEAD_LETTER_STREAM = "DLQ";
+export const ALERT_STREAM = "ALERTS";
 export const REFERENCE_STREAM = "REFERENCE";
 
 export function usageStream(partition: number): string {

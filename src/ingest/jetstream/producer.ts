@@ -1,5 +1,5 @@
-import { createInbox, headers } from "nats";
-import type { Msg } from "nats";
+import { createInbox, headers, MsgHdrsImpl } from "nats";
+import type { Msg, MsgHdrs } from "nats";
 import { TributaryError, messageOf } from "../../model/errors.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { CONTENT_TYPE_HEADER } from "./names.ts";
@@ -17,6 +17,8 @@ export interface OutgoingMessage {
   readonly contentType: string;
   /** Lets the broker drop a repetition within its duplicate window. */
   readonly messageId?: string;
+  /** The stream that must take it: another one's acknowledgement is a failure. */
+  readonly stream?: string;
 }
 
 export interface PublishResult {
@@ -24,6 +26,12 @@ export interface PublishResult {
   readonly stored: number;
   /** Messages that the broker already had within its duplicate window. */
   readonly duplicates: number;
+}
+
+export interface PublishOptions {
+  /** Publications that may be without their acknowledgement. */
+  readonly window?: number;
+  readonly ackTimeoutMs?: number;
 }
 
 /**
@@ -34,17 +42,21 @@ export interface PublishResult {
 export async function publishAll(
   connection: BrokerConnection,
   messages: Iterable<OutgoingMessage> | AsyncIterable<OutgoingMessage>,
-  options: { readonly window?: number; readonly ackTimeoutMs?: number } = {},
+  options: PublishOptions = {},
 ): Promise<PublishResult> {
-  const publisher = new WindowedPublisher(
-    connection,
-    options.window ?? DEFAULT_WINDOW,
-    options.ackTimeoutMs ?? DEFAULT_ACK_TIMEOUT_MS,
-  );
+  const publisher = new WindowedPublisher(connection, options);
   try {
-    for await (const message of messages) {
-      publisher.publish(message);
-      if (publisher.isFull) await publisher.belowLimit();
+    // Without a pause between two messages, so that the client sends many at once.
+    if (Symbol.iterator in messages) {
+      for (const message of messages) {
+        publisher.publish(message);
+        if (publisher.isFull) await publisher.belowLimit();
+      }
+    } else {
+      for await (const message of messages) {
+        publisher.publish(message);
+        if (publisher.isFull) await publisher.belowLimit();
+      }
     }
     return await publisher.allAcknowledged();
   } finally {
@@ -52,15 +64,44 @@ export async function publishAll(
   }
 }
 
-/** One inbox for all acknowledgements: a request each, with its own timer, takes five times as long. */
-class WindowedPublisher {
+/** Headers that are encoded once: the client encodes others anew for every message that carries them. */
+class SharedHeaders extends MsgHdrsImpl {
+  readonly #bytes: Uint8Array;
+
+  constructor(contentType: string) {
+    super();
+    this.set(CONTENT_TYPE_HEADER, contentType);
+    this.#bytes = super.encode();
+  }
+
+  override encode(): Uint8Array {
+    return this.#bytes;
+  }
+}
+
+/** What is known of a message until its acknowledgement comes. */
+interface UnderWay {
+  readonly bytes: number;
+  readonly subject: string;
+  readonly stream: string | undefined;
+}
+
+/**
+ * Publishes without waiting and counts acknowledgements. Whoever publishes waits for `belowLimit` when it `isFull`, and
+ * for `allAcknowledged` at the end; both throw `publish-failed` at the first message that is refused, stored by another
+ * stream than it names, or never acknowledged. One inbox takes all acknowledgements: a request each, with its own timer,
+ * takes five times as long.
+ */
+export class WindowedPublisher {
   readonly #connection: BrokerConnection;
   readonly #window: number;
   readonly #ackTimeoutMs: number;
   readonly #inbox = createInbox();
   readonly #unsubscribe: () => void;
   /** Size of each message under way, by its number. */
-  readonly #underWay = new Map<number, { readonly bytes: number; readonly subject: string }>();
+  readonly #underWay = new Map<number, UnderWay>();
+  /** Headers by content type, shared by all messages that have no others. */
+  readonly #headers = new Map<string, MsgHdrs>();
   #published = 0;
   #bytesUnderWay = 0;
   #stored = 0;
@@ -69,10 +110,10 @@ class WindowedPublisher {
   #lastAckMs = performance.now();
   #wake: (() => void) | undefined;
 
-  constructor(connection: BrokerConnection, window: number, ackTimeoutMs: number) {
+  constructor(connection: BrokerConnection, options: PublishOptions = {}) {
     this.#connection = connection;
-    this.#window = window;
-    this.#ackTimeoutMs = ackTimeoutMs;
+    this.#window = options.window ?? DEFAULT_WINDOW;
+    this.#ackTimeoutMs = options.ackTimeoutMs ?? DEFAULT_ACK_TIMEOUT_MS;
     const subscription = connection.client.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => {
         // An exception out of a callback would end the client's reader without a sound.
@@ -95,22 +136,40 @@ class WindowedPublisher {
     );
   }
 
+  /** What was acknowledged so far. */
+  get acknowledged(): PublishResult {
+    return { stored: this.#stored, duplicates: this.#duplicates };
+  }
+
   publish(message: OutgoingMessage): void {
-    const messageHeaders = headers();
-    messageHeaders.set(CONTENT_TYPE_HEADER, message.contentType);
-    if (message.messageId !== undefined) messageHeaders.set("Nats-Msg-Id", message.messageId);
     if (this.#underWay.size === 0) this.#lastAckMs = performance.now();
     this.#published += 1;
-    this.#underWay.set(this.#published, { bytes: message.data.length, subject: message.subject });
-    this.#bytesUnderWay += message.data.length;
+    const { data, subject, stream } = message;
+    this.#underWay.set(this.#published, { bytes: data.length, subject, stream });
+    this.#bytesUnderWay += data.length;
     try {
-      this.#connection.client.publish(message.subject, message.data, {
+      this.#connection.client.publish(subject, data, {
         reply: `${this.#inbox}.${this.#published}`,
-        headers: messageHeaders,
+        headers: this.#headersOf(message),
       });
     } catch (error) {
-      this.#fail(messageOf(error), message.subject);
+      this.#fail(messageOf(error), subject);
     }
+  }
+
+  #headersOf({ contentType, messageId }: OutgoingMessage): MsgHdrs {
+    if (messageId !== undefined) {
+      const own = headers();
+      own.set(CONTENT_TYPE_HEADER, contentType);
+      own.set("Nats-Msg-Id", messageId);
+      return own;
+    }
+    let shared = this.#headers.get(contentType);
+    if (shared === undefined) {
+      shared = new SharedHeaders(contentType);
+      this.#headers.set(contentType, shared);
+    }
+    return shared;
   }
 
   /** Resolves when the window has room for half of its size. Throws `publish-failed`. */
@@ -122,7 +181,7 @@ class WindowedPublisher {
 
   async allAcknowledged(): Promise<PublishResult> {
     await this.#until(() => this.#underWay.size === 0);
-    return { stored: this.#stored, duplicates: this.#duplicates };
+    return this.acknowledged;
   }
 
   close(): void {
@@ -162,11 +221,16 @@ class WindowedPublisher {
       return;
     }
     const ack = message.json<{
+      readonly stream?: string;
       readonly duplicate?: boolean;
       readonly error?: { readonly description?: string };
     }>();
     if (ack.error !== undefined) {
       this.#fail(ack.error.description ?? "refused", underWay.subject);
+      return;
+    }
+    if (underWay.stream !== undefined && ack.stream !== underWay.stream) {
+      this.#fail(`${ack.stream ?? "no stream"} took it, not ${underWay.stream}`, underWay.subject);
       return;
     }
     this.#underWay.delete(number);

@@ -38,8 +38,17 @@ export class RunQueue {
     const whole = this.#start === 0 && end === this.#messages.length;
     const messages = whole ? this.#messages : this.#messages.slice(this.#start, end);
     if (end === this.#messages.length) this.clear();
-    else this.#start = end;
+    else this.#leave(end);
     return { messages, lastReply };
+  }
+
+  /** Lets go of what is taken when that is the larger part: under a backlog the queue never runs empty. */
+  #leave(end: number): void {
+    this.#start = end;
+    if (end * 2 < this.#messages.length) return;
+    this.#messages = this.#messages.slice(end);
+    this.#replies = this.#replies.slice(end);
+    this.#start = 0;
   }
 
   clear(): void {

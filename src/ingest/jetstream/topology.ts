@@ -3,6 +3,7 @@ import type { StreamConfig } from "nats";
 import { brokerFault, isStreamNotFound } from "./broker-errors.ts";
 import type { BrokerConnection } from "./connection.ts";
 import {
+  ALERT_STREAM,
   DEAD_LETTER_STREAM,
   RATED_STREAM,
   REFERENCE_STREAM,
@@ -85,6 +86,7 @@ export function streamSettings(options: TopologyOptions): readonly Settings[] {
     })),
     { ...common, name: RATED_STREAM, subjects: ["rated.>"] },
     { ...common, name: DEAD_LETTER_STREAM, subjects: ["dlq.>"] },
+    { ...common, name: ALERT_STREAM, subjects: ["alerts.>"] },
     { ...common, name: REFERENCE_STREAM, subjects: ["reference.>"] },
   ];
 }

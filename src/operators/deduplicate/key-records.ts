@@ -100,17 +100,17 @@ export class KeyRecords {
     };
   }
 
-  /** Copies of the bytes of records [from, count), one a chunk, in order. */
-  copySince(from: number): Uint8Array[] {
-    const copies: Uint8Array[] = [];
+  /** The bytes of records [from, count), one piece a chunk, in order. Not copied: a record never changes. */
+  bytesSince(from: number): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
     for (let first = from; first < this.#count;) {
       const end = Math.min((Math.floor(first / CHUNK_RECORDS) + 1) * CHUNK_RECORDS, this.#count);
       const at = this.offsetIn(first) * 4;
       const chunk = this.chunkOf(first);
-      copies.push(new Uint8Array(chunk.buffer, at, (end - first) * RECORD_BYTES).slice());
+      pieces.push(new Uint8Array(chunk.buffer, at, (end - first) * RECORD_BYTES));
       first = end;
     }
-    return copies;
+    return pieces;
   }
 
   /** Appends records from their bytes, a whole number of them. */

@@ -138,7 +138,7 @@ export class KeyTable implements CheckpointParticipant {
       const space = spaceOf(generation);
       const saved = this.#saved.get(generation) ?? { records: 0, rows: 0 };
       let key = saved.rows;
-      for (const value of generation.records.copySince(saved.records)) {
+      for (const value of generation.records.bytesSince(saved.records)) {
         rows.push({ space, key, value });
         key += 1;
       }

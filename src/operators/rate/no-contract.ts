@@ -19,7 +19,12 @@ export function noContract(account: string, startMs: number, endMs: number): Com
     currencyExponent: 0,
     startMs,
     endMs,
+    usagePrices: [],
     flatPrices: [],
+    commitments: [],
+    committedAmount: () => 0n,
+    grants: [],
+    alerts: { commitmentPercents: [], creditPercents: [] },
     periodAt: () => ({ startMs, endMs }),
     priceOf: () => undefined,
   };

@@ -1,5 +1,10 @@
 import type { RatedAggregate } from "../../model/outputs.ts";
-import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
+import {
+  collectFrozen,
+  type CheckpointParticipant,
+  type PartitionStore,
+  type StateRow,
+} from "../../model/store.ts";
 import type { BillingPeriod, CompiledCatalog, CompiledPrice } from "../../billing/catalog/compiled.ts";
 import { chargeDelta } from "../../billing/rating/delta.ts";
 import { Exact } from "../../billing/rating/exact.ts";
@@ -13,7 +18,7 @@ import {
   seriesPeriodCodec,
   seriesPeriodKey,
 } from "./price-periods.ts";
-import type { SeriesInfo, TouchedPeriod, WindowFiring } from "./series-info.ts";
+import type { ChargedPeriod, SeriesInfo, TouchedPeriod, WindowFiring } from "./series-info.ts";
 
 /** Charged in one currency. */
 export interface BilledTotal {
@@ -21,6 +26,9 @@ export interface BilledTotal {
   readonly exponent: number;
   minorUnits: bigint;
 }
+
+/** @param key of the price period */
+export type ChargeListener = (key: string, currency: string, deltaMinorUnits: bigint) => void;
 
 function addBilled(
   totals: Map<string, BilledTotal>,
@@ -49,8 +57,15 @@ interface Place {
 export class Rater implements CheckpointParticipant {
   readonly #pricePeriods = new KeyedRows("price-periods", pricePeriodCodec);
   readonly #seriesPeriods = new KeyedRows("series-periods", seriesPeriodCodec);
+  #chargeListener: ChargeListener | undefined;
+  readonly #onCharged: (charged: ChargedPeriod) => void;
   #catalogVersion: string | undefined;
   #billedTotals: Map<string, BilledTotal> | undefined;
+
+  /** @param onCharged told what a price has come to, with every rating of it */
+  constructor(onCharged: (charged: ChargedPeriod) => void = () => undefined) {
+    this.#onCharged = onCharged;
+  }
 
   /** The version in use from here on (also the one at the checkpoint, after `restore`). */
   setCatalog(catalog: Pick<CompiledCatalog, "version" | "contract">): void {
@@ -68,9 +83,12 @@ export class Rater implements CheckpointParticipant {
     this.#seriesPeriods.restore(store);
   }
 
-  collectChanges(rows: StateRow[]): void {
-    this.#pricePeriods.collectChanges(rows);
-    this.#seriesPeriods.collectChanges(rows);
+  collectChanges(rows: StateRow[], clearedSpaces: string[] = []): void {
+    collectFrozen(this, rows, clearedSpaces);
+  }
+
+  freezeChanges(): Iterable<StateRow> {
+    return oneAfterTheOther(this.#pricePeriods.freezeChanges(), this.#seriesPeriods.freezeChanges());
   }
 
   /** All price periods that were ever opened, in the order of their opening. */
@@ -83,14 +101,9 @@ export class Rater implements CheckpointParticipant {
     const { series } = firing;
     const place = placeOf(series, firing.startMs);
     const number = this.#pricePeriods.numberOf(place.key) ?? this.#open(place, firing.kind === "adjustment");
-    const state = this.#pricePeriods.at(number);
-    const added = this.#quantityAdded(firing, number);
-    state.quantity += added;
-    addToParts(state, place, added);
-    addWindowCharge(state, place, firing);
-    state.events += firing.events - firing.emittedEvents;
+    const state = this.#pricePeriods.change(number);
+    addFiring(state, place, firing, this.#quantityAdded(firing, number));
     const delta = this.#charge(state, place);
-    this.#pricePeriods.touch(number);
     return {
       kind: firing.kind,
       account: series.account,
@@ -126,13 +139,65 @@ export class Rater implements CheckpointParticipant {
     });
   }
 
+  /** Key of the price period that a window counts in. */
+  priceKeyOf(series: SeriesInfo, startMs: number): string {
+    return placeOf(series, startMs).key;
+  }
+
+  /** Tells each change of what a price period has charged, until another listener (or none) is set. */
+  listenToCharges(listener: ChargeListener | undefined): void {
+    this.#chargeListener = listener;
+  }
+
+  /** What a price period has charged so far, undefined where it has not been opened yet. */
+  billedOf(key: string): bigint | undefined {
+    const number = this.#pricePeriods.numberOf(key);
+    return number === undefined ? undefined : this.#pricePeriods.at(number).billed;
+  }
+
+  /**
+   * What a price period would have charged, in minor units, if these windows were rated too. Changes nothing.
+   * @param firings at least one; all of one price period; of series whose windows don't add up, any or all
+   */
+  preview(firings: readonly WindowFiring[]): {
+    readonly currency: string;
+    readonly exponent: number;
+    readonly minorUnits: bigint;
+  } {
+    const [first] = firings;
+    if (first === undefined) throw new RangeError("no window to preview");
+    const place = placeOf(first.series, first.startMs);
+    const number = this.#pricePeriods.numberOf(place.key);
+    const known = number === undefined ? newPricePeriod(place, false) : this.#pricePeriods.at(number);
+    const state: PricePeriod = { ...known, parts: new Map(known.parts) };
+    const folded = new Set<number>();
+    for (const firing of firings) {
+      const { series, periodQuantity } = firing;
+      let added = firing.value - firing.emittedValue;
+      if (periodQuantity !== undefined) {
+        // The fold of the whole period counts once, whichever of its windows brings it.
+        added = folded.has(series.id) ? 0n : periodQuantity - this.#seriesQuantity(series.id, number);
+        folded.add(series.id);
+      }
+      addFiring(state, placeOf(series, firing.startMs), firing, added);
+    }
+    charge(state, place);
+    const { currency, currencyExponent } = first.series.contract;
+    return { currency, exponent: currencyExponent, minorUnits: state.billed };
+  }
+
+  #seriesQuantity(series: number, pricePeriod: number | undefined): bigint {
+    if (pricePeriod === undefined) return 0n;
+    const number = this.#seriesPeriods.numberOf(seriesPeriodKey(series, pricePeriod));
+    return number === undefined ? 0n : this.#seriesPeriods.at(number).quantity;
+  }
+
   #close(number: number, place: Place): RatedAggregate {
-    const state = this.#pricePeriods.at(number);
+    const state = this.#pricePeriods.change(number);
     const { series, period } = place;
     state.closed = true;
     state.revision += 1;
     const delta = this.#charge(state, place);
-    this.#pricePeriods.touch(number);
     return {
       kind: "period",
       account: series.account,
@@ -147,26 +212,25 @@ export class Rater implements CheckpointParticipant {
     };
   }
 
-  #open({ series, period, price }: Place, closed: boolean): number {
-    return this.#pricePeriods.add({
-      contract: series.contract.id,
-      price: price?.id,
-      meter: series.meter.key,
-      periodStartMs: period.startMs,
-      quantity: 0n,
-      billed: 0n,
-      parts: new Map(),
-      windowCharges: "0",
-      events: 0,
-      revision: 0,
-      closed,
-    });
+  #open(place: Place, closed: boolean): number {
+    return this.#pricePeriods.add(newPricePeriod(place, closed));
   }
 
   #charge(state: PricePeriod, place: Place): bigint {
     const delta = charge(state, place);
     const { currency, currencyExponent } = place.series.contract;
-    if (delta !== 0n) addBilled((this.#billedTotals ??= new Map()), currency, currencyExponent, delta);
+    if (delta !== 0n) {
+      addBilled((this.#billedTotals ??= new Map()), currency, currencyExponent, delta);
+      this.#chargeListener?.(place.key, currency, delta);
+    }
+    this.#onCharged({
+      contract: place.series.contract,
+      price: place.price,
+      meter: place.series.meter,
+      periodStartMs: state.periodStartMs,
+      quantity: state.quantity,
+      billed: state.billed,
+    });
     return delta;
   }
 
@@ -186,10 +250,9 @@ export class Rater implements CheckpointParticipant {
     const number =
       this.#seriesPeriods.numberOf(seriesPeriodKey(series, pricePeriod)) ??
       this.#seriesPeriods.add({ series, pricePeriod, quantity: 0n });
-    const state = this.#seriesPeriods.at(number);
+    const state = this.#seriesPeriods.change(number);
     const added = firing.periodQuantity - state.quantity;
     state.quantity = firing.periodQuantity;
-    this.#seriesPeriods.touch(number);
     return added;
   }
 
@@ -213,6 +276,34 @@ export class Rater implements CheckpointParticipant {
   }
 }
 
+function* oneAfterTheOther(...parts: readonly Iterable<StateRow>[]): Generator<StateRow> {
+  for (const part of parts) yield* part;
+}
+
+function newPricePeriod({ series, period, price }: Place, closed: boolean): PricePeriod {
+  return {
+    contract: series.contract.id,
+    price: price?.id,
+    meter: series.meter.key,
+    periodStartMs: period.startMs,
+    quantity: 0n,
+    billed: 0n,
+    parts: new Map(),
+    windowCharges: "0",
+    events: 0,
+    revision: 0,
+    closed,
+  };
+}
+
+/** Counts a window, or what has changed in it since its last emission. */
+function addFiring(state: PricePeriod, place: Place, firing: WindowFiring, added: bigint): void {
+  state.quantity += added;
+  addToParts(state, place, added);
+  addWindowCharge(state, place, firing);
+  state.events += firing.events - firing.emittedEvents;
+}
+
 function placeOf(series: SeriesInfo, timeMs: number): Place {
   const { contract, meter } = series;
   const period = contract.periodAt(timeMs);
@@ -234,6 +325,13 @@ function addToParts(state: PricePeriod, { series, price }: Place, added: bigint)
 
 /** Where windows are priced one by one: replaces what the window came to at its last emission. */
 function addWindowCharge(state: PricePeriod, { series, price }: Place, firing: WindowFiring): void {
+  if (price?.ratedPer === "event") {
+    const { eventCharges } = firing;
+    if (eventCharges?.price !== price.id) return;
+    const charges = new Exact(state.windowCharges).plus(eventCharges.total).minus(eventCharges.emitted);
+    state.windowCharges = charges.toString();
+    return;
+  }
   if (price?.ratedPer !== "window") return;
   const divisor = quantityDivisor(series.meter);
   let charges = new Exact(state.windowCharges).plus(price.windowCharge(firing.value, divisor));

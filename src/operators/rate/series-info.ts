@@ -1,4 +1,5 @@
-import type { CompiledContract, CompiledMeter } from "../../billing/catalog/compiled.ts";
+import type { WindowEventCharges } from "../window/event-charges.ts";
+import type { CompiledContract, CompiledMeter, CompiledPrice } from "../../billing/catalog/compiled.ts";
 
 /** A series as rating sees it: one (account, meter, group), with the contract at the start of the window in hand. */
 export interface SeriesInfo {
@@ -30,6 +31,20 @@ export interface WindowFiring {
    * the billing period. Undefined for those that do.
    */
   readonly periodQuantity: bigint | undefined;
+  /** Of prices that charge events one by one: what those of the window come to. */
+  readonly eventCharges: WindowEventCharges | undefined;
+}
+
+/** What a price has come to in a billing period: told with every rating. */
+export interface ChargedPeriod {
+  readonly contract: CompiledContract;
+  readonly price: CompiledPrice | undefined;
+  readonly meter: CompiledMeter;
+  readonly periodStartMs: number;
+  /** Of complete windows: an integer at the meter's scale (level × milliseconds for time_weighted). */
+  readonly quantity: bigint;
+  /** Charged so far, in minor units. */
+  readonly billed: bigint;
 }
 
 /** A series with a time in the billing period meant. */

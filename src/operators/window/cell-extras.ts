@@ -18,13 +18,17 @@ export class CellExtras {
   readonly #members = new Map<number, MemberSet>();
   readonly #points = new Map<number, ChangePoints>();
   /** Slots whose state changed since the last checkpoint (it may be gone by now). */
-  readonly #dirty = new Set<number>();
+  #dirty = new Set<number>();
+  /** Slots of the frozen checkpoint whose state is as it was then; their rows are not made yet. */
+  #frozen = new Set<number>();
+  /** Rows of the frozen checkpoint made before their slot changed again. */
+  #frozenRows: StateRow[] = [];
   /** Members of a slot's set that are saved. */
   readonly #savedMembers = new Map<number, number>();
   /** Slots whose change points are saved. */
   readonly #savedPoints = new Set<number>();
   /** Keys of saved rows whose state is gone. */
-  readonly #goneKeys = new Set<number>();
+  #goneKeys = new Set<number>();
 
   members(slot: number): MemberSet | undefined {
     return this.#members.get(slot);
@@ -45,6 +49,7 @@ export class CellExtras {
   }
 
   remove(slot: number): void {
+    this.#thaw(slot);
     const savedMembers = this.#savedMembers.get(slot) ?? 0;
     const savedBlocks = this.#savedPoints.has(slot) ? 1 : Math.ceil(savedMembers / MEMBERS_PER_BLOCK);
     for (let block = 0; block < savedBlocks; block += 1) this.#goneKeys.add(slot * BLOCKS_PER_SLOT + block);
@@ -76,23 +81,40 @@ export class CellExtras {
     }
   }
 
-  collectChanges(rows: StateRow[]): void {
-    const changed: StateRow[] = [];
-    for (const slot of this.#dirty) {
-      const points = this.#points.get(slot);
-      if (points !== undefined) {
-        changed.push({ space: SPACE, key: slot * BLOCKS_PER_SLOT, value: points.toBytes() });
-        this.#savedPoints.add(slot);
-      }
-      const members = this.#members.get(slot);
-      if (members !== undefined) this.#collectMembers(slot, members, changed);
+  /** See `CheckpointParticipant.freezeChanges`. */
+  freezeChanges(): Iterable<StateRow> {
+    if (this.#frozen.size > 0 || this.#frozenRows.length > 0)
+      throw new TributaryError("internal-fault", "A checkpoint of cell state began inside another one.");
+    this.#frozen = this.#dirty;
+    this.#dirty = new Set();
+    const gone = this.#goneKeys;
+    this.#goneKeys = new Set();
+    return this.#readFrozen(gone);
+  }
+
+  /** Removals come first: a slot that was taken again since has its rows behind them. */
+  *#readFrozen(gone: ReadonlySet<number>): Generator<StateRow> {
+    for (const key of gone) yield { space: SPACE, key, value: null };
+    for (;;) {
+      const made = this.#frozenRows;
+      this.#frozenRows = [];
+      yield* made;
+      const next = this.#frozen.values().next();
+      if (next.done === true && this.#frozenRows.length === 0) return;
+      if (next.done !== true) this.#thaw(next.value);
     }
-    for (const row of changed) this.#goneKeys.delete(row.key);
-    for (const key of this.#goneKeys) changed.push({ space: SPACE, key, value: null });
-    this.#dirty.clear();
-    this.#goneKeys.clear();
-    changed.sort((a, b) => a.key - b.key);
-    for (const row of changed) rows.push(row);
+  }
+
+  /** Makes the rows that a slot has in the frozen checkpoint, where that is still to be done. */
+  #thaw(slot: number): void {
+    if (!this.#frozen.delete(slot)) return;
+    const points = this.#points.get(slot);
+    if (points !== undefined) {
+      this.#frozenRows.push({ space: SPACE, key: slot * BLOCKS_PER_SLOT, value: points.toBytes() });
+      this.#savedPoints.add(slot);
+    }
+    const members = this.#members.get(slot);
+    if (members !== undefined) this.#collectMembers(slot, members, this.#frozenRows);
   }
 
   #collectMembers(slot: number, members: MemberSet, changed: StateRow[]): void {
@@ -105,6 +127,7 @@ export class CellExtras {
   }
 
   #forChange<T>(extras: Map<number, T>, slot: number, make: () => T): T {
+    this.#thaw(slot);
     this.#dirty.add(slot);
     let extra = extras.get(slot);
     if (extra === undefined) {

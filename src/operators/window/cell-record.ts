@@ -1,3 +1,5 @@
+import { TributaryError } from "../../model/errors.ts";
+
 /**
  * Layout of a cell record and the pages that hold them. A record is 88 bytes, read as 11 doubles or 22 words over the
  * same buffer; 128 records are a page, and a page's bytes are the checkpoint's blob (little-endian, as on every
@@ -42,10 +44,23 @@ export function offsetOf(slot: number): number {
   return (slot & SLAB_MASK) * RECORD_DOUBLES;
 }
 
+/** How a page stands to the checkpoints. */
+const PageState = {
+  /** As saved, or about to be saved as it is. */
+  clean: 0,
+  /** Changed since the last checkpoint was frozen. */
+  dirty: 1,
+  /** Part of the frozen checkpoint and unchanged since; its bytes have not been read yet. */
+  frozen: 2,
+} as const;
+
 export class CellPages {
   readonly #doubles: Float64Array[] = [];
   readonly #words: Uint32Array[] = [];
-  #dirty = new Uint8Array(SLAB_PAGES);
+  #states = new Uint8Array(SLAB_PAGES);
+  /** Bytes that frozen pages had before they were changed again. */
+  readonly #copies = new Map<number, Uint8Array>();
+  #isReading = false;
 
   /** The slab of a slot as doubles. */
   doubles(slot: number): Float64Array {
@@ -65,35 +80,69 @@ export class CellPages {
       this.#words.push(new Uint32Array(buffer));
     }
     const pages = this.#doubles.length * SLAB_PAGES;
-    if (pages > this.#dirty.length) {
-      const dirty = new Uint8Array(pages * 2);
-      dirty.set(this.#dirty);
-      this.#dirty = dirty;
+    if (pages > this.#states.length) {
+      const states = new Uint8Array(pages * 2);
+      states.set(this.#states);
+      this.#states = states;
     }
   }
 
-  markDirty(slot: number): void {
-    this.#dirty[slot >>> PAGE_SHIFT] = 1;
+  /** To be called before anything of a record is changed: the page may be part of a checkpoint that is not read yet. */
+  beforeChange(slot: number): void {
+    const page = slot >>> PAGE_SHIFT;
+    if (this.#states[page] !== PageState.dirty) this.#open(page);
   }
 
   /** Zeroes a record, so that nothing of a removed cell is left in the page. */
   clear(slot: number): void {
+    this.beforeChange(slot);
     const at = offsetOf(slot);
     this.doubles(slot).fill(0, at, at + RECORD_DOUBLES);
-    this.markDirty(slot);
   }
 
-  /** Calls `visit` with each page changed since the last call, in order. */
-  takeDirty(visit: (page: number) => void): void {
-    for (let page = this.#dirty.indexOf(1); page !== -1; page = this.#dirty.indexOf(1, page + 1)) {
-      this.#dirty[page] = 0;
-      visit(page);
+  /**
+   * Freezes the pages changed since the last call: the pairs of page number and bytes, in order of the pages, are as at
+   * this call (null for a page of which nothing is in use), whenever they are read. Bytes are good until the next pair is
+   * asked for or the turn ends. A call before the last one's pairs were all read is an `internal-fault`.
+   */
+  freeze(inUse: (page: number) => boolean): Iterable<readonly [page: number, bytes: Uint8Array | null]> {
+    if (this.#isReading)
+      throw new TributaryError("internal-fault", "A checkpoint of cells began inside another one.");
+    const states = this.#states;
+    const pages: number[] = [];
+    const empty = new Set<number>();
+    for (let page = states.indexOf(PageState.dirty); page !== -1;) {
+      pages.push(page);
+      const used = inUse(page);
+      states[page] = used ? PageState.frozen : PageState.clean;
+      if (!used) empty.add(page);
+      page = states.indexOf(PageState.dirty, page + 1);
     }
+    this.#isReading = true;
+    return this.#read(pages, empty);
   }
 
-  /** A copy of a page's bytes. */
-  copyOf(page: number): Uint8Array {
-    return this.#bytes(page).slice();
+  *#read(
+    pages: readonly number[],
+    empty: ReadonlySet<number>,
+  ): Generator<readonly [page: number, bytes: Uint8Array | null]> {
+    for (const page of pages) {
+      if (empty.has(page)) {
+        yield [page, null];
+        continue;
+      }
+      const copy = this.#copies.get(page);
+      // A copy is there once the page is changed again; else the page itself is lent and counts as saved.
+      if (copy === undefined) this.#states[page] = PageState.clean;
+      else this.#copies.delete(page);
+      yield [page, copy ?? this.#bytes(page)];
+    }
+    this.#isReading = false;
+  }
+
+  #open(page: number): void {
+    if (this.#states[page] === PageState.frozen) this.#copies.set(page, this.#bytes(page).slice());
+    this.#states[page] = PageState.dirty;
   }
 
   /** Puts back a page; its length is PAGE_BYTES. */
@@ -104,7 +153,8 @@ export class CellPages {
 
   /** Bytes allocated. */
   get bytes(): number {
-    return this.#doubles.length * SLAB_RECORDS * RECORD_BYTES + this.#dirty.length;
+    const copies = this.#copies.size * PAGE_BYTES;
+    return this.#doubles.length * SLAB_RECORDS * RECORD_BYTES + this.#states.length + copies;
   }
 
   #bytes(page: number): Uint8Array {

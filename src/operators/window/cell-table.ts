@@ -1,6 +1,11 @@
 import { TributaryError } from "../../model/errors.ts";
 import { MAX_COLUMN_INTEGER } from "../../model/event-batch.ts";
-import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
+import {
+  collectFrozen,
+  type CheckpointParticipant,
+  type PartitionStore,
+  type StateRow,
+} from "../../model/store.ts";
 import { Aggregation } from "../stage.ts";
 import { RECORD_AGGREGATES, type AggregationCode } from "./aggregates/aggregate.ts";
 import { addToSum } from "./aggregates/sum.ts";
@@ -69,12 +74,12 @@ export class CellTable implements WindowCells, CheckpointParticipant {
   create(series: number, startMs: number): number {
     const slot = this.#slots.take();
     this.#pages.reach(slot);
+    this.#pages.beforeChange(slot);
     const at = offsetOf(slot);
     const words = this.#pages.words(slot);
     words[at * 2 + RecordWord.series] = series;
     words[at * 2 + RecordWord.flags] = TAKEN;
     this.#pages.doubles(slot)[at + RecordField.start] = startMs;
-    this.#pages.markDirty(slot);
     this.#index.insert(series, startMs, slot);
     this.#size += 1;
     return slot;
@@ -110,6 +115,21 @@ export class CellTable implements WindowCells, CheckpointParticipant {
 
   setTouched(slot: number, touched: boolean): void {
     this.#setFlags(slot, TOUCHED, touched ? TOUCHED : 0);
+  }
+
+  isInUse(slot: number): boolean {
+    return this.#slots.isTaken(slot);
+  }
+
+  /** Slots in use of [first, first + count), in order; both are multiples of 32. */
+  slotsBetween(first: number, count: number): number[] {
+    if (!this.#slots.anyTaken(first, count)) return [];
+    return Array.from({ length: count }, (_, i) => first + i).filter((slot) => this.#slots.isTaken(slot));
+  }
+
+  /** No slot at or above this one has ever been in use. */
+  get slotLimit(): number {
+    return this.#slots.limit;
   }
 
   /** Cells may be removed during the visit, not created. */
@@ -151,8 +171,8 @@ export class CellTable implements WindowCells, CheckpointParticipant {
     this.#useAs(slot, Aggregation.unique);
     if (this.#extras.members(slot)?.members.has(member) !== true)
       this.#extras.membersForAdd(slot).add(member);
+    this.#pages.beforeChange(slot);
     this.#pages.doubles(slot)[offsetOf(slot) + RecordField.events]! += 1;
-    this.#pages.markDirty(slot);
   }
 
   /** Value so far: 0 without events, except that `time_weighted` counts the carry-in. Level units × ms for that one. */
@@ -235,13 +255,13 @@ export class CellTable implements WindowCells, CheckpointParticipant {
   markEmitted(slot: number): void {
     const aggregation = this.aggregationOf(slot);
     const value = aggregation === undefined ? 0n : this.value(slot, aggregation);
+    this.#pages.beforeChange(slot);
     const at = offsetOf(slot);
     const doubles = this.#pages.doubles(slot);
     doubles[at + RecordField.emittedHigh] = highOfLarge(value);
     doubles[at + RecordField.emittedLow] = lowOfLarge(value);
     doubles[at + RecordField.emittedEvents] = doubles[at + RecordField.events]!;
     this.#pages.words(slot)[at * 2 + RecordWord.emittedRevision]! += 1;
-    this.#pages.markDirty(slot);
   }
 
   restore(store: Pick<PartitionStore, "rows">): void {
@@ -262,12 +282,13 @@ export class CellTable implements WindowCells, CheckpointParticipant {
     this.#extras.restore(store, (slot) => (this.#slots.isTaken(slot) ? this.aggregationOf(slot) : undefined));
   }
 
-  collectChanges(rows: StateRow[]): void {
-    this.#pages.takeDirty((page) => {
-      const inUse = this.#slots.anyTaken(page * PAGE_RECORDS, PAGE_RECORDS);
-      rows.push({ space: SPACE, key: page, value: inUse ? this.#pages.copyOf(page) : null });
-    });
-    this.#extras.collectChanges(rows);
+  collectChanges(rows: StateRow[], clearedSpaces: string[] = []): void {
+    collectFrozen(this, rows, clearedSpaces);
+  }
+
+  freezeChanges(): Iterable<StateRow> {
+    const pages = this.#pages.freeze((page) => this.#slots.anyTaken(page * PAGE_RECORDS, PAGE_RECORDS));
+    return frozenRows(pages, this.#extras.freezeChanges());
   }
 
   #addPair(
@@ -279,6 +300,7 @@ export class CellTable implements WindowCells, CheckpointParticipant {
     sequence: number,
     index: number,
   ): void {
+    this.#pages.beforeChange(slot);
     const doubles = this.#pages.doubles(slot);
     const words = this.#pages.words(slot);
     const at = offsetOf(slot);
@@ -290,7 +312,6 @@ export class CellTable implements WindowCells, CheckpointParticipant {
     else if (addToRecord !== undefined) addToRecord(doubles, words, at, high, low, timeMs, sequence, index);
     else this.#addToExtras(slot, aggregation, high, low, timeMs, sequence, index);
     doubles[at + RecordField.events]! += 1;
-    this.#pages.markDirty(slot);
   }
 
   #addToExtras(
@@ -328,10 +349,10 @@ export class CellTable implements WindowCells, CheckpointParticipant {
   }
 
   #setFlags(slot: number, clear: number, set: number): void {
+    this.#pages.beforeChange(slot);
     const at = offsetOf(slot) * 2 + RecordWord.flags;
     const words = this.#pages.words(slot);
     words[at] = (words[at]! & ~clear) | set;
-    this.#pages.markDirty(slot);
   }
 
   #word(slot: number, field: number): number {
@@ -349,6 +370,14 @@ const CODES: AggregationCode[] = [];
 for (const code of Object.values(Aggregation)) CODES[code] = code;
 
 const NO_MEMBERS: ReadonlySet<string> = new Set();
+
+function* frozenRows(
+  pages: Iterable<readonly [page: number, bytes: Uint8Array | null]>,
+  extras: Iterable<StateRow>,
+): Generator<StateRow> {
+  for (const [key, value] of pages) yield { space: SPACE, key, value };
+  yield* extras;
+}
 
 function notExact(value: number): TributaryError {
   return new TributaryError("internal-fault", "A value is not an exact integer.", { details: { value } });

@@ -64,6 +64,11 @@ export class SlotAllocator {
     }
   }
 
+  /** All slots that are taken are below. */
+  get limit(): number {
+    return this.#taken.length * 32;
+  }
+
   get bytes(): number {
     return this.#taken.byteLength + this.#full.byteLength;
   }

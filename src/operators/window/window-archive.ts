@@ -1,5 +1,10 @@
 import { Packr } from "msgpackr";
-import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
+import {
+  collectFrozen,
+  type CheckpointParticipant,
+  type PartitionStore,
+  type StateRow,
+} from "../../model/store.ts";
 
 /** A cell's figures when its state was let go: no event can change it any more. */
 export interface ArchivedCell {
@@ -20,7 +25,7 @@ const packr = new Packr({ useRecords: false });
  * what is still in memory.
  */
 export class WindowArchive implements CheckpointParticipant {
-  readonly #waiting: ArchivedCell[] = [];
+  #waiting: ArchivedCell[] = [];
   #count = 0;
 
   add(cell: ArchivedCell): void {
@@ -31,12 +36,25 @@ export class WindowArchive implements CheckpointParticipant {
     for (const { key } of store.rows(SPACE)) this.#count = key + 1;
   }
 
-  collectChanges(rows: StateRow[]): void {
-    for (const cell of this.#waiting) {
-      const value = packr.pack([cell.series, cell.startMs, cell.value.toString(), cell.events]);
-      rows.push({ space: SPACE, key: this.#count++, value });
-    }
-    this.#waiting.length = 0;
+  collectChanges(rows: StateRow[], clearedSpaces: string[] = []): void {
+    collectFrozen(this, rows, clearedSpaces);
+  }
+
+  freezeChanges(): Iterable<StateRow> {
+    const cells = this.#waiting;
+    const firstKey = this.#count;
+    this.#waiting = [];
+    this.#count += cells.length;
+    return rowsOf(cells, firstKey);
+  }
+}
+
+function* rowsOf(cells: readonly ArchivedCell[], firstKey: number): Generator<StateRow> {
+  let key = firstKey;
+  for (const cell of cells) {
+    const value = packr.pack([cell.series, cell.startMs, cell.value.toString(), cell.events]);
+    yield { space: SPACE, key, value };
+    key++;
   }
 }
 

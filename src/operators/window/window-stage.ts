@@ -12,8 +12,9 @@ import type {
 } from "../../billing/catalog/compiled.ts";
 import type { Journal } from "../journal.ts";
 import type { Rater } from "../rate/rate-operator.ts";
+import { ratingException } from "../rate/rating-exception.ts";
 import { NO_CONTRACT, noContract } from "../rate/no-contract.ts";
-import type { SeriesInfo } from "../rate/series-info.ts";
+import type { SeriesInfo, WindowFiring } from "../rate/series-info.ts";
 import type { SeriesTable } from "../series-table.ts";
 import {
   Aggregation,
@@ -23,11 +24,13 @@ import {
   type UsageItem,
 } from "../stage.ts";
 import type { CellTable } from "./cell-table.ts";
+import type { EventCharges } from "./event-charges.ts";
 import { foldPeriod } from "./fold-period.ts";
 import { CellPhase } from "./window-cells.ts";
 import { tumbling } from "./window-assigner.ts";
 import { WindowLifecycle, type FireReason } from "./window-lifecycle.ts";
 import { WatermarkTracker } from "./watermark.ts";
+import type { UsageWatch } from "../watch/usage-watch.ts";
 import type { MeterTotals } from "./meter-totals.ts";
 import type { WindowArchive } from "./window-archive.ts";
 
@@ -41,6 +44,8 @@ export interface WindowStageOptions {
   readonly journal: Journal;
   readonly archive: WindowArchive;
   readonly totals: MeterTotals;
+  readonly watch: UsageWatch;
+  readonly eventCharges: EventCharges;
 }
 
 /**
@@ -61,6 +66,8 @@ export class WindowStage implements CheckpointParticipant {
   readonly #journal: Journal;
   readonly #archive: WindowArchive;
   readonly #totals: MeterTotals;
+  readonly #watch: UsageWatch;
+  readonly #eventCharges: EventCharges;
   readonly #watermark = new WatermarkTracker();
   #catalog: CompiledCatalog | undefined;
   #lifecycle: WindowLifecycle | undefined;
@@ -74,6 +81,8 @@ export class WindowStage implements CheckpointParticipant {
     this.#journal = options.journal;
     this.#archive = options.archive;
     this.#totals = options.totals;
+    this.#watch = options.watch;
+    this.#eventCharges = options.eventCharges;
   }
 
   /** No event at or before this time (milliseconds) is expected any more; −Infinity at the beginning. */
@@ -103,6 +112,8 @@ export class WindowStage implements CheckpointParticipant {
   useCatalog(catalog: CompiledCatalog): void {
     this.#catalog = catalog;
     this.#rater.setCatalog(catalog);
+    this.#watch.setCatalog(catalog);
+    this.#eventCharges.setCatalog(catalog);
     this.#watermark.configure(catalog.settings.regions, catalog.settings.disorderMs);
     // Contracts decide when windows close: due times are found anew from the cells.
     this.#lifecycle = this.#createLifecycle(catalog.settings);
@@ -114,6 +125,12 @@ export class WindowStage implements CheckpointParticipant {
     if (item.catalog !== undefined) this.useCatalog(item.catalog);
     if (record.kind === "idle") this.#watermark.markIdle(record.region);
     else if (record.kind === "close") this.#close(record);
+    const watermarkMs = this.#watermark.watermark;
+    this.#watch.setPlace({
+      sequence: record.appliesAfter,
+      index: -1,
+      arrivalMs: Number.isFinite(watermarkMs) ? watermarkMs : 0,
+    });
     this.#advance();
   }
 
@@ -123,9 +140,11 @@ export class WindowStage implements CheckpointParticipant {
     const { outcome, timeMs, message, messages } = batch;
     const regions = batch.regions.map((region) => this.#watermark.indexOf(region));
     const lifecycle = this.#requireLifecycle();
+    const isWatching = this.#watch.isActive;
     let entry = 0;
     for (let row = 0; row < batch.count; row++) {
       const verdict = outcome[row];
+      if (isWatching) this.#placeWatch(batch, row);
       if (verdict === Outcome.accepted) {
         let gone = false;
         for (; entry < targets.count && targets.row[entry] === row; entry++)
@@ -140,6 +159,15 @@ export class WindowStage implements CheckpointParticipant {
       if (watermark > lifecycle.watermark) lifecycle.advanceTo(watermark);
     }
     this.#advance();
+  }
+
+  #placeWatch(batch: EventBatch, row: number): void {
+    const source = batch.messages[batch.message[row] ?? 0];
+    this.#watch.setPlace({
+      sequence: source?.sequence ?? 0,
+      index: batch.index[row] ?? 0,
+      arrivalMs: source?.arrivalMs ?? 0,
+    });
   }
 
   #advance(): void {
@@ -171,6 +199,14 @@ export class WindowStage implements CheckpointParticipant {
     else if (large !== undefined) this.#cells.addLarge(slot, aggregation, large, timeMs, sequence, index);
     else this.#cells.add(slot, aggregation, targets.value[entry] ?? 0, timeMs, sequence, index);
     this.#totals.add(meter.key, large ?? targets.value[entry] ?? 0);
+    if (this.#watch.isActive) this.#watch.added(series, timeMs, meter, large ?? targets.value[entry] ?? 0);
+    if (this.#eventCharges.concerns(meter.key))
+      this.#eventCharges.add(
+        slot,
+        this.#contractOf(series, timeMs),
+        meter,
+        large ?? targets.value[entry] ?? 0,
+      );
     lifecycle.updated(slot);
     if (aggregation === Aggregation.time_weighted && this.#cells.phaseOf(slot) !== CellPhase.open) {
       this.#carryForward(slot, lifecycle);
@@ -226,49 +262,67 @@ export class WindowStage implements CheckpointParticipant {
 
   #emit(slot: number, reason: FireReason): void {
     const cells = this.#cells;
-    const startMs = cells.startOf(slot);
-    const info = this.#seriesInfo(cells.seriesOf(slot), startMs);
+    const info = this.seriesAt(slot);
     const aggregation = Aggregation[info.meter.aggregation];
     if (reason === "complete" && aggregation === Aggregation.time_weighted)
       this.#carryForward(slot, this.#requireLifecycle());
-    const aggregate = this.#rater.rate({
+    const aggregate = this.#rater.rate(
+      this.#firingOf(slot, info, reason === "complete" ? "window" : reason, false),
+    );
+    cells.markEmitted(slot);
+    this.#eventCharges.markEmitted(slot);
+    this.#journal.rated(aggregate);
+    if (info.contract.id === NO_CONTRACT) ratingException(this.#journal, "no-contract", info, aggregate);
+    else if (this.#lacksEventCharges(slot, info))
+      ratingException(this.#journal, "event-amounts-missing", info, aggregate);
+  }
+
+  /** Events that came in before the contract had a price by the event, or by another one, are not charged by it. */
+  #lacksEventCharges(slot: number, { contract, meter }: SeriesInfo): boolean {
+    const price = contract.priceOf(meter.key);
+    if (price?.ratedPer !== "event") return false;
+    const charges = this.#eventCharges.of(slot);
+    return charges?.price !== price.id || charges.events !== this.#cells.events(slot);
+  }
+
+  /** Series of the cell in a slot, with the contract at its start. */
+  seriesAt(slot: number): SeriesInfo {
+    return this.#seriesInfo(this.#cells.seriesOf(slot), this.#cells.startOf(slot));
+  }
+
+  /** What the cell of a slot would be rated as, if it and the open windows of its series were due now. */
+  openFiring(slot: number): WindowFiring {
+    return this.#firingOf(slot, this.seriesAt(slot), "window", true);
+  }
+
+  #firingOf(slot: number, info: SeriesInfo, kind: WindowFiring["kind"], withOpen: boolean): WindowFiring {
+    const cells = this.#cells;
+    const startMs = cells.startOf(slot);
+    return {
       series: info,
       startMs,
       endMs: startMs + this.#settings().cellMs,
-      kind: reason === "complete" ? "window" : reason,
-      value: cells.value(slot, aggregation),
+      kind,
+      value: cells.value(slot, Aggregation[info.meter.aggregation]),
       emittedValue: cells.emittedValue(slot),
       events: cells.events(slot),
       emittedEvents: cells.emittedEvents(slot),
       revision: cells.emittedRevision(slot) + 1,
-      periodQuantity: isAdditive(info.meter) ? undefined : this.#foldPeriod(slot, info),
-    });
-    cells.markEmitted(slot);
-    this.#journal.rated(aggregate);
-    if (info.contract.id !== NO_CONTRACT) return;
-    this.#journal.exception({
-      id: `no-contract-${info.id}-${startMs}-${aggregate.revision}`,
-      stage: "rate",
-      reason: "no-contract",
-      sinceMs: startMs,
-      details: JSON.stringify({
-        account: info.account,
-        meter: info.meter.key,
-        start: aggregate.start,
-        value: aggregate.value,
-      }),
-    });
+      periodQuantity: isAdditive(info.meter) ? undefined : this.#foldPeriod(slot, info, withOpen),
+      eventCharges: this.#eventCharges.of(slot),
+    };
   }
 
-  /** Fold over the windows of the series in the slot's billing period that are complete. */
-  #foldPeriod(slot: number, info: SeriesInfo): bigint {
+  /** Fold over the windows of the series in the slot's billing period that are complete, or over all. */
+  #foldPeriod(slot: number, info: SeriesInfo, withOpen: boolean): bigint {
     const cells = this.#cells;
     const cellMs = this.#settings().cellMs;
     const period = info.contract.periodAt(cells.startOf(slot));
     const slots: number[] = [];
     for (let startMs = period.startMs; startMs < period.endMs; startMs += cellMs) {
       const found = cells.find(info.id, startMs);
-      if (found >= 0 && (found === slot || cells.phaseOf(found) !== CellPhase.open)) slots.push(found);
+      if (found < 0) continue;
+      if (withOpen || found === slot || cells.phaseOf(found) !== CellPhase.open) slots.push(found);
     }
     return foldPeriod(cells, Aggregation[info.meter.aggregation], slots);
   }
@@ -283,6 +337,7 @@ export class WindowStage implements CheckpointParticipant {
   }
 
   #evict(slot: number): void {
+    this.#eventCharges.remove(slot);
     const cells = this.#cells;
     const series = cells.seriesOf(slot);
     const meter = this.#meterOf(this.#series.get(series).meter);

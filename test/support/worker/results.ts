@@ -1,8 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BrokerConnection } from "../../../src/ingest/jetstream/connection.ts";
-import { DEAD_LETTER_STREAM, ORDINALS_HEADER, RATED_STREAM } from "../../../src/ingest/jetstream/names.ts";
-import type { RatedAggregate } from "../../../src/model/outputs.ts";
+import {
+  ALERT_STREAM,
+  DEAD_LETTER_STREAM,
+  ORDINALS_HEADER,
+  RATED_STREAM,
+} from "../../../src/ingest/jetstream/names.ts";
+import type { Alert, RatedAggregate } from "../../../src/model/outputs.ts";
 
 /** What went out by one channel of one partition, in the order of the stream, with the border of messages forgotten. */
 export interface Publication<Body> {
@@ -58,6 +63,11 @@ export async function readRated(
   connection: BrokerConnection,
 ): Promise<Map<number, Publication<RatedAggregate>[]>> {
   return readStream<RatedAggregate>(connection, RATED_STREAM, (text) => JSON.parse(text));
+}
+
+/** All of ALERTS by partition; throws as `readRated` does. */
+export async function readAlerts(connection: BrokerConnection): Promise<Map<number, Publication<Alert>[]>> {
+  return readStream<Alert>(connection, ALERT_STREAM, (text) => JSON.parse(text));
 }
 
 /** All of DLQ by partition; throws as `readRated` does. */

@@ -37,10 +37,15 @@ export interface CatalogOptions {
   readonly anchorDay: number;
   /** Accounts with a contract besides ACCOUNTS. */
   readonly moreAccounts?: readonly string[];
+  /** Further fields of every contract. */
+  readonly contractFields?: Readonly<Record<string, unknown>>;
 }
 
 /** Writes a catalog with one meter of each aggregation, and a contract for every account. */
-export function writeCatalog(folder: string, { anchorDay, moreAccounts = [] }: CatalogOptions): void {
+export function writeCatalog(
+  folder: string,
+  { anchorDay, moreAccounts = [], contractFields = {} }: CatalogOptions,
+): void {
   const write = (path: string, content: unknown): void => {
     const file = join(folder, path);
     mkdirSync(join(file, ".."), { recursive: true });
@@ -101,6 +106,7 @@ export function writeCatalog(folder: string, { anchorDay, moreAccounts = [] }: C
       time_zone: "UTC",
       billing_anchor_day: anchorDay,
       start: "2025-01-01",
+      ...contractFields,
     })),
   );
 }

@@ -35,7 +35,7 @@ export interface Readyz {
 
 export interface WorkerStart {
   readonly config: string;
-  readonly failpoint?: { readonly point: Failpoint; readonly visit: number };
+  readonly failpoint?: { readonly point: Failpoint; readonly visit: number; readonly scope?: "thread" };
 }
 
 /** A worker as a process of its own: the built command, as an operator starts it. */
@@ -50,7 +50,10 @@ export class WorkerProcess {
   constructor({ config, failpoint }: WorkerStart) {
     const env: NodeJS.ProcessEnv = { ...process.env };
     delete env[FAILPOINT_VARIABLE];
-    if (failpoint !== undefined) env[FAILPOINT_VARIABLE] = `${failpoint.point}:${failpoint.visit}`;
+    if (failpoint !== undefined) {
+      const { point, visit, scope = "process" } = failpoint;
+      env[FAILPOINT_VARIABLE] = `${point}:${visit}:${scope}`;
+    }
     const child = spawn(process.execPath, [MAIN, "run", "--config", config], {
       env,
       stdio: ["ignore", "pipe", "pipe"],
@@ -149,6 +152,11 @@ export class WorkerProcess {
     if (answer === undefined) return undefined;
     const body: Omit<Readyz, "httpStatus"> = JSON.parse(answer.text);
     return { httpStatus: answer.httpStatus, ...body };
+  }
+
+  /** Text of /metrics; empty where the worker does not listen. */
+  async metrics(): Promise<string> {
+    return (await this.#get("/metrics"))?.text ?? "";
   }
 
   async status(): Promise<WorkerStatus | undefined> {

@@ -28,6 +28,7 @@ export interface ConfigOptions {
   readonly checkpointInterval?: string;
   readonly shutdownDeadline?: string;
   readonly owned?: readonly number[];
+  readonly threads?: number;
   /** Folder of the file sink below the workspace. */
   readonly files?: string;
 }
@@ -92,10 +93,12 @@ export class Workspace {
     const config = {
       nats: { servers: [this.#natsUrl] },
       partitions: { count: this.partitionCount, owned: options.owned ?? "all" },
+      threads: options.threads ?? 1,
       state_dir: this.stateFolder(state),
       catalog_dir: this.catalogFolder,
       worker_name: workerName,
       checkpoint_interval: options.checkpointInterval ?? CHECKPOINT_INTERVAL,
+      accrued_interval: "100ms",
       idle_timeout: options.idleTimeout ?? NEVER_IDLE,
       shutdown_deadline: options.shutdownDeadline ?? "20s",
       // Small, so that one load is many pulls.

@@ -14,7 +14,7 @@ function faultsOf(price: string): string[] {
 const UNIT = "model: per_unit, unit_price: 1";
 const PERCENTAGE = "model: percentage, rate_percent: 1";
 const EACH_EVENT =
-  "model: limits per event, free_events, and free_amount with a fixed_fee need the amount of each event, which is not supported in the pipeline yet";
+  "model: free_events, and free_amount with a fixed_fee or limits per event, depend on the order of a period's events, which the pipeline does not keep";
 const MATRIX = "model: matrix, default_unit_price: 1";
 const CAPACITY = "model: capacity, dimension: zone";
 
@@ -65,7 +65,7 @@ const CASES: readonly (readonly [price: string, fault: string])[] = [
     "model: tiered_blocks, tiers: [{block_size: 1, block_price: 1, max_blocks: 0}, {block_size: 1, block_price: 1}]",
     "tiers[0].max_blocks: must be at least 1",
   ],
-  [`${PERCENTAGE}, min_per_event: 1`, EACH_EVENT],
+  [`${PERCENTAGE}, min_per_event: 1, free_amount: 3`, EACH_EVENT],
   [`${PERCENTAGE}, free_events: 3`, EACH_EVENT],
   [`${PERCENTAGE}, free_amount: 3, fixed_fee: 1`, EACH_EVENT],
   [

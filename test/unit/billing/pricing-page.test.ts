@@ -6,8 +6,7 @@ import type { CompiledPrice, PeriodFigures } from "../../../src/billing/catalog/
 import { compileCatalog } from "../../../src/billing/catalog/compile.ts";
 import { loadCatalog } from "../../../src/billing/catalog/load.ts";
 import { Exact } from "../../../src/billing/rating/exact.ts";
-import { toMinorUnits } from "../../../src/billing/rating/money.ts";
-import { compilePrice, PRICE_MODEL_NAMES, priceSchema } from "../../../src/billing/rating/price-models.ts";
+import { PRICE_MODEL_NAMES } from "../../../src/billing/rating/price-models.ts";
 import { filesWith } from "./catalog-fixture.ts";
 
 const PAGE = readFileSync(new URL("../../../docs/pricing.md", import.meta.url), "utf8");
@@ -106,18 +105,16 @@ function quantityOf(text: string): bigint {
   return BigInt(new Decimal(text).times(1_000).toString());
 }
 
-/** What a price without the pipeline charges for amounts of single events. */
+/** What the events come to one by one. */
 function eachEventCharge(yaml: string, amounts: readonly string[]): bigint {
-  expect(() => priceOf(yaml)).toThrow("not supported in the pipeline yet");
-  const fields: Record<string, unknown> = parse(yaml, { schema: "failsafe" });
-  const line = compilePrice(priceSchema.parse({ key: "k", product: "p", meter: "m", ...fields }));
-  const eventQuantities = amounts.map((amount) => new Exact(amount));
-  const { total, per } = line.charge(
-    eventQuantities.reduce((sum, amount) => sum.plus(amount), new Exact(0)),
-    new Exact(1),
-    { events: BigInt(amounts.length), periodEnded: true, eventQuantities },
-  );
-  return toMinorUnits(total, per, 2);
+  const price = priceOf(yaml);
+  expect(price.ratedPer).toBe("event");
+  const charges = amounts.map((amount) => new Exact(price.eventCharge(quantityOf(amount), DIVISOR)));
+  return price.chargeInMinorUnits(0n, DIVISOR, 2, {
+    events: amounts.length,
+    periodEnded: true,
+    windowCharges: charges.reduce((sum, charge) => sum.plus(charge), new Exact(0)).toString(),
+  });
 }
 
 /** The charge in cents of what the column "usage" says. */

@@ -34,6 +34,7 @@ export function firing(
     events: 1,
     emittedEvents: 0,
     revision: 1,
+    eventCharges: undefined,
     periodQuantity: undefined,
     ...change,
   };

@@ -21,6 +21,7 @@ const SNAPSHOT: PartitionSnapshot = {
   dedupeBytes: 4_000,
   windowCells: 12,
   unbilled: [{ currency: "EUR", amount: 12.5 }],
+  accrued: { totals: [{ currency: "EUR", amount: 14.25 }], ageMs: 2_500 },
   replayProgressRatio: 0.5,
   outbox: [{ sink: "rated", pending: 3 }],
 };
@@ -214,7 +215,7 @@ describe("the observer of a partition", () => {
       position: NO_CHANGES.position,
       regionCounts: [regionCounts("eu", { accepted: 1_000 })],
       messageCounts: { messages: 500, undecodable: 3, probes: 0 },
-      lastOrdinals: { rated: 0, "dead-letter": 3, reroute: 0 },
+      lastOrdinals: { rated: 0, "dead-letter": 3, reroute: 0, alert: 0 },
     };
     const observer = createPartitionObserver(metrics, 0, {
       load: () => stored,

@@ -1,5 +1,6 @@
 import { fc } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
+import type { CompiledCatalog } from "../../../src/billing/catalog/compiled.ts";
 import type { ControlRecord } from "../../../src/model/control.ts";
 import { formatMinorUnits } from "../../../src/billing/rating/money.ts";
 import { reportOf } from "../../../src/pipeline/partition-report.ts";
@@ -14,8 +15,55 @@ import {
 } from "../../support/engine-fixture.ts";
 
 const ACCOUNTS = ["a", "b", "c"];
-const FIRST = testCatalog(ACCOUNTS.slice(0, 2));
-const SECOND = testCatalog(ACCOUNTS, ["other"]);
+/** Alerts of every kind: some are reached by most scripts, some by few. */
+const WATCHED = {
+  commitments: [
+    { key: "api", amount: "0.05", prices: ["requests"] },
+    { key: "rest", amount: "900", prices: ["sum", "unique", "level"], true_up: false },
+  ],
+  credits: [
+    { id: "daily", amount: "3", effective: "2026-03-27", recurrence: { unit: "day" } },
+    {
+      id: "late",
+      amount: "40",
+      priority: 1,
+      effective: "2026-03-30T11:00:00Z",
+      expires: "2026-04-03",
+      rollover: { at: "expiry", maximum: "10", extension: "24h" },
+    },
+    { id: "free", amount: "20", unit: "quantity", meters: ["requests"], effective: "2025-01-01" },
+    { id: "users", amount: "2", unit: "quantity", meters: ["unique"], effective: "2025-01-01" },
+    {
+      id: "month",
+      amount: "5",
+      meters: ["sum"],
+      effective: "2026-03-01",
+      rollover: { at: "period_end", maximum: "2" },
+    },
+  ],
+};
+interface Catalogs {
+  readonly first: CompiledCatalog;
+  readonly second: CompiledCatalog;
+}
+
+const STANDARD: Catalogs = {
+  first: testCatalog(ACCOUNTS.slice(0, 2), [], WATCHED),
+  second: testCatalog(ACCOUNTS, ["other"], {
+    ...WATCHED,
+    credits: [
+      ...WATCHED.credits.map((grant) => (grant.id === "free" ? { ...grant, voided: "2026-03-29" } : grant)),
+      { id: "more", amount: "7", effective: "2026-03-29", products: ["api"] },
+    ],
+    alerts: { commitment_percents: [50, 80, 200], credit_percents: [50, 20, 0] },
+  }),
+};
+/** Contracts that change, in the middle of an hour, to a plan that charges events one by one. */
+const BY_EVENT: Catalogs = {
+  first: testCatalog(ACCOUNTS.slice(0, 2), [], { plan: { key: "standard", version: 1 } }),
+  second: testCatalog(ACCOUNTS, ["other"], { plan: { key: "by-event", version: 1 } }),
+};
+const catalogs = fc.constantFrom(STANDARD, BY_EVENT, { first: BY_EVENT.second, second: BY_EVENT.second });
 const encoder = new TextEncoder();
 
 interface GeneratedEvent {
@@ -92,15 +140,16 @@ function logsOf(
       | { kind: "gap"; lost: number }
       | { kind: "catalog" };
   }[],
+  { first, second }: Catalogs,
 ): LogStep[] {
   const logs: LogStep[] = [];
   let arrivalMs = BASE_MS;
   let sequence = 0;
-  const control = (decision: Decision, catalog?: typeof FIRST): void => {
+  const control = (decision: Decision, catalog?: CompiledCatalog): void => {
     const record: ControlRecord = { ...decision, appliesAfter: sequence, decidedAt: "" };
     logs.push({ kind: "control", record, ...(catalog === undefined ? {} : { catalog }) });
   };
-  control({ kind: "catalog", version: FIRST.version }, FIRST);
+  control({ kind: "catalog", version: first.version }, first);
   for (const { minutes, step } of steps) {
     arrivalMs += minutes * 60_000;
     if (step.kind === "idle") control({ kind: "idle", region: step.region });
@@ -120,7 +169,7 @@ function logsOf(
         reason: "test",
       });
       sequence += step.lost;
-    } else if (step.kind === "catalog") control({ kind: "catalog", version: SECOND.version }, SECOND);
+    } else if (step.kind === "catalog") control({ kind: "catalog", version: second.version }, second);
     else {
       const region = step.kind === "event" ? step.region : "eu";
       const text = step.kind === "event" ? eventText(step, arrivalMs) : step.text;
@@ -151,18 +200,26 @@ const diceOf = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 130, maxLen
 describe("the partition engine", () => {
   it("gives the same state and outputs, byte for byte, wherever runs, checkpoints and restarts fall", async () => {
     await fc.assert(
-      fc.asyncProperty(script, diceOf, async (steps, dice) => {
-        const logs = logsOf(steps);
-        const whole = await runLogs(logs, FIRST, ALL_AT_ONCE);
-        const single = await runLogs(logs, FIRST, ONE_BY_ONE);
-        const random = await runLogs(logs, FIRST, {
+      fc.asyncProperty(script, diceOf, catalogs, async (steps, dice, used) => {
+        const logs = logsOf(steps, used);
+        const whole = await runLogs(logs, used.first, ALL_AT_ONCE);
+        const single = await runLogs(logs, used.first, ONE_BY_ONE);
+        const random = await runLogs(logs, used.first, {
           cut: (i) => (dice[i] ?? 0) < 4,
           commit: (i) => (dice[i] ?? 0) < 3,
           restart: (i) => (dice[i] ?? 0) < 2,
         });
+        const late = await runLogs(logs, used.first, {
+          cut: (i) => (dice[i] ?? 0) < 4,
+          commit: (i) => (dice[i] ?? 0) < 3,
+          restart: (i) => (dice[i] ?? 0) < 2,
+          meanwhile: (i) => dice[i + 1] ?? 0,
+        });
         const expected = dumpState(whole.store);
         expect(dumpState(single.store)).toBe(expected);
         expect(dumpState(random.store)).toBe(expected);
+        // Frozen, and read while the engine went on.
+        expect(dumpState(late.store)).toBe(expected);
         // Kept beside the price periods, and made anew from them at a restart.
         const totals = reportOf([
           { partition: 0, engine: random.engine, store: random.store },
@@ -178,7 +235,7 @@ describe("the partition engine", () => {
             .filter(({ amount }) => /[1-9]/.test(amount))
             .map(({ currency, amount }) => ({ currency, amount })),
         );
-        for (const { store } of [whole, single, random]) store.close();
+        for (const { store } of [whole, single, random, late]) store.close();
       }),
       { numRuns: RUNS },
     );
@@ -186,8 +243,8 @@ describe("the partition engine", () => {
 
   it("balances after any log", async () => {
     await fc.assert(
-      fc.asyncProperty(script, async (steps) => {
-        const { store, engine } = await runLogs(logsOf(steps), FIRST, ALL_AT_ONCE);
+      fc.asyncProperty(script, catalogs, async (steps, used) => {
+        const { store, engine } = await runLogs(logsOf(steps, used), used.first, ALL_AT_ONCE);
         const report = reportOf([{ partition: 0, engine, store }]);
         expect(report.checks.filter((check) => !check.balanced)).toEqual([]);
         const events = steps.filter(({ step }) => step.kind === "event").length;

@@ -66,7 +66,7 @@ describe("a checkpoint", () => {
         position: changes.position,
         regionCounts: [allAccepted("eu", 1), changes.regionCounts[0]],
         messageCounts: changes.messageCounts,
-        lastOrdinals: { rated: 3, "dead-letter": 0, reroute: 0 },
+        lastOrdinals: { rated: 3, "dead-letter": 0, reroute: 0, alert: 0 },
       });
       expect([...read.rows("cells")]).toEqual([
         { key: 0, value: new Uint8Array(16_384).fill(7) },

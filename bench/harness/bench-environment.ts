@@ -1,0 +1,116 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { locateNatsServer } from "../../scripts/bootstrap/nats-server-locate.mjs";
+import { guardProcess } from "../../scripts/nats-server/guard.mjs";
+import { startNatsServerProcess, type RunningNatsServer } from "../../scripts/nats-server/process.mjs";
+import { connectBroker } from "../../src/ingest/jetstream/connection.ts";
+import { ensureTopology } from "../../src/ingest/jetstream/topology.ts";
+import type { LoadForm } from "../../src/load/encode/load-encoder.ts";
+import type { LoadShape } from "../../src/load/event-plan.ts";
+import { publishLoad } from "../../src/load/publisher.ts";
+import type { ContenderTask, Measurement } from "./measurement.ts";
+import { startPostgres, type RunningPostgres } from "./postgres-server.ts";
+import { PROJECT_ROOT } from "./project-root.ts";
+
+/** A load in the streams of a broker of its own, and a folder for what contenders write. */
+export class BenchEnvironment {
+  readonly folder: string;
+  readonly natsBinary: string;
+  readonly #server: RunningNatsServer;
+  #postgres: RunningPostgres | undefined;
+  #runs = 0;
+
+  private constructor(folder: string, natsBinary: string, server: RunningNatsServer) {
+    this.folder = folder;
+    this.natsBinary = natsBinary;
+    this.#server = server;
+  }
+
+  static async start(partitionCount: number): Promise<BenchEnvironment> {
+    const { path } = await locateNatsServer({ projectRoot: PROJECT_ROOT });
+    const folder = mkdtempSync(join(tmpdir(), "tributary-bench-"));
+    try {
+      const server = await startNatsServerProcess({
+        binary: path,
+        directory: join(folder, "nats"),
+        partitionCount,
+      });
+      return new BenchEnvironment(folder, path, server);
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return this.#server.url;
+  }
+
+  /** Publishes a load; returns how fast that went. */
+  async fill(
+    shape: LoadShape,
+    encoding: { readonly form: LoadForm; readonly batchSize: number; readonly partitionCount: number },
+  ): Promise<{ readonly seconds: number; readonly bytes: number; readonly messages: number }> {
+    const broker = await connectBroker({ servers: [this.url], name: "bench-load" });
+    try {
+      await ensureTopology(broker, { partitionCount: encoding.partitionCount });
+      return await publishLoad(broker, shape, encoding);
+    } finally {
+      await broker.close();
+    }
+  }
+
+  task(shape: LoadShape, partitionCount: number): ContenderTask {
+    this.#runs++;
+    return {
+      url: this.url,
+      partitionCount,
+      events: shape.events,
+      meters: shape.meters,
+      folder: join(this.folder, `run-${this.#runs}`),
+    };
+  }
+
+  /** A database server, started when it is first asked for; undefined where none is installed. */
+  async postgresUrl(): Promise<string | undefined> {
+    this.#postgres ??= await startPostgres();
+    return this.#postgres?.url;
+  }
+
+  /** Runs a reference in a process of its own. */
+  async reference(
+    name: string,
+    task: ContenderTask,
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<Measurement> {
+    const script = join(PROJECT_ROOT, "bench/harness/contender-process.ts");
+    const args = [
+      "--import",
+      "tsx",
+      "--max-old-space-size=12000",
+      script,
+      name,
+      JSON.stringify({ ...task, ...more }),
+    ];
+    const child = spawn(process.execPath, args, { cwd: PROJECT_ROOT, stdio: ["ignore", "pipe", "pipe"] });
+    const release = child.pid === undefined ? () => undefined : guardProcess(child.pid);
+    let stdout = "";
+    let stderr = "";
+    child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString("utf8")));
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString("utf8")));
+    const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
+    release();
+    rmSync(task.folder, { recursive: true, force: true });
+    if (code !== 0) throw new Error(`reference ${name} ended with ${String(code)}: ${stderr}`);
+    const measurement: Measurement = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+    return measurement;
+  }
+
+  async stop(): Promise<void> {
+    await this.#postgres?.stop();
+    await this.#server.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,175 @@
+import type { Logger } from "pino";
+import type { Clock } from "../../../model/clock.ts";
+import { codeOf, messageOf, TributaryError } from "../../../model/errors.ts";
+import type { MetricData } from "../../../ops/merged-metrics.ts";
+import type { WorkerConfig } from "../../config/worker-config.ts";
+import type { PartitionFault } from "../partition-worker.ts";
+import type { WorkerHost } from "../worker-host.ts";
+import { lostFigures, type WorkerFigures } from "../worker-status.ts";
+import { PartitionThreadLink } from "./partition-thread-link.ts";
+
+/** Wait before a thread that ended is started again: doubled each time up to the longest. */
+const FIRST_RESTART_DELAY_MS = 250;
+const LONGEST_RESTART_DELAY_MS = 30_000;
+
+export interface ThreadedHostOptions {
+  readonly config: WorkerConfig;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Told when a thread has ended and its partitions are down, for each of them. */
+  readonly onLost: (partition: number, fault: PartitionFault) => void;
+  /** Told when they are up again. */
+  readonly onFound: (partition: number) => void;
+}
+
+/** One thread's place: the thread that runs its partitions now, or the wait for the next one. */
+class ThreadPlace {
+  readonly #options: ThreadedHostOptions;
+  readonly #index: number;
+  readonly #partitions: readonly number[];
+  #link: PartitionThreadLink | undefined;
+  #fault: PartitionFault | undefined;
+  #restarts = 0;
+  #startedMs = 0;
+  #isStopping = false;
+  #cancelRestart: () => void = () => undefined;
+
+  constructor(options: ThreadedHostOptions, index: number, partitions: readonly number[]) {
+    this.#options = options;
+    this.#index = index;
+    this.#partitions = partitions;
+  }
+
+  /** Opens the states of the first thread; a fault is the caller's to report. */
+  async create(): Promise<void> {
+    const { config } = this.#options;
+    const partitions = { ...config.partitions, owned: this.#partitions };
+    const link = new PartitionThreadLink({ config: { ...config, partitions } }, this.#index, (fault) => {
+      if (this.#link === link) this.#onEnd(fault);
+    });
+    this.#link = link;
+    await link.ask({ kind: "create" });
+  }
+
+  async start(): Promise<void> {
+    await this.#link?.ask({ kind: "start" });
+    this.#startedMs = this.#options.clock.monotonicMs();
+  }
+
+  async figures(): Promise<WorkerFigures> {
+    const lost = lostFigures(this.#partitions, this.#fault ?? null);
+    if (this.#link === undefined || this.#fault !== undefined) return lost;
+    try {
+      return (await this.#link.ask({ kind: "figures" })).figures ?? lost;
+    } catch {
+      return lostFigures(this.#partitions, this.#fault ?? null);
+    }
+  }
+
+  async metrics(): Promise<readonly MetricData[]> {
+    try {
+      return (await this.#link?.ask({ kind: "metrics" }))?.metrics ?? [];
+    } catch {
+      // The thread ends: its partitions show as failed.
+      return [];
+    }
+  }
+
+  async stop(deliveryTimeoutMs: number): Promise<void> {
+    this.#isStopping = true;
+    this.#cancelRestart();
+    const link = this.#link;
+    if (link === undefined) return;
+    try {
+      await link.ask({ kind: "stop", deliveryTimeoutMs });
+    } finally {
+      await link.terminate();
+    }
+  }
+
+  async terminate(): Promise<void> {
+    this.#isStopping = true;
+    this.#cancelRestart();
+    await this.#link?.terminate();
+  }
+
+  #onEnd(fault: unknown): void {
+    this.#link = undefined;
+    if (this.#isStopping) return;
+    const { clock, logger, onLost } = this.#options;
+    // One that ran for long has shown that it can: it does not wait for what happened hours ago.
+    if (clock.monotonicMs() - this.#startedMs > LONGEST_RESTART_DELAY_MS) this.#restarts = 0;
+    this.#fault = { code: codeOf(fault), message: messageOf(fault), atMs: clock.nowMs() };
+    const restartInMs = Math.min(LONGEST_RESTART_DELAY_MS, FIRST_RESTART_DELAY_MS * 2 ** this.#restarts);
+    this.#restarts++;
+    for (const partition of this.#partitions) onLost(partition, this.#fault);
+    logger.error(
+      { code: this.#fault.code, partitions: this.#partitions, restartInMs },
+      `The partitions of a thread are down: ${this.#fault.message}`,
+    );
+    this.#cancelRestart = clock.schedule(restartInMs, () => {
+      void this.#restart();
+    });
+  }
+
+  async #restart(): Promise<void> {
+    try {
+      await this.create();
+      await this.start();
+    } catch (fault) {
+      const link = this.#link;
+      this.#link = undefined;
+      await link?.terminate();
+      // Where the thread has ended, its end was told already.
+      if (link !== undefined) this.#onEnd(fault);
+      return;
+    }
+    this.#fault = undefined;
+    for (const partition of this.#partitions) this.#options.onFound(partition);
+    this.#options.logger.info({ partitions: this.#partitions }, "The partitions of a thread are up again.");
+  }
+}
+
+/** Partitions spread over threads; the main thread serves the admin port and the signals. */
+export class ThreadedHost implements WorkerHost {
+  readonly #places: readonly ThreadPlace[];
+
+  private constructor(places: readonly ThreadPlace[]) {
+    this.#places = places;
+  }
+
+  /** Starts the threads one after the other: the first one makes what is missing on the broker. */
+  static async create(options: ThreadedHostOptions): Promise<ThreadedHost> {
+    const { threads, partitions } = options.config;
+    const owned = Array.from({ length: Math.min(threads, partitions.owned.length) }, (): number[] => []);
+    for (const [i, partition] of partitions.owned.entries()) owned[i % owned.length]?.push(partition);
+    const places = owned.map((of, index) => new ThreadPlace(options, index, of));
+    try {
+      for (const place of places) await place.create();
+    } catch (fault) {
+      await Promise.all(places.map((place) => place.terminate()));
+      throw fault;
+    }
+    return new ThreadedHost(places);
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.#places.map((place) => place.start()));
+  }
+
+  async stop(deliveryTimeoutMs: number): Promise<void> {
+    const ends = await Promise.allSettled(this.#places.map((place) => place.stop(deliveryTimeoutMs)));
+    for (const end of ends) {
+      if (end.status === "rejected")
+        throw new TributaryError(codeOf(end.reason), messageOf(end.reason), { cause: end.reason });
+    }
+  }
+
+  figures(): Promise<readonly WorkerFigures[]> {
+    return Promise.all(this.#places.map((place) => place.figures()));
+  }
+
+  metrics(): Promise<readonly (readonly MetricData[])[]> {
+    return Promise.all(this.#places.map((place) => place.metrics()));
+  }
+}

@@ -1,0 +1,57 @@
+import type { Logger } from "pino";
+import type { MetricData } from "../../ops/merged-metrics.ts";
+import type { WorkerMetrics } from "../../ops/metrics.ts";
+import { createPartitionObserver } from "../../ops/partition-observer.ts";
+import type { WorkerConfig } from "../config/worker-config.ts";
+import { faultInjectorFrom } from "./fault-injector.ts";
+import { partitionSnapshot, workerFigures, type WorkerFigures } from "./worker-status.ts";
+import { Worker } from "./worker.ts";
+
+/** Where a process runs its partitions: on its main thread, or on several others. */
+export interface WorkerHost {
+  start(): Promise<void>;
+  /** Drains all partitions, delivers what was committed for at most `deliveryTimeoutMs`, closes. */
+  stop(deliveryTimeoutMs: number): Promise<void>;
+  /** One item a thread. */
+  figures(): Promise<readonly WorkerFigures[]>;
+  /** Metrics of the other threads. */
+  metrics(): Promise<readonly (readonly MetricData[])[]>;
+}
+
+/** Makes the worker of this thread, its partitions watched by `metrics`. */
+export async function createMeasuredWorker(
+  config: WorkerConfig,
+  logger: Logger,
+  metrics: WorkerMetrics,
+): Promise<Worker> {
+  const worker = await Worker.create(config, {
+    logger,
+    faults: faultInjectorFrom(process.env),
+    observerOf: (partition, store) => createPartitionObserver(metrics, partition, store),
+    onSinkFault: (target, code) => {
+      metrics.sinkFailed(target, code);
+    },
+    onPartitionFault: (partition, code) => {
+      metrics.partitionFailed(partition, code);
+    },
+  });
+  for (const partition of worker.partitions) {
+    metrics.watchPartition(partition.partition, () => partitionSnapshot(partition));
+  }
+  metrics.setBrokerConnected(worker.broker.status === "connected");
+  worker.broker.onStatus((status) => {
+    metrics.setBrokerConnected(status === "connected");
+    logger.warn({ status }, "The connection to NATS changed.");
+  });
+  return worker;
+}
+
+/** All partitions on the thread that calls. */
+export function hostHere(worker: Worker): WorkerHost {
+  return {
+    start: () => worker.start(),
+    stop: (deliveryTimeoutMs) => worker.stop(deliveryTimeoutMs),
+    figures: () => Promise.resolve([workerFigures(worker)]),
+    metrics: () => Promise.resolve([]),
+  };
+}

@@ -1,0 +1,104 @@
+/** Bytes a chunk holds before the next one begins; an entry that is larger has a chunk of its own. */
+const CHUNK_BYTES = 512 * 1024;
+/** Entries of a chunk at most: rows without bytes must end a chunk too. */
+const CHUNK_ENTRIES = 4_096;
+/** Length of an entry without a value. */
+const NO_VALUE = -1;
+
+/**
+ * Entries (name, number, bytes or none) in one buffer, so that they go to another thread by transfer: rows of state by
+ * space and key, outbox entries by channel and ordinal.
+ */
+export interface PackedEntries {
+  readonly names: readonly string[];
+  /** Index into `names`. */
+  readonly name: Uint32Array<ArrayBuffer>;
+  readonly number: Float64Array<ArrayBuffer>;
+  readonly length: Int32Array<ArrayBuffer>;
+  /** The values, one after the other. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The buffers that a chunk's transfer takes away from this thread. */
+export function buffersOf(packed: PackedEntries): ArrayBuffer[] {
+  return [packed.name.buffer, packed.number.buffer, packed.length.buffer, packed.bytes.buffer];
+}
+
+/** Packs entries chunk by chunk. Values are copied as they are added. */
+export class EntryPacker {
+  #bytes = new Uint8Array(CHUNK_BYTES);
+  #used = 0;
+  #names = new Map<string, number>();
+  readonly #name: number[] = [];
+  readonly #number: number[] = [];
+  readonly #length: number[] = [];
+  readonly #encoder = new TextEncoder();
+
+  /** Adds an entry; true where the chunk is full: it must be taken before the next one is added. */
+  add(name: string, number: number, value: Uint8Array | null): boolean {
+    if (value !== null) {
+      this.#reserve(value.length);
+      this.#bytes.set(value, this.#used);
+      this.#used += value.length;
+    }
+    return this.#note(name, number, value?.length ?? NO_VALUE);
+  }
+
+  /** The same for a text, as UTF-8. Unpaired surrogates become replacement characters, as in SQLite's own binding. */
+  addText(name: string, number: number, text: string): boolean {
+    // A code unit takes at most three bytes.
+    this.#reserve(text.length * 3);
+    const { written } = this.#encoder.encodeInto(text, this.#bytes.subarray(this.#used));
+    this.#used += written;
+    return this.#note(name, number, written);
+  }
+
+  /** What was added since the last call; undefined where that is nothing. */
+  take(): PackedEntries | undefined {
+    if (this.#name.length === 0) return undefined;
+    const packed: PackedEntries = {
+      names: [...this.#names.keys()],
+      name: Uint32Array.from(this.#name),
+      number: Float64Array.from(this.#number),
+      length: Int32Array.from(this.#length),
+      // A small rest is copied rather than sent with half a megabyte of nothing.
+      bytes: this.#used * 2 < this.#bytes.length ? this.#bytes.slice(0, this.#used) : this.#bytes,
+    };
+    if (packed.bytes === this.#bytes) this.#bytes = new Uint8Array(CHUNK_BYTES);
+    this.#used = 0;
+    this.#names = new Map();
+    this.#name.length = 0;
+    this.#number.length = 0;
+    this.#length.length = 0;
+    return packed;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#used + bytes <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#used + bytes));
+    larger.set(this.#bytes.subarray(0, this.#used));
+    this.#bytes = larger;
+  }
+
+  #note(name: string, number: number, length: number): boolean {
+    let index = this.#names.get(name);
+    if (index === undefined) this.#names.set(name, (index = this.#names.size));
+    this.#name.push(index);
+    this.#number.push(number);
+    this.#length.push(length);
+    return this.#used >= CHUNK_BYTES || this.#name.length >= CHUNK_ENTRIES;
+  }
+}
+
+/** The entries of a chunk, in order; a value is a view of the chunk. */
+export function* unpack(
+  packed: PackedEntries,
+): Generator<{ readonly name: string; readonly number: number; readonly value: Uint8Array | null }> {
+  let at = 0;
+  for (const [entry, index] of packed.name.entries()) {
+    const length = packed.length[entry] ?? NO_VALUE;
+    const value = length === NO_VALUE ? null : packed.bytes.subarray(at, at + length);
+    if (value !== null) at += length;
+    yield { name: packed.names[index] ?? "", number: packed.number[entry] ?? 0, value };
+  }
+}
