@@ -55,7 +55,11 @@ export interface EventBatch {
   readonly key: Uint32Array;
   /** 64-bit checksum of the canonical payload (account, type, time, properties): two words a row. */
   readonly checksum: Uint32Array;
-  /** Index into `accounts`. */
+  /**
+   * Index into `accounts`. `accounts`, `types`, `regions` and `texts` are dictionaries of the decoder: they may hold more
+   * than this batch names, and the same array in another batch (by identity) has the same string at an index. So what
+   * follows from a string may be kept by its index for as long as batches come with the same array. Arrays only grow.
+   */
   readonly account: Uint32Array;
   readonly accounts: readonly string[];
   /** Index into `types`. */

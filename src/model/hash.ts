@@ -51,6 +51,23 @@ export class HalfSipHash {
     this.#prefixLength = 0;
   }
 
+  /** Bytes of the prefix that don't fill a word, the first in the low byte. */
+  get tail(): number {
+    return this.#tail;
+  }
+
+  get prefixLength(): number {
+    return this.#prefixLength;
+  }
+
+  /** Copies the four words of state behind the prefix's full words. */
+  copyState(target: Int32Array, offset: number): void {
+    target[offset] = this.#v0;
+    target[offset + 1] = this.#v1;
+    target[offset + 2] = this.#v2;
+    target[offset + 3] = this.#v3;
+  }
+
   /** Appends bytes to the prefix that every following digest starts with. */
   append(bytes: Uint8Array, start: number, end: number): void {
     for (let position = start; position < end; position++) this.appendByte(bytes[position]!);
@@ -165,10 +182,19 @@ const KEY_PATTERN = /^[0-9a-f]{32}$/i;
 /**
  * 128-bit keyed hashes of (source, id). The identity's bytes are the source in UTF-8, a 0 byte, the id in UTF-8; a
  * source never holds a 0 byte, so that two identities never share their bytes. Nothing is allocated by a hash.
+ *
+ * Both instances go through the bytes in one loop: their rounds don't depend on each other, so the processor works on
+ * them side by side. The state behind a source is kept, so that only ids are hashed event by event.
  */
 export class KeyHasher {
   readonly #first: HalfSipHash;
   readonly #second: HalfSipHash;
+  /** State of both instances behind the source: four words each. */
+  readonly #state = new Int32Array(8);
+  /** Bytes of the source that don't fill a word yet, the first in the low byte. */
+  #tail = 0;
+  #tailBits = 0;
+  #prefixLength = 0;
 
   /**
    * `hexKey`: 32 hexadecimal digits (16 bytes). The first instance takes bytes 0–7 as its key, the second bytes 8–15
@@ -179,12 +205,14 @@ export class KeyHasher {
     const words = [0, 8, 16, 24].map((at) => littleEndianWord(hexKey.slice(at, at + 8)));
     this.#first = new HalfSipHash(words[0]!, words[1]!, KEY_ROUNDS);
     this.#second = new HalfSipHash(words[2]! ^ SECOND_KEY_MIX[0], words[3]! ^ SECOND_KEY_MIX[1], KEY_ROUNDS);
+    this.#takeState();
   }
 
   /** Sets the source that `hashId` puts before every id, from here to the next call. */
   setSource(bytes: Uint8Array, start: number, end: number): void {
     this.#setSource(this.#first, bytes, start, end);
     this.#setSource(this.#second, bytes, start, end);
+    this.#takeState();
   }
 
   #setSource(instance: HalfSipHash, bytes: Uint8Array, start: number, end: number): void {
@@ -193,10 +221,110 @@ export class KeyHasher {
     instance.appendByte(0);
   }
 
+  #takeState(): void {
+    this.#first.copyState(this.#state, 0);
+    this.#second.copyState(this.#state, 4);
+    this.#tail = this.#first.tail;
+    this.#prefixLength = this.#first.prefixLength;
+    this.#tailBits = (this.#prefixLength & 3) * 8;
+  }
+
   /** Hash of (the source that was set, the id in `bytes[start, end)`): four words at `out[outOffset]`. */
   hashId(bytes: Uint8Array, start: number, end: number, out: Uint32Array, outOffset: number): void {
-    this.#first.digest(bytes, start, end, out, outOffset);
-    this.#second.digest(bytes, start, end, out, outOffset + 2);
+    const state = this.#state;
+    let a0 = state[0]!;
+    let a1 = state[1]!;
+    let a2 = state[2]!;
+    let a3 = state[3]!;
+    let b0 = state[4]!;
+    let b1 = state[5]!;
+    let b2 = state[6]!;
+    let b3 = state[7]!;
+    let tail = this.#tail;
+    const tailBits = this.#tailBits;
+    const length = this.#prefixLength + (end - start);
+    let position = start;
+    let bits = tailBits;
+    // All full words, then one with the rest and the length.
+    for (let left = (length >>> 2) - (this.#prefixLength >>> 2); left >= 0; left--) {
+      let word: number;
+      if (end - position >= 4) {
+        word =
+          bytes[position]! |
+          (bytes[position + 1]! << 8) |
+          (bytes[position + 2]! << 16) |
+          (bytes[position + 3]! << 24);
+        position += 4;
+        if (tailBits !== 0) {
+          const carried = word >>> (32 - tailBits);
+          word = tail | (word << tailBits);
+          tail = carried;
+        }
+      } else {
+        word = tail;
+        tail = 0;
+        // Up to three bytes carried and three left: they may fill a word and begin the last one.
+        for (; position < end && bits < 32; bits += 8) word |= bytes[position++]! << bits;
+        bits = 0;
+      }
+      if (left === 0) word |= length << 24;
+      a3 ^= word;
+      b3 ^= word;
+      a0 = (a0 + a1) | 0;
+      b0 = (b0 + b1) | 0;
+      a1 = ((a1 << 5) | (a1 >>> 27)) ^ a0;
+      b1 = ((b1 << 5) | (b1 >>> 27)) ^ b0;
+      a0 = (a0 << 16) | (a0 >>> 16);
+      b0 = (b0 << 16) | (b0 >>> 16);
+      a2 = (a2 + a3) | 0;
+      b2 = (b2 + b3) | 0;
+      a3 = ((a3 << 8) | (a3 >>> 24)) ^ a2;
+      b3 = ((b3 << 8) | (b3 >>> 24)) ^ b2;
+      a0 = (a0 + a3) | 0;
+      b0 = (b0 + b3) | 0;
+      a3 = ((a3 << 7) | (a3 >>> 25)) ^ a0;
+      b3 = ((b3 << 7) | (b3 >>> 25)) ^ b0;
+      a2 = (a2 + a1) | 0;
+      b2 = (b2 + b1) | 0;
+      a1 = ((a1 << 13) | (a1 >>> 19)) ^ a2;
+      b1 = ((b1 << 13) | (b1 >>> 19)) ^ b2;
+      a2 = (a2 << 16) | (a2 >>> 16);
+      b2 = (b2 << 16) | (b2 >>> 16);
+      a0 ^= word;
+      b0 ^= word;
+    }
+    a2 ^= 0xee;
+    b2 ^= 0xee;
+    for (let round = 1; ; round++) {
+      a0 = (a0 + a1) | 0;
+      b0 = (b0 + b1) | 0;
+      a1 = ((a1 << 5) | (a1 >>> 27)) ^ a0;
+      b1 = ((b1 << 5) | (b1 >>> 27)) ^ b0;
+      a0 = (a0 << 16) | (a0 >>> 16);
+      b0 = (b0 << 16) | (b0 >>> 16);
+      a2 = (a2 + a3) | 0;
+      b2 = (b2 + b3) | 0;
+      a3 = ((a3 << 8) | (a3 >>> 24)) ^ a2;
+      b3 = ((b3 << 8) | (b3 >>> 24)) ^ b2;
+      a0 = (a0 + a3) | 0;
+      b0 = (b0 + b3) | 0;
+      a3 = ((a3 << 7) | (a3 >>> 25)) ^ a0;
+      b3 = ((b3 << 7) | (b3 >>> 25)) ^ b0;
+      a2 = (a2 + a1) | 0;
+      b2 = (b2 + b1) | 0;
+      a1 = ((a1 << 13) | (a1 >>> 19)) ^ a2;
+      b1 = ((b1 << 13) | (b1 >>> 19)) ^ b2;
+      a2 = (a2 << 16) | (a2 >>> 16);
+      b2 = (b2 << 16) | (b2 >>> 16);
+      if (round === KEY_ROUNDS.finalization) {
+        out[outOffset] = a1 ^ a3;
+        out[outOffset + 2] = b1 ^ b3;
+        a1 ^= 0xdd;
+        b1 ^= 0xdd;
+      } else if (round === 2 * KEY_ROUNDS.finalization) break;
+    }
+    out[outOffset + 1] = a1 ^ a3;
+    out[outOffset + 3] = b1 ^ b3;
   }
 
   /** Hash of one (source, id), both in UTF-8: four words at `out[outOffset]`. The source stays set. */
@@ -209,6 +337,7 @@ export class KeyHasher {
   hash(bytes: Uint8Array, start: number, end: number, out: Uint32Array, outOffset: number): void {
     this.#first.reset();
     this.#second.reset();
+    this.#takeState();
     this.hashId(bytes, start, end, out, outOffset);
   }
 }

@@ -26,14 +26,34 @@ export class PayloadChecksum {
   }
 
   add(word: number): void {
-    let step = Math.imul(word, 0xcc9e2d51);
-    step = (step << 15) | (step >>> 17);
-    const low = this.low ^ Math.imul(step, 0x1b873593);
-    this.low = (Math.imul((low << 13) | (low >>> 19), 5) + 0xe6546b64) | 0;
-    step = Math.imul(word, 0x239b961b);
-    step = (step << 16) | (step >>> 16);
-    const high = this.high ^ Math.imul(step, 0xab0e9789);
-    this.high = (Math.imul((high << 17) | (high >>> 15), 5) + 0x38b34ae5) | 0;
+    this.low = mixLow(this.low, word);
+    this.high = mixHigh(this.high, word);
+  }
+
+  /** The checksum of a property with a name's lanes and three words: of a number or a text. */
+  property(nameLow: number, nameHigh: number, head: number, first: number, second: number): void {
+    this.low = avalanche(mixLow(mixLow(mixLow(nameLow, head), first), second));
+    this.high = avalanche(mixHigh(mixHigh(mixHigh(nameHigh, head), first), second) ^ LANE_DIFFERENCE);
+  }
+
+  /** The checksum of an event from the lanes of its account and type, its time, and the sums of its properties' lanes. */
+  event(
+    accountLow: number,
+    accountHigh: number,
+    typeLow: number,
+    typeHigh: number,
+    timeMs: number,
+    sumLow: number,
+    sumHigh: number,
+  ): void {
+    const timeLow = timeMs | 0;
+    const timeHigh = Math.floor(timeMs / 0x1_0000_0000) | 0;
+    let low = mixLow(mixLow(mixLow(mixLow(0, accountLow), accountHigh), typeLow), typeHigh);
+    low = mixLow(mixLow(mixLow(mixLow(low, timeLow), timeHigh), sumLow), sumHigh);
+    let high = mixHigh(mixHigh(mixHigh(mixHigh(0, accountLow), accountHigh), typeLow), typeHigh);
+    high = mixHigh(mixHigh(mixHigh(mixHigh(high, timeLow), timeHigh), sumLow), sumHigh);
+    this.low = avalanche(low);
+    this.high = avalanche(high ^ LANE_DIFFERENCE);
   }
 
   /** An integer of up to 53 bits as two words. */
@@ -62,9 +82,23 @@ export class PayloadChecksum {
 
   end(): void {
     this.low = avalanche(this.low);
-    // One more word into the high lane keeps the lanes apart even where their states happen to be equal.
-    this.high = avalanche(this.high ^ 0x5bd1e995);
+    this.high = avalanche(this.high ^ LANE_DIFFERENCE);
   }
+}
+
+/** One more word into the high lane keeps the lanes apart even where their states happen to be equal. */
+const LANE_DIFFERENCE = 0x5bd1e995;
+
+function mixLow(low: number, word: number): number {
+  const step = Math.imul(word, 0xcc9e2d51);
+  const mixed = low ^ Math.imul((step << 15) | (step >>> 17), 0x1b873593);
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+function mixHigh(high: number, word: number): number {
+  const step = Math.imul(word, 0x239b961b);
+  const mixed = high ^ Math.imul((step << 16) | (step >>> 16), 0xab0e9789);
+  return (Math.imul((mixed << 17) | (mixed >>> 15), 5) + 0x38b34ae5) | 0;
 }
 
 function avalanche(word: number): number {

@@ -1,9 +1,10 @@
-import { concatMap, of, type OperatorFunction } from "rxjs";
+import { concatMap, map, of, type OperatorFunction } from "rxjs";
 import { CLOUD_EVENT_TYPE } from "../model/content-types.ts";
 import { decide, type EventBatch, type MessageDecoder } from "../model/event-batch.ts";
 import type { ParkedEvent } from "../model/outputs.ts";
 import { Outcome, reasonCode } from "../model/outcome.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
+import { ContractCover } from "./contract-cover.ts";
 import { SeriesFinder } from "./series-finder.ts";
 import type { SeriesTable } from "./series-table.ts";
 import { emptyTargets, type MeterTargets, type PipelineItem, type UsageItem } from "./stage.ts";
@@ -18,14 +19,15 @@ const encoder = new TextEncoder();
  */
 export function enrich(series: SeriesTable): OperatorFunction<PipelineItem, PipelineItem> {
   let catalog: CompiledCatalog | undefined;
-  return concatMap((item) => {
+  const enricher = new Enricher(series);
+  return map((item) => {
     if (item.kind === "control") {
       if (item.catalog !== undefined) catalog = item.catalog;
     } else {
       if (catalog === undefined) throw new Error("usage before the first catalog record");
-      enrichBatch(item.run.batch, item.targets, catalog, series);
+      enricher.enrich(item.run.batch, item.targets, catalog);
     }
-    return of(item);
+    return item;
   });
 }
 
@@ -64,55 +66,67 @@ function unparkedItem(parked: readonly ParkedEvent[], partition: number, decoder
   };
 }
 
-function enrichBatch(
-  batch: EventBatch,
-  targets: MeterTargets,
-  catalog: CompiledCatalog,
-  series: SeriesTable,
-): void {
-  const known = batch.types.map((type) => catalog.metersOfType(type) !== undefined);
-  const { outcome, type, account, timeMs } = batch;
-  for (let row = 0; row < batch.count; row++) {
-    if (outcome[row] !== Outcome.pending) continue;
-    if (known[type[row] ?? 0] !== true) {
-      decide(batch, row, Outcome.parked, UNKNOWN_METER);
-    } else if (catalog.contractAt(batch.accounts[account[row] ?? 0] ?? "", timeMs[row] ?? 0) === undefined) {
-      decide(batch, row, Outcome.parked, UNKNOWN_ACCOUNT);
-    } else {
-      decide(batch, row, Outcome.accepted, 0);
-    }
-  }
-  assignSeries(batch, targets, series);
-}
+class Enricher {
+  readonly #finder: SeriesFinder;
+  readonly #cover = new ContractCover();
 
-/** Gives the entries of accepted rows their series and drops the others, in place. */
-function assignSeries(batch: EventBatch, targets: MeterTargets, series: SeriesTable): void {
-  const finder = new SeriesFinder(batch, targets.meters, series);
-  let kept = 0;
-  for (let entry = 0; entry < targets.count; entry++) {
-    const row = targets.row[entry] ?? 0;
-    if (batch.outcome[row] !== Outcome.accepted) {
-      targets.large.delete(entry);
-      targets.member.delete(entry);
-      continue;
-    }
-    targets.series[kept] = finder.find(row, targets.meter[entry] ?? 0);
-    if (kept !== entry) moveEntry(targets, entry, kept);
-    kept++;
+  constructor(series: SeriesTable) {
+    this.#finder = new SeriesFinder(series);
   }
-  targets.count = kept;
+
+  enrich(batch: EventBatch, targets: MeterTargets, catalog: CompiledCatalog): void {
+    const { outcome, reason, type, types, account, timeMs } = batch;
+    const cover = this.#cover;
+    cover.begin(catalog, batch.accounts);
+    let lastType = -1;
+    let isKnown = false;
+    for (let row = 0; row < batch.count; row++) {
+      if (outcome[row] !== Outcome.pending) continue;
+      if (type[row] !== lastType) {
+        lastType = type[row]!;
+        isKnown = catalog.metersOfType(types[lastType] ?? "") !== undefined;
+      }
+      if (!isKnown) decide(batch, row, Outcome.parked, UNKNOWN_METER);
+      else if (cover.covers(account[row]!, timeMs[row]!)) {
+        outcome[row] = Outcome.accepted;
+        reason[row] = 0;
+      } else decide(batch, row, Outcome.parked, UNKNOWN_ACCOUNT);
+    }
+    this.#assignSeries(batch, targets);
+  }
+
+  /** Gives the entries of accepted rows their series and drops the others, in place. */
+  #assignSeries(batch: EventBatch, targets: MeterTargets): void {
+    const finder = this.#finder;
+    const { row: rows, meter: meters, series } = targets;
+    const { outcome } = batch;
+    finder.begin(batch, targets.meters);
+    let kept = 0;
+    for (let entry = 0; entry < targets.count; entry++) {
+      const row = rows[entry]!;
+      if (outcome[row] !== Outcome.accepted) {
+        if (targets.large.size > 0) targets.large.delete(entry);
+        if (targets.member.size > 0) targets.member.delete(entry);
+        continue;
+      }
+      series[kept] = finder.find(row, meters[entry]!);
+      if (kept !== entry) moveEntry(targets, entry, kept);
+      kept++;
+    }
+    targets.count = kept;
+  }
 }
 
 function moveEntry(targets: MeterTargets, from: number, to: number): void {
   targets.row[to] = targets.row[from] ?? 0;
   targets.meter[to] = targets.meter[from] ?? 0;
   targets.value[to] = targets.value[from] ?? 0;
-  const large = targets.large.get(from);
+  const large = targets.large.size > 0 ? targets.large.get(from) : undefined;
   if (large !== undefined) {
     targets.large.delete(from);
     targets.large.set(to, large);
   }
-  const member = targets.member.get(from);
+  const member = targets.member.size > 0 ? targets.member.get(from) : undefined;
   if (member !== undefined) {
     targets.member.delete(from);
     targets.member.set(to, member);

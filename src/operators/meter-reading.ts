@@ -1,12 +1,13 @@
 import {
+  decide,
   MAX_COLUMN_INTEGER,
   PropertyKind,
   type EventBatch,
   type PropertyColumn,
 } from "../model/event-batch.ts";
 import { decimalText, rescale } from "../model/decimal.ts";
-import { reasonCode } from "../model/outcome.ts";
-import type { CompiledFilter, CompiledMeter } from "../billing/catalog/compiled.ts";
+import { Outcome, reasonCode } from "../model/outcome.ts";
+import type { CompiledCatalog, CompiledFilter, CompiledMeter } from "../billing/catalog/compiled.ts";
 import { addTarget, type MeterTargets } from "./stage.ts";
 import { fitsCell } from "./window/exact-pair.ts";
 
@@ -41,31 +42,91 @@ export function propertyText(
   }
 }
 
-function passes(batch: EventBatch, filters: readonly CompiledFilter[], row: number): boolean {
-  for (const filter of filters) {
-    const text = propertyText(batch, batch.properties.get(filter.property), row);
-    if (text === undefined || !filter.anyOf.has(text)) return false;
-  }
-  return true;
+/** What a meter reads of the present batch. */
+interface BatchMeter {
+  readonly meter: CompiledMeter;
+  readonly takesEvents: boolean;
+  readonly isUnique: boolean;
+  readonly filters: readonly CompiledFilter[];
+  /** Columns of the filters' properties. */
+  readonly filterColumns: (PropertyColumn | undefined)[];
+  /** Column of the value; undefined where no row has it. */
+  column: PropertyColumn | undefined;
 }
 
 /**
- * Reads the values of all `meters` (those of the event's type) from a row and adds an entry for each that the event
- * feeds. Returns 0, or the reason code for which the event must be rejected whole; then no entry of it is left.
+ * Reads the values that meters find in events. What depends on the catalog and the types is found once, columns once a
+ * batch; the loop over events looks nothing up by name.
  */
-export function readMeters(
-  batch: EventBatch,
-  row: number,
-  meters: readonly CompiledMeter[],
-  firstMeter: number,
-  targets: MeterTargets,
-): number {
-  const start = targets.count;
-  for (let i = 0; i < meters.length; i++) {
-    const meter = meters[i];
-    if (meter === undefined || (meter.filters.length > 0 && !passes(batch, meter.filters, row))) continue;
-    const reason = readMeter(batch, row, meter, firstMeter + i, targets);
-    if (reason !== 0) {
+export class MeterReader {
+  #catalog: CompiledCatalog | undefined;
+  #types: readonly string[] = [];
+  /** Meters of the types so far: what `targets.meters` is. */
+  #compiled: CompiledMeter[] = [];
+  #meters: BatchMeter[] = [];
+  /** By type: its meters are `#meters` from here up to the next type's. */
+  #first: number[] = [0];
+
+  /** Adds an entry for each meter that an event feeds; rejects, whole, those in which one finds no value it can hold. */
+  read(batch: EventBatch, catalog: CompiledCatalog, targets: MeterTargets): void {
+    this.#begin(batch, catalog);
+    targets.meters = this.#compiled;
+    const first = this.#first;
+    const { outcome, type } = batch;
+    let lastType = -1;
+    let from = 0;
+    let to = 0;
+    for (let row = 0; row < batch.count; row++) {
+      if (outcome[row] !== Outcome.pending) continue;
+      if (type[row] !== lastType) {
+        lastType = type[row]!;
+        from = first[lastType] ?? 0;
+        to = first[lastType + 1] ?? 0;
+      }
+      const reason = this.#readRow(batch, row, from, to, targets);
+      if (reason !== 0) decide(batch, row, Outcome.rejected, reason);
+    }
+  }
+
+  /** Reads one event: 0, or the reason code for which it must be rejected whole. */
+  readOne(batch: EventBatch, row: number, catalog: CompiledCatalog, targets: MeterTargets): number {
+    this.#begin(batch, catalog);
+    targets.meters = this.#compiled;
+    const type = batch.type[row] ?? 0;
+    return this.#readRow(batch, row, this.#first[type] ?? 0, this.#first[type + 1] ?? 0, targets);
+  }
+
+  #begin(batch: EventBatch, catalog: CompiledCatalog): void {
+    const { types, properties } = batch;
+    if (catalog !== this.#catalog || types !== this.#types) {
+      this.#catalog = catalog;
+      this.#types = types;
+      this.#compiled = [];
+      this.#meters = [];
+      this.#first = [0];
+    }
+    for (let at = this.#first.length - 1; at < types.length; at++) {
+      for (const meter of catalog.metersOfType(types[at] ?? "") ?? []) {
+        this.#compiled.push(meter);
+        this.#meters.push(batchMeter(meter));
+      }
+      this.#first.push(this.#meters.length);
+    }
+    for (const each of this.#meters) {
+      const { meter, filters, filterColumns } = each;
+      each.column = meter.valueProperty === undefined ? undefined : properties.get(meter.valueProperty);
+      for (let i = 0; i < filters.length; i++) filterColumns[i] = properties.get(filters[i]?.property ?? "");
+    }
+  }
+
+  /** Returns 0, or the reason code for which the event must be rejected whole; then no entry of it is left. */
+  #readRow(batch: EventBatch, row: number, from: number, to: number, targets: MeterTargets): number {
+    const start = targets.count;
+    for (let i = from; i < to; i++) {
+      const each = this.#meters[i]!;
+      if (each.filters.length > 0 && !passes(batch, each, row)) continue;
+      const reason = readMeter(batch, row, each, i, targets);
+      if (reason === 0) continue;
       for (let entry = start; entry < targets.count; entry++) {
         targets.large.delete(entry);
         targets.member.delete(entry);
@@ -73,33 +134,51 @@ export function readMeters(
       targets.count = start;
       return reason;
     }
+    return 0;
   }
-  return 0;
+}
+
+function batchMeter(meter: CompiledMeter): BatchMeter {
+  return {
+    meter,
+    takesEvents: meter.aggregation === "count" || meter.valueProperty === undefined,
+    isUnique: meter.aggregation === "unique",
+    filters: meter.filters,
+    filterColumns: meter.filters.map(() => undefined),
+    column: undefined,
+  };
+}
+
+function passes(batch: EventBatch, { filters, filterColumns }: BatchMeter, row: number): boolean {
+  for (let i = 0; i < filters.length; i++) {
+    const text = propertyText(batch, filterColumns[i], row);
+    if (text === undefined || filters[i]?.anyOf.has(text) !== true) return false;
+  }
+  return true;
 }
 
 function readMeter(
   batch: EventBatch,
   row: number,
-  meter: CompiledMeter,
+  { meter, takesEvents, isUnique, column }: BatchMeter,
   meterIndex: number,
   targets: MeterTargets,
 ): number {
-  if (meter.aggregation === "count" || meter.valueProperty === undefined) {
+  if (takesEvents) {
     addTarget(targets, row, meterIndex, 1);
     return 0;
   }
-  const column = batch.properties.get(meter.valueProperty);
-  const kind = column === undefined ? PropertyKind.missing : column.kind[row];
+  const kind = column === undefined ? PropertyKind.missing : column.kind[row]!;
   if (column === undefined || kind === PropertyKind.missing) return VALUE_MISSING;
-  if (meter.aggregation === "unique") {
+  if (isUnique) {
     const member = propertyText(batch, column, row);
     if (member === undefined) return VALUE_MISSING;
     targets.member.set(addTarget(targets, row, meterIndex, 0), member);
     return 0;
   }
-  const scale = column.scale[row] ?? 0;
+  const scale = column.scale[row]!;
   if (kind === PropertyKind.number) {
-    const coefficient = column.coefficient[row] ?? 0;
+    const coefficient = column.coefficient[row]!;
     // The common case without a call: an integer meter, or a value written at the meter's own scale.
     if (scale === meter.scale) {
       addTarget(targets, row, meterIndex, coefficient);

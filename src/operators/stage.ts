@@ -44,7 +44,7 @@ export interface MeterTargets {
   row: Uint32Array;
   /** Index into `meters`. */
   meter: Uint32Array;
-  readonly meters: CompiledMeter[];
+  meters: readonly CompiledMeter[];
   /** Number of the series; set by `enrich`, which leaves only the entries of accepted events. */
   series: Uint32Array;
   /** The value at the meter's scale as an exact integer, |value| ≤ 2^52 (1 for count, 0 where `large` or `member` has it). */

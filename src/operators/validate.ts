@@ -1,10 +1,10 @@
 import { map, type OperatorFunction } from "rxjs";
-import { partitionOf } from "../model/partition.ts";
 import { decide, type EventBatch } from "../model/event-batch.ts";
 import { Outcome, reasonCode } from "../model/outcome.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
-import { readMeters } from "./meter-reading.ts";
-import type { MeterTargets, PipelineItem } from "./stage.ts";
+import { AccountPlaces } from "./account-places.ts";
+import { MeterReader } from "./meter-reading.ts";
+import type { PipelineItem } from "./stage.ts";
 
 const TOO_OLD = reasonCode("too-old");
 const TOO_FAR_AHEAD = reasonCode("too-far-ahead");
@@ -21,52 +21,38 @@ export function validate(
   partitionCount: number,
 ): OperatorFunction<PipelineItem, PipelineItem> {
   let catalog: CompiledCatalog | undefined;
+  const places = new AccountPlaces(partition, partitionCount);
+  const reader = new MeterReader();
   return map((item) => {
     if (item.kind === "control") {
       if (item.catalog !== undefined) catalog = item.catalog;
       return item;
     }
     if (catalog === undefined) throw new Error("usage before the first catalog record");
-    if (!item.unparked) validatePlaceAndTime(item.run.batch, catalog, partition, partitionCount);
-    validateValues(item.run.batch, catalog, item.targets);
+    if (!item.unparked) validatePlaceAndTime(item.run.batch, catalog, places);
+    reader.read(item.run.batch, catalog, item.targets);
     return item;
   });
 }
 
-function validatePlaceAndTime(
-  batch: EventBatch,
-  catalog: CompiledCatalog,
-  partition: number,
-  partitionCount: number,
-): void {
-  // One hash an account of the batch's dictionary, not one an event.
-  const misrouted = new Uint8Array(batch.accounts.length);
-  for (let i = 0; i < batch.accounts.length; i++) {
-    misrouted[i] = partitionOf(batch.accounts[i] ?? "", partitionCount) === partition ? 0 : 1;
-  }
+function validatePlaceAndTime(batch: EventBatch, catalog: CompiledCatalog, places: AccountPlaces): void {
+  const misrouted = places.misrouted(batch.accounts);
   const { maxAgeMs, maxAheadMs } = catalog.settings;
   const { outcome, timeMs, account, message, messages } = batch;
+  let lastMessage = -1;
+  let arrivalMs = 0;
   for (let row = 0; row < batch.count; row++) {
     if (outcome[row] !== Outcome.pending) continue;
-    if (misrouted[account[row] ?? 0] === 1) {
+    if (misrouted[account[row]!] === 1) {
       decide(batch, row, Outcome.misrouted, WRONG_PARTITION);
       continue;
     }
-    const age = (messages[message[row] ?? 0]?.arrivalMs ?? 0) - (timeMs[row] ?? 0);
+    if (message[row] !== lastMessage) {
+      lastMessage = message[row]!;
+      arrivalMs = messages[lastMessage]?.arrivalMs ?? 0;
+    }
+    const age = arrivalMs - timeMs[row]!;
     if (age > maxAgeMs) decide(batch, row, Outcome.rejected, TOO_OLD);
     else if (-age > maxAheadMs) decide(batch, row, Outcome.rejected, TOO_FAR_AHEAD);
-  }
-}
-
-function validateValues(batch: EventBatch, catalog: CompiledCatalog, targets: MeterTargets): void {
-  // Meters by the batch's type index, appended to the targets' dictionary once.
-  const meters = batch.types.map((type) => catalog.metersOfType(type) ?? []);
-  const first = meters.map((list) => targets.meters.push(...list) - list.length);
-  const { outcome, type } = batch;
-  for (let row = 0; row < batch.count; row++) {
-    if (outcome[row] !== Outcome.pending) continue;
-    const typeIndex = type[row] ?? 0;
-    const reason = readMeters(batch, row, meters[typeIndex] ?? [], first[typeIndex] ?? 0, targets);
-    if (reason !== 0) decide(batch, row, Outcome.rejected, reason);
   }
 }

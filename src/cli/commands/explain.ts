@@ -7,7 +7,7 @@ import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import { WireDecoder } from "../../ingest/wire/decoder.ts";
 import { numberingOffsetOf } from "../../pipeline/accepted-gaps.ts";
 import { renumberedLog } from "../../pipeline/renumbered-log.ts";
-import { propertyText, readMeters } from "../../operators/meter-reading.ts";
+import { MeterReader, propertyText } from "../../operators/meter-reading.ts";
 import { formatQuantity } from "../../billing/rating/quantity.ts";
 import { Aggregation, emptyTargets } from "../../operators/stage.ts";
 import { addConfiguredOptions, readConfig, type ConfiguredOptions } from "../configured.ts";
@@ -125,12 +125,11 @@ async function windowsOf(
       i < batch.count && index === finding.index && key.every((word, w) => batch.key[i * 4 + w] === word),
   );
   if (row < 0) return [];
-  const meters = catalog.metersOfType(batch.types[batch.type[row] ?? 0] ?? "") ?? [];
-  const targets = emptyTargets(meters.length);
-  if (readMeters(batch, row, meters, 0, targets) !== 0) return [];
+  const targets = emptyTargets(1);
+  if (new MeterReader().readOne(batch, row, catalog, targets) !== 0) return [];
   const found: WindowFinding[] = [];
   for (let entry = 0; entry < targets.count; entry++) {
-    const meter = meters[targets.meter[entry] ?? 0];
+    const meter = targets.meters[targets.meter[entry] ?? 0];
     if (meter === undefined) continue;
     found.push(windowOf(engine, batch, row, meter));
   }

@@ -3,7 +3,7 @@ import type { LogMessage } from "../../model/log.ts";
 import { Outcome } from "../../model/outcome.ts";
 import { PayloadChecksum } from "../../model/payload-checksum.ts";
 import { ColumnBuilder } from "./column-builder.ts";
-import { Dictionary } from "./dictionary.ts";
+import type { Dictionaries, Dictionary } from "./dictionary.ts";
 
 /** Rows allocated at first: columns grow by doubling, or at once to what a columnar message says. */
 const INITIAL_CAPACITY = 64;
@@ -13,10 +13,10 @@ export class BatchBuilder {
   count = 0;
   capacity: number;
   readonly messages: LogMessage[] = [];
-  readonly accounts = new Dictionary();
-  readonly types = new Dictionary();
-  readonly regions = new Dictionary();
-  readonly texts = new Dictionary();
+  readonly accounts: Dictionary;
+  readonly types: Dictionary;
+  readonly regions: Dictionary;
+  readonly texts: Dictionary;
   readonly columns = new Map<string, ColumnBuilder>();
   readonly #checksum = new PayloadChecksum();
 
@@ -31,7 +31,11 @@ export class BatchBuilder {
   outcome: Uint8Array;
   reason: Uint8Array;
 
-  constructor(expectedRows: number) {
+  constructor(expectedRows: number, dictionaries: Dictionaries) {
+    this.accounts = dictionaries.accounts;
+    this.types = dictionaries.types;
+    this.regions = dictionaries.regions;
+    this.texts = dictionaries.texts;
     const capacity = Math.max(INITIAL_CAPACITY, expectedRows);
     this.capacity = capacity;
     this.message = new Uint32Array(capacity);
@@ -90,15 +94,16 @@ export class BatchBuilder {
     const checksum = this.#checksum;
     const account = this.account[row]!;
     const type = this.type[row]!;
-    checksum.begin(0, 0);
-    checksum.add(this.accounts.low(account));
-    checksum.add(this.accounts.high(account));
-    checksum.add(this.types.low(type));
-    checksum.add(this.types.high(type));
-    checksum.addInteger(this.timeMs[row]!);
-    checksum.add(low);
-    checksum.add(high);
-    checksum.end();
+    const { accounts, types } = this;
+    checksum.event(
+      accounts.low(account),
+      accounts.high(account),
+      types.low(type),
+      types.high(type),
+      this.timeMs[row]!,
+      low,
+      high,
+    );
     this.checksum[2 * row] = checksum.low;
     this.checksum[2 * row + 1] = checksum.high;
   }

@@ -1,6 +1,5 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import { endianness } from "node:os";
-import { Unpackr } from "msgpackr";
 import {
   MAX_COLUMN_SCALE,
   MAX_EVENTS_PER_MESSAGE,
@@ -9,6 +8,8 @@ import {
   MAX_SHORT_DICTIONARY,
 } from "./limits.ts";
 import { isPlainMsgpack } from "./msgpack-check.ts";
+import { readMsgpack, type MsgpackValue } from "./msgpack-reader.ts";
+import { TextList } from "./text-list.ts";
 
 /** The format version that this decoder reads. */
 export const COLUMNAR_VERSION = 1;
@@ -28,7 +29,7 @@ export type ColumnarProperty =
   | {
       readonly kind: "text";
       readonly name: string;
-      readonly dictionary: readonly string[];
+      readonly dictionary: TextList;
       readonly values: Uint32Array;
       readonly present: Uint8Array | undefined;
     }
@@ -42,12 +43,12 @@ export type ColumnarProperty =
 /** A columnar batch whose structure is sound; single rows may still hold faults. */
 export interface ColumnarBody {
   readonly count: number;
-  readonly sources: readonly string[];
+  readonly sources: TextList;
   /** Index into `sources`; undefined where there is one. */
   readonly source: Uint16Array | undefined;
-  readonly types: readonly string[];
+  readonly types: TextList;
   readonly type: Uint16Array | undefined;
-  readonly accounts: readonly string[];
+  readonly accounts: TextList;
   readonly account: Uint32Array;
   readonly ids: Uint8Array;
   /** Id of row i: `ids[i × idWidth, (i + 1) × idWidth)` where the width is not 0, else up to `idEnds[i]`. */
@@ -60,7 +61,6 @@ export interface ColumnarBody {
 
 export type ColumnarFault = "msgpack-invalid" | "batch-malformed" | "too-many-events";
 
-const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true });
 const littleEndian = endianness() === "LE";
 
 /** Thrown inside this file only. */
@@ -69,14 +69,8 @@ class Malformed extends Error {}
 /** Reads and checks the structure of a columnar batch (docs/wire.md). */
 export function parseColumnarBody(data: Uint8Array): ColumnarBody | ColumnarFault {
   if (!isPlainMsgpack(data)) return "msgpack-invalid";
-  let value: unknown;
   try {
-    value = unpackr.unpack(data);
-  } catch {
-    return "msgpack-invalid";
-  }
-  try {
-    return readBody(value);
+    return readBody(readMsgpack(data));
   } catch (error) {
     if (error instanceof Malformed) return "batch-malformed";
     throw error;
@@ -99,7 +93,7 @@ const BODY_KEYS = new Set([
   "properties",
 ]);
 
-function readBody(value: unknown): ColumnarBody | ColumnarFault {
+function readBody(value: MsgpackValue): ColumnarBody | ColumnarFault {
   const body = members(value, BODY_KEYS);
   if (body["v"] !== COLUMNAR_VERSION) throw new Malformed();
   const count = integer(body["n"], 0, Number.MAX_SAFE_INTEGER);
@@ -109,21 +103,19 @@ function readBody(value: unknown): ColumnarBody | ColumnarFault {
   const accounts = strings(body["accounts"], MAX_EVENTS_PER_MESSAGE);
   const ids = binary(body["ids"]);
   const { idWidth, idEnds } = readIdPlaces(body, ids, count);
-  const properties = body["properties"];
-  if (!Array.isArray(properties) || properties.length > MAX_PROPERTY_NAMES_PER_MESSAGE) throw new Malformed();
   return {
     count,
     sources,
-    source: shortIndices(body["source"], count, sources.length),
+    source: shortIndices(body["source"], count, sources.count),
     types,
-    type: shortIndices(body["type"], count, types.length),
+    type: shortIndices(body["type"], count, types.count),
     accounts,
-    account: within(words(body["account"], count), accounts.length, undefined),
+    account: within(words(body["account"], count), accounts.count, undefined),
     ids,
     idWidth,
     idEnds,
     time: binary(body["time"], count * 8),
-    properties: properties.map((property: unknown) => readProperty(property, count)),
+    properties: elements(body["properties"]).map((property) => readProperty(property, count)),
   };
 }
 
@@ -162,8 +154,8 @@ const PROPERTY_KEYS = {
   boolean: new Set(["name", "kind", "values", "present"]),
 };
 
-function readProperty(value: unknown, count: number): ColumnarProperty {
-  const kind: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "kind") : undefined;
+function readProperty(value: MsgpackValue, count: number): ColumnarProperty {
+  const kind = isMembers(value) ? value["kind"] : undefined;
   if (kind !== "number" && kind !== "text" && kind !== "boolean") throw new Malformed();
   const property = members(value, PROPERTY_KEYS[kind]);
   const name = property["name"];
@@ -173,7 +165,7 @@ function readProperty(value: unknown, count: number): ColumnarProperty {
   if (kind === "boolean") return { kind, name, values: binary(property["values"], bitmapLength), present };
   if (kind === "text") {
     const dictionary = strings(property["dictionary"], MAX_EVENTS_PER_MESSAGE);
-    const values = within(words(property["values"], count), dictionary.length, present);
+    const values = within(words(property["values"], count), dictionary.count, present);
     return { kind, name, dictionary, values, present };
   }
   const scale = integer(property["scale"], 0, MAX_COLUMN_SCALE);
@@ -185,7 +177,7 @@ const ROW_NUMBER = /^(?:0|[1-9][0-9]{0,9})$/;
 const NO_LARGE: ReadonlyMap<number, string> = new Map();
 
 function readLarge(
-  value: unknown,
+  value: MsgpackValue | undefined,
   count: number,
   present: Uint8Array | undefined,
 ): ReadonlyMap<number, string> {
@@ -212,18 +204,22 @@ export function copyFloats(bytes: Uint8Array, target: Float64Array<ArrayBuffer>,
   if (!littleEndian) view.swap64();
 }
 
-type Members = Readonly<Record<string, unknown>>;
+type Members = Readonly<Record<string, MsgpackValue>>;
 
 /** A map; with `known`, one that has no other keys. */
-function members(value: unknown, known: ReadonlySet<string> | undefined): Members {
+function members(value: MsgpackValue, known: ReadonlySet<string> | undefined): Members {
   if (!isMembers(value)) throw new Malformed();
   if (known !== undefined) for (const key of Object.keys(value)) if (!known.has(key)) throw new Malformed();
   return value;
 }
 
-function isMembers(value: unknown): value is Members {
+function isMembers(value: MsgpackValue): value is Members {
   return (
-    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Uint8Array) &&
+    !(value instanceof TextList)
   );
 }
 
@@ -234,10 +230,16 @@ function integer(value: unknown, least: number, most: number): number {
 }
 
 /** A dictionary. A string that stands in it twice is the same string under both indices. */
-function strings(value: unknown, most: number): readonly string[] {
-  if (!Array.isArray(value) || value.length > most) throw new Malformed();
-  for (const item of value as readonly unknown[]) if (typeof item !== "string") throw new Malformed();
-  return value as readonly string[];
+function strings(value: MsgpackValue | undefined, most: number): TextList {
+  if (!(value instanceof TextList) || value.count > most) throw new Malformed();
+  return value;
+}
+
+/** The columns. An empty array is read as one of strings. */
+function elements(value: MsgpackValue | undefined): readonly MsgpackValue[] {
+  if (value instanceof TextList && value.count === 0) return [];
+  if (!Array.isArray(value) || value.length > MAX_PROPERTY_NAMES_PER_MESSAGE) throw new Malformed();
+  return value;
 }
 
 function binary(value: unknown, length?: number): Uint8Array {

@@ -6,7 +6,6 @@ import { PayloadChecksum } from "../../model/payload-checksum.ts";
 import type { BatchBuilder } from "./batch-builder.ts";
 import type { ColumnBuilder } from "./column-builder.ts";
 import { copyFloats, isPresent, type ColumnarBody, type ColumnarProperty } from "./columnar-body.ts";
-import type { Dictionary } from "./dictionary.ts";
 import {
   MAX_ACCOUNT_LENGTH,
   MAX_IDENTITY_BYTES,
@@ -14,8 +13,12 @@ import {
   MAX_TIME_MS,
   MIN_TIME_MS,
 } from "./limits.ts";
+import type { TextList } from "./text-list.ts";
 
-const encoder = new TextEncoder();
+const NUMBER_INVALID = reasonCode("number-invalid");
+const TYPE_MISSING = reasonCode("type-missing");
+const SUBJECT_MISSING = reasonCode("subject-missing");
+const SUBJECT_TOO_LONG = reasonCode("subject-too-long");
 const INTEGER_32 = 0x7fff_ffff;
 
 /** Reads columnar batches into the rows of a batch, a column at a time: no object and no string for an event. */
@@ -59,21 +62,24 @@ export class ColumnarRows {
     const { ids, idEnds, idWidth, source } = body;
     const hasher = this.#hasher;
     const key = builder.key;
-    const sources = body.sources.map((text) => encoder.encode(text));
-    const unsound = body.sources.map((text) => text === "" || text.includes("\0"));
+    const { bytes: sources, starts, ends } = body.sources;
     let current = -1;
     let sourceLength = 0;
+    let isSourceSound = false;
     let start = 0;
     for (let row = 0; row < body.count; row++) {
       const end = idWidth > 0 ? start + idWidth : idEnds[row]!;
       const next = source === undefined ? 0 : source[row]!;
       if (next !== current) {
         current = next;
-        sourceLength = sources[next]!.length;
-        hasher.setSource(sources[next]!, 0, sourceLength);
+        const sourceStart = starts[next]!;
+        const sourceEnd = ends[next]!;
+        sourceLength = sourceEnd - sourceStart;
+        isSourceSound = sourceLength > 0 && !sources.subarray(sourceStart, sourceEnd).includes(0);
+        if (sourceLength <= MAX_IDENTITY_BYTES) hasher.setSource(sources, sourceStart, sourceEnd);
       }
       if (end === start) faults[row] = reasonCode("id-missing");
-      else if (unsound[next]!) faults[row] = reasonCode("source-missing");
+      else if (!isSourceSound) faults[row] = reasonCode("source-missing");
       else if (end - start + sourceLength > MAX_IDENTITY_BYTES) faults[row] = reasonCode("id-too-long");
       else hasher.hashId(ids, start, end, key, (base + row) * 4);
       start = end;
@@ -96,10 +102,9 @@ export class ColumnarRows {
       if (written.has(column) || members !== undefined)
         checkPresence(column, property, base, body.count, faults, members);
       written.add(column);
-      if (property.kind === "number") this.#writeNumbers(builder, column, property, base, faults);
-      else if (property.kind === "text") writeTexts(builder, column, property, base, faults);
-      else writeBooleans(column, property, base, faults);
-      this.#sum(column, property.present, base, faults, sums, builder.texts);
+      if (property.kind === "number") this.#writeNumbers(builder, column, property, base, faults, sums);
+      else if (property.kind === "text") this.#writeTexts(builder, column, property, base, faults, sums);
+      else this.#writeBooleans(builder, column, property, base, faults, sums);
     }
     return [...written];
   }
@@ -110,9 +115,11 @@ export class ColumnarRows {
     property: ColumnarProperty & { readonly kind: "number" },
     base: number,
     faults: Uint8Array,
+    sums: Int32Array,
   ): void {
     column.reserveNumbers(builder.capacity);
-    const { coefficient, kind, scale } = column;
+    const { coefficient, kind, scale, nameLow, nameHigh } = column;
+    const checksum = this.#checksum;
     const { present, large } = property;
     const values = new Float64Array(faults.length);
     copyFloats(property.values, values, 0);
@@ -120,13 +127,16 @@ export class ColumnarRows {
       if (faults[row] !== 0 || !isPresent(present, row)) continue;
       const text = large.size === 0 ? undefined : large.get(row);
       if (text !== undefined) {
-        if (!this.#writeLarge(column, base + row, text)) faults[row] = reasonCode("number-invalid");
+        if (this.#writeLarge(column, base + row, text)) {
+          column.check(checksum, base + row, builder.texts);
+          addLanes(sums, row, checksum);
+        } else faults[row] = NUMBER_INVALID;
         continue;
       }
       // Adding 0 turns −0 into 0.
       let value = values[row]! + 0;
       if (!(value <= MAX_COLUMN_INTEGER && value >= -MAX_COLUMN_INTEGER) || Math.trunc(value) !== value) {
-        faults[row] = reasonCode("number-invalid");
+        faults[row] = NUMBER_INVALID;
         continue;
       }
       let places = property.scale;
@@ -141,6 +151,9 @@ export class ColumnarRows {
       kind[base + row] = PropertyKind.number;
       coefficient[base + row] = value;
       scale[base + row] = places;
+      const high = Math.floor(value / 0x1_0000_0000) | 0;
+      checksum.property(nameLow, nameHigh, PropertyKind.number | (places << 8), value | 0, high);
+      addLanes(sums, row, checksum);
     }
   }
 
@@ -158,46 +171,99 @@ export class ColumnarRows {
     return true;
   }
 
-  #sum(
+  #writeTexts(
+    builder: BatchBuilder,
     column: ColumnBuilder,
-    present: Uint8Array | undefined,
+    property: ColumnarProperty & { readonly kind: "text" },
     base: number,
     faults: Uint8Array,
     sums: Int32Array,
-    texts: Dictionary,
   ): void {
+    column.reserveTexts(builder.capacity);
+    const { kind, text } = column;
+    const { present, values } = property;
+    const { texts } = builder;
     const checksum = this.#checksum;
+    const indices = texts.internAll(property.dictionary);
+    // A text has the same checksum in every row: made once an entry of the dictionary.
+    const lanes = new Int32Array(property.dictionary.count * 2);
+    for (let at = 0; at < property.dictionary.count; at++) {
+      const index = indices[at]!;
+      checksum.property(
+        column.nameLow,
+        column.nameHigh,
+        PropertyKind.text,
+        texts.low(index),
+        texts.high(index),
+      );
+      lanes[2 * at] = checksum.low;
+      lanes[2 * at + 1] = checksum.high;
+    }
     for (let row = 0; row < faults.length; row++) {
       if (faults[row] !== 0 || !isPresent(present, row)) continue;
-      column.check(checksum, base + row, texts);
-      sums[2 * row] = (sums[2 * row]! + checksum.low) | 0;
-      sums[2 * row + 1] = (sums[2 * row + 1]! + checksum.high) | 0;
+      const at = values[row]!;
+      kind[base + row] = PropertyKind.text;
+      text[base + row] = indices[at]!;
+      sums[2 * row] = (sums[2 * row]! + lanes[2 * at]!) | 0;
+      sums[2 * row + 1] = (sums[2 * row + 1]! + lanes[2 * at + 1]!) | 0;
+    }
+  }
+
+  #writeBooleans(
+    builder: BatchBuilder,
+    column: ColumnBuilder,
+    property: ColumnarProperty & { readonly kind: "boolean" },
+    base: number,
+    faults: Uint8Array,
+    sums: Int32Array,
+  ): void {
+    for (let row = 0; row < faults.length; row++) {
+      if (faults[row] !== 0 || !isPresent(property.present, row)) continue;
+      const set = ((property.values[row >> 3]! >> (row & 7)) & 1) === 1;
+      column.kind[base + row] = set ? PropertyKind.true : PropertyKind.false;
+      column.check(this.#checksum, base + row, builder.texts);
+      addLanes(sums, row, this.#checksum);
     }
   }
 }
 
+function addLanes(sums: Int32Array, row: number, checksum: PayloadChecksum): void {
+  sums[2 * row] = (sums[2 * row]! + checksum.low) | 0;
+  sums[2 * row + 1] = (sums[2 * row + 1]! + checksum.high) | 0;
+}
+
 function writeNames(builder: BatchBuilder, body: ColumnarBody, base: number, faults: Uint8Array): void {
-  const types = Uint32Array.from(body.types, (text) => builder.types.intern(text));
-  const typeFault = Uint8Array.from(body.types, (text) => (text === "" ? reasonCode("type-missing") : 0));
-  const accountFault = Uint8Array.from(body.accounts, (text) =>
-    text === ""
-      ? reasonCode("subject-missing")
-      : text.length > MAX_ACCOUNT_LENGTH
-        ? reasonCode("subject-too-long")
-        : 0,
-  );
-  // A faulty account stays readable as the empty one.
-  const accounts = Uint32Array.from(body.accounts, (text, at) =>
-    builder.accounts.intern(accountFault[at] === 0 ? text : ""),
-  );
+  const typeFault = new Uint8Array(body.types.count);
+  for (let at = 0; at < typeFault.length; at++)
+    if (body.types.starts[at] === body.types.ends[at]) typeFault[at] = TYPE_MISSING;
+  const accountFault = accountFaults(body.accounts);
+  const types = builder.types.internAll(body.types);
+  const accounts = builder.accounts.internAll(body.accounts);
   const { type, account } = body;
+  const { type: typeColumn, account: accountColumn } = builder;
   for (let row = 0; row < body.count; row++) {
     const typeIndex = type === undefined ? 0 : type[row]!;
     const accountIndex = account[row]!;
-    builder.type[base + row] = types[typeIndex]!;
-    builder.account[base + row] = accounts[accountIndex]!;
+    typeColumn[base + row] = types[typeIndex]!;
+    accountColumn[base + row] = accounts[accountIndex]!;
     if (faults[row] === 0) faults[row] = typeFault[typeIndex]! || accountFault[accountIndex]!;
   }
+}
+
+/** Reason codes of accounts that can't be one. A faulty account stays readable as the empty one. */
+function accountFaults(accounts: TextList): Uint8Array {
+  const { starts, ends, count } = accounts;
+  const faults = new Uint8Array(count);
+  for (let at = 0; at < count; at++) {
+    const length = ends[at]! - starts[at]!;
+    if (length === 0) faults[at] = SUBJECT_MISSING;
+    // A UTF-16 unit takes a byte at least.
+    else if (length > MAX_ACCOUNT_LENGTH && accounts.text(at).length > MAX_ACCOUNT_LENGTH) {
+      faults[at] = SUBJECT_TOO_LONG;
+      starts[at] = ends[at]!;
+    }
+  }
+  return faults;
 }
 
 function writeTimes(
@@ -231,34 +297,5 @@ function checkPresence(
     if (members !== undefined) members[row] = members[row]! + 1;
     const tooMany = members !== undefined && members[row]! > MAX_PROPERTIES;
     if (tooMany || column.kind[base + row] !== PropertyKind.missing) faults[row] = reasonCode("data-invalid");
-  }
-}
-
-function writeTexts(
-  builder: BatchBuilder,
-  column: ColumnBuilder,
-  property: ColumnarProperty & { readonly kind: "text" },
-  base: number,
-  faults: Uint8Array,
-): void {
-  column.reserveTexts(builder.capacity);
-  const texts = Uint32Array.from(property.dictionary, (text) => builder.texts.intern(text));
-  for (let row = 0; row < faults.length; row++) {
-    if (faults[row] !== 0 || !isPresent(property.present, row)) continue;
-    column.kind[base + row] = PropertyKind.text;
-    column.text[base + row] = texts[property.values[row]!]!;
-  }
-}
-
-function writeBooleans(
-  column: ColumnBuilder,
-  property: ColumnarProperty & { readonly kind: "boolean" },
-  base: number,
-  faults: Uint8Array,
-): void {
-  for (let row = 0; row < faults.length; row++) {
-    if (faults[row] !== 0 || !isPresent(property.present, row)) continue;
-    const set = ((property.values[row >> 3]! >> (row & 7)) & 1) === 1;
-    column.kind[base + row] = set ? PropertyKind.true : PropertyKind.false;
   }
 }

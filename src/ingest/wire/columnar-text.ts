@@ -16,10 +16,10 @@ export function columnarRowText(body: ColumnarBody, row: number): string {
     .map((property) => `${JSON.stringify(property.name)}:${valueText(property, row)}`);
   return (
     `{"id":${JSON.stringify(id)}` +
-    `,"source":${JSON.stringify(body.sources[body.source?.[row] ?? 0])}` +
+    `,"source":${JSON.stringify(body.sources.text(body.source?.[row] ?? 0))}` +
     `,"specversion":"1.0"` +
-    `,"type":${JSON.stringify(body.types[body.type?.[row] ?? 0])}` +
-    `,"subject":${JSON.stringify(body.accounts[body.account[row]!])}` +
+    `,"type":${JSON.stringify(body.types.text(body.type?.[row] ?? 0))}` +
+    `,"subject":${JSON.stringify(body.accounts.text(body.account[row]!))}` +
     `,"time":${timeText(floatAt(body.time, row))}` +
     `,"data":{${data.join(",")}}}`
   );
@@ -31,7 +31,7 @@ function timeText(timeMs: number): string {
 }
 
 function valueText(property: ColumnarProperty, row: number): string {
-  if (property.kind === "text") return JSON.stringify(property.dictionary[property.values[row]!]);
+  if (property.kind === "text") return JSON.stringify(property.dictionary.text(property.values[row]!));
   if (property.kind === "boolean") return String(((property.values[row >> 3]! >> (row & 7)) & 1) === 1);
   const large = property.large.get(row);
   if (large !== undefined) return isJsonNumber(large) ? large : JSON.stringify(large);

@@ -18,8 +18,12 @@ import {
   PROBE_TYPE,
   regionOf,
 } from "../../model/content-types.ts";
+import { Dictionaries, type DictionaryLimits } from "./dictionary.ts";
 import { bodyText, elementTexts, parseJsonBody } from "./json-body.ts";
 import { MAX_EVENTS_PER_MESSAGE } from "./limits.ts";
+
+/** Rows that columns are made for at most before it is known how many there are. */
+const MAX_EXPECTED_ROWS = 16_384;
 
 /**
  * Decodes the three wire forms of usage (docs/wire.md) to one batch a run. Whatever the bytes are, nothing is thrown:
@@ -29,18 +33,24 @@ import { MAX_EVENTS_PER_MESSAGE } from "./limits.ts";
 export class WireDecoder implements MessageDecoder {
   readonly #cloudEvents: CloudEventRows;
   readonly #columnar: ColumnarRows;
+  /** Kept from run to run: an account that comes again has the number that it had. */
+  readonly #dictionaries: Dictionaries;
+  /** Rows of the last run: room for as many is made at once, so that the columns need not grow. */
+  #expectedRows = 0;
   /** The message that `eventText` was last asked about. */
   #opened:
     { readonly message: LogMessage; readonly textAt: (index: number) => string | undefined } | undefined;
 
   /** `hashKey`: key of the event identity's hash, 32 hexadecimal digits; throws RangeError for anything else. */
-  constructor(hashKey: string) {
+  constructor(hashKey: string, dictionaryLimits?: DictionaryLimits) {
+    this.#dictionaries = new Dictionaries(dictionaryLimits);
     this.#cloudEvents = new CloudEventRows(new KeyHasher(hashKey));
     this.#columnar = new ColumnarRows(new KeyHasher(hashKey));
   }
 
   decode(messages: readonly LogMessage[]): DecodedRun {
-    const builder = new BatchBuilder(messages.length);
+    this.#dictionaries.renewWhereFull();
+    const builder = new BatchBuilder(Math.max(messages.length, this.#expectedRows), this.#dictionaries);
     const undecodable: UndecodableMessage[] = [];
     let probes = 0;
     for (const message of messages) {
@@ -51,6 +61,7 @@ export class WireDecoder implements MessageDecoder {
       const reason = this.#append(builder, message);
       if (reason !== undefined) undecodable.push({ message, reason });
     }
+    this.#expectedRows = Math.min(builder.count, MAX_EXPECTED_ROWS);
     return { batch: builder.finish(), undecodable, probes };
   }
 
