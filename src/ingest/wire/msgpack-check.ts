@@ -6,7 +6,7 @@ const MAX_DEPTH = 5;
 /**
  * Walks MessagePack bytes without building anything, and accepts what a columnar batch is made of: maps with string
  * keys, arrays, UTF-8 strings, binaries, integers, 64-bit floats, booleans, nil. Everything else is refused before
- * msgpackr sees it: extensions (whose decoders are many), lengths beyond the end of the message (an array that claims
+ * it is read: extensions (whose decoders are many), lengths beyond the end of the message (an array that claims
  * 2^32 elements in five bytes), deep nesting, keys that repeat, bytes behind the value.
  */
 export function isPlainMsgpack(data: Uint8Array): boolean {

@@ -124,7 +124,8 @@ class Reader {
     const map: Record<string, MsgpackValue> = Object.create(null);
     for (let i = 0; i < length; i++) {
       const key = this.value();
-      map[String(key)] = this.value();
+      if (typeof key !== "string") throw new TypeError("isPlainMsgpack accepts no key but a string");
+      map[key] = this.value();
     }
     return map;
   }

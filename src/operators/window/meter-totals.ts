@@ -23,13 +23,12 @@ const LOW_LIMIT = 2 ** 52;
  */
 export class MeterTotals implements CheckpointParticipant {
   readonly #totals = new Map<string, Total>();
+  /** The meter added to last, which is mostly the one added to next. */
+  #lastMeter: string | undefined;
+  #last: Total = { key: -1, events: 0, low: 0, high: 0n, changed: false };
 
   add(meter: string, value: number | bigint): void {
-    let total = this.#totals.get(meter);
-    if (total === undefined) {
-      total = { key: this.#totals.size, events: 0, low: 0, high: 0n, changed: true };
-      this.#totals.set(meter, total);
-    }
+    const total = meter === this.#lastMeter ? this.#last : this.#totalOf(meter);
     total.events++;
     total.changed = true;
     if (typeof value === "bigint") {
@@ -41,6 +40,17 @@ export class MeterTotals implements CheckpointParticipant {
       total.high += BigInt(total.low);
       total.low = 0;
     }
+  }
+
+  #totalOf(meter: string): Total {
+    let total = this.#totals.get(meter);
+    if (total === undefined) {
+      total = { key: this.#totals.size, events: 0, low: 0, high: 0n, changed: true };
+      this.#totals.set(meter, total);
+    }
+    this.#lastMeter = meter;
+    this.#last = total;
+    return total;
   }
 
   /** Accepted events and the sum of their values by meter. */
