@@ -64,6 +64,8 @@ class BenchState {
         events: 0,
         revision: 0,
         closed: false,
+        monthStartMs: undefined,
+        billedBeforeMonth: 0n,
       });
     }
   }

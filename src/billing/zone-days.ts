@@ -75,3 +75,8 @@ function firstMomentAfterChange(zone: string, fromMs: number, toMs: number): num
   }
   return high;
 }
+
+/** Calendar day of a time in a zone: YYYY-MM-DD. */
+export function localDate(zone: string, timeMs: number): string {
+  return new Date(timeMs + zoneOffsetMs(zone, timeMs)).toISOString().slice(0, 10);
+}

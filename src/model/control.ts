@@ -81,8 +81,34 @@ export interface GapAcceptedRecord extends ControlBase {
   readonly reason: string;
 }
 
+/**
+ * Contracts are billed: those that are due first, in the order of their ids, up to a number. Many contracts that are due
+ * at once take many records, so that usage is processed between them.
+ */
+export interface BillingRunRecord extends ControlBase {
+  readonly kind: "billing-run";
+  /** What is due up to this time (milliseconds since the epoch), at most up to the watermark, is billed. */
+  readonly upToMs: number;
+  /** Date of issue of the documents, not before they are due: milliseconds since the epoch. */
+  readonly issuedMs: number;
+  readonly maxContracts: number;
+}
+
+/** Documents have got their numbers: each with its rank, from 1, among all documents of its legal entity. */
+export interface DocumentsNumberedRecord extends ControlBase {
+  readonly kind: "documents-numbered";
+  readonly numbers: readonly (readonly [document: string, rank: number])[];
+}
+
 export type ControlRecord =
-  GenesisRecord | AcquiredRecord | CatalogRecord | IdleRecord | CloseRecord | GapAcceptedRecord;
+  | BillingRunRecord
+  | DocumentsNumberedRecord
+  | GenesisRecord
+  | AcquiredRecord
+  | CatalogRecord
+  | IdleRecord
+  | CloseRecord
+  | GapAcceptedRecord;
 
 export type ControlKind = ControlRecord["kind"];
 
@@ -108,6 +134,8 @@ const KINDS: ReadonlySet<string> = new Set<ControlKind>([
   "idle",
   "close",
   "gap-accepted",
+  "billing-run",
+  "documents-numbered",
 ]);
 
 function isControlRecord(value: unknown): value is ControlRecord {

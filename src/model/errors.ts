@@ -29,6 +29,8 @@ export const ERRORS = {
     "A decision was asked for while the partition still replays its control log; try again later.",
   "publication-fenced": "Another owner has published to the partition's subject.",
   "publish-failed": "A publication was not acknowledged by the broker.",
+  "numbering-failed":
+    "Documents got no number from their legal entity's numbering log; they wait and are tried again.",
   "reference-corrupt": "An object of the REFERENCE stream does not match the hash that it is stored under.",
   // state
   "state-schema-newer": "The state file was written by a newer version of Tributary.",

@@ -1,8 +1,13 @@
 /** What the pipeline produces besides its state. Everything here is committed with the checkpoint that caused it. */
 
 /** Publications leave by channels; each has ordinals 1, 2, 3 … without holes, in the order of the log. */
-export const CHANNELS = ["rated", "dead-letter", "reroute", "alert"] as const;
+export const CHANNELS = ["rated", "dead-letter", "reroute", "alert", "document"] as const;
 export type Channel = (typeof CHANNELS)[number];
+
+/** Ordinals of channels on which nothing was put out. */
+export function noOrdinals(): Record<Channel, number> {
+  return { rated: 0, "dead-letter": 0, reroute: 0, alert: 0, document: 0 };
+}
 
 /** One entry of the outbox, as committed. The body is canonical JSON. */
 export interface OutboxEntry {

@@ -1,4 +1,4 @@
-import { CHANNELS, noEvents } from "../model/outputs.ts";
+import { CHANNELS, noEvents, noOrdinals } from "../model/outputs.ts";
 import type {
   Alert,
   Channel,
@@ -12,6 +12,7 @@ import type {
   RegionCounts,
   Reroute,
 } from "../model/outputs.ts";
+import type { PublishedDocument } from "../billing/invoices/billing-document.ts";
 import type { OutcomeName } from "../model/outcome.ts";
 
 /** What the operators put out between two checkpoints. */
@@ -35,7 +36,7 @@ function emptyEntries(): JournalEntries {
  */
 export class Journal {
   #entries = emptyEntries();
-  readonly #ordinals: Record<Channel, number> = { rated: 0, "dead-letter": 0, reroute: 0, alert: 0 };
+  readonly #ordinals: Record<Channel, number> = noOrdinals();
   readonly #regions = new Map<string, MutableCounts>();
   #messages = 0;
   #undecodable = 0;
@@ -63,6 +64,10 @@ export class Journal {
 
   alert(alert: Alert): void {
     this.#publish("alert", alert);
+  }
+
+  document(document: PublishedDocument): void {
+    this.#publish("document", document);
   }
 
   reroute(event: Reroute): void {
@@ -132,7 +137,7 @@ export class Journal {
     return entries;
   }
 
-  #publish(channel: Channel, body: RatedAggregate | DeadLetter | Reroute | Alert): void {
+  #publish(channel: Channel, body: RatedAggregate | DeadLetter | Reroute | Alert | PublishedDocument): void {
     const ordinal = this.#ordinals[channel] + 1;
     this.#ordinals[channel] = ordinal;
     this.#entries.outbox.push({ channel, ordinal, body: JSON.stringify(body) });

@@ -1,6 +1,7 @@
 import { Aggregation } from "../operators/stage.ts";
 import { archivedCells } from "../operators/window/window-archive.ts";
 import { lostMessagesOf } from "./accepted-gaps.ts";
+import { checkBilling, type BillingCheck } from "./billing-balance.ts";
 import type { ReportSource } from "./partition-report.ts";
 
 /** One line of the balance: two figures reached by different routes that must be equal. */
@@ -12,7 +13,8 @@ export interface BalanceCheck {
     | "parked = events in parking"
     | "accepted readings = events in cells"
     | "accepted quantity = quantity in cells"
-    | "emitted quantity = rated quantity";
+    | "emitted quantity = rated quantity"
+    | BillingCheck;
   /** Meter, region or currency that the line is about; "" for the whole partition. */
   readonly of: string;
   readonly left: string;
@@ -61,6 +63,9 @@ export function checkPartition(source: ReportSource): BalanceCheck[] {
   }
   add("parked = events in parking", "", parked, store.parked().length);
   checkCells(source, add);
+  checkBilling(source, (check, of, left, right) => {
+    checks.push({ partition, check, of, left, right, balanced: left === right });
+  });
   return checks;
 }
 

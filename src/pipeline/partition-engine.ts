@@ -15,6 +15,7 @@ import type { CompiledCatalog, CompiledSettings } from "../billing/catalog/compi
 import { deduplicate } from "../operators/deduplicate/deduplicate.ts";
 import { KeyTable } from "../operators/deduplicate/key-table.ts";
 import { enrich, retryParked } from "../operators/enrich.ts";
+import { invoice, InvoiceStage } from "../operators/invoice/invoice-stage.ts";
 import { Journal } from "../operators/journal.ts";
 import { Rater } from "../operators/rate/rate-operator.ts";
 import { SeriesTable } from "../operators/series-table.ts";
@@ -85,6 +86,7 @@ export class PartitionEngine {
   readonly keys: KeyTable;
   readonly rater = new Rater((charged) => {
     this.watch.charged(charged);
+    this.invoices.charged(charged);
   });
   readonly archive = new WindowArchive();
   readonly totals = new MeterTotals();
@@ -92,6 +94,7 @@ export class PartitionEngine {
   readonly eventCharges = new EventCharges();
   readonly watch = new UsageWatch(this.series, this.journal);
   readonly windows: WindowStage;
+  readonly invoices: InvoiceStage;
   readonly #options: PartitionEngineOptions;
   readonly #items = new Subject<PipelineItem>();
   readonly #participants: readonly CheckpointParticipant[];
@@ -111,14 +114,29 @@ export class PartitionEngine {
     this.keys = new KeyTable({ horizonMs: options.settings.dedupeHorizonMs });
     const { series, cells, keys, rater, archive, totals, journal, watch, eventCharges } = this;
     this.windows = new WindowStage({ series, cells, rater, journal, archive, totals, watch, eventCharges });
-    this.#participants = [series, cells, keys, rater, archive, totals, watch, eventCharges, this.windows];
+    const watermarkMs = (): number => this.windows.watermarkMs;
+    this.invoices = new InvoiceStage({ partition, partitionCount, rater, journal, watermarkMs });
+    const { windows, invoices } = this;
+    this.#participants = [
+      series,
+      cells,
+      keys,
+      rater,
+      archive,
+      totals,
+      watch,
+      eventCharges,
+      windows,
+      invoices,
+    ];
     this.#items
       .pipe(
         retryParked(partition, decoder),
         validate(partition, partitionCount),
         deduplicate(keys),
         enrich(series),
-        window(this.windows),
+        window(windows),
+        invoice(invoices),
         settle({ partition, partitionCount, decoder, journal }),
       )
       .subscribe({

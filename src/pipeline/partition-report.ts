@@ -142,21 +142,25 @@ export function aggregatesOf(sources: readonly ReportSource[]): AggregateRow[] {
   return keyed.sort((a, b) => compare(a.key, b.key)).map(({ row }) => row);
 }
 
-/** Rated value that no invoice has taken up, by account and currency, and in all. */
+/** Rated usage that no invoice has taken up, by account and currency, and in all. */
 export function unbilledOf(
   sources: readonly ReportSource[],
 ): Pick<UsageReport, "unbilled" | "unbilledTotals"> {
   const byAccount = new Map<string, { account: string; currency: string; exponent: number; minor: bigint }>();
   for (const { engine } of sources) {
-    for (const period of engine.rater.pricePeriods()) {
-      const contract = engine.catalog?.contract(period.contract);
-      if (period.price === undefined || contract === undefined) continue;
+    const add = (contractId: string, amount: bigint): void => {
+      const contract = engine.catalog?.contract(contractId);
+      if (contract === undefined) return;
       const { account, currency, currencyExponent: exponent } = contract;
       const key = `${account}\u0000${currency}`;
       const sum = byAccount.get(key);
-      if (sum === undefined) byAccount.set(key, { account, currency, exponent, minor: period.billed });
-      else sum.minor += period.billed;
-    }
+      if (sum === undefined) byAccount.set(key, { account, currency, exponent, minor: amount });
+      else sum.minor += amount;
+    };
+    for (const { contract, price, billed } of engine.rater.pricePeriods())
+      if (price !== undefined) add(contract, billed);
+    for (const { contract, charges } of engine.invoices.book.periods.entries())
+      for (const { kind, amount } of charges.values()) if (kind === "usage") add(contract, -amount);
   }
   const totals = new Map<string, { exponent: number; accounts: number; minor: bigint }>();
   for (const { currency, exponent, minor } of byAccount.values()) {

@@ -1,10 +1,12 @@
 import { CLOUD_EVENT_TYPE } from "../model/content-types.ts";
-import { decodeControl, encodeControl, type ControlRecord } from "../model/control.ts";
+import { type ControlKind, decodeControl, encodeControl, type ControlRecord } from "../model/control.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
 import type { LogMessage } from "../model/log.ts";
+import type { NumberingLog } from "../model/numbering.ts";
 import { partitionOf } from "../model/partition.ts";
 import type { PartitionStore } from "../model/store.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
+import { type BillingDecision, billingRun, nextBillingStep, numberDocuments } from "./billing-steps.ts";
 import { PartitionEngine } from "./partition-engine.ts";
 import type { SimulationLine } from "./simulation-line.ts";
 
@@ -12,6 +14,8 @@ import type { SimulationLine } from "./simulation-line.ts";
 const MAX_RUN_MESSAGES = 2_000;
 /** Entries read from a store at once. */
 const ALERT_PAGE = 1_000;
+/** Virtual time between two looks at what is due to be billed. */
+const BILLING_CHECK_MS = 60_000;
 const encoder = new TextEncoder();
 
 export interface SimulationOptions {
@@ -37,6 +41,8 @@ export class Simulation {
   #hasControlLines = false;
   #nowMs = Number.NEGATIVE_INFINITY;
   #nextIdleMs = Number.POSITIVE_INFINITY;
+  #nextBillingMs = Number.NEGATIVE_INFINITY;
+  readonly #numbering = new SimulatedNumbering();
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -52,6 +58,10 @@ export class Simulation {
     const arrivalMs = Math.max(line.arrivalMs ?? this.#nowMs, this.#nowMs);
     this.#nowMs = arrivalMs;
     if (!this.#hasControlLines && arrivalMs >= this.#nextIdleMs) this.#markIdle(arrivalMs);
+    if (!this.#hasControlLines && arrivalMs >= this.#nextBillingMs) {
+      await this.#bill();
+      this.#nextBillingMs = (Math.floor(arrivalMs / BILLING_CHECK_MS) + 1) * BILLING_CHECK_MS;
+    }
     const { partitionCount, idleTimeoutMs } = this.#options;
     const target =
       line.partition !== undefined && line.partition < partitionCount
@@ -63,6 +73,12 @@ export class Simulation {
 
   /** Ends the input; with `untilMs`, virtual time runs on to it, as if an operator had said that no more will come. */
   async finish(untilMs: number | undefined): Promise<void> {
+    const { catalog, partitionCount } = this.#options;
+    if (untilMs !== undefined) {
+      // Also of accounts without usage: they may owe fees.
+      for (let partition = 0; partition < partitionCount; partition++)
+        if (catalog.contractsOf(partition, partitionCount).length > 0) this.#partition(partition);
+    }
     for (const partition of this.#partitions.values()) {
       if (untilMs !== undefined) {
         await partition.control({
@@ -75,6 +91,23 @@ export class Simulation {
         });
       }
       await partition.commit();
+    }
+    if (!this.#hasControlLines || untilMs !== undefined) await this.#bill();
+  }
+
+  /** Bills what the partitions' watermarks have made due, the earliest first. */
+  async #bill(): Promise<void> {
+    for (const partition of this.#partitions.values()) partition.catchUp();
+    for (;;) {
+      const due = this.partitions().filter(({ engine }) => nextBillingStep(engine) !== undefined);
+      if (due.length === 0) return;
+      const firstMs = Math.min(...due.map(({ engine }) => engine.invoices.nextDueMs));
+      for (const { partition, engine } of due)
+        if (nextBillingStep(engine) === "run" && engine.invoices.nextDueMs === firstMs)
+          await this.#partitions.get(partition)?.decide(billingRun(engine, firstMs));
+      for (const { partition, engine } of due)
+        if (nextBillingStep(engine) === "number")
+          await this.#partitions.get(partition)?.decide(await numberDocuments(engine, this.#numbering));
     }
   }
 
@@ -123,6 +156,31 @@ export class Simulation {
   }
 }
 
+/** Records that figures follow from; the catalog is the one that the simulation was given. */
+const DECIDING_KINDS: ReadonlySet<ControlKind> = new Set<ControlKind>([
+  "idle",
+  "close",
+  "billing-run",
+  "documents-numbered",
+]);
+
+/** Numbers of a simulation: documents are named in the order in which they ask. */
+class SimulatedNumbering implements NumberingLog {
+  readonly #ranks = new Map<string, Map<string, number>>();
+
+  ranksOf(legalEntity: string, documents: readonly string[]): Promise<readonly number[]> {
+    const ranks = this.#ranks.get(legalEntity) ?? new Map<string, number>();
+    this.#ranks.set(legalEntity, ranks);
+    return Promise.resolve(
+      documents.map((id) => {
+        const rank = ranks.get(id) ?? ranks.size + 1;
+        ranks.set(id, rank);
+        return rank;
+      }),
+    );
+  }
+}
+
 class SimulatedPartition {
   readonly partition: number;
   readonly engine: PartitionEngine;
@@ -168,9 +226,22 @@ class SimulatedPartition {
   async control(record: ControlRecord): Promise<void> {
     this.#start();
     // The catalog of the simulation is the one it was given; the others decide nothing about figures.
-    if (record.kind !== "idle" && record.kind !== "close") return;
+    if (!DECIDING_KINDS.has(record.kind)) return;
     await this.commit();
     this.#apply({ ...record, appliesAfter: this.#sequence });
+    await this.commit();
+  }
+
+  /** Processes what came in so far, where something may be due to be billed. */
+  catchUp(): void {
+    const lastMs = this.#waiting.at(-1)?.arrivalMs ?? Number.NEGATIVE_INFINITY;
+    if (this.engine.invoices.nextDueMs <= lastMs) this.#processWaiting();
+  }
+
+  /** Applies a decision about billing at the place where the partition stands. */
+  async decide(decision: BillingDecision): Promise<void> {
+    this.#processWaiting();
+    this.#apply({ ...decision, appliesAfter: this.#sequence, decidedAt: "" });
     await this.commit();
   }
 

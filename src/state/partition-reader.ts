@@ -5,6 +5,7 @@ import {
   type EventOutcomeRecord,
   type ExceptionRecord,
   type MessageCounts,
+  noOrdinals,
   type OutboxEntry,
   type ParkedEvent,
   type RegionCounts,
@@ -128,7 +129,7 @@ export class PartitionReader implements PartitionStoreReader {
 
   /** Highest ordinal that each channel ever had. */
   lastOrdinals(): Record<Channel, number> {
-    const ordinals: Record<Channel, number> = { rated: 0, "dead-letter": 0, reroute: 0, alert: 0 };
+    const ordinals = noOrdinals();
     for (const channel of CHANNELS) ordinals[channel] = this.#lastOrdinal.get(channel) ?? 0;
     return ordinals;
   }

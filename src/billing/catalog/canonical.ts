@@ -22,6 +22,9 @@ export function canonicalForm(catalog: Catalog): string {
     plans: sortedBy(catalog.plans.map(canonicalPlan), planId),
     contracts: sortedBy(catalog.contracts.map(canonicalContract), (contract) => contract.id),
     customers: sortedBy(catalog.customers, (customer) => customer.id),
+    ...(hasSome(catalog.legalEntities)
+      ? { legal_entities: sortedBy(catalog.legalEntities, (entity) => entity.key) }
+      : {}),
   });
 }
 

@@ -52,6 +52,7 @@ export interface DeclaredKeys {
   readonly products: ReadonlySet<string>;
   readonly plans: ReadonlySet<string>;
   readonly customers: ReadonlySet<string>;
+  readonly legalEntities: ReadonlySet<string>;
 }
 
 /**
@@ -113,10 +114,15 @@ export function checkContractReferences(
   declared: DeclaredKeys,
   faults: FaultList,
 ): void {
-  const { customer, plan } = source.value;
+  const { customer, plan, legal_entity: legalEntity } = source.value;
   if (!declared.customers.has(customer)) faults.add(source, ["customer"], `there is no customer ${customer}`);
   if (!declared.plans.has(planId(plan)))
     faults.add(source, ["plan"], `there is no plan ${plan.key} with version ${plan.version}`);
+  if (legalEntity === undefined) {
+    if (declared.legalEntities.size > 1)
+      faults.add(source, ["legal_entity"], "is required where the catalog has several");
+  } else if (!declared.legalEntities.has(legalEntity))
+    faults.add(source, ["legal_entity"], `there is no legal entity ${legalEntity}`);
 }
 
 /** At most one contract covers an account at a time. The contracts' times must be canonical. */

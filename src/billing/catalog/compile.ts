@@ -1,32 +1,15 @@
-import type { Commitment } from "../commitments/commitment-schema.ts";
-import { type CommitmentContext, compileCommitment } from "../commitments/compile-commitment.ts";
-import { coveredDays } from "../commitments/proration.ts";
-import { compileGrant } from "../credits/grant-schema.ts";
-import { BillingCalendar, clipPeriod } from "../periods.ts";
-import { currencyExponent } from "../rating/currencies.ts";
 import type {
-  BillingPeriod,
   CompiledCatalog,
   CompiledContract,
   CompiledMeter,
-  CompiledPrice,
+  CompiledProduct,
   CompiledSettings,
-  ContractCommitment,
-  ContractGrant,
 } from "./compiled.ts";
-import { RatedPrice } from "./rated-price.ts";
+import { partitionOf } from "../../model/partition.ts";
 import { canonicalPlanText } from "./canonical.ts";
-import { contractBounds, planId } from "./checks.ts";
-import { commitmentsOf } from "./contract-terms.ts";
-import { canonicalInstantMs } from "./contract-times.ts";
-import {
-  alertLevels,
-  type Catalog,
-  type Contract,
-  type Meter,
-  type Plan,
-  type Settings,
-} from "./entities.ts";
+import { planId } from "./checks.ts";
+import { compileContracts, legalEntitiesOf } from "./compile-contracts.ts";
+import type { Catalog, Meter, Product, Settings } from "./entities.ts";
 import { durationMs } from "./fields.ts";
 
 const MINUTE_MS = 60_000;
@@ -50,6 +33,8 @@ export function compileCatalog(catalog: Catalog, version: string): CompiledCatal
     version,
     settings: compileSettings(catalog.settings),
     meters: new Map(meters.map((meter) => [meter.key, meter])),
+    products: new Map(catalog.products.map((product) => [product.key, compileProduct(product)])),
+    legalEntities: legalEntitiesOf(catalog),
     metersOfType: (eventType) => byType.get(eventType),
     planTexts: new Map(catalog.plans.map((plan) => [planId(plan), canonicalPlanText(plan)])),
     contracts: () => byId.values(),
@@ -61,7 +46,12 @@ export function compileCatalog(catalog: Catalog, version: string): CompiledCatal
       return undefined;
     },
     contract: (id) => byId.get(id),
+    contractsOf: contractsByPartition(contracts),
   };
+}
+
+function compileProduct({ key, name, tax_code: taxCode, dimensions = {} }: Product): CompiledProduct {
+  return { key, name, taxCode, dimensions };
 }
 
 function compileSettings(settings: Settings): CompiledSettings {
@@ -93,162 +83,26 @@ function compileMeter(meter: Meter): CompiledMeter {
   };
 }
 
-/** A plan with its prices by meter: shared by all contracts that pin it. */
-interface CompiledPlan {
-  readonly currency: string;
-  readonly currencyExponent: number;
-  readonly prices: ReadonlyMap<string, CompiledPrice>;
-  readonly usagePrices: readonly CompiledPrice[];
-  readonly flatPrices: readonly CompiledPrice[];
-  readonly plan: Plan;
-  /** The plan's own, for contracts that add none. */
-  readonly commitments: readonly ContractCommitment[];
-  commit(commitments: readonly Commitment[]): readonly ContractCommitment[];
-}
-
-function compilePlan(plan: Plan): CompiledPlan {
-  const exponent = currencyExponent(plan.currency);
-  if (exponent === undefined) throw new RangeError(`unknown currency ${plan.currency}`);
-  const prices = plan.prices.map((price) => new RatedPrice(plan, price));
-  const context: CommitmentContext = {
-    exponent,
-    rounding: plan.rounding,
-    chargeOf: (key) => {
-      const price = prices.find((candidate) => candidate.key === key);
-      return price === undefined ? undefined : (units, per) => price.exactCharge(units, per);
-    },
-  };
-  const commit = (commitments: readonly Commitment[]): readonly ContractCommitment[] =>
-    commitments
-      .map((commitment) => ({ ...compileCommitment(commitment, context), per: commitment.per }))
-      .sort((a, b) => (a.key < b.key ? -1 : 1));
-  return {
-    plan,
-    commitments: commit(plan.commitments ?? []),
-    commit,
-    currency: plan.currency,
-    currencyExponent: exponent,
-    prices: new Map(
-      prices.flatMap((price): [string, CompiledPrice][] =>
-        price.meter === undefined ? [] : [[price.meter, price]],
-      ),
-    ),
-    usagePrices: prices.filter((price) => price.meter !== undefined).sort((a, b) => (a.id < b.id ? -1 : 1)),
-    flatPrices: prices.filter((price) => price.meter === undefined).sort((a, b) => (a.id < b.id ? -1 : 1)),
-  };
-}
-
-function compileContracts(catalog: Catalog): Contracted[] {
-  const plans = new Map(catalog.plans.map((plan) => [planId(plan), compilePlan(plan)]));
-  const scales = new Map(catalog.meters.map((meter) => [meter.key, meter.scale]));
-  const calendars = new Map<string, BillingCalendar>();
-  return catalog.contracts.map((contract) => {
-    const plan = plans.get(planId(contract.plan));
-    if (plan === undefined) throw new RangeError(`unknown plan ${planId(contract.plan)}`);
-    const calendarKey = calendarOf(contract);
-    let calendar = calendars.get(calendarKey);
-    if (calendar === undefined) {
-      calendar = new BillingCalendar(contract.time_zone, contract.billing_anchor_day);
-      calendars.set(calendarKey, calendar);
+/** Divides the contracts up once, when the first partition asks: the partitions of a worker share a catalog. */
+function contractsByPartition(contracts: readonly CompiledContract[]): CompiledCatalog["contractsOf"] {
+  const divided = new Map<number, readonly CompiledContract[][]>();
+  return (partition, partitionCount) => {
+    let byPartition = divided.get(partitionCount);
+    if (byPartition === undefined) {
+      byPartition = Array.from({ length: partitionCount }, (): CompiledContract[] => []);
+      for (const contract of contracts.toSorted((a, b) => (a.id < b.id ? -1 : 1)))
+        byPartition[partitionOf(contract.account, partitionCount)]?.push(contract);
+      divided.set(partitionCount, byPartition);
     }
-    return new Contracted(contract, plan, calendar, (meter) => scales.get(meter) ?? 0);
-  });
-}
-
-function calendarOf(contract: Contract): string {
-  return `${contract.billing_anchor_day} ${contract.time_zone}`;
-}
-
-class Contracted implements CompiledContract {
-  readonly id: string;
-  readonly account: string;
-  readonly customer: string;
-  readonly calendar: string;
-  readonly currency: string;
-  readonly currencyExponent: number;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly usagePrices: readonly CompiledPrice[];
-  readonly flatPrices: readonly CompiledPrice[];
-  readonly commitments: readonly ContractCommitment[];
-  readonly grants: readonly ContractGrant[];
-  readonly alerts: CompiledContract["alerts"];
-  readonly #prices: ReadonlyMap<string, CompiledPrice>;
-  readonly #calendar: BillingCalendar;
-  /** Usage comes in near one time: the period asked for last is mostly the one asked for next. */
-  #lastPeriod: BillingPeriod | undefined;
-
-  constructor(
-    contract: Contract,
-    plan: CompiledPlan,
-    calendar: BillingCalendar,
-    meterScale: (meter: string) => number,
-  ) {
-    this.id = contract.id;
-    this.account = contract.account;
-    this.customer = contract.customer;
-    this.calendar = calendarOf(contract);
-    this.currency = plan.currency;
-    this.currencyExponent = plan.currencyExponent;
-    const { startMs, endMs } = contractBounds(contract);
-    this.startMs = startMs;
-    this.endMs = endMs;
-    this.usagePrices = plan.usagePrices;
-    this.flatPrices = plan.flatPrices;
-    this.commitments =
-      contract.commitments === undefined ? plan.commitments : plan.commit(commitmentsOf(contract, plan.plan));
-    this.grants = compileGrants(contract, plan.currencyExponent, meterScale);
-    this.alerts = contract.alerts === undefined ? DEFAULT_ALERTS : alertLevels(contract);
-    this.#prices = plan.prices;
-    this.#calendar = calendar;
-  }
-
-  committedAmount(commitment: ContractCommitment, period: BillingPeriod): bigint {
-    const full = this.#calendar.periodAt(period.startMs);
-    return commitment.amountFor(coveredDays(this.#calendar.timeZone, period, full));
-  }
-
-  periodAt(timeMs: number): BillingPeriod {
-    const last = this.#lastPeriod;
-    if (last !== undefined && timeMs >= last.startMs && timeMs < last.endMs) return last;
-    if (!(timeMs >= this.startMs && timeMs < this.endMs))
-      throw new RangeError(`contract ${this.id} does not cover ${timeMs}`);
-    const period = clipPeriod(this.#calendar.periodAt(timeMs), this.startMs, this.endMs);
-    this.#lastPeriod = period;
-    return period;
-  }
-
-  priceOf(meter: string): CompiledPrice | undefined {
-    return this.#prices.get(meter);
-  }
-}
-
-const NO_GRANTS: readonly ContractGrant[] = [];
-const DEFAULT_ALERTS = alertLevels({});
-
-function compileGrants(
-  contract: Contract,
-  currencyExponent: number,
-  meterScale: (meter: string) => number,
-): readonly ContractGrant[] {
-  const { credits, time_zone: timeZone } = contract;
-  if (credits === undefined || credits.length === 0) return NO_GRANTS;
-  return credits
-    .map((grant): ContractGrant => {
-      const meter = grant.unit === "quantity" ? grant.meters[0] : undefined;
-      const scale = meter === undefined ? currencyExponent : meterScale(meter);
-      return {
-        terms: compileGrant(grant, { timeZone, scale, instantMs: canonicalInstantMs }),
-        meter,
-        voidedMs: grant.voided === undefined ? undefined : canonicalInstantMs(grant.voided),
-      };
-    })
-    .sort((a, b) => (a.terms.id < b.terms.id ? -1 : 1));
+    return byPartition[partition] ?? [];
+  };
 }
 
 /** Contracts of each account; mostly there is one. */
-function groupByAccount(contracts: readonly Contracted[]): ReadonlyMap<string, readonly Contracted[]> {
-  const byAccount = new Map<string, Contracted[]>();
+function groupByAccount(
+  contracts: readonly CompiledContract[],
+): ReadonlyMap<string, readonly CompiledContract[]> {
+  const byAccount = new Map<string, CompiledContract[]>();
   for (const contract of contracts) {
     const list = byAccount.get(contract.account);
     if (list === undefined) byAccount.set(contract.account, [contract]);

@@ -4,6 +4,10 @@
  */
 import type { CompiledCommitment } from "../commitments/compile-commitment.ts";
 import type { GrantTerms } from "../credits/grant-terms.ts";
+import type { DiscountFields } from "../rating/adjustments/discounts.ts";
+import type { MoneyRounding } from "../rating/money.ts";
+import type { Ratio } from "../ratio.ts";
+import type { LegalEntity } from "./legal-entity.ts";
 
 export type AggregationKind = "sum" | "count" | "min" | "max" | "latest" | "unique" | "time_weighted";
 
@@ -98,6 +102,12 @@ export interface CompiledPrice {
   chargeInMinorUnits(quantity: bigint, divisor: bigint, exponent: number, figures?: PeriodFigures): bigint;
   /** The same charge with the steps that led to it. */
   breakdown(quantity: bigint, divisor: bigint, exponent: number, figures?: PeriodFigures): PricedBreakdown;
+  /** The same charge exactly, in minor units: for what is divided before it is rounded. */
+  exactMinorUnits(quantity: bigint, divisor: bigint, exponent: number, figures?: PeriodFigures): Ratio;
+  /** When a price that no usage changes is due; undefined for prices of usage. */
+  readonly billed: "in_advance" | "in_arrears" | undefined;
+  /** Whether a price that no usage changes costs its days' share where a period is covered in part. */
+  readonly prorated: boolean;
   /** Exact charges of the tiers that are reached, before discounts and limits; undefined for prices without such. */
   tierCharges(quantity: bigint, divisor: bigint): readonly string[] | undefined;
   /** What is counted for `quantity` ÷ `divisor`: converted, rounded, free units off, in whole packages. */
@@ -108,6 +118,15 @@ export interface CompiledPrice {
   windowCharge(value: bigint, divisor: bigint): string;
   /** Exact charge of one event's value, as `windowCharge`. Throws RangeError where events are not priced one by one. */
   eventCharge(value: bigint, divisor: bigint): string;
+}
+
+/** What is sold: lines of invoices name it. */
+export interface CompiledProduct {
+  readonly key: string;
+  readonly name: string;
+  /** Code of the tax table or service; undefined: the standard one. */
+  readonly taxCode: string | undefined;
+  readonly dimensions: Readonly<Record<string, string>>;
 }
 
 export interface ContractCommitment extends CompiledCommitment {
@@ -129,6 +148,17 @@ export interface CompiledContract {
   readonly customer: string;
   /** Time zone and anchor day: what its billing periods follow from. */
   readonly calendar: string;
+  /** IANA time zone of its billing periods. */
+  readonly timeZone: string;
+  /** Who sells. */
+  readonly legalEntity: LegalEntity;
+  /** Discounts of each invoice, in this order. */
+  readonly invoiceDiscounts: DiscountFields;
+  /** Days from an invoice's date until it is due. */
+  readonly paymentDays: number;
+  readonly dimensions: Readonly<Record<string, string>>;
+  /** Where ties go when its charges are rounded. */
+  readonly rounding: MoneyRounding;
   readonly currency: string;
   /** ISO 4217 exponent of the currency: 2 for USD, 0 for JPY, 3 for KWD. */
   readonly currencyExponent: number;
@@ -137,6 +167,10 @@ export interface CompiledContract {
   readonly endMs: number;
   /** The billing period that contains a time, clipped to the contract; boundaries lie on the cell grid. */
   periodAt(timeMs: number): BillingPeriod;
+  /** The whole billing period that contains a time, whether the contract covers all of it or not. */
+  fullPeriodAt(timeMs: number): BillingPeriod;
+  /** The month of its legal entity's accounts that contains a time. */
+  accountingMonthAt(timeMs: number): BillingPeriod;
   /** Minimums that it commits to, by key; the plan's are among them. */
   readonly commitments: readonly ContractCommitment[];
   /** What is committed for a billing period: minor units, by its days where it is covered in part. */
@@ -161,6 +195,9 @@ export interface CompiledCatalog {
   readonly version: string;
   readonly settings: CompiledSettings;
   readonly meters: ReadonlyMap<string, CompiledMeter>;
+  readonly products: ReadonlyMap<string, CompiledProduct>;
+  /** Legal entities by key; one of its own where the catalog names none. */
+  readonly legalEntities: ReadonlyMap<string, LegalEntity>;
   /** Meters that read events of a type; undefined where none does. */
   metersOfType(eventType: string): readonly CompiledMeter[] | undefined;
   /** Plans by key and version, each as its canonical text: what a version says never changes. */
@@ -170,4 +207,6 @@ export interface CompiledCatalog {
   /** The contract that covers an account at a time. */
   contractAt(account: string, timeMs: number): CompiledContract | undefined;
   contract(id: string): CompiledContract | undefined;
+  /** Contracts whose accounts live in a partition, in the order of their ids. */
+  contractsOf(partition: number, partitionCount: number): readonly CompiledContract[];
 }

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { commitmentSchema } from "../commitments/commitment-schema.ts";
 import { creditGrantSchema } from "../credits/grant-schema.ts";
+import { discountsField } from "../rating/adjustments/discounts.ts";
 import { currencyExponent } from "../rating/currencies.ts";
 import { MONEY_ROUNDINGS } from "../rating/money.ts";
 import { priceSchema } from "../rating/price-models.ts";
 import { durationField, integerField, keyField, textField } from "./fields.ts";
+import type { LegalEntity } from "./legal-entity.ts";
 
 /**
  * The entities of the catalog. Field names follow Stripe's and OpenMeter's usage. Objects are strict: an unknown key is a
@@ -85,7 +87,17 @@ export const meterSchema = z
     }
   });
 
-export const productSchema = z.strictObject({ key: keyField(), name: textField() });
+/** Accounting dimensions: name → value, like department → platform. */
+const dimensionsField = () => z.record(keyField(), textField()).optional();
+
+export const productSchema = z.strictObject({
+  key: keyField(),
+  name: textField(),
+  tax_code: textField()
+    .optional()
+    .describe("What it is to the tax authorities: a code of the tax table or service."),
+  dimensions: dimensionsField().describe("Accounting dimensions of what it is sold for."),
+});
 
 export const planSchema = z.strictObject({
   key: keyField(),
@@ -130,6 +142,10 @@ const alertsSchema = z.strictObject({
     ),
 });
 
+/** Payment terms beyond a year are an oversight. */
+const MAX_PAYMENT_DAYS = 365;
+export const DEFAULT_PAYMENT_DAYS = 30;
+
 const instant = () =>
   z.string().describe("A date (midnight in the contract's time zone) or an RFC 3339 time with its offset.");
 
@@ -148,6 +164,14 @@ export const contractSchema = z.strictObject({
     .array(commitmentSchema)
     .optional()
     .describe("Minimums of this contract; one with the key of one of the plan's replaces it."),
+  legal_entity: keyField()
+    .optional()
+    .describe("Key of the legal entity that sells; left out where the catalog has one or none."),
+  invoice_discounts: discountsField.describe("Discounts of each invoice, in this order, before tax."),
+  payment_days: integerField(0, MAX_PAYMENT_DAYS)
+    .optional()
+    .describe("Days from an invoice's date until it is due; 30 where left out."),
+  dimensions: dimensionsField().describe("Accounting dimensions of the contract; they win over a product's."),
   credits: z.array(creditGrantSchema).optional().describe("Credits paid or given in advance."),
   alerts: alertsSchema.optional().describe("When the use of commitments and credits is reported."),
 });
@@ -188,4 +212,5 @@ export interface Catalog {
   readonly plans: readonly Plan[];
   readonly contracts: readonly Contract[];
   readonly customers: readonly Customer[];
+  readonly legalEntities: readonly LegalEntity[];
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { legalEntitySchema } from "./legal-entity.ts";
 import {
   contractSchema,
   customerSchema,
@@ -15,6 +16,7 @@ const ENTITIES = {
   plan: planSchema,
   contract: contractSchema,
   customer: customerSchema,
+  legal_entity: legalEntitySchema,
 };
 export type CatalogEntity = keyof typeof ENTITIES;
 
@@ -30,5 +32,6 @@ export function catalogJsonSchemas(): Record<CatalogEntity, z.core.JSONSchema.Ba
     plan: schemaOf("plan"),
     contract: schemaOf("contract"),
     customer: schemaOf("customer"),
+    legal_entity: schemaOf("legal_entity"),
   };
 }

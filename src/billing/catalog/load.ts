@@ -21,6 +21,7 @@ import {
   productSchema,
   settingsSchema,
 } from "./entities.ts";
+import { legalEntitySchema } from "./legal-entity.ts";
 import { type CatalogFault, FaultList, parseEntity, type Sourced } from "./faults.ts";
 import { type RawCatalog, readFiles } from "./read-files.ts";
 
@@ -58,6 +59,7 @@ const canonicalSchema = z.strictObject({
   plans: z.array(z.unknown()),
   contracts: z.array(z.unknown()),
   customers: z.array(z.unknown()),
+  legal_entities: z.array(z.unknown()).default([]),
 });
 
 /**
@@ -86,6 +88,7 @@ export function parseCanonical(text: string): Catalog {
         plans: sourced(content.plans, "plans"),
         contracts: sourced(content.contracts, "contracts"),
         customers: sourced(content.customers, "customers"),
+        legal_entities: sourced(content.legal_entities, "legal_entities"),
       },
     },
     faults,
@@ -116,17 +119,20 @@ function checkCatalog(raw: RawCatalog, faults: FaultList): Catalog | undefined {
   const products = parse(productSchema, raw.entities.products);
   const plans = parse(planSchema, raw.entities.plans);
   const customers = parse(customerSchema, raw.entities.customers);
+  const legalEntities = parse(legalEntitySchema, raw.entities.legal_entities);
   const contracts = parse(contractSchema, raw.entities.contracts);
   checkUnique(meters, "key", (meter) => meter.key, faults);
   checkUnique(products, "key", (product) => product.key, faults);
   checkUnique(plans, "version", planId, faults);
   checkUnique(customers, "id", (customer) => customer.id, faults);
   checkUnique(contracts, "id", (contract) => contract.id, faults);
+  checkUnique(legalEntities, "key", (entity) => entity.key, faults);
 
   const declared: DeclaredKeys = {
     meters: declaredKeys(raw.entities.meters, "key"),
     products: declaredKeys(raw.entities.products, "key"),
     customers: declaredKeys(raw.entities.customers, "id"),
+    legalEntities: declaredKeys(raw.entities.legal_entities, "key"),
     plans: new Set([
       ...raw.entities.plans.map(({ value }) => `${fieldOf(value, "key")}@${fieldOf(value, "version")}`),
       ...plans.map(({ value }) => planId(value)),
@@ -161,6 +167,7 @@ function checkCatalog(raw: RawCatalog, faults: FaultList): Catalog | undefined {
     plans: valuesOf(plans),
     contracts: valuesOf(timed),
     customers: valuesOf(customers),
+    legalEntities: valuesOf(legalEntities),
   };
 }
 

@@ -3,6 +3,7 @@ import { type ChargeFigures, WHOLE_PERIOD } from "../rating/charge-input.ts";
 import { Exact, exactOf } from "../rating/exact.ts";
 import { type MoneyRounding, toMinorUnits } from "../rating/money.ts";
 import { compilePrice, type Price } from "../rating/price-models.ts";
+import { type Ratio, ratioOfCharge } from "../ratio.ts";
 import { planId } from "./checks.ts";
 import type { CompiledPrice, PeriodFigures, PricedBreakdown } from "./compiled.ts";
 import type { Plan } from "./entities.ts";
@@ -14,6 +15,8 @@ export class RatedPrice implements CompiledPrice {
   readonly product: string;
   readonly meter: string | undefined;
   readonly ratedPer: "period" | "window" | "event";
+  readonly billed: CompiledPrice["billed"];
+  readonly prorated: boolean;
   readonly #line: PricedLine;
   readonly #rounding: MoneyRounding;
 
@@ -25,6 +28,8 @@ export class RatedPrice implements CompiledPrice {
     this.#line = compilePrice(price);
     this.ratedPer = this.#line.model.eventCharge === undefined ? this.#line.ratedPer : "event";
     this.#rounding = plan.rounding;
+    this.billed = price.model === "flat" ? price.billed : undefined;
+    this.prorated = price.model === "flat" && price.prorate !== "none";
   }
 
   get risesWithQuantity(): boolean {
@@ -43,6 +48,10 @@ export class RatedPrice implements CompiledPrice {
   chargeInMinorUnits(quantity: bigint, divisor: bigint, exponent: number, figures?: PeriodFigures): bigint {
     const { total, per } = this.#charge(quantity, divisor, figures);
     return toMinorUnits(total, per, exponent, this.#rounding);
+  }
+
+  exactMinorUnits(quantity: bigint, divisor: bigint, exponent: number, figures?: PeriodFigures): Ratio {
+    return ratioOfCharge(this.#charge(quantity, divisor, figures), exponent);
   }
 
   breakdown(quantity: bigint, divisor: bigint, exponent: number, figures?: PeriodFigures): PricedBreakdown {

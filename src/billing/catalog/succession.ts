@@ -23,6 +23,12 @@ export function successionFaults(before: CompiledCatalog, after: CompiledCatalog
     const next = after.planTexts.get(plan);
     if (next !== undefined && next !== text) faults.push(`plan ${plan} has changed: raise its version`);
   }
+  for (const [key, entity] of before.legalEntities) {
+    const next = after.legalEntities.get(key);
+    if (next === undefined) continue;
+    if (next.first_number !== entity.first_number || next.time_zone !== entity.time_zone)
+      faults.push(`legal entity ${key}: first_number and time_zone can't change`);
+  }
   for (const contract of before.contracts()) {
     const fault = contractFault(contract, after.contract(contract.id));
     if (fault !== undefined) faults.push(`contract ${contract.id} ${fault}`);
@@ -40,9 +46,10 @@ function contractFault(before: CompiledContract, after: CompiledContract | undef
     after.account === before.account &&
     after.currency === before.currency &&
     after.calendar === before.calendar &&
+    after.legalEntity.key === before.legalEntity.key &&
     after.startMs === before.startMs;
   if (!same)
-    return "can't change its account, currency, time zone, anchor day or start: end it and add another one";
+    return "can't change its account, currency, time zone, anchor day, legal entity or start: end it and add another one";
   for (const grant of before.grants) {
     const { id } = grant.terms;
     const next = after.grants.find(({ terms }) => terms.id === id);
@@ -62,7 +69,7 @@ function termsText({ terms }: ContractGrant): string {
   );
 }
 
-const ENTITY_KINDS = ["meters", "products", "plans", "contracts", "customers"] as const;
+const ENTITY_KINDS = ["meters", "products", "plans", "contracts", "customers", "legal_entities"] as const;
 export type EntityKind = (typeof ENTITY_KINDS)[number];
 
 /** Entities by what became of them, each by its key (a plan's with its version). */
@@ -90,6 +97,7 @@ const canonicalSchema = z.looseObject({
   plans: entities,
   contracts: entities,
   customers: entities,
+  legal_entities: entities.default([]),
 });
 
 /** What differs between two catalogs in canonical form. */
@@ -104,6 +112,7 @@ export function catalogChanges(before: string, after: string): CatalogChanges {
     plans: of("plans"),
     contracts: of("contracts"),
     customers: of("customers"),
+    legal_entities: of("legal_entities"),
   };
 }
 
@@ -116,6 +125,7 @@ export function entityCounts(canonical: string): Record<EntityKind, number> {
     plans: catalog.plans.length,
     contracts: catalog.contracts.length,
     customers: catalog.customers.length,
+    legal_entities: catalog.legal_entities.length,
   };
 }
 

@@ -12,6 +12,12 @@ const schema = z.strictObject({
     .enum(["in_advance", "in_arrears"])
     .default("in_arrears")
     .describe("Whether it is due when the billing period starts or when it has ended."),
+  prorate: z
+    .enum(["days", "none"])
+    .optional()
+    .describe(
+      "days (where left out): a period that is covered in part costs its days' share. none: all of it.",
+    ),
 });
 
 /** A recurring fee that no usage changes; due once a billing period, from its start or its end on. */

@@ -51,3 +51,8 @@ function scaledInteger(value: Exact): { readonly digits: bigint; readonly places
 export function formatMinorUnits(minorUnits: bigint, exponent: number): string {
   return decimalText(minorUnits, exponent);
 }
+
+/** Minor units of a text that `formatMinorUnits` made. */
+export function minorUnitsOfText(text: string): bigint {
+  return BigInt(text.replace(".", ""));
+}

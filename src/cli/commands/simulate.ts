@@ -7,6 +7,7 @@ import { DEFAULT_PARTITION_COUNT, MAX_PARTITION_COUNT } from "../../model/partit
 import { WireDecoder } from "../../ingest/wire/decoder.ts";
 import { readLine } from "../../pipeline/simulation-line.ts";
 import { Simulation } from "../../pipeline/simulation.ts";
+import { invoicesOf, journalOf } from "../../pipeline/billing-report.ts";
 import { reportOf } from "../../pipeline/partition-report.ts";
 import { openPartitionStore } from "../../state/partition-store.ts";
 import { loadCatalogDirectory } from "../catalog-directory.ts";
@@ -32,7 +33,7 @@ export function addSimulateCommand(program: Command): void {
     .command("simulate")
     .summary("run events of a file through the real operators, without a broker")
     .description(
-      "Runs a file of events through the real operators in virtual time, without a broker, and prints what would be counted and rated.\n" +
+      "Runs a file of events through the real operators in virtual time, without a broker, and prints what would be counted, rated and invoiced.\n" +
         "Events are lines of CloudEvents JSON in the order of arrival; the attribute `arrival` (RFC 3339, default: `time`) is the clock,\n" +
         "`region` moves the watermark. A file written by `tributary export` gives what the live worker has.",
     )
@@ -78,10 +79,11 @@ async function simulate(options: SimulateOptions): Promise<ExitCode> {
     await feedAll(simulation, input, options.events);
     await simulation.finish(options.until);
     const report = reportOf(simulation.partitions());
-    // Invoices and journal have their place in the output; until invoices are made there are none.
     const alerts = simulation.alerts().map((body): unknown => JSON.parse(body));
-    if (options.json === true) printJson({ ...report, alerts, invoices: [], journal: [] });
-    else printReport(report);
+    if (options.json === true) {
+      const sources = simulation.partitions();
+      printJson({ ...report, alerts, invoices: invoicesOf(sources), journal: journalOf(sources) });
+    } else printReport(report);
     return report.balanced ? ExitCode.done : ExitCode.unbalanced;
   } finally {
     simulation.close();

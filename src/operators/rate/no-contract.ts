@@ -1,4 +1,5 @@
 import type { CompiledContract } from "../../billing/catalog/compiled.ts";
+import { DEFAULT_LEGAL_ENTITY } from "../../billing/catalog/legal-entity.ts";
 
 /** Id of the contract that stands in where none covers a window; no contract of a catalog has an empty id. */
 export const NO_CONTRACT = "";
@@ -15,6 +16,12 @@ export function noContract(account: string, startMs: number, endMs: number): Com
     account,
     customer: "",
     calendar: "",
+    timeZone: "UTC",
+    legalEntity: DEFAULT_LEGAL_ENTITY,
+    invoiceDiscounts: [],
+    paymentDays: 0,
+    dimensions: {},
+    rounding: "half_away_from_zero",
     currency: NO_CURRENCY,
     currencyExponent: 0,
     startMs,
@@ -26,6 +33,8 @@ export function noContract(account: string, startMs: number, endMs: number): Com
     grants: [],
     alerts: { commitmentPercents: [], creditPercents: [] },
     periodAt: () => ({ startMs, endMs }),
+    fullPeriodAt: () => ({ startMs, endMs }),
+    accountingMonthAt: () => ({ startMs, endMs }),
     priceOf: () => undefined,
   };
 }

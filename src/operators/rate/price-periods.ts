@@ -22,6 +22,12 @@ export interface PricePeriod {
   revision: number;
   /** The period is closed: what comes now are adjustments. */
   closed: boolean;
+  /**
+   * Start of the accounting month that it was charged in last, where that is not the one that it began in, and what had
+   * been charged before that month: what is earned at the month's end.
+   */
+  monthStartMs: number | undefined;
+  billedBeforeMonth: bigint;
 }
 
 /** The part of a price period's quantity that one series has, where windows don't add up (min, max, latest, unique). */
@@ -62,6 +68,9 @@ type PricePeriodRow = [
   /** Left out where the price needs neither. */
   parts?: [string, string][],
   windowCharges?: string,
+  /** Left out where it was charged in one accounting month. */
+  monthStartMs?: number,
+  billedBeforeMonth?: string,
 ];
 
 export const pricePeriodCodec: RowCodec<PricePeriod> = {
@@ -78,12 +87,14 @@ export const pricePeriodCodec: RowCodec<PricePeriod> = {
       entry.revision,
       entry.closed,
     ];
-    if (entry.parts.size > 0 || entry.windowCharges !== "0") {
+    const { monthStartMs } = entry;
+    if (entry.parts.size > 0 || entry.windowCharges !== "0" || monthStartMs !== undefined) {
       row.push(
         [...entry.parts].map(([part, quantity]) => [part, quantity.toString()]),
         entry.windowCharges,
       );
     }
+    if (monthStartMs !== undefined) row.push(monthStartMs, entry.billedBeforeMonth.toString());
     return packr.pack(row);
   },
   decode(value) {
@@ -100,6 +111,8 @@ export const pricePeriodCodec: RowCodec<PricePeriod> = {
       closed,
       parts,
       windows,
+      monthStartMs,
+      billedBeforeMonth,
     ] = row;
     return {
       contract,
@@ -113,6 +126,8 @@ export const pricePeriodCodec: RowCodec<PricePeriod> = {
       closed,
       parts: new Map((parts ?? []).map(([part, units]) => [part, BigInt(units)])),
       windowCharges: windows ?? "0",
+      monthStartMs,
+      billedBeforeMonth: BigInt(billedBeforeMonth ?? "0"),
     };
   },
 };

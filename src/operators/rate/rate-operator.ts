@@ -102,6 +102,7 @@ export class Rater implements CheckpointParticipant {
     const place = placeOf(series, firing.startMs);
     const number = this.#pricePeriods.numberOf(place.key) ?? this.#open(place, firing.kind === "adjustment");
     const state = this.#pricePeriods.change(number);
+    noteAccountingMonth(state, place, firing.startMs);
     addFiring(state, place, firing, this.#quantityAdded(firing, number));
     const delta = this.#charge(state, place);
     return {
@@ -147,6 +148,17 @@ export class Rater implements CheckpointParticipant {
   /** Tells each change of what a price period has charged, until another listener (or none) is set. */
   listenToCharges(listener: ChargeListener | undefined): void {
     this.#chargeListener = listener;
+  }
+
+  /** A price period, undefined where it has not been opened; with its place in the order of their opening. */
+  pricePeriod(
+    contract: string,
+    price: CompiledPrice,
+    periodStartMs: number,
+  ): { readonly number: number; readonly state: Readonly<PricePeriod> } | undefined {
+    const key = pricePeriodKey({ contract, price: price.id, meter: price.meter ?? "", periodStartMs });
+    const number = this.#pricePeriods.numberOf(key);
+    return number === undefined ? undefined : { number, state: this.#pricePeriods.at(number) };
   }
 
   /** What a price period has charged so far, undefined where it has not been opened yet. */
@@ -293,7 +305,17 @@ function newPricePeriod({ series, period, price }: Place, closed: boolean): Pric
     events: 0,
     revision: 0,
     closed,
+    monthStartMs: undefined,
+    billedBeforeMonth: 0n,
   };
+}
+
+/** The first window of an accounting month that begins within the period: what was charged so far is earned before it. */
+function noteAccountingMonth(state: PricePeriod, { series, period }: Place, windowStartMs: number): void {
+  const { startMs } = series.contract.accountingMonthAt(windowStartMs);
+  if (startMs <= period.startMs || startMs <= (state.monthStartMs ?? 0)) return;
+  state.monthStartMs = startMs;
+  state.billedBeforeMonth = state.billed;
 }
 
 /** Counts a window, or what has changed in it since its last emission. */

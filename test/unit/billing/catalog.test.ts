@@ -179,7 +179,15 @@ describe("compiled catalog", () => {
 describe("published schemas and pages", () => {
   test("every entity has a JSON Schema that names its fields and closes its objects", () => {
     const schemas = catalogJsonSchemas();
-    expect(Object.keys(schemas)).toEqual(["settings", "meter", "product", "plan", "contract", "customer"]);
+    expect(Object.keys(schemas)).toEqual([
+      "settings",
+      "meter",
+      "product",
+      "plan",
+      "contract",
+      "customer",
+      "legal_entity",
+    ]);
     expect(schemas.contract).toMatchObject({
       type: "object",
       additionalProperties: false,

@@ -67,7 +67,7 @@ describe("a catalog that follows another", () => {
       "contract C1 is missing: give it an end instead",
     ]);
     const changed =
-      "contract C1 can't change its account, currency, time zone, anchor day or start: end it and add another one";
+      "contract C1 can't change its account, currency, time zone, anchor day, legal entity or start: end it and add another one";
     for (const [from, to] of [
       ["Europe/Berlin", "America/New_York"],
       ["acme.com", "acme.org"],

@@ -111,5 +111,6 @@ test("every schema is a JSON Schema with what it is about", () => {
     "plan",
     "contract",
     "customer",
+    "legal_entity",
   ]);
 });

@@ -1,6 +1,7 @@
 import type { LogMessage } from "../../../src/model/log.ts";
 import { Outcome, reasonCode, type ReasonName } from "../../../src/model/outcome.ts";
 import type { EventOutcomeRecord, RegionCounts } from "../../../src/model/outputs.ts";
+export { noOrdinals } from "../../../src/model/outputs.ts";
 import type { CheckpointChanges } from "../../../src/model/store.ts";
 
 export const NO_CHANGES: CheckpointChanges = {

@@ -4,7 +4,7 @@ import type { Clock } from "../../../src/model/clock.ts";
 import { MAX_REGIONS, WorkerMetrics, type PartitionSnapshot } from "../../../src/ops/metrics.ts";
 import { createPartitionObserver, type ObserverBaseline } from "../../../src/ops/partition-observer.ts";
 import { readProjectFile } from "../../support/project-files.ts";
-import { message, NO_CHANGES, outcomeRecord, regionCounts } from "./checkpoint-fixture.ts";
+import { message, NO_CHANGES, noOrdinals, outcomeRecord, regionCounts } from "./checkpoint-fixture.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 const NOTHING_STORED: ObserverBaseline = {
@@ -215,7 +215,7 @@ describe("the observer of a partition", () => {
       position: NO_CHANGES.position,
       regionCounts: [regionCounts("eu", { accepted: 1_000 })],
       messageCounts: { messages: 500, undecodable: 3, probes: 0 },
-      lastOrdinals: { rated: 0, "dead-letter": 3, reroute: 0, alert: 0 },
+      lastOrdinals: { ...noOrdinals(), "dead-letter": 3 },
     };
     const observer = createPartitionObserver(metrics, 0, {
       load: () => stored,

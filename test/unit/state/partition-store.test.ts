@@ -1,6 +1,11 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { EventOutcomeRecord, ExceptionRecord, ParkedEvent } from "../../../src/model/outputs.ts";
+import {
+  type EventOutcomeRecord,
+  type ExceptionRecord,
+  noOrdinals,
+  type ParkedEvent,
+} from "../../../src/model/outputs.ts";
 import type { CheckpointChanges } from "../../../src/model/store.ts";
 import { dumpState } from "../../../src/state/dump-state.ts";
 import { openPartitionStore, openPartitionStoreReadOnly } from "../../../src/state/partition-store.ts";
@@ -66,7 +71,7 @@ describe("a checkpoint", () => {
         position: changes.position,
         regionCounts: [allAccepted("eu", 1), changes.regionCounts[0]],
         messageCounts: changes.messageCounts,
-        lastOrdinals: { rated: 3, "dead-letter": 0, reroute: 0, alert: 0 },
+        lastOrdinals: { ...noOrdinals(), rated: 3 },
       });
       expect([...read.rows("cells")]).toEqual([
         { key: 0, value: new Uint8Array(16_384).fill(7) },

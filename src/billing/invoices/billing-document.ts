@@ -1,0 +1,151 @@
+import type { CompiledContract, CompiledProduct } from "../catalog/compiled.ts";
+import { formatMinorUnits } from "../rating/money.ts";
+import { localDate } from "../zone-days.ts";
+import type { InvoiceLine } from "./invoice-lines.ts";
+
+/**
+ * Life of a document.
+ * - `frozen`: its figures stand; tax or number are still missing.
+ * - `final`: numbered, entered in the subledger; from then on corrected by other documents only.
+ */
+export type DocumentStatus = "frozen" | "final";
+
+/** An invoice asks for money; a credit memo gives it back (its total is negative). */
+export type DocumentKind = "invoice" | "credit-memo";
+
+/** A line with its share of the invoice's discounts and its tax, minor units. */
+export interface DocumentLine extends InvoiceLine {
+  readonly discount: bigint;
+  readonly tax: bigint;
+}
+
+/** Figures of a document, before it has a number. Amounts are minor units of the contract's currency. */
+export interface FrozenDocument {
+  /** The same whenever the logs are processed again; unique among all partitions. */
+  readonly id: string;
+  readonly kind: DocumentKind;
+  readonly contract: string;
+  /** Date of issue: when it was frozen, as the decision in the control log says. */
+  readonly issuedMs: number;
+  /** Billing period that it is of; its lines may be of others. */
+  readonly periodStartMs: number;
+  readonly periodEndMs: number;
+  readonly lines: readonly DocumentLine[];
+  readonly subtotal: bigint;
+  readonly discounts: bigint;
+  readonly tax: bigint;
+  /** Paid by prepaid credits. */
+  readonly credits: bigint;
+  /** To be paid: subtotal − discounts + tax − credits. */
+  readonly total: bigint;
+  readonly catalogVersion: string;
+}
+
+/** A line of a document as it is published. Amounts and quantities are decimal strings; times RFC 3339 in UTC. */
+export interface PublishedLine {
+  readonly line: number;
+  readonly kind: InvoiceLine["kind"];
+  readonly product: string;
+  readonly meter: string | null;
+  readonly price: string | null;
+  readonly description: string;
+  readonly quantity: string | null;
+  readonly amount: string;
+  readonly discount: string;
+  readonly tax: string;
+  readonly taxCode: string | null;
+  readonly periodStart: string;
+  readonly periodEnd: string;
+  /** Number of the document whose billing of the period this line corrects; its id where it has no number yet. */
+  readonly adjusts: string | null;
+  readonly dimensions: Readonly<Record<string, string>>;
+}
+
+/** A document as it is published, stored and posted: body of an outbox entry on channel `document`. */
+export interface PublishedDocument {
+  readonly id: string;
+  readonly kind: DocumentKind;
+  readonly status: DocumentStatus;
+  /** Null until it is final. */
+  readonly number: string | null;
+  readonly legalEntity: string;
+  readonly customer: string;
+  readonly account: string;
+  readonly contract: string;
+  readonly currency: string;
+  /** Calendar days in the contract's time zone. */
+  readonly issueDate: string;
+  readonly dueDate: string;
+  readonly periodStart: string;
+  readonly periodEnd: string;
+  readonly lines: readonly PublishedLine[];
+  readonly subtotal: string;
+  readonly discounts: string;
+  readonly tax: string;
+  readonly credits: string;
+  readonly total: string;
+  readonly catalogVersion: string;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * A document for everybody else.
+ * @param number undefined: not numbered yet
+ * @param numberOf number of the document that a line adjusts, undefined where it has none yet
+ */
+export function publishedDocument(
+  document: FrozenDocument,
+  contract: CompiledContract,
+  productOf: (key: string) => CompiledProduct | undefined,
+  number: string | undefined,
+  numberOf: (line: InvoiceLine) => string | undefined,
+): PublishedDocument {
+  const money = (minorUnits: bigint): string => formatMinorUnits(minorUnits, contract.currencyExponent);
+  const dateOf = (timeMs: number): string => localDate(contract.timeZone, timeMs);
+  return {
+    id: document.id,
+    kind: document.kind,
+    status: number === undefined ? "frozen" : "final",
+    number: number ?? null,
+    legalEntity: contract.legalEntity.key,
+    customer: contract.customer,
+    account: contract.account,
+    contract: contract.id,
+    currency: contract.currency,
+    issueDate: dateOf(document.issuedMs),
+    dueDate: dateOf(document.issuedMs + contract.paymentDays * DAY_MS),
+    periodStart: timeText(document.periodStartMs),
+    periodEnd: timeText(document.periodEndMs),
+    lines: document.lines.map((line, index) => {
+      const product = productOf(line.product);
+      return {
+        line: index + 1,
+        kind: line.kind,
+        product: line.product,
+        meter: line.meter ?? null,
+        price: line.price ?? null,
+        description: line.description,
+        quantity: line.quantity ?? null,
+        amount: money(line.amount),
+        discount: money(line.discount),
+        tax: money(line.tax),
+        taxCode: product?.taxCode ?? null,
+        periodStart: timeText(line.periodStartMs),
+        periodEnd: timeText(line.periodEndMs),
+        adjusts: line.adjusts === undefined ? null : (numberOf(line) ?? line.adjusts),
+        dimensions: { ...product?.dimensions, ...contract.dimensions },
+      };
+    }),
+    subtotal: money(document.subtotal),
+    discounts: money(document.discounts),
+    tax: money(document.tax),
+    credits: money(document.credits),
+    total: money(document.total),
+    catalogVersion: document.catalogVersion,
+  };
+}
+
+function timeText(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}

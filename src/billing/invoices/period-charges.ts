@@ -1,0 +1,167 @@
+import { applyCommitment, type CommittedLine } from "../commitments/apply-commitment.ts";
+import { coveredDays, shareOf } from "../commitments/proration.ts";
+import type {
+  BillingPeriod,
+  CompiledContract,
+  CompiledPrice,
+  ContractCommitment,
+  PeriodFigures,
+} from "../catalog/compiled.ts";
+import { type Ratio, rounded, times } from "../ratio.ts";
+
+/**
+ * Kinds of charges of a billing period.
+ * - `usage`: what a price charges for the usage, at its normal rates.
+ * - `minimum`: what a price charges although there was no usage.
+ * - `fee`: a recurring fee, for the days that are covered.
+ * - `overage`: what usage beyond a commitment costs more (or, with a factor below 1, less) than at the normal rates.
+ * - `true-up`: what is missing to a commitment.
+ */
+export type PeriodChargeKind = "usage" | "minimum" | "fee" | "overage" | "true-up";
+
+/** One charge of a contract's billing period. What it has come to is compared with what was invoiced of it before. */
+export interface PeriodCharge {
+  /** Names the charge within its contract and period, whenever it is calculated. */
+  readonly key: string;
+  readonly kind: PeriodChargeKind;
+  /** Undefined for a true-up, which is of several prices. */
+  readonly price: CompiledPrice | undefined;
+  /** Key of the commitment that it follows from; undefined for others. */
+  readonly commitment: string | undefined;
+  /** Usage in the unit of its meter; undefined where nothing is counted. */
+  readonly quantity: string | undefined;
+  /** Minor units, rounded once. */
+  readonly amount: bigint;
+  /** Due when its period begins. */
+  readonly inAdvance: boolean;
+}
+
+/** What a price's usage has come to in a period. */
+export interface PeriodUsage {
+  /** An integer; divided by `divisor` it is in the meter's unit. */
+  readonly quantity: bigint;
+  readonly divisor: bigint;
+  /** The quantity for people, in the meter's unit. */
+  readonly text: string;
+  readonly figures: Omit<PeriodFigures, "periodEnded">;
+  /** Prices of a period are in the order of their first use by it. */
+  readonly order: number;
+}
+
+/**
+ * All charges of a contract's billing period once it has ended. The same usage gives the same charges, so the difference
+ * to what was invoiced before is what a correction has to bill: there is no other rule for late usage.
+ * @param period clipped to the contract
+ * @param usageOf undefined where a price has had no usage
+ * @param divisorOf what quantities of a price's meter are divided by
+ */
+export function periodCharges(
+  contract: CompiledContract,
+  period: BillingPeriod,
+  usageOf: (price: CompiledPrice) => PeriodUsage | undefined,
+  divisorOf: (price: CompiledPrice) => bigint,
+): readonly PeriodCharge[] {
+  const charges: PeriodCharge[] = contract.flatPrices.map((price) => feeCharge(contract, price, period));
+  const lines: CommittedLine[] = [];
+  const commits = contract.commitments.some((commitment) => commitment.per === "period");
+  if (commits)
+    for (const price of contract.flatPrices)
+      lines.push({ price: price.key, kind: "recurring", amount: feeAmount(contract, price, period) });
+  const used = contract.usagePrices
+    .map((price) => ({ price, usage: usageOf(price) }))
+    .sort((a, b) => (a.usage?.order ?? Infinity) - (b.usage?.order ?? Infinity) || byId(a.price, b.price));
+  for (const { price, usage } of used) {
+    const quantity = usage?.quantity ?? 0n;
+    const divisor = usage?.divisor ?? divisorOf(price);
+    const figures = { ...(usage?.figures ?? { events: 0 }), periodEnded: true };
+    const exact = price.exactMinorUnits(quantity, divisor, contract.currencyExponent, figures);
+    const amount = rounded(exact, contract.rounding);
+    if (usage !== undefined)
+      charges.push(charge(`usage/${price.key}`, "usage", { price, quantity: usage.text, amount }));
+    else if (amount !== 0n) charges.push(charge(`minimum/${price.key}`, "minimum", { price, amount }));
+    if (commits) lines.push({ price: price.key, kind: "usage", amount: exact });
+  }
+  const prices = new Map(
+    [...contract.flatPrices, ...contract.usagePrices].map((price) => [price.key, price]),
+  );
+  for (const commitment of contract.commitments)
+    if (commitment.per === "period")
+      charges.push(...commitmentCharges(contract, commitment, period, lines, prices));
+  return charges;
+}
+
+/** Recurring fees of a period that are due when it begins. */
+export function advanceCharges(contract: CompiledContract, period: BillingPeriod): readonly PeriodCharge[] {
+  return contract.flatPrices
+    .filter(({ billed }) => billed === "in_advance")
+    .map((price) => feeCharge(contract, price, period));
+}
+
+function feeCharge(contract: CompiledContract, price: CompiledPrice, period: BillingPeriod): PeriodCharge {
+  const amount = rounded(feeAmount(contract, price, period), contract.rounding);
+  return {
+    ...charge(`fee/${price.key}`, "fee", { price, amount }),
+    inAdvance: price.billed === "in_advance",
+  };
+}
+
+/** Exact, in minor units: the days' share of the fee where the period is covered in part. */
+function feeAmount(contract: CompiledContract, price: CompiledPrice, period: BillingPeriod): Ratio {
+  const whole = price.exactMinorUnits(0n, 1n, contract.currencyExponent);
+  if (!price.prorated) return whole;
+  const days = coveredDays(contract.timeZone, period, contract.fullPeriodAt(period.startMs));
+  return days.covered === days.full ? whole : times(whole, shareOf(days));
+}
+
+/** What a commitment adds to the charges at normal rates: they stay as they are rated, each difference is a charge. */
+function commitmentCharges(
+  contract: CompiledContract,
+  commitment: ContractCommitment,
+  period: BillingPeriod,
+  lines: readonly CommittedLine[],
+  prices: ReadonlyMap<string, CompiledPrice>,
+): PeriodCharge[] {
+  const committed = contract.committedAmount(commitment, period);
+  const outcome = applyCommitment(commitment, committed, lines, true);
+  const charges: PeriodCharge[] = [];
+  for (const [index, line] of outcome.lines.entries()) {
+    const normal = lines[index];
+    if (normal === undefined) continue;
+    const amount = line.charge - rounded(normal.amount, contract.rounding);
+    if (amount === 0n) continue;
+    const price = prices.get(line.price);
+    charges.push(
+      charge(`overage/${commitment.key}/${line.price}`, "overage", {
+        price,
+        commitment: commitment.key,
+        amount,
+      }),
+    );
+  }
+  if (outcome.trueUp !== 0n)
+    charges.push(
+      charge(`true-up/${commitment.key}`, "true-up", {
+        commitment: commitment.key,
+        amount: outcome.trueUp,
+      }),
+    );
+  return charges;
+}
+
+function charge(
+  key: string,
+  kind: PeriodChargeKind,
+  parts: {
+    readonly price?: CompiledPrice | undefined;
+    readonly commitment?: string;
+    readonly quantity?: string;
+    readonly amount: bigint;
+  },
+): PeriodCharge {
+  const { price, commitment, quantity, amount } = parts;
+  return { key, kind, price, commitment, quantity, amount, inAdvance: false };
+}
+
+function byId(a: CompiledPrice, b: CompiledPrice): number {
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}

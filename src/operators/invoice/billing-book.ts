@@ -1,0 +1,191 @@
+import { Packr } from "msgpackr";
+import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
+import { CreditLedger } from "../../billing/credits/credit-ledger.ts";
+import { creditLedgerCodec, ledgerEntryCodec } from "../../billing/credits/ledger-codec.ts";
+import type { LedgerEntry } from "../../billing/credits/ledger-entries.ts";
+import type { CreditLedgerState } from "../../billing/credits/ledger-state.ts";
+import type { FrozenDocument, PublishedDocument } from "../../billing/invoices/billing-document.ts";
+import type { JournalEntry } from "../../billing/ledger/journal-entry.ts";
+import { KeyedRows } from "../rate/keyed-rows.ts";
+import { billedContractCodec, billedPeriodCodec } from "./billing-rows.ts";
+import { decodeFrozen, encodeFrozen } from "./document-codec.ts";
+import { LedgerTotals } from "./ledger-totals.ts";
+
+export const BILLING_SPACES = {
+  /** Documents that wait for their number, by ordinal. */
+  frozen: "documents-frozen",
+  /** Final documents as published, by ordinal: never changed, never in memory. */
+  documents: "documents",
+  /** Journal entries, by ordinal: never changed, never in memory. */
+  journal: "journal",
+  /** Entries of the credit ledgers, by ordinal. */
+  creditEntries: "credit-entries",
+  counters: "billing-counters",
+} as const;
+
+const packr = new Packr({ useRecords: false });
+type Counters = [documents: number, entries: number, creditEntries: number];
+
+/**
+ * All that billing keeps: how far each contract has come, what was invoiced, documents, the subledger and the credits.
+ * Documents and entries are appended and never read again, so that memory does not grow with them.
+ */
+export class BillingBook implements CheckpointParticipant {
+  readonly contracts = new KeyedRows("billed-contracts", billedContractCodec);
+  readonly periods = new KeyedRows("billed-periods", billedPeriodCodec);
+  readonly totals = new LedgerTotals();
+  readonly #credits = new KeyedRows("credit-ledgers", creditLedgerCodec);
+  readonly #frozen = new Map<string, { readonly ordinal: number; readonly document: FrozenDocument }>();
+  #counters: Counters = [0, 0, 0];
+  #rows: StateRow[] = [];
+
+  restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
+    this.contracts.restore(store);
+    this.periods.restore(store);
+    this.#credits.restore(store);
+    this.totals.restore(store);
+    for (const { value } of store.rows(BILLING_SPACES.counters)) this.#counters = packr.unpack(value);
+    for (const { key: ordinal, value } of store.rows(BILLING_SPACES.frozen)) {
+      const document = decodeFrozen(value);
+      this.#frozen.set(document.id, { ordinal, document });
+    }
+  }
+
+  collectChanges(rows: StateRow[]): void {
+    this.contracts.collectChanges(rows);
+    this.periods.collectChanges(rows);
+    this.#credits.collectChanges(rows);
+    this.totals.collectChanges(rows);
+    if (this.#rows.length === 0) return;
+    rows.push(...this.#rows, {
+      space: BILLING_SPACES.counters,
+      key: 0,
+      value: packr.pack(this.#counters),
+    });
+    this.#rows = [];
+  }
+
+  /** Documents that wait for their number, in the order in which they were frozen. */
+  frozen(): Iterable<FrozenDocument> {
+    return [...this.#frozen.values()].map(({ document }) => document);
+  }
+
+  get frozenCount(): number {
+    return this.#frozen.size;
+  }
+
+  frozenDocument(id: string): FrozenDocument | undefined {
+    return this.#frozen.get(id)?.document;
+  }
+
+  freeze(document: FrozenDocument): void {
+    this.#counters[0] += 1;
+    const ordinal = this.#counters[0];
+    this.#frozen.set(document.id, { ordinal, document });
+    this.#append(BILLING_SPACES.frozen, ordinal, encodeFrozen(document));
+  }
+
+  /** A frozen document has become final. */
+  finish(id: string, published: PublishedDocument): void {
+    const frozen = this.#frozen.get(id);
+    if (frozen === undefined) throw new RangeError(`document ${id} is not frozen`);
+    this.#frozen.delete(id);
+    this.#rows.push({ space: BILLING_SPACES.frozen, key: frozen.ordinal, value: null });
+    this.#append(BILLING_SPACES.documents, frozen.ordinal, packr.pack(published));
+  }
+
+  /** Books an entry; nothing where there is none. */
+  book(entry: JournalEntry | undefined): void {
+    if (entry === undefined) return;
+    this.totals.add(entry);
+    this.#counters[1] += 1;
+    this.#append(BILLING_SPACES.journal, this.#counters[1], encodeEntry(entry));
+  }
+
+  /**
+   * Works with a credit ledger, which is opened where it is new. What it books is stored and returned.
+   * @param id names the ledger: contract and unit
+   * @param openedMs when it begins
+   */
+  withCredits(id: string, openedMs: number, work: (ledger: CreditLedger) => void): readonly LedgerEntry[] {
+    const number = this.#credits.numberOf(id) ?? this.#credits.add(newLedger(id, openedMs));
+    const ledger = new CreditLedger(this.#credits.at(number));
+    work(ledger);
+    this.#credits.touch(number);
+    const entries = ledger.takeEntries();
+    for (const entry of entries) {
+      this.#counters[2] += 1;
+      this.#append(BILLING_SPACES.creditEntries, this.#counters[2], ledgerEntryCodec.encode(entry));
+    }
+    return entries;
+  }
+
+  /** A copy of a credit ledger, to try something; undefined where it has not been opened. */
+  creditsCopy(id: string): CreditLedger | undefined {
+    const number = this.#credits.numberOf(id);
+    if (number === undefined) return undefined;
+    return new CreditLedger(creditLedgerCodec.decode(creditLedgerCodec.encode(this.#credits.at(number))));
+  }
+
+  #append(space: string, key: number, value: Uint8Array): void {
+    this.#rows.push({ space, key, value });
+  }
+}
+
+function newLedger(id: string, openedMs: number): CreditLedgerState {
+  return CreditLedger.open(id, openedMs, "charge").state;
+}
+
+/** Documents as they were published, in their order. */
+export function* storedDocuments(store: Pick<PartitionStore, "rows">): Generator<PublishedDocument> {
+  for (const { value } of store.rows(BILLING_SPACES.documents)) {
+    const document: PublishedDocument = packr.unpack(value);
+    yield document;
+  }
+}
+
+type EntryRow = [
+  kind: JournalEntry["kind"],
+  date: string,
+  memo: string,
+  legalEntity: string,
+  currency: string,
+  contract: string,
+  document: string | null,
+  postings: [account: JournalEntry["postings"][number]["account"], amount: string, product: string][],
+];
+
+function encodeEntry(entry: JournalEntry): Uint8Array {
+  const row: EntryRow = [
+    entry.kind,
+    entry.date,
+    entry.memo,
+    entry.legalEntity,
+    entry.currency,
+    entry.contract,
+    entry.document ?? null,
+    entry.postings.map(({ account, amount, product }) => [account, amount.toString(), product]),
+  ];
+  return packr.pack(row);
+}
+
+/** The subledger's entries, in the order in which they were booked. */
+export function* storedEntries(
+  store: Pick<PartitionStore, "rows">,
+): Generator<JournalEntry & { readonly ordinal: number }> {
+  for (const { key: ordinal, value } of store.rows(BILLING_SPACES.journal)) {
+    const row: EntryRow = packr.unpack(value);
+    const [kind, date, memo, legalEntity, currency, contract, document, postings] = row;
+    yield {
+      ordinal,
+      kind,
+      date,
+      memo,
+      legalEntity,
+      currency,
+      contract,
+      document: document ?? undefined,
+      postings: postings.map(([account, amount, product]) => ({ account, amount: BigInt(amount), product })),
+    };
+  }
+}

@@ -1,0 +1,299 @@
+import type { BillingPeriod, CompiledCatalog, CompiledContract } from "../../billing/catalog/compiled.ts";
+import { documentNumber } from "../../billing/catalog/legal-entity.ts";
+import {
+  publishedDocument,
+  type FrozenDocument,
+  type PublishedDocument,
+} from "../../billing/invoices/billing-document.ts";
+import { freezeDocument } from "../../billing/invoices/freeze-document.ts";
+import { linesToInvoice, type InvoiceLine, withLines } from "../../billing/invoices/invoice-lines.ts";
+import { advanceCharges, type PeriodCharge } from "../../billing/invoices/period-charges.ts";
+import { documentEntry } from "../../billing/ledger/document-entry.ts";
+import type { Journal } from "../journal.ts";
+import type { Rater } from "../rate/rate-operator.ts";
+import type { BillingBook } from "./billing-book.ts";
+import { type BilledContract, type BilledPeriod, billedPeriodKey } from "./billing-rows.ts";
+import { ContractAccounts, type EarnedAmount } from "./contract-accounts.ts";
+import { ContractCredits } from "./contract-credits.ts";
+import { InvoiceCharges } from "./invoice-charges.ts";
+
+export interface ContractBillerOptions {
+  readonly book: BillingBook;
+  readonly rater: Rater;
+  readonly journal: Journal;
+  readonly catalog: CompiledCatalog;
+}
+
+interface DocumentHead {
+  readonly period: BillingPeriod;
+  readonly issuedMs: number;
+  /** Time at which credits pay. */
+  readonly creditsAtMs: number;
+}
+
+/** When something is to be done next for a contract: milliseconds since 1970, Infinity for never again. */
+export function nextDueMs(row: BilledContract, contract: CompiledContract, graceMs: number): number {
+  let dueMs = row.lateDueMs ?? Infinity;
+  if (!row.started) dueMs = Math.min(dueMs, contract.startMs);
+  if (row.billedUpToMs < contract.endMs)
+    dueMs = Math.min(dueMs, contract.periodAt(row.billedUpToMs).endMs + graceMs);
+  if (row.monthMs < contract.endMs)
+    dueMs = Math.min(dueMs, contract.accountingMonthAt(row.monthMs).endMs + graceMs);
+  return dueMs;
+}
+
+/**
+ * Bills one contract. What is due at one time is done in this order: the accounting month that has ended (accrual and
+ * release), the fees at the contract's start, the billing period that has ended, corrections of a contract that is over.
+ */
+export class ContractBiller {
+  readonly #book: BillingBook;
+  readonly #journal: Journal;
+  readonly #catalog: CompiledCatalog;
+  readonly #charges: InvoiceCharges;
+  readonly #accounts: ContractAccounts;
+  readonly #credits: ContractCredits;
+
+  constructor({ book, rater, journal, catalog }: ContractBillerOptions) {
+    this.#book = book;
+    this.#journal = journal;
+    this.#catalog = catalog;
+    this.#charges = new InvoiceCharges(rater, catalog);
+    this.#accounts = new ContractAccounts(book);
+    this.#credits = new ContractCredits(book, this.#accounts);
+  }
+
+  /** Does what is due for a contract at a time. Documents are frozen; they become final when they get their number. */
+  bill(number: number, contract: CompiledContract, dueMs: number, issuedMs: number, graceMs: number): void {
+    const row = this.#book.contracts.change(number);
+    const month = row.monthMs < contract.endMs ? contract.accountingMonthAt(row.monthMs) : undefined;
+    if (month !== undefined && month.endMs + graceMs === dueMs) this.#endMonth(row, contract, month);
+    if (!row.started && contract.startMs === dueMs) this.#start(row, contract, issuedMs);
+    const period = row.billedUpToMs < contract.endMs ? contract.periodAt(row.billedUpToMs) : undefined;
+    if (period !== undefined && period.endMs + graceMs === dueMs)
+      this.#endPeriod(row, contract, period, issuedMs);
+    if (row.lateDueMs === dueMs) {
+      row.lateDueMs = undefined;
+      const last = contract.fullPeriodAt(contract.endMs - 1);
+      const head = { period: last, issuedMs, creditsAtMs: last.endMs - 1 };
+      this.#freeze(row, contract, head, this.#lateLines(row, contract));
+    }
+  }
+
+  /**
+   * The next document of a contract as it would be if its billing period ended now; undefined where there is nothing to
+   * bill. Changes nothing.
+   */
+  draft(number: number, contract: CompiledContract): PublishedDocument | undefined {
+    const row = this.#book.contracts.at(number);
+    if (row.billedUpToMs >= contract.endMs) return undefined;
+    const period = contract.periodAt(row.billedUpToMs);
+    const lines = [
+      ...this.#lines(contract, period, this.#charges.of(contract, period)),
+      ...row.latePeriods.flatMap((startMs) => this.#lateLinesOf(contract, startMs, period)),
+    ];
+    if (!lines.some(({ amount }) => amount !== 0n)) return undefined;
+    const creditsAtMs = period.endMs - 1;
+    const document = freezeDocument({
+      id: `${contract.id}:${row.documents + 1}`,
+      contract,
+      issuedMs: period.endMs,
+      periodStartMs: period.startMs,
+      periodEndMs: period.endMs,
+      lines,
+      taxOf: (taxed) => taxed.map(() => 0n),
+      credits: this.#credits.preview(contract, creditsAtMs),
+      creditsAtMs,
+      catalogVersion: this.#catalog.version,
+    });
+    return publishedDocument(document, contract, this.#productOf, undefined, (line) =>
+      this.#numberOf(contract, line),
+    );
+  }
+
+  /** A frozen document for others to see. */
+  published(document: FrozenDocument, contract: CompiledContract): PublishedDocument {
+    return publishedDocument(document, contract, this.#productOf, undefined, (line) =>
+      this.#numberOf(contract, line),
+    );
+  }
+
+  /** A document gets its number: it is final, entered in the subledger and published. */
+  finish(document: FrozenDocument, contract: CompiledContract, rank: number): void {
+    const number = documentNumber(contract.legalEntity, rank);
+    for (const line of document.lines) {
+      const known = this.#book.periods.numberOf(billedPeriodKey(contract.id, line.periodStartMs));
+      if (known === undefined) continue;
+      if (this.#book.periods.at(known).document !== document.id) continue;
+      this.#book.periods.change(known).number = number;
+    }
+    const published = publishedDocument(document, contract, this.#productOf, number, (line) =>
+      this.#numberOf(contract, line),
+    );
+    this.#book.finish(document.id, published);
+    this.#book.book(documentEntry(document, contract, number));
+    this.#journal.document(published);
+    const row = this.#book.contracts.change(this.#book.contracts.numberOf(contract.id) ?? -1);
+    this.#accounts.defer(row, document.lines);
+    // Of service periods that were accounted for already nothing may stay deferred.
+    if (row.deferring.length > 0) this.#accounts.release(contract, row, row.monthMs);
+  }
+
+  readonly #productOf = (key: string) => this.#catalog.products.get(key);
+
+  #numberOf(contract: CompiledContract, line: InvoiceLine): string | undefined {
+    const known = this.#book.periods.numberOf(billedPeriodKey(contract.id, line.periodStartMs));
+    return known === undefined ? undefined : this.#book.periods.at(known).number;
+  }
+
+  #start(row: BilledContract, contract: CompiledContract, issuedMs: number): void {
+    row.started = true;
+    const period = contract.periodAt(contract.startMs);
+    this.#freeze(
+      row,
+      contract,
+      { period, issuedMs, creditsAtMs: contract.startMs },
+      this.#advanceLines(contract, period),
+    );
+  }
+
+  #endPeriod(row: BilledContract, contract: CompiledContract, period: BillingPeriod, issuedMs: number): void {
+    const lines = [...this.#lines(contract, period, this.#charges.of(contract, period))];
+    row.billedUpToMs = period.endMs;
+    if (period.endMs < contract.endMs)
+      lines.push(...this.#advanceLines(contract, contract.periodAt(period.endMs)));
+    lines.push(...this.#lateLines(row, contract, period));
+    this.#freeze(row, contract, { period, issuedMs, creditsAtMs: period.endMs - 1 }, lines);
+    this.#credits.endPeriod(contract, period.endMs);
+  }
+
+  #advanceLines(contract: CompiledContract, period: BillingPeriod): readonly InvoiceLine[] {
+    const charges = advanceCharges(contract, period);
+    return charges.length === 0 ? [] : this.#lines(contract, period, charges, true);
+  }
+
+  /** Corrections of periods that were billed before, and forgets that they were due. */
+  #lateLines(row: BilledContract, contract: CompiledContract, present?: BillingPeriod): InvoiceLine[] {
+    const late = row.latePeriods;
+    row.latePeriods = [];
+    return late.flatMap((startMs) => this.#lateLinesOf(contract, startMs, present));
+  }
+
+  #lateLinesOf(
+    contract: CompiledContract,
+    startMs: number,
+    present: BillingPeriod | undefined,
+  ): readonly InvoiceLine[] {
+    if (startMs === present?.startMs) return [];
+    const period = this.#periodFrom(contract, startMs);
+    const charges = period.endMs > startMs ? this.#charges.of(contract, period) : [];
+    return this.#lines(contract, period, charges);
+  }
+
+  /** The period that begins at a time, as the contract covers it now; empty where it does not any more. */
+  #periodFrom(contract: CompiledContract, startMs: number): BillingPeriod {
+    return startMs < contract.endMs ? contract.periodAt(startMs) : { startMs, endMs: startMs };
+  }
+
+  #lines(
+    contract: CompiledContract,
+    period: BillingPeriod,
+    charges: readonly PeriodCharge[],
+    isPart = false,
+  ): readonly InvoiceLine[] {
+    const known = this.#book.periods.numberOf(billedPeriodKey(contract.id, period.startMs));
+    const before = known === undefined ? undefined : this.#book.periods.at(known);
+    // A part of the charges says nothing of the others.
+    const invoiced =
+      before === undefined
+        ? undefined
+        : {
+            period,
+            document: before.document,
+            charges: isPart
+              ? new Map([...before.charges].filter(([key]) => charges.some((charge) => charge.key === key)))
+              : before.charges,
+          };
+    return linesToInvoice(period, charges, invoiced, this.#productOf);
+  }
+
+  #freeze(
+    row: BilledContract,
+    contract: CompiledContract,
+    { period, issuedMs, creditsAtMs }: DocumentHead,
+    lines: readonly InvoiceLine[],
+  ): void {
+    const isWorth = lines.some(({ amount }) => amount !== 0n);
+    const id = isWorth ? `${contract.id}:${row.documents + 1}` : undefined;
+    this.#credits.use(contract, creditsAtMs, (credits) => {
+      if (id === undefined) return;
+      row.documents += 1;
+      const document = freezeDocument({
+        id,
+        contract,
+        issuedMs,
+        periodStartMs: period.startMs,
+        periodEndMs: period.endMs,
+        lines,
+        taxOf: (taxed) => taxed.map(() => 0n),
+        credits,
+        creditsAtMs,
+        catalogVersion: this.#catalog.version,
+      });
+      this.#book.freeze(document);
+    });
+    for (const line of lines) this.#noteInvoiced(contract, line, id);
+  }
+
+  #noteInvoiced(contract: CompiledContract, line: InvoiceLine, document: string | undefined): void {
+    const { periodStartMs: startMs, periodEndMs: endMs } = line;
+    const key = billedPeriodKey(contract.id, startMs);
+    const number =
+      this.#book.periods.numberOf(key) ?? this.#book.periods.add(newPeriod(contract.id, startMs));
+    const row = this.#book.periods.change(number);
+    row.endMs = endMs;
+    // What is due in advance does not make the period one that was billed.
+    const after = withLines({ ...row, period: { startMs, endMs } }, row, [line], undefined);
+    row.charges = after.charges;
+    if (!line.inAdvance) row.document ??= document;
+  }
+
+  #endMonth(row: BilledContract, contract: CompiledContract, month: BillingPeriod): void {
+    this.#credits.use(contract, month.endMs - 1);
+    this.#accounts.release(contract, row, month.endMs);
+    this.#accounts.accrue(contract, this.#earned(row, contract, month.endMs), month.endMs);
+    row.monthMs = month.endMs;
+  }
+
+  /** What is earned by a month's end and not invoiced. */
+  #earned(row: BilledContract, contract: CompiledContract, monthEndMs: number): EarnedAmount[] {
+    const earned: EarnedAmount[] = [];
+    const addLines = (lines: readonly InvoiceLine[]): void => {
+      for (const { product, amount, inAdvance } of lines) if (!inAdvance) earned.push({ product, amount });
+    };
+    for (let atMs = row.billedUpToMs; atMs < Math.min(monthEndMs, contract.endMs);) {
+      const period = contract.periodAt(atMs);
+      if (period.endMs <= monthEndMs)
+        addLines(this.#lines(contract, period, this.#charges.of(contract, period)));
+      else earned.push(...this.#charges.earnedBy(contract, period, monthEndMs));
+      atMs = period.endMs;
+    }
+    for (const startMs of row.latePeriods) {
+      const period = this.#periodFrom(contract, startMs);
+      if (period.endMs > startMs) addLines(this.#lines(contract, period, this.#charges.of(contract, period)));
+    }
+    return earned;
+  }
+}
+
+function newPeriod(contract: string, startMs: number): BilledPeriod {
+  return {
+    contract,
+    startMs,
+    endMs: startMs,
+    charges: new Map(),
+    deferrals: new Map(),
+    document: undefined,
+    number: undefined,
+  };
+}

@@ -1,0 +1,76 @@
+import type { CompiledContract, ContractGrant } from "../../billing/catalog/compiled.ts";
+import { CreditLedger } from "../../billing/credits/credit-ledger.ts";
+import type { BillingBook } from "./billing-book.ts";
+import type { ContractAccounts } from "./contract-accounts.ts";
+
+/** Unit of credits that are an amount of the contract's currency. */
+const CURRENCY_UNIT = "currency";
+
+/**
+ * The prepaid credits of a contract in the books. They are used when invoices are made, at the last moment of the billing
+ * period, by the grants that are there at that moment.
+ */
+export class ContractCredits {
+  readonly #book: BillingBook;
+  readonly #accounts: ContractAccounts;
+
+  constructor(book: BillingBook, accounts: ContractAccounts) {
+    this.#book = book;
+    this.#accounts = accounts;
+  }
+
+  /**
+   * Works with the contract's credits in its currency, as they are at a time: grants that are due are booked first.
+   * `undefined` is given where the contract has none.
+   */
+  use(
+    contract: CompiledContract,
+    atMs: number,
+    work: (ledger: CreditLedger | undefined) => void = () => undefined,
+  ): void {
+    if (grantsOf(contract).length === 0) {
+      work(undefined);
+      return;
+    }
+    const entries = this.#book.withCredits(ledgerId(contract), contract.startMs, (ledger) => {
+      bookGrants(ledger, contract, atMs);
+      work(ledger);
+    });
+    this.#accounts.bookCredits(contract, entries);
+  }
+
+  /** The credits as they would be at a time: a copy, whose use changes nothing. */
+  preview(contract: CompiledContract, atMs: number): CreditLedger | undefined {
+    if (grantsOf(contract).length === 0) return undefined;
+    const id = ledgerId(contract);
+    const ledger = this.#book.creditsCopy(id) ?? CreditLedger.open(id, contract.startMs, "charge");
+    bookGrants(ledger, contract, atMs);
+    return ledger;
+  }
+
+  /** A billing period has ended and is paid: balances that roll over then are brought within their bounds. */
+  endPeriod(contract: CompiledContract, periodEndMs: number): void {
+    if (
+      contract.grants.some(({ meter, terms }) => meter === undefined && terms.rollover?.at === "period_end")
+    )
+      this.use(contract, periodEndMs - 1, (ledger) => ledger?.endPeriod(periodEndMs));
+  }
+}
+
+function ledgerId(contract: CompiledContract): string {
+  return `${contract.id}/${CURRENCY_UNIT}`;
+}
+
+function grantsOf(contract: CompiledContract): readonly ContractGrant[] {
+  return contract.grants.filter(({ meter }) => meter === undefined);
+}
+
+/** Books what has become of a contract's grants by a time. */
+function bookGrants(ledger: CreditLedger, contract: CompiledContract, atMs: number): void {
+  const grants = grantsOf(contract);
+  const known = new Set(ledger.state.grants.map(({ terms }) => terms.id));
+  for (const { terms } of grants) if (!known.has(terms.id)) ledger.addGrant(terms, ledger.state.timeMs);
+  for (const { terms, voidedMs } of grants)
+    if (voidedMs !== undefined && voidedMs <= atMs) ledger.voidGrant(terms.id, voidedMs);
+  ledger.advance(atMs);
+}

@@ -1,0 +1,84 @@
+import type {
+  BillingPeriod,
+  CompiledCatalog,
+  CompiledContract,
+  CompiledPrice,
+} from "../../billing/catalog/compiled.ts";
+import { periodCharges, type PeriodCharge, type PeriodUsage } from "../../billing/invoices/period-charges.ts";
+import { earnedBy } from "../../billing/ledger/release.ts";
+import { formatQuantity, quantityDivisor } from "../../billing/rating/quantity.ts";
+import type { Rater } from "../rate/rate-operator.ts";
+
+/** Charges of billing periods, from what the rater has counted. */
+export class InvoiceCharges {
+  readonly #rater: Rater;
+  readonly #catalog: CompiledCatalog;
+
+  constructor(rater: Rater, catalog: CompiledCatalog) {
+    this.#rater = rater;
+    this.#catalog = catalog;
+  }
+
+  /** All charges of a period that has ended, as it stands now. */
+  of(contract: CompiledContract, period: BillingPeriod): readonly PeriodCharge[] {
+    return periodCharges(
+      contract,
+      period,
+      (price) => this.#usageOf(contract, price, period),
+      (price) => this.#divisorOf(price),
+    );
+  }
+
+  /**
+   * What is earned by a time of a period that goes on behind it, without what is due in advance: usage of the months
+   * before it, and the days' share of recurring fees. Commitments and minimums count when the period has ended.
+   * @param timeMs start of an accounting month
+   */
+  earnedBy(
+    contract: CompiledContract,
+    period: BillingPeriod,
+    timeMs: number,
+  ): readonly { readonly product: string; readonly amount: bigint }[] {
+    const earned: { product: string; amount: bigint }[] = [];
+    for (const price of contract.usagePrices) {
+      const found = this.#rater.pricePeriod(contract.id, price, period.startMs);
+      if (found === undefined) continue;
+      const { monthStartMs, billedBeforeMonth, billed } = found.state;
+      const amount = monthStartMs !== undefined && monthStartMs >= timeMs ? billedBeforeMonth : billed;
+      earned.push({ product: price.product, amount });
+    }
+    for (const { kind, price, amount } of periodCharges(
+      contract,
+      period,
+      () => undefined,
+      (price) => this.#divisorOf(price),
+    )) {
+      if (kind !== "fee" || price?.billed !== "in_arrears") continue;
+      const { startMs, endMs } = period;
+      earned.push({
+        product: price.product,
+        amount: earnedBy(amount, contract.timeZone, startMs, endMs, timeMs),
+      });
+    }
+    return earned;
+  }
+
+  #usageOf(contract: CompiledContract, price: CompiledPrice, period: BillingPeriod): PeriodUsage | undefined {
+    const found = this.#rater.pricePeriod(contract.id, price, period.startMs);
+    const meter = this.#catalog.meters.get(price.meter ?? "");
+    if (found === undefined || meter === undefined) return undefined;
+    const { quantity, events, parts, windowCharges } = found.state;
+    return {
+      quantity,
+      divisor: quantityDivisor(meter),
+      text: formatQuantity(quantity, meter),
+      figures: { events, parts, windowCharges },
+      order: found.number,
+    };
+  }
+
+  #divisorOf(price: CompiledPrice): bigint {
+    const meter = this.#catalog.meters.get(price.meter ?? "");
+    return meter === undefined ? 1n : quantityDivisor(meter);
+  }
+}

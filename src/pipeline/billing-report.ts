@@ -1,0 +1,82 @@
+import type { PublishedDocument } from "../billing/invoices/billing-document.ts";
+import { formatMinorUnits } from "../billing/rating/money.ts";
+import { currencyExponent } from "../billing/rating/currencies.ts";
+import { storedDocuments, storedEntries } from "../operators/invoice/billing-book.ts";
+import type { ReportSource } from "./partition-report.ts";
+
+/** An invoice or credit memo for people and programs; amounts are decimal strings. */
+export type InvoiceRow = Omit<PublishedDocument, "status"> & {
+  /** draft: its figures still change, or its number is missing. */
+  readonly status: "draft" | "final";
+};
+
+export interface JournalRow {
+  readonly date: string;
+  readonly memo: string;
+  readonly legalEntity: string;
+  readonly currency: string;
+  readonly contract: string;
+  /** Id of the document that it books, null without one. */
+  readonly document: string | null;
+  /** One of the two is "0". */
+  readonly lines: readonly {
+    readonly account: string;
+    readonly product: string;
+    readonly debit: string;
+    readonly credit: string;
+  }[];
+}
+
+/** Documents by account and date, numbered ones first; drafts behind them. */
+export function invoicesOf(sources: readonly ReportSource[]): InvoiceRow[] {
+  const rows: InvoiceRow[] = [];
+  for (const { engine, store } of sources) {
+    for (const document of storedDocuments(store)) rows.push({ ...document, status: "final" });
+    for (const draft of engine.invoices.drafts()) rows.push({ ...draft, status: "draft" });
+  }
+  return sortedBy(rows, (row) => [
+    row.account,
+    row.status === "final" ? "0" : "1",
+    row.legalEntity,
+    row.number ?? row.id,
+  ]);
+}
+
+/** The subledger's entries by legal entity, currency and date, then in the order in which they were booked. */
+export function journalOf(sources: readonly ReportSource[]): JournalRow[] {
+  const rows: { row: JournalRow; place: string }[] = [];
+  for (const { partition, store } of sources) {
+    for (const entry of storedEntries(store)) {
+      const exponent = currencyExponent(entry.currency) ?? 0;
+      const money = (minorUnits: bigint): string => formatMinorUnits(minorUnits, exponent);
+      const { date, memo, legalEntity, currency, contract, document } = entry;
+      rows.push({
+        place: `${String(partition).padStart(5, "0")}/${String(entry.ordinal).padStart(15, "0")}`,
+        row: {
+          date,
+          memo,
+          legalEntity,
+          currency,
+          contract,
+          document: document ?? null,
+          lines: entry.postings.map(({ account, product, amount }) => ({
+            account,
+            product,
+            debit: amount > 0n ? money(amount) : "0",
+            credit: amount < 0n ? money(-amount) : "0",
+          })),
+        },
+      });
+    }
+  }
+  return sortedBy(rows, ({ row, place }) => [row.legalEntity, row.currency, row.date, place]).map(
+    ({ row }) => row,
+  );
+}
+
+function sortedBy<Row>(rows: readonly Row[], keysOf: (row: Row) => readonly string[]): Row[] {
+  return rows
+    .map((row) => ({ row, key: keysOf(row).join("\u0000") }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ row }) => row);
+}

@@ -1,0 +1,63 @@
+import type { BillingRunRecord, DocumentsNumberedRecord } from "../model/control.ts";
+import type { NumberingLog } from "../model/numbering.ts";
+import type { PartitionEngine } from "./partition-engine.ts";
+
+/**
+ * Contracts billed by one control record: a slice of some 20 ms, so that usage is processed between the slices of a
+ * month's end.
+ */
+export const MAX_CONTRACTS_PER_RUN = 200;
+
+/** A decision about billing, without its place in the log. */
+export type BillingDecision =
+  | Omit<BillingRunRecord, "appliesAfter" | "decidedAt">
+  | Omit<DocumentsNumberedRecord, "appliesAfter" | "decidedAt">;
+
+type BillingEngine = Pick<PartitionEngine, "invoices" | "watermarkMs" | "catalog">;
+
+/**
+ * What billing has to decide next. Documents get their numbers before later ones are made: so a number never names a
+ * document of an earlier date than the one before it, and what a document is booked as follows its making at once.
+ */
+export function nextBillingStep(engine: BillingEngine): "number" | "run" | undefined {
+  if (engine.invoices.book.frozenCount > 0) return "number";
+  return engine.invoices.nextDueMs <= engine.watermarkMs + 1 ? "run" : undefined;
+}
+
+/** Bills the contracts that are due first. @param nowMs date of issue, where that is later than the due time */
+export function billingRun(engine: BillingEngine, nowMs: number): BillingDecision {
+  return {
+    kind: "billing-run",
+    upToMs: engine.invoices.nextDueMs,
+    issuedMs: nowMs,
+    maxContracts: MAX_CONTRACTS_PER_RUN,
+  };
+}
+
+/**
+ * Asks for the numbers of the documents that wait for one. Naming a document comes before the record that says so: a crash
+ * between the two costs nothing, since it keeps its rank when it is named again.
+ */
+export async function numberDocuments(
+  engine: BillingEngine,
+  numbering: NumberingLog,
+): Promise<BillingDecision> {
+  const byEntity = new Map<string, string[]>();
+  for (const { id, contract } of engine.invoices.frozen()) {
+    const entity = engine.catalog?.contract(contract)?.legalEntity.key;
+    if (entity === undefined) throw new RangeError(`document ${id} is of no contract of the catalog`);
+    const ids = byEntity.get(entity);
+    if (ids === undefined) byEntity.set(entity, [id]);
+    else ids.push(id);
+  }
+  const numbers: [string, number][] = [];
+  for (const [entity, ids] of byEntity) {
+    const ranks = await numbering.ranksOf(entity, ids);
+    ids.forEach((id, index) => {
+      const rank = ranks[index];
+      if (rank === undefined) throw new RangeError(`document ${id} was given no rank`);
+      numbers.push([id, rank]);
+    });
+  }
+  return { kind: "documents-numbered", numbers };
+}
