@@ -1,4 +1,4 @@
-import type { BilledTotal } from "../operators/rate/rate-operator.ts";
+import type { UnbilledTotal } from "../operators/rate/rate-operator.ts";
 import { CellPhase } from "../operators/window/window-cells.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
 
@@ -27,11 +27,11 @@ type Slots = number | number[];
 export function* rotateAccrued(
   engine: PartitionEngine,
   slices = SLICES,
-): Generator<void, ReadonlyMap<string, BilledTotal>> {
+): Generator<void, ReadonlyMap<string, UnbilledTotal>> {
   const { rater } = engine;
   const previewed = new Set<string>();
   /** What open windows add, by currency. */
-  const open = new Map<string, BilledTotal>();
+  const open = new Map<string, UnbilledTotal>();
   // A window that is rated behind its preview is in the rated value then, and must not count twice.
   rater.listenToCharges((key, currency, delta) => {
     const total = open.get(currency);
@@ -54,8 +54,8 @@ export function* rotateAccrued(
       charged = 0;
       yield;
     }
-    const totals = new Map<string, BilledTotal>();
-    for (const part of [rater.billedTotals(), open])
+    const totals = new Map<string, UnbilledTotal>();
+    for (const part of [rater.unbilledTotals(), open])
       for (const [currency, { exponent, minorUnits }] of part) add(totals, currency, exponent, minorUnits);
     return totals;
   } finally {
@@ -96,7 +96,12 @@ function keyOf({ rater, windows, cells }: PartitionEngine, slot: number): string
   return rater.priceKeyOf(windows.seriesAt(slot), cells.startOf(slot));
 }
 
-function add(totals: Map<string, BilledTotal>, currency: string, exponent: number, minorUnits: bigint): void {
+function add(
+  totals: Map<string, UnbilledTotal>,
+  currency: string,
+  exponent: number,
+  minorUnits: bigint,
+): void {
   const total = totals.get(currency);
   if (total === undefined) totals.set(currency, { exponent, minorUnits });
   else total.minorUnits += minorUnits;

@@ -1,5 +1,5 @@
 import type { Clock } from "../model/clock.ts";
-import type { BilledTotal } from "../operators/rate/rate-operator.ts";
+import type { UnbilledTotal } from "../operators/rate/rate-operator.ts";
 import { rotateAccrued } from "./accrued-rotation.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
 
@@ -10,7 +10,7 @@ const SHORTEST_PAUSE_MS = 10;
 
 /** The result of a rotation. */
 export interface AccruedFigures {
-  readonly totals: ReadonlyMap<string, BilledTotal>;
+  readonly totals: ReadonlyMap<string, UnbilledTotal>;
   /** When the rotation began, on the monotonic clock: no figure is older. */
   readonly asOfMs: number;
 }

@@ -114,8 +114,8 @@ export class PartitionEngine {
     this.keys = new KeyTable({ horizonMs: options.settings.dedupeHorizonMs });
     const { series, cells, keys, rater, archive, totals, journal, watch, eventCharges } = this;
     this.windows = new WindowStage({ series, cells, rater, journal, archive, totals, watch, eventCharges });
-    const watermarkMs = (): number => this.windows.watermarkMs;
-    this.invoices = new InvoiceStage({ partition, partitionCount, rater, journal, watermarkMs });
+    const processedMs = (): number => this.windows.processedMs;
+    this.invoices = new InvoiceStage({ partition, partitionCount, rater, journal, processedMs });
     const { windows, invoices } = this;
     this.#participants = [
       series,

@@ -1,9 +1,10 @@
 import { regionOf } from "../model/content-types.ts";
 import type { ControlRecord, PlacedControlRecord } from "../model/control.ts";
-import { messageOf, TributaryError } from "../model/errors.ts";
+import { codeOf, messageOf, TributaryError } from "../model/errors.ts";
 import type { LogMessage, LogReader } from "../model/log.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
 import { IdleDetector } from "../operators/window/idle-detector.ts";
+import { type BillingDecision, billingRun, nextBillingStep, numberDocuments } from "./billing-steps.ts";
 import { Checkpointing } from "./checkpointing.ts";
 import { appendControl, openPartition, type OpenedPartition } from "./open-partition.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
@@ -171,6 +172,7 @@ export class PartitionPipeline {
       await this.#queue.run(async () => this.#checkpoints?.begin());
     });
     this.#every(this.#options.idleCheckMs, () => this.#queue.run(() => this.#markIdleRegions()));
+    this.#every(this.#options.billingCheckMs, () => this.#bill());
   }
 
   async #deliver(messages: readonly LogMessage[]): Promise<void> {
@@ -275,6 +277,43 @@ export class PartitionPipeline {
       if (!this.#idle.isIdle(region, this.#options.clock.monotonicMs())) continue;
       await this.#decide((appliesAfter, decidedAt) => ({ kind: "idle", region, appliesAfter, decidedAt }));
     }
+  }
+
+  /**
+   * Bills what is due, slice by slice. Order: documents are named in the numbering log, the record of their numbers is
+   * appended, it is applied; a crash between costs nothing, because a document that is named again has the same number.
+   * Where the numbering log can't be reached, documents wait and usage goes on.
+   */
+  async #bill(): Promise<void> {
+    const { engine } = this.#requireOpened();
+    const { numbering, clock } = this.#options;
+    for (;;) {
+      if (this.#state !== "running" || this.#pendingControl.length > 0) return;
+      const step = nextBillingStep(engine);
+      if (step === undefined) return;
+      if (step === "run") {
+        await this.#queue.run(() => this.#decideBilling(billingRun(engine, clock.nowMs())));
+      } else {
+        let decision: BillingDecision;
+        try {
+          decision = await numberDocuments(engine, numbering);
+        } catch (fault) {
+          if (codeOf(fault) !== "numbering-failed") throw fault;
+          this.#options.onNumberingFailed(fault);
+          return;
+        }
+        await this.#queue.run(() => this.#decideBilling(decision));
+      }
+      // What a slice has put out may be much: the outbox is bounded like that of usage.
+      if (engine.journal.waiting > MAX_WAITING_OUTPUTS)
+        await this.#queue.run(async () => this.#checkpoints?.begin());
+      await clock.yieldTurn();
+    }
+  }
+
+  async #decideBilling(decision: BillingDecision): Promise<void> {
+    if (this.#state !== "running") return;
+    await this.#decide((appliesAfter, decidedAt) => ({ ...decision, appliesAfter, decidedAt }));
   }
 
   #noteActivity(messages: readonly LogMessage[]): void {

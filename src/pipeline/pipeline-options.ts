@@ -3,6 +3,7 @@ import type { ControlRecord } from "../model/control.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
 import type { FaultInjector } from "../model/fault-injection.ts";
 import type { ControlLog, LogMessage, UsageLog } from "../model/log.ts";
+import type { NumberingLog } from "../model/numbering.ts";
 import type { DeliveredOrdinal } from "../model/outputs.ts";
 import type { CheckpointChanges, PartitionStore } from "../model/store.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
@@ -43,6 +44,10 @@ export interface PartitionPipelineOptions {
   readonly fenceDeliveries: () => Promise<readonly DeliveredOrdinal[]>;
   readonly usageLog: UsageLog;
   readonly controlLog: ControlLog;
+  /** Where documents get their numbers. */
+  readonly numbering: NumberingLog;
+  /** Told that documents could not be numbered; they wait and are tried again. */
+  readonly onNumberingFailed: (fault: unknown) => void;
   readonly store: PartitionStore;
   /** Makes the decoder for the partition's key of the event-id hash (32 hexadecimal digits). */
   readonly createDecoder: (hashKey: string) => MessageDecoder;
@@ -60,4 +65,6 @@ export interface PartitionPipelineOptions {
   /** A region without events for this long, with nothing pending, stops holding the watermark back. */
   readonly idleTimeoutMs: number;
   readonly idleCheckMs: number;
+  /** How often what is due to be billed is looked for. */
+  readonly billingCheckMs: number;
 }

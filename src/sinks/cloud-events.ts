@@ -13,6 +13,9 @@ export function ratedType(kind: string): string {
 export function alertType(kind: string): string {
   return `io.tributary.alert.${kind}.v1`;
 }
+export function documentType(kind: string): string {
+  return `io.tributary.document.${kind}.v1`;
+}
 export const DEAD_LETTER_TYPE = "io.tributary.dead-letter.v1";
 
 interface Envelope {
@@ -62,6 +65,21 @@ export function alertEvent(partition: number, entry: OutboxEntry): string {
       type: alertType(body.text("kind")),
       subject: body.text("account"),
       time: body.text("time"),
+    },
+    entry.body,
+  );
+}
+
+/** An invoice or credit memo as a CloudEvent: id = the document's, subject = account, time = end of its period. */
+export function documentEvent(partition: number, entry: OutboxEntry): string {
+  const body = new EntryBody(entry);
+  return cloudEvent(
+    {
+      id: body.text("id"),
+      source: `tributary/partition/${partition}/document`,
+      type: documentType(body.text("kind")),
+      subject: body.text("account"),
+      time: body.text("periodEnd"),
     },
     entry.body,
   );

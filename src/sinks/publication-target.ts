@@ -3,7 +3,7 @@ import { noFaults, type FaultInjector } from "../model/fault-injection.ts";
 import type { PublicationLog } from "../model/log.ts";
 import type { Channel, OutboxEntry } from "../model/outputs.ts";
 import { CLOUD_EVENT_BATCH_TYPE } from "../model/content-types.ts";
-import { alertEvent, deadLetterEvent, ratedEvent } from "./cloud-events.ts";
+import { alertEvent, deadLetterEvent, documentEvent, ratedEvent } from "./cloud-events.ts";
 import type { DeliveryTarget } from "./delivery-target.ts";
 
 /** A former owner publishes once a checkpoint: it can hardly come first several times in a row. */
@@ -39,6 +39,17 @@ export function deadLetterTarget(options: PublicationTargetOptions): DeliveryTar
 /** Alerts to subject `alerts.<p>`. */
 export function alertTarget(options: PublicationTargetOptions): DeliveryTarget {
   return new PublicationTarget("publish-alert", "alert", `alerts.${options.partition}`, alertEvent, options);
+}
+
+/** Final invoices and credit memos to subject `documents.<p>`. */
+export function documentTarget(options: PublicationTargetOptions): DeliveryTarget {
+  return new PublicationTarget(
+    "publish-document",
+    "document",
+    `documents.${options.partition}`,
+    documentEvent,
+    options,
+  );
 }
 
 /**

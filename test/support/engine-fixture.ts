@@ -21,11 +21,14 @@ export const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => {
 
 const METERS = ["sum", "min", "max", "latest", "unique", "time_weighted"] as const;
 
-/** A catalog with a meter of every aggregation on one event type, and contracts for the given accounts. */
+/**
+ * A catalog with a meter of every aggregation on one event type, and contracts for the given accounts.
+ * @param contractFields of each account's contract, or of several that follow one another
+ */
 export function testCatalog(
   accounts: readonly string[],
   extraTypes: readonly string[] = [],
-  contractFields: Readonly<Record<string, unknown>> = {},
+  contractFields: Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[] = {},
 ): CompiledCatalog {
   const meters = [
     { key: "requests", event_type: "usage", aggregation: "count", group_by: { status: "status" } },
@@ -125,6 +128,28 @@ export function testCatalog(
       }),
     ],
     [
+      "plans/fees.json",
+      JSON.stringify({
+        key: "fees",
+        version: 1,
+        currency: "EUR",
+        prices: [
+          { key: "support", product: "api", model: "flat", amount: "100", billed: "in_advance" },
+          { key: "seat", product: "api", model: "flat", amount: "31" },
+          { key: "requests", product: "api", meter: "requests", model: "per_unit", unit_price: "0.013" },
+          {
+            key: "sum",
+            product: "api",
+            meter: "sum",
+            model: "volume",
+            tiers: [{ up_to: "50", unit_price: "0.1" }, { unit_price: "0.07" }],
+            minimum_amount: "2",
+          },
+        ],
+        commitments: [{ key: "all", amount: "150", counts: ["recurring", "usage"], overage_factor: "1.5" }],
+      }),
+    ],
+    [
       "plans/by-event.json",
       JSON.stringify({
         key: "by-event",
@@ -149,16 +174,18 @@ export function testCatalog(
     [
       "contracts/all.json",
       JSON.stringify(
-        accounts.map((account) => ({
-          id: `contract-${account}`,
-          customer: "customer",
-          account,
-          plan: { key: "standard", version: 1 },
-          time_zone: "Europe/Berlin",
-          billing_anchor_day: 1,
-          start: "2025-01-01",
-          ...contractFields,
-        })),
+        accounts.flatMap((account) =>
+          [contractFields].flat().map((fields, index) => ({
+            id: `contract-${account}${index === 0 ? "" : `-${index + 1}`}`,
+            customer: "customer",
+            account,
+            plan: { key: "standard", version: 1 },
+            time_zone: "Europe/Berlin",
+            billing_anchor_day: 1,
+            start: "2025-01-01",
+            ...fields,
+          })),
+        ),
       ),
     ],
   ]);

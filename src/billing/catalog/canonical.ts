@@ -33,6 +33,11 @@ export function canonicalPlanText(plan: Plan): string {
   return canonicalJson(canonicalPlan(plan));
 }
 
+/** Commitments in their canonical form; "" for none. */
+export function canonicalCommitmentText(commitments: readonly Commitment[] | undefined): string {
+  return hasSome(commitments) ? canonicalJson(canonicalCommitments(commitments)) : "";
+}
+
 /** Version of a catalog: SHA-256 of its canonical form, hexadecimal. */
 export function catalogVersion(canonical: string): string {
   return createHash("sha256").update(canonical, "utf8").digest("hex");

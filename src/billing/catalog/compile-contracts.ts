@@ -14,6 +14,7 @@ import type {
   ContractGrant,
 } from "./compiled.ts";
 import { RatedPrice } from "./rated-price.ts";
+import { canonicalCommitmentText } from "./canonical.ts";
 import { contractBounds, planId } from "./checks.ts";
 import { commitmentsOf } from "./contract-terms.ts";
 import { canonicalInstantMs } from "./contract-times.ts";
@@ -120,6 +121,8 @@ class Contracted implements CompiledContract {
   readonly id: string;
   readonly account: string;
   readonly customer: string;
+  readonly plan: string;
+  readonly commitmentText: string;
   readonly calendar: string;
   readonly timeZone: string;
   readonly legalEntity: LegalEntity;
@@ -146,6 +149,8 @@ class Contracted implements CompiledContract {
     this.id = contract.id;
     this.account = contract.account;
     this.customer = contract.customer;
+    this.plan = planId(contract.plan);
+    this.commitmentText = canonicalCommitmentText(contract.commitments);
     this.calendar = calendarOf(contract);
     this.timeZone = contract.time_zone;
     this.legalEntity = legalEntity;

@@ -9,7 +9,7 @@ import { partitionOf } from "../../model/partition.ts";
 import { canonicalPlanText } from "./canonical.ts";
 import { planId } from "./checks.ts";
 import { compileContracts, legalEntitiesOf } from "./compile-contracts.ts";
-import type { Catalog, Meter, Product, Settings } from "./entities.ts";
+import { type Catalog, type Meter, type Product, type Settings, startOfDate } from "./entities.ts";
 import { durationMs } from "./fields.ts";
 
 const MINUTE_MS = 60_000;
@@ -59,6 +59,7 @@ function compileSettings(settings: Settings): CompiledSettings {
     regions: [...settings.regions].sort(),
     disorderMs: durationMs(settings.disorder),
     graceMs: durationMs(settings.grace),
+    billingStartMs: startOfDate(settings.billing_start ?? "") ?? Number.NEGATIVE_INFINITY,
     cellMs: settings.cell_minutes * MINUTE_MS,
     maxAgeMs: durationMs(settings.max_age),
     maxAheadMs: durationMs(settings.max_ahead),

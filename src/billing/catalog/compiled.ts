@@ -18,6 +18,8 @@ export interface CompiledSettings {
   readonly disorderMs: number;
   /** How long a billing period stays open behind its end. */
   readonly graceMs: number;
+  /** Billing periods that ended by then are not billed; −Infinity: all are. */
+  readonly billingStartMs: number;
   /** Grid of the cells: 60, 30 or 15 minutes. */
   readonly cellMs: number;
   /** Limits of event time against arrival, unless a meter has its own. */
@@ -146,6 +148,10 @@ export interface CompiledContract {
   readonly id: string;
   readonly account: string;
   readonly customer: string;
+  /** Plan and version that it pins: "standard@1". */
+  readonly plan: string;
+  /** Canonical text of the commitments that it adds to its plan's; "" where it adds none. */
+  readonly commitmentText: string;
   /** Time zone and anchor day: what its billing periods follow from. */
   readonly calendar: string;
   /** IANA time zone of its billing periods. */

@@ -17,6 +17,13 @@ import type { LegalEntity } from "./legal-entity.ts";
 /** Decimal places a meter may keep: 10^18 units of the last place are still far below the limits of exact sums. */
 const MAX_SCALE = 18;
 
+/** First moment of a date in UTC, milliseconds since 1970; undefined where it is none. */
+export function startOfDate(text: string): number | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
+  const timeMs = Date.parse(`${text}T00:00:00Z`);
+  return Number.isNaN(timeMs) || new Date(timeMs).toISOString().slice(0, 10) !== text ? undefined : timeMs;
+}
+
 export const settingsSchema = z.strictObject({
   regions: z
     .array(
@@ -30,6 +37,13 @@ export const settingsSchema = z.strictObject({
     .default("5m")
     .describe("How far events may stand behind the newest of their region before they are late."),
   grace: durationField().describe("How long a billing period stays open behind its end."),
+  billing_start: z
+    .string()
+    .refine((text) => startOfDate(text) !== undefined, "must be a date, like 2026-01-31")
+    .optional()
+    .describe(
+      "Date (UTC): billing periods that ended by then are not billed, because another system did; left out: all are.",
+    ),
   cell_minutes: integerField(15, 60)
     .refine((minutes) => [15, 30, 60].includes(minutes), "must be 60, 30 or 15")
     .default(60)

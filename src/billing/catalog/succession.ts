@@ -42,6 +42,8 @@ const MAX_FAULTS = 100;
 
 function contractFault(before: CompiledContract, after: CompiledContract | undefined): string | undefined {
   if (after === undefined) return "is missing: give it an end instead";
+  if (after.plan !== before.plan || after.commitmentText !== before.commitmentText)
+    return "can't change its plan or commitments, which late usage is charged by: end it and add another one";
   const same =
     after.account === before.account &&
     after.currency === before.currency &&

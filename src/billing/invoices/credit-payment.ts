@@ -27,12 +27,13 @@ export function settleWithCredits(
     else known.payable += payable;
   }
   let paid = 0n;
+  // What is given back can pay for other lines of the document.
   for (const { source, payable } of bySource.values()) {
-    if (payable > 0n) paid += ledger.burn(source, payable, atMs).burned;
-    else if (payable < 0n) {
-      const { restored, lapsed } = ledger.restore(source, -payable, atMs);
-      paid -= restored + lapsed;
-    }
+    if (payable >= 0n) continue;
+    const { restored, lapsed } = ledger.restore(source, -payable, atMs);
+    paid -= restored + lapsed;
   }
+  for (const { source, payable } of bySource.values())
+    if (payable > 0n) paid += ledger.burn(source, payable, atMs).burned;
   return paid;
 }

@@ -1,6 +1,6 @@
 import { Exact } from "../rating/exact.ts";
 import type { BillingPeriod, CompiledProduct } from "../catalog/compiled.ts";
-import type { PeriodCharge, PeriodChargeKind } from "./period-charges.ts";
+import { type PeriodCharge, type PeriodChargeKind, TRUE_UP_PREFIX } from "./period-charges.ts";
 
 /** What was invoiced of a charge so far. */
 export interface InvoicedCharge {
@@ -76,10 +76,10 @@ export function linesToInvoice(
     lines.push({
       charge: charge.key,
       kind: charge.kind,
-      product: charge.price?.product ?? "",
+      product: charge.product,
       meter: charge.price?.meter,
       price: charge.price?.id,
-      description: describe(charge, productOf(charge.price?.product ?? ""), adjusts !== undefined),
+      description: describe(charge, productOf(charge.product)?.name, adjusts !== undefined),
       quantity,
       amount,
       ...bounds,
@@ -95,7 +95,7 @@ export function linesToInvoice(
       product: before.product,
       meter: before.meter,
       price: before.price,
-      description: `${productOf(before.product)?.name ?? before.product}${KIND_TEXT[before.kind]}, correction`,
+      description: describe({ ...before, key }, productOf(before.product)?.name, true),
       quantity: before.quantity === undefined ? undefined : difference("0", before.quantity),
       amount: -before.amount,
       ...bounds,
@@ -125,11 +125,15 @@ export function withLines(
   return { period, charges, document: before?.document ?? document };
 }
 
-function describe(charge: PeriodCharge, product: CompiledProduct | undefined, isCorrection: boolean): string {
+function describe(
+  { key, kind, product }: Pick<PeriodCharge, "key" | "kind" | "product">,
+  productName: string | undefined,
+  isCorrection: boolean,
+): string {
   const name =
-    charge.kind === "true-up"
-      ? `Commitment ${charge.commitment ?? ""}, remainder`
-      : `${product?.name ?? charge.price?.product ?? ""}${KIND_TEXT[charge.kind]}`;
+    kind === "true-up"
+      ? `Commitment ${key.slice(TRUE_UP_PREFIX.length)}, remainder`
+      : `${productName ?? product}${KIND_TEXT[kind]}`;
   return isCorrection ? `${name}, correction` : name;
 }
 

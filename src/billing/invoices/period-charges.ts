@@ -19,15 +19,18 @@ import { type Ratio, rounded, times } from "../ratio.ts";
  */
 export type PeriodChargeKind = "usage" | "minimum" | "fee" | "overage" | "true-up";
 
+/** What keys of true-ups begin with; the commitment's follows. */
+export const TRUE_UP_PREFIX = "true-up/";
+
 /** One charge of a contract's billing period. What it has come to is compared with what was invoiced of it before. */
 export interface PeriodCharge {
   /** Names the charge within its contract and period, whenever it is calculated. */
   readonly key: string;
   readonly kind: PeriodChargeKind;
-  /** Undefined for a true-up, which is of several prices. */
+  /** Undefined for a true-up, which may be of several prices. */
   readonly price: CompiledPrice | undefined;
-  /** Key of the commitment that it follows from; undefined for others. */
-  readonly commitment: string | undefined;
+  /** Key of the product; "" for a true-up of several. */
+  readonly product: string;
   /** Usage in the unit of its meter; undefined where nothing is counted. */
   readonly quantity: string | undefined;
   /** Minor units, rounded once. */
@@ -47,6 +50,9 @@ export interface PeriodUsage {
   /** Prices of a period are in the order of their first use by it. */
   readonly order: number;
 }
+
+/** Figures of a period without usage. */
+export const NO_USAGE: PeriodUsage["figures"] = { events: 0, windowCharges: "0" };
 
 /**
  * All charges of a contract's billing period once it has ended. The same usage gives the same charges, so the difference
@@ -73,7 +79,7 @@ export function periodCharges(
   for (const { price, usage } of used) {
     const quantity = usage?.quantity ?? 0n;
     const divisor = usage?.divisor ?? divisorOf(price);
-    const figures = { ...(usage?.figures ?? { events: 0 }), periodEnded: true };
+    const figures = { ...(usage?.figures ?? NO_USAGE), periodEnded: true };
     const exact = price.exactMinorUnits(quantity, divisor, contract.currencyExponent, figures);
     const amount = rounded(exact, contract.rounding);
     if (usage !== undefined)
@@ -133,19 +139,31 @@ function commitmentCharges(
     charges.push(
       charge(`overage/${commitment.key}/${line.price}`, "overage", {
         price,
-        commitment: commitment.key,
         amount,
       }),
     );
   }
   if (outcome.trueUp !== 0n)
     charges.push(
-      charge(`true-up/${commitment.key}`, "true-up", {
-        commitment: commitment.key,
+      charge(`${TRUE_UP_PREFIX}${commitment.key}`, "true-up", {
+        product: onlyProduct(commitment, lines, prices),
         amount: outcome.trueUp,
       }),
     );
   return charges;
+}
+
+/** The product of all prices that count towards a commitment; "" where there are several. */
+function onlyProduct(
+  commitment: ContractCommitment,
+  lines: readonly CommittedLine[],
+  prices: ReadonlyMap<string, CompiledPrice>,
+): string {
+  const products = new Set<string>();
+  for (const { price, kind } of lines)
+    if (commitment.countsFor(price, kind)) products.add(prices.get(price)?.product ?? "");
+  const [first = "", ...others] = products;
+  return others.length === 0 ? first : "";
 }
 
 function charge(
@@ -153,13 +171,14 @@ function charge(
   kind: PeriodChargeKind,
   parts: {
     readonly price?: CompiledPrice | undefined;
-    readonly commitment?: string;
+    readonly product?: string;
     readonly quantity?: string;
     readonly amount: bigint;
   },
 ): PeriodCharge {
-  const { price, commitment, quantity, amount } = parts;
-  return { key, kind, price, commitment, quantity, amount, inAdvance: false };
+  const { price, quantity, amount } = parts;
+  const product = parts.product ?? price?.product ?? "";
+  return { key, kind, price, product, quantity, amount, inAdvance: false };
 }
 
 function byId(a: CompiledPrice, b: CompiledPrice): number {

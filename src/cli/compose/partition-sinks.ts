@@ -8,7 +8,12 @@ import { fileTarget } from "../../sinks/file/file-target.ts";
 import { FILE_CHUNK, PUBLICATION_CHUNK } from "../../sinks/outbox-chunk.ts";
 import { OutboxDelivery } from "../../sinks/outbox-delivery.ts";
 import { OutboxRunner } from "../../sinks/outbox-runner.ts";
-import { alertTarget, deadLetterTarget, ratedTarget } from "../../sinks/publication-target.ts";
+import {
+  alertTarget,
+  deadLetterTarget,
+  documentTarget,
+  ratedTarget,
+} from "../../sinks/publication-target.ts";
 import { rerouteTarget } from "../../sinks/reroute-target.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 
@@ -17,6 +22,7 @@ export interface PublicationLogs {
   readonly rated: PublicationLog;
   readonly deadLetter: PublicationLog;
   readonly alert: PublicationLog;
+  readonly document: PublicationLog;
   readonly usage: UsagePublisher;
 }
 
@@ -34,6 +40,7 @@ export function createDelivery(options: {
   const targets: DeliveryTarget[] = [
     deadLetterTarget({ partition, log: logs.deadLetter, faults }),
     alertTarget({ partition, log: logs.alert, faults }),
+    documentTarget({ partition, log: logs.document, faults }),
     rerouteTarget({ partition, publisher: logs.usage, faults }),
   ];
   if (config.sinks.rated.enabled) targets.push(ratedTarget({ partition, log: logs.rated, faults }));

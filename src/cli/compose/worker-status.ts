@@ -1,7 +1,7 @@
 import type { PartitionSnapshot } from "../../ops/metrics.ts";
 import { checkpointAgeLimitMs, readinessOf, type Readiness } from "../../ops/readiness.ts";
 import type { WorkerState } from "../../ops/worker-lifecycle.ts";
-import type { BilledTotal } from "../../operators/rate/rate-operator.ts";
+import type { UnbilledTotal } from "../../operators/rate/rate-operator.ts";
 import { formatMinorUnits } from "../../billing/rating/money.ts";
 import { noEvents } from "../../model/outputs.ts";
 import { addRegionCounts } from "../../pipeline/partition-report.ts";
@@ -22,7 +22,7 @@ export function partitionSnapshot(partition: PartitionWorker): PartitionSnapshot
     dedupeBytes: engine?.keys.bytes ?? 0,
     windowCells: engine?.cells.size ?? 0,
     replayProgressRatio: pipeline?.replayProgressRatio ?? 0,
-    unbilled: amountsOf(engine?.rater.billedTotals() ?? new Map()),
+    unbilled: amountsOf(engine?.rater.unbilledTotals() ?? new Map()),
     accrued: accruedOf(partition),
     outbox: partition.delivery.states().map((state) => ({ sink: state.target, pending: state.pending })),
   };
@@ -34,7 +34,7 @@ function accruedOf(partition: PartitionWorker): PartitionSnapshot["accrued"] {
 }
 
 /** Amounts as floats, for metrics; books are kept in minor units. */
-function amountsOf(totals: ReadonlyMap<string, BilledTotal>): { currency: string; amount: number }[] {
+function amountsOf(totals: ReadonlyMap<string, UnbilledTotal>): { currency: string; amount: number }[] {
   return [...totals].map(([currency, { exponent, minorUnits }]) => ({
     currency,
     amount: Number(minorUnits) / 10 ** exponent,

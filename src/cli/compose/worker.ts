@@ -2,11 +2,18 @@ import { mkdir } from "node:fs/promises";
 import type { Logger } from "pino";
 import { systemClock } from "../../model/clock.ts";
 import { codeOf, messageOf, type ErrorCode } from "../../model/errors.ts";
+import type { ControlRecord } from "../../model/control.ts";
 import type { FaultInjector } from "../../model/fault-injection.ts";
 import type { PartitionStore } from "../../model/store.ts";
 import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/connection.ts";
+import { openNumberingLog } from "../../ingest/jetstream/numbering-log.ts";
 import { openControlLog } from "../../ingest/jetstream/control-log.ts";
-import { ALERT_STREAM, DEAD_LETTER_STREAM, RATED_STREAM } from "../../ingest/jetstream/names.ts";
+import {
+  ALERT_STREAM,
+  DEAD_LETTER_STREAM,
+  DOCUMENT_STREAM,
+  RATED_STREAM,
+} from "../../ingest/jetstream/names.ts";
 import { openPublicationLog } from "../../ingest/jetstream/publication-log.ts";
 import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
 import { ensureTopology } from "../../ingest/jetstream/topology.ts";
@@ -28,6 +35,8 @@ import { PartitionWorker, randomHashKey } from "./partition-worker.ts";
 const INSTANCE = randomHashKey();
 /** How often a pipeline looks for idle regions. */
 const IDLE_CHECK_MS = 1_000;
+/** How often a pipeline looks for contracts that are due to be billed. */
+const BILLING_CHECK_MS = 1_000;
 /** A target that is down says so this often. */
 const REPEATED_FAULT_INTERVAL_MS = 30_000;
 
@@ -78,7 +87,7 @@ export class Worker {
       Math.min(Math.ceil(WRITER_THREADS / config.threads), config.partitions.owned.length),
     );
     try {
-      await prepareTopology(config, broker, ports.logger);
+      await prepareTopology(config, broker, ports.logger, [...catalog.compiled.legalEntities.keys()]);
       const versions = new CatalogVersions(openReferenceStore(broker));
       await versions.publish(catalog);
       await mkdir(config.stateDir, { recursive: true });
@@ -86,6 +95,7 @@ export class Worker {
         rated: openPublicationLog(broker, RATED_STREAM),
         deadLetter: openPublicationLog(broker, DEAD_LETTER_STREAM),
         alert: openPublicationLog(broker, ALERT_STREAM),
+        document: openPublicationLog(broker, DOCUMENT_STREAM),
         usage: openUsagePublisher(broker),
       };
       const partitions: PartitionWorker[] = [];
@@ -126,10 +136,12 @@ async function prepareTopology(
   config: WorkerConfig,
   broker: BrokerConnection,
   logger: Logger,
+  legalEntities: readonly string[],
 ): Promise<void> {
   const report = await ensureTopology(broker, {
     partitionCount: config.partitions.count,
     replicas: config.replicas,
+    legalEntities,
   });
   if (report.created.length > 0)
     logger.info({ streams: report.created }, "Created the streams that were missing.");
@@ -192,6 +204,17 @@ function createPartition(options: {
         pullMessages: config.pull.maxMessages,
       }),
       controlLog: openControlLog(broker, partition),
+      numbering: openNumberingLog(broker),
+      onNumberingFailed: (fault) => {
+        const code = codeOf(fault);
+        ports.onSinkFault("numbering", code);
+        repeated.write(
+          "warn",
+          `numbering ${code}`,
+          { code },
+          `Documents wait for their numbers: ${messageOf(fault)}`,
+        );
+      },
       store,
       createDecoder: (hashKey) => new WireDecoder(hashKey),
       catalog: catalog.compiled,
@@ -208,11 +231,12 @@ function createPartition(options: {
         },
         decided: (record) => {
           observer.decided(record);
-          logger.info({ record }, "Wrote a decision to the control log.");
+          logDecision(logger, record);
         },
       },
       checkpointIntervalMs: config.checkpointIntervalMs,
       idleTimeoutMs: config.idleTimeoutMs,
+      billingCheckMs: BILLING_CHECK_MS,
       idleCheckMs: Math.min(IDLE_CHECK_MS, config.idleTimeoutMs),
     },
     accruedIntervalMs: config.accruedIntervalMs,
@@ -233,4 +257,12 @@ function createPartition(options: {
     },
   });
   return worker;
+}
+
+/** Numbers come by the hundred; who wants them reads the documents. */
+function logDecision(logger: Logger, record: ControlRecord): void {
+  const { kind } = record;
+  if (kind === "documents-numbered")
+    logger.info({ kind, documents: record.numbers.length }, "Numbered documents.");
+  else logger.info({ record }, "Wrote a decision to the control log.");
 }

@@ -1,3 +1,5 @@
+import { accountToken } from "../../model/partition.ts";
+
 /** Every stream, subject, consumer and header name that Tributary uses on the broker (docs/wire.md names the same). */
 
 /** Streams that exist once, whatever the partition count. */
@@ -5,6 +7,7 @@ export const RATED_STREAM = "RATED";
 export const DEAD_LETTER_STREAM = "DLQ";
 export const ALERT_STREAM = "ALERTS";
 export const REFERENCE_STREAM = "REFERENCE";
+export const DOCUMENT_STREAM = "DOCUMENTS";
 
 export function usageStream(partition: number): string {
   return `USAGE_${partition}`;
@@ -31,6 +34,16 @@ export function unplacedUsageSubject(accountToken: string, region: string): stri
 
 export function controlSubject(partition: number): string {
   return `control.${partition}`;
+}
+
+/** Numbers the documents of a legal entity; its key is encoded like an account. */
+export function numberingStream(legalEntity: string): string {
+  return `NUMBERING_${accountToken(legalEntity)}`;
+}
+
+/** Names a document; `*` for all of the legal entity's. */
+export function numberingSubject(legalEntity: string, document: string): string {
+  return `numbering.${accountToken(legalEntity)}.${document === "*" ? "*" : accountToken(document)}`;
 }
 
 export function referenceSubject(kind: string, hash: string, chunk: number): string {

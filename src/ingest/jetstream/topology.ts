@@ -5,10 +5,13 @@ import type { BrokerConnection } from "./connection.ts";
 import {
   ALERT_STREAM,
   DEAD_LETTER_STREAM,
+  DOCUMENT_STREAM,
   RATED_STREAM,
   REFERENCE_STREAM,
   controlStream,
   controlSubject,
+  numberingStream,
+  numberingSubject,
   usageStream,
   usageSubject,
 } from "./names.ts";
@@ -29,6 +32,8 @@ export interface TopologyOptions {
   readonly replicas?: number;
   /** Largest usage message; DEFAULT_MAX_MESSAGE_BYTES when absent. */
   readonly maxMessageBytes?: number;
+  /** Keys of the legal entities whose documents are numbered. */
+  readonly legalEntities?: readonly string[];
   /** How long usage is kept; for ever when absent. It bounds how far back a partition can be replayed. */
   readonly usageMaxAgeMs?: number;
 }
@@ -87,7 +92,14 @@ export function streamSettings(options: TopologyOptions): readonly Settings[] {
     { ...common, name: RATED_STREAM, subjects: ["rated.>"] },
     { ...common, name: DEAD_LETTER_STREAM, subjects: ["dlq.>"] },
     { ...common, name: ALERT_STREAM, subjects: ["alerts.>"] },
+    { ...common, name: DOCUMENT_STREAM, subjects: ["documents.>"] },
     { ...common, name: REFERENCE_STREAM, subjects: ["reference.>"] },
+    // A number is the place of a message: a hole would be a missing document, a message gone a number given twice.
+    ...(options.legalEntities ?? []).map((key) => ({
+      ...unbroken,
+      name: numberingStream(key),
+      subjects: [numberingSubject(key, "*")],
+    })),
   ];
 }
 

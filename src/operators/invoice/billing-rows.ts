@@ -8,6 +8,8 @@ export interface BilledContract {
   readonly contract: string;
   /** Time up to which its periods have been billed: the start of the next one, or the contract's end. */
   billedUpToMs: number;
+  /** Start of the latest period with usage; −Infinity before any. */
+  chargedMs: number;
   /** Whether what is due at the start of the contract has been billed. */
   started: boolean;
   /** Start of the first accounting month that has not been accounted for. */
@@ -49,6 +51,7 @@ const packr = new Packr({ useRecords: false });
 type ContractRow = [
   contract: string,
   billedUpToMs: number,
+  chargedMs: number,
   started: boolean,
   monthMs: number,
   latePeriods: number[],
@@ -59,10 +62,21 @@ type ContractRow = [
 
 export const billedContractCodec: RowCodec<BilledContract> = {
   keyOf: ({ contract }) => contract,
-  encode({ contract, billedUpToMs, started, monthMs, latePeriods, lateDueMs, documents, deferring }) {
+  encode({
+    contract,
+    billedUpToMs,
+    chargedMs,
+    started,
+    monthMs,
+    latePeriods,
+    lateDueMs,
+    documents,
+    deferring,
+  }) {
     const row: ContractRow = [
       contract,
       billedUpToMs,
+      chargedMs,
       started,
       monthMs,
       latePeriods,
@@ -74,10 +88,21 @@ export const billedContractCodec: RowCodec<BilledContract> = {
   },
   decode(value) {
     const row: ContractRow = packr.unpack(value);
-    const [contract, billedUpToMs, started, monthMs, latePeriods, lateDueMs, documents, deferring] = row;
+    const [
+      contract,
+      billedUpToMs,
+      chargedMs,
+      started,
+      monthMs,
+      latePeriods,
+      lateDueMs,
+      documents,
+      deferring,
+    ] = row;
     return {
       contract,
       billedUpToMs,
+      chargedMs,
       started,
       monthMs,
       latePeriods,

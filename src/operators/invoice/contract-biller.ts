@@ -15,6 +15,7 @@ import type { BillingBook } from "./billing-book.ts";
 import { type BilledContract, type BilledPeriod, billedPeriodKey } from "./billing-rows.ts";
 import { ContractAccounts, type EarnedAmount } from "./contract-accounts.ts";
 import { ContractCredits } from "./contract-credits.ts";
+import { isPeriodPending } from "./billing-schedule.ts";
 import { InvoiceCharges } from "./invoice-charges.ts";
 
 export interface ContractBillerOptions {
@@ -31,23 +32,13 @@ interface DocumentHead {
   readonly creditsAtMs: number;
 }
 
-/** When something is to be done next for a contract: milliseconds since 1970, Infinity for never again. */
-export function nextDueMs(row: BilledContract, contract: CompiledContract, graceMs: number): number {
-  let dueMs = row.lateDueMs ?? Infinity;
-  if (!row.started) dueMs = Math.min(dueMs, contract.startMs);
-  if (row.billedUpToMs < contract.endMs)
-    dueMs = Math.min(dueMs, contract.periodAt(row.billedUpToMs).endMs + graceMs);
-  if (row.monthMs < contract.endMs)
-    dueMs = Math.min(dueMs, contract.accountingMonthAt(row.monthMs).endMs + graceMs);
-  return dueMs;
-}
-
 /**
  * Bills one contract. What is due at one time is done in this order: the accounting month that has ended (accrual and
  * release), the fees at the contract's start, the billing period that has ended, corrections of a contract that is over.
  */
 export class ContractBiller {
   readonly #book: BillingBook;
+  readonly #rater: Rater;
   readonly #journal: Journal;
   readonly #catalog: CompiledCatalog;
   readonly #charges: InvoiceCharges;
@@ -56,6 +47,7 @@ export class ContractBiller {
 
   constructor({ book, rater, journal, catalog }: ContractBillerOptions) {
     this.#book = book;
+    this.#rater = rater;
     this.#journal = journal;
     this.#catalog = catalog;
     this.#charges = new InvoiceCharges(rater, catalog);
@@ -66,16 +58,16 @@ export class ContractBiller {
   /** Does what is due for a contract at a time. Documents are frozen; they become final when they get their number. */
   bill(number: number, contract: CompiledContract, dueMs: number, issuedMs: number, graceMs: number): void {
     const row = this.#book.contracts.change(number);
-    const month = row.monthMs < contract.endMs ? contract.accountingMonthAt(row.monthMs) : undefined;
-    if (month !== undefined && month.endMs + graceMs === dueMs) this.#endMonth(row, contract, month);
+    const month = contract.accountingMonthAt(row.monthMs);
+    if (row.monthMs < contract.endMs && month.endMs + graceMs === dueMs) this.#endMonth(row, contract, month);
     if (!row.started && contract.startMs === dueMs) this.#start(row, contract, issuedMs);
-    const period = row.billedUpToMs < contract.endMs ? contract.periodAt(row.billedUpToMs) : undefined;
-    if (period !== undefined && period.endMs + graceMs === dueMs)
-      this.#endPeriod(row, contract, period, issuedMs);
+    if (isPeriodPending(row, contract)) {
+      const period = contract.periodAt(row.billedUpToMs);
+      if (period.endMs + graceMs === dueMs) this.#endPeriod(row, contract, period, issuedMs);
+    }
     if (row.lateDueMs === dueMs) {
-      row.lateDueMs = undefined;
-      const last = contract.fullPeriodAt(contract.endMs - 1);
-      const head = { period: last, issuedMs, creditsAtMs: last.endMs - 1 };
+      const period = this.#periodFrom(contract, row.latePeriods.at(-1) ?? row.billedUpToMs);
+      const head = { period, issuedMs, creditsAtMs: period.endMs - 1 };
       this.#freeze(row, contract, head, this.#lateLines(row, contract));
     }
   }
@@ -176,6 +168,7 @@ export class ContractBiller {
   #lateLines(row: BilledContract, contract: CompiledContract, present?: BillingPeriod): InvoiceLine[] {
     const late = row.latePeriods;
     row.latePeriods = [];
+    row.lateDueMs = undefined;
     return late.flatMap((startMs) => this.#lateLinesOf(contract, startMs, present));
   }
 
@@ -255,6 +248,7 @@ export class ContractBiller {
     // What is due in advance does not make the period one that was billed.
     const after = withLines({ ...row, period: { startMs, endMs } }, row, [line], undefined);
     row.charges = after.charges;
+    if (line.kind === "usage") this.#rater.invoiced(contract, line.amount);
     if (!line.inAdvance) row.document ??= document;
   }
 

@@ -11,15 +11,16 @@ import type { Journal } from "../journal.ts";
 import { DueSlots } from "../window/due-slots.ts";
 import { BillingBook } from "./billing-book.ts";
 import { billedPeriodKey } from "./billing-rows.ts";
-import { ContractBiller, nextDueMs } from "./contract-biller.ts";
+import { isPeriodPending, nextDueMs, owesWithoutUsage } from "./billing-schedule.ts";
+import { ContractBiller } from "./contract-biller.ts";
 
 export interface InvoiceStageOptions {
   readonly partition: number;
   readonly partitionCount: number;
   readonly rater: Rater;
   readonly journal: Journal;
-  /** The partition's watermark; −Infinity at the beginning. */
-  readonly watermarkMs: () => number;
+  /** Up to where the partition's windows have been told what became due; −Infinity at the beginning. */
+  readonly processedMs: () => number;
 }
 
 /**
@@ -69,7 +70,7 @@ export class InvoiceStage implements CheckpointParticipant {
    * that wait for their number. Changes nothing.
    */
   *drafts(): Generator<PublishedDocument> {
-    const { partition, partitionCount, watermarkMs } = this.#options;
+    const { partition, partitionCount, processedMs } = this.#options;
     const biller = this.#biller;
     const catalog = this.#catalog;
     if (biller === undefined || catalog === undefined) return;
@@ -79,7 +80,7 @@ export class InvoiceStage implements CheckpointParticipant {
     }
     for (const contract of catalog.contractsOf(partition, partitionCount)) {
       const number = this.book.contracts.numberOf(contract.id);
-      if (number === undefined || this.book.contracts.at(number).billedUpToMs > watermarkMs()) continue;
+      if (number === undefined || this.book.contracts.at(number).billedUpToMs > processedMs()) continue;
       const draft = biller.draft(number, contract);
       if (draft !== undefined) yield draft;
     }
@@ -94,42 +95,71 @@ export class InvoiceStage implements CheckpointParticipant {
   /** A price was charged: where its period has been billed before, the difference is billed later. */
   charged({ contract, price, periodStartMs }: ChargedPeriod): void {
     if (contract.id === NO_CONTRACT || price === undefined) return;
-    const number = this.book.contracts.numberOf(contract.id);
-    if (number === undefined) return;
-    const known = this.book.contracts.at(number);
-    if (periodStartMs >= known.billedUpToMs || known.latePeriods.includes(periodStartMs)) return;
+    if (contract.periodAt(periodStartMs).endMs <= this.#requireCatalog().settings.billingStartMs) return;
+    const known = this.book.contracts.numberOf(contract.id);
+    const number = known ?? this.#addContract(contract, periodStartMs);
+    const row = this.book.contracts.at(number);
+    if (row.chargedMs < periodStartMs) {
+      const change = this.book.contracts.change(number);
+      // Between usage there may be periods without any; nothing is owed for them.
+      if (!isPeriodPending(row, contract) && row.billedUpToMs < periodStartMs) {
+        change.billedUpToMs = periodStartMs;
+        change.monthMs = Math.max(row.monthMs, contract.accountingMonthAt(periodStartMs).startMs);
+      }
+      change.chargedMs = periodStartMs;
+      this.#schedule(number, contract);
+    }
+    if (periodStartMs >= row.billedUpToMs || row.latePeriods.includes(periodStartMs)) return;
     this.#addLate(number, contract, periodStartMs);
   }
 
   #addLate(number: number, contract: CompiledContract, periodStartMs: number): void {
     const row = this.book.contracts.change(number);
     row.latePeriods = [...row.latePeriods, periodStartMs].sort((a, b) => a - b);
-    if (row.billedUpToMs < contract.endMs || row.lateDueMs !== undefined) return;
-    const afterMs = Math.max(contract.endMs, this.#options.watermarkMs());
+    if (isPeriodPending(row, contract) || row.lateDueMs !== undefined) return;
+    const afterMs = Math.max(row.billedUpToMs, this.#options.processedMs());
     row.lateDueMs = contract.fullPeriodAt(afterMs).endMs + this.#graceMs();
     this.#schedule(number, contract);
   }
 
   #useCatalog(catalog: CompiledCatalog): void {
     const { partition, partitionCount, rater, journal } = this.#options;
+    if (this.#catalog === undefined) this.#takeUpInvoiced(catalog);
     this.#catalog = catalog;
     this.#biller = new ContractBiller({ book: this.book, rater, journal, catalog });
     this.#due.clear();
     this.#waiting = [];
     this.#waitingDueMs = Infinity;
     for (const contract of catalog.contractsOf(partition, partitionCount)) {
-      const number = this.book.contracts.numberOf(contract.id) ?? this.#addContract(contract);
+      let number = this.book.contracts.numberOf(contract.id);
+      if (number === undefined) {
+        if (!owesWithoutUsage(contract) || contract.endMs <= catalog.settings.billingStartMs) continue;
+        number = this.#addContract(contract, contract.startMs);
+      }
       this.#noteEnd(number, contract);
       this.#schedule(number, contract);
     }
   }
 
-  #addContract(contract: CompiledContract): number {
-    const { id, startMs } = contract;
+  /** After a restore: what was invoiced is not unbilled. */
+  #takeUpInvoiced(catalog: CompiledCatalog): void {
+    for (const { contract: id, charges } of this.book.periods.entries()) {
+      const contract = catalog.contract(id);
+      if (contract === undefined) continue;
+      for (const { kind, amount } of charges.values())
+        if (kind === "usage") this.#options.rater.invoiced(contract, amount);
+    }
+  }
+
+  /** @param fromMs a time in the first period that may be billed */
+  #addContract(contract: CompiledContract, fromMs: number): number {
+    const { billingStartMs } = this.#requireCatalog().settings;
+    const { startMs } = contract.periodAt(Math.max(fromMs, billingStartMs));
     return this.book.contracts.add({
-      contract: id,
+      contract: contract.id,
       billedUpToMs: startMs,
-      started: false,
+      chargedMs: Number.NEGATIVE_INFINITY,
+      started: startMs > contract.startMs || !owesWithoutUsage(contract),
       monthMs: contract.accountingMonthAt(startMs).startMs,
       latePeriods: [],
       lateDueMs: undefined,
@@ -160,7 +190,7 @@ export class InvoiceStage implements CheckpointParticipant {
   }
 
   #run({ upToMs, issuedMs, maxContracts }: BillingRunRecord): void {
-    const lastMs = Math.min(upToMs, this.#options.watermarkMs() + 1);
+    const lastMs = Math.min(upToMs, this.#options.processedMs() + 1);
     for (let done = 0; done < maxContracts;) {
       const number = this.#take(lastMs);
       if (number === undefined) return;

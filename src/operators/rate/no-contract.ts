@@ -15,6 +15,8 @@ export function noContract(account: string, startMs: number, endMs: number): Com
     id: NO_CONTRACT,
     account,
     customer: "",
+    plan: "",
+    commitmentText: "",
     calendar: "",
     timeZone: "UTC",
     legalEntity: DEFAULT_LEGAL_ENTITY,

@@ -5,7 +5,12 @@ import {
   type PartitionStore,
   type StateRow,
 } from "../../model/store.ts";
-import type { BillingPeriod, CompiledCatalog, CompiledPrice } from "../../billing/catalog/compiled.ts";
+import type {
+  BillingPeriod,
+  CompiledCatalog,
+  CompiledContract,
+  CompiledPrice,
+} from "../../billing/catalog/compiled.ts";
 import { chargeDelta } from "../../billing/rating/delta.ts";
 import { Exact } from "../../billing/rating/exact.ts";
 import { formatMinorUnits } from "../../billing/rating/money.ts";
@@ -20,8 +25,8 @@ import {
 } from "./price-periods.ts";
 import type { ChargedPeriod, SeriesInfo, TouchedPeriod, WindowFiring } from "./series-info.ts";
 
-/** Charged in one currency. */
-export interface BilledTotal {
+/** Charged and not invoiced in one currency. */
+export interface UnbilledTotal {
   /** ISO 4217 digits. */
   readonly exponent: number;
   minorUnits: bigint;
@@ -30,8 +35,8 @@ export interface BilledTotal {
 /** @param key of the price period */
 export type ChargeListener = (key: string, currency: string, deltaMinorUnits: bigint) => void;
 
-function addBilled(
-  totals: Map<string, BilledTotal>,
+function addUnbilled(
+  totals: Map<string, UnbilledTotal>,
   currency: string,
   exponent: number,
   minorUnits: bigint,
@@ -60,7 +65,7 @@ export class Rater implements CheckpointParticipant {
   #chargeListener: ChargeListener | undefined;
   readonly #onCharged: (charged: ChargedPeriod) => void;
   #catalogVersion: string | undefined;
-  #billedTotals: Map<string, BilledTotal> | undefined;
+  #unbilledTotals: Map<string, UnbilledTotal> | undefined;
 
   /** @param onCharged told what a price has come to, with every rating of it */
   constructor(onCharged: (charged: ChargedPeriod) => void = () => undefined) {
@@ -70,12 +75,20 @@ export class Rater implements CheckpointParticipant {
   /** The version in use from here on (also the one at the checkpoint, after `restore`). */
   setCatalog(catalog: Pick<CompiledCatalog, "version" | "contract">): void {
     this.#catalogVersion = catalog.version;
-    if (this.#billedTotals === undefined) this.#billedTotals = this.#sumBilled(catalog);
+    if (this.#unbilledTotals === undefined) this.#unbilledTotals = this.#sumBilled(catalog);
   }
 
-  /** Charged so far by currency, in minor units: what is rated and not invoiced. */
-  billedTotals(): ReadonlyMap<string, BilledTotal> {
-    return this.#billedTotals ?? new Map();
+  /** Charged and not invoiced, by currency, in minor units. */
+  unbilledTotals(): ReadonlyMap<string, UnbilledTotal> {
+    return this.#unbilledTotals ?? new Map();
+  }
+
+  /** Usage was invoiced (negative: taken back): it is not unbilled any more. */
+  invoiced(
+    { currency, currencyExponent }: Pick<CompiledContract, "currency" | "currencyExponent">,
+    minorUnits: bigint,
+  ): void {
+    addUnbilled((this.#unbilledTotals ??= new Map()), currency, currencyExponent, -minorUnits);
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
@@ -232,7 +245,7 @@ export class Rater implements CheckpointParticipant {
     const delta = charge(state, place);
     const { currency, currencyExponent } = place.series.contract;
     if (delta !== 0n) {
-      addBilled((this.#billedTotals ??= new Map()), currency, currencyExponent, delta);
+      addUnbilled((this.#unbilledTotals ??= new Map()), currency, currencyExponent, delta);
       this.#chargeListener?.(place.key, currency, delta);
     }
     this.#onCharged({
@@ -246,11 +259,11 @@ export class Rater implements CheckpointParticipant {
     return delta;
   }
 
-  #sumBilled(catalog: Pick<CompiledCatalog, "contract">): Map<string, BilledTotal> {
-    const totals = new Map<string, BilledTotal>();
+  #sumBilled(catalog: Pick<CompiledCatalog, "contract">): Map<string, UnbilledTotal> {
+    const totals = new Map<string, UnbilledTotal>();
     for (const { contract: id, billed } of this.#pricePeriods.entries()) {
       const contract = catalog.contract(id);
-      if (contract !== undefined) addBilled(totals, contract.currency, contract.currencyExponent, billed);
+      if (contract !== undefined) addUnbilled(totals, contract.currency, contract.currencyExponent, billed);
     }
     return totals;
   }

@@ -90,6 +90,14 @@ export class WindowStage implements CheckpointParticipant {
     return this.#watermark.watermark;
   }
 
+  /**
+   * Up to where windows have been told what became due; behind the watermark only while they are told. What is decided
+   * then goes by this time, so that it does not depend on how far the watermark went at once.
+   */
+  get processedMs(): number {
+    return this.#lifecycle?.watermark ?? Number.NEGATIVE_INFINITY;
+  }
+
   get watermark(): WatermarkTracker {
     return this.#watermark;
   }

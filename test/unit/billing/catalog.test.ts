@@ -114,6 +114,7 @@ describe("compiled catalog", () => {
       regions: ["eu", "us"],
       disorderMs: 300_000,
       graceMs: 259_200_000,
+      billingStartMs: Number.NEGATIVE_INFINITY,
       cellMs: 3_600_000,
       maxAgeMs: 35 * 86_400_000,
       maxAheadMs: 86_400_000,

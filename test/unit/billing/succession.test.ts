@@ -17,17 +17,38 @@ function edited(file: string, from: string, to: string): Record<string, string> 
 }
 
 describe("a catalog that follows another", () => {
-  test("may add entities, end a contract and move it to another version of the plan", () => {
+  test("may add entities and end a contract for one on another version of the plan", () => {
     expect(faultsOf({})).toEqual([]);
     const second = BASE_FILES["plans/api.yaml"]?.replace("version: 1", "version: 2").replace("0.333", "0.5");
-    const contract = BASE_FILES["contracts/c.yaml"]?.replace("version: 1", "version: 2");
+    const contract = BASE_FILES["contracts/c.yaml"] ?? "";
+    const next = contract
+      .replace("version: 1", "version: 2")
+      .replace("id: C1", "id: C2")
+      .replace(/start: .*/, "start: 2026-06-01");
     expect(
       faultsOf({
         ...(second === undefined ? {} : { "plans/api-2.yaml": second }),
         "contracts/c.yaml": `${contract}end: 2026-06-01\n`,
+        "contracts/next.yaml": next,
         "customers/more.yaml": "id: more\nname: More\n",
       }),
     ).toEqual([]);
+  });
+
+  test("keeps what a contract's usage is charged by: late usage still is", () => {
+    const second = BASE_FILES["plans/api.yaml"]?.replace("version: 1", "version: 2") ?? "";
+    const contract = BASE_FILES["contracts/c.yaml"] ?? "";
+    const fault =
+      "contract C1 can't change its plan or commitments, which late usage is charged by: end it and add another one";
+    expect(
+      faultsOf({
+        "plans/api-2.yaml": second,
+        "contracts/c.yaml": contract.replace("version: 1", "version: 2"),
+      }),
+    ).toEqual([fault]);
+    expect(
+      faultsOf({ "contracts/c.yaml": `${contract}commitments: [{ key: least, amount: 10 }]\n` }),
+    ).toEqual([fault]);
   });
 
   test("keeps every meter as it counts", () => {

@@ -42,6 +42,16 @@ const WATCHED = {
     },
   ],
 };
+/** Fees in advance and in arrears, discounts, and periods that end while the scripts go on. */
+const FEES = {
+  plan: { key: "fees", version: 1 },
+  billing_anchor_day: 29,
+  start: "2026-03-01",
+  invoice_discounts: [
+    { type: "percent", percent: "10" },
+    { type: "amount", amount: "1" },
+  ],
+};
 interface Catalogs {
   readonly first: CompiledCatalog;
   readonly second: CompiledCatalog;
@@ -58,12 +68,25 @@ const STANDARD: Catalogs = {
     alerts: { commitment_percents: [50, 80, 200], credit_percents: [50, 20, 0] },
   }),
 };
-/** Contracts that change, in the middle of an hour, to a plan that charges events one by one. */
-const BY_EVENT: Catalogs = {
-  first: testCatalog(ACCOUNTS.slice(0, 2), [], { plan: { key: "standard", version: 1 } }),
-  second: testCatalog(ACCOUNTS, ["other"], { plan: { key: "by-event", version: 1 } }),
+const BY_EVENT = { plan: { key: "by-event", version: 1 } };
+/** Contracts that turn out to have ended, in the middle of the logs, for one whose plan charges events one by one. */
+const REPLACED: Catalogs = {
+  first: testCatalog(ACCOUNTS.slice(0, 2), [], FEES),
+  second: testCatalog(
+    ACCOUNTS,
+    ["other"],
+    [
+      { ...FEES, end: "2026-03-29T05:00:00Z" },
+      { ...BY_EVENT, start: "2026-03-29T05:00:00Z", billing_anchor_day: 30 },
+    ],
+  ),
 };
-const catalogs = fc.constantFrom(STANDARD, BY_EVENT, { first: BY_EVENT.second, second: BY_EVENT.second });
+const EACH_EVENT: Catalogs = {
+  first: testCatalog(ACCOUNTS.slice(0, 2), [], BY_EVENT),
+  second: testCatalog(ACCOUNTS, ["other"], BY_EVENT),
+};
+const catalogs = fc.constantFrom(STANDARD, REPLACED, EACH_EVENT);
+const CONTRACT_IDS = ACCOUNTS.flatMap((account) => [`contract-${account}`, `contract-${account}-2`]);
 const encoder = new TextEncoder();
 
 interface GeneratedEvent {
@@ -99,6 +122,7 @@ const poison = fc
   .map((text) => ({ kind: "poison" as const, text }));
 const idle = fc.constantFrom("eu", "us").map((region) => ({ kind: "idle" as const, region }));
 const gap = fc.integer({ min: 0, max: 3 }).map((lost) => ({ kind: "gap" as const, lost }));
+const bill = fc.nat({ max: 3 }).map((maxContracts) => ({ kind: "bill" as const, maxContracts }));
 const close = fc.integer({ min: 1, max: 48 }).map((hours) => ({ kind: "close" as const, hours }));
 
 const script = fc.array(
@@ -114,6 +138,7 @@ const script = fc.array(
       { weight: 1, arbitrary: idle },
       { weight: 1, arbitrary: close },
       { weight: 1, arbitrary: gap },
+      { weight: 3, arbitrary: bill },
       { weight: 1, arbitrary: fc.constant({ kind: "catalog" as const }) },
     ),
   }),
@@ -138,6 +163,7 @@ function logsOf(
       | { kind: "idle"; region: string }
       | { kind: "close"; hours: number }
       | { kind: "gap"; lost: number }
+      | { kind: "bill"; maxContracts: number }
       | { kind: "catalog" };
   }[],
   { first, second }: Catalogs,
@@ -155,7 +181,16 @@ function logsOf(
     if (step.kind === "idle") control({ kind: "idle", region: step.region });
     else if (step.kind === "close")
       control({ kind: "close", upToMs: arrivalMs - step.hours * HOUR_MS, actor: "test", reason: "test" });
-    else if (step.kind === "gap") {
+    else if (step.kind === "bill") {
+      const { maxContracts } = step;
+      control({ kind: "billing-run", upToMs: arrivalMs, issuedMs: arrivalMs, maxContracts });
+      // Names of documents that may have been made by now; those that were not are left alone.
+      const documents = CONTRACT_IDS.flatMap((id) => [1, 2, 3, 4].map((n) => `${id}:${n}`));
+      control({
+        kind: "documents-numbered",
+        numbers: documents.map((id, index): [string, number] => [id, index + 1]),
+      });
+    } else if (step.kind === "gap") {
       const resumeAt = sequence + step.lost + 1;
       control({
         kind: "gap-accepted",
@@ -224,7 +259,7 @@ describe("the partition engine", () => {
         const totals = reportOf([
           { partition: 0, engine: random.engine, store: random.store },
         ]).unbilledTotals;
-        const kept = [...random.engine.rater.billedTotals()].filter(([, total]) => total.minorUnits !== 0n);
+        const kept = [...random.engine.rater.unbilledTotals()].filter(([, total]) => total.minorUnits !== 0n);
         expect(
           kept.map(([currency, { exponent, minorUnits }]) => ({
             currency,

@@ -95,11 +95,18 @@ describe("a price that charges events one by one", () => {
 
   it("makes an exception of an hour whose first events came in under another price", async () => {
     const standard = testCatalog(["a"]);
+    // Later it is known that the contract had ended before, and another one begun.
+    const since = new Date(BASE_MS).toISOString();
+    const replaced = testCatalog(
+      ["a"],
+      [],
+      [{ end: since }, { start: since, plan: { key: "by-event", version: 1 } }],
+    );
     const { rated, exceptions } = await run(
       [
         takesEffect(standard),
         use(1, BASE_MS, 0, 1_000),
-        takesEffect(BY_EVENT, 1),
+        takesEffect(replaced, 1),
         use(2, BASE_MS + 60_000, 0, 1_000_000),
         use(3, BASE_MS + HOUR_MS, 0, 1_000_000),
         close(BASE_MS + 3 * HOUR_MS, 3),

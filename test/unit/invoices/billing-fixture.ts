@@ -1,0 +1,194 @@
+import { compileCatalog } from "../../../src/billing/catalog/compile.ts";
+import type { CompiledCatalog } from "../../../src/billing/catalog/compiled.ts";
+import { loadCatalog } from "../../../src/billing/catalog/load.ts";
+import type { NumberingLog } from "../../../src/model/numbering.ts";
+import { encodeControl, type ControlRecord } from "../../../src/model/control.ts";
+import { billingRun, nextBillingStep, numberDocuments } from "../../../src/pipeline/billing-steps.ts";
+import { openPartitionStore } from "../../../src/state/partition-store.ts";
+import { createEngine, HOUR_MS, runLogs, type LogStep } from "../../support/engine-fixture.ts";
+
+export interface TimedEvent {
+  readonly account: string;
+  readonly atHours: number;
+  readonly lagHours: number;
+  readonly thousandths: number;
+}
+
+export const BILLING_ACCOUNTS = ["plain", "fees", "changed", "credits"];
+
+const contract = (account: string, fields: Readonly<Record<string, unknown>>, id = account) => ({
+  id,
+  customer: "customer",
+  account,
+  plan: { key: "plain", version: 1 },
+  time_zone: "Europe/Berlin",
+  start: "2026-02-01",
+  end: "2026-05-10",
+  ...fields,
+});
+
+const FILES: Readonly<Record<string, unknown>> = {
+  "settings.yaml": {
+    regions: ["eu"],
+    grace: "48h",
+    disorder: "10m",
+    max_age: "35d",
+    max_ahead: "1d",
+    dedupe_horizon: "37d",
+  },
+  "meters/all.json": [
+    { key: "sum", event_type: "usage", aggregation: "sum", value_property: "amount", scale: 3 },
+    { key: "calls", event_type: "usage", aggregation: "count" },
+  ],
+  "products/all.json": [
+    { key: "api", name: "API" },
+    { key: "support", name: "Support" },
+  ],
+  "customers/all.json": [{ id: "customer", name: "Customer" }],
+  "plans/all.json": [
+    {
+      key: "plain",
+      version: 1,
+      currency: "EUR",
+      prices: [
+        {
+          key: "sum",
+          product: "api",
+          meter: "sum",
+          model: "graduated",
+          tiers: [{ up_to: "100", unit_price: "0.1" }, { unit_price: "0.07" }],
+        },
+        { key: "calls", product: "api", meter: "calls", model: "per_unit", unit_price: "0.333" },
+      ],
+    },
+    {
+      key: "fees",
+      version: 1,
+      currency: "EUR",
+      prices: [
+        { key: "support", product: "support", model: "flat", amount: "100", billed: "in_advance" },
+        { key: "seat", product: "support", model: "flat", amount: "31" },
+        {
+          key: "sum",
+          product: "api",
+          meter: "sum",
+          model: "volume",
+          tiers: [{ up_to: "50", unit_price: "0.1" }, { unit_price: "0.07" }],
+          minimum_amount: "2",
+        },
+      ],
+      commitments: [{ key: "all", amount: "150", overage_factor: "1.5" }],
+    },
+  ],
+  "contracts/all.json": [
+    contract("plain", {}),
+    contract("fees", {
+      plan: { key: "fees", version: 1 },
+      billing_anchor_day: 31,
+      invoice_discounts: [
+        { type: "percent", percent: "10" },
+        { type: "amount", amount: "1" },
+      ],
+    }),
+    contract("changed", { plan: { key: "fees", version: 1 }, end: "2026-03-17" }),
+    contract("changed", { start: "2026-03-17", billing_anchor_day: 17 }, "changed-2"),
+    contract("credits", {
+      credits: [
+        { id: "first", amount: "9", effective: "2026-02-01", expires: "2026-03-15" },
+        { id: "month", amount: "5", effective: "2026-02-01", recurrence: { unit: "month" } },
+      ],
+    }),
+  ],
+};
+
+/** Contracts of every kind that billing treats otherwise, over some three months with a change of the clocks. */
+export function billingCatalog(): CompiledCatalog {
+  const loaded = loadCatalog(
+    new Map(Object.entries(FILES).map(([file, content]) => [file, JSON.stringify(content)])),
+  );
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
+  return compileCatalog(loaded.catalog, loaded.version);
+}
+
+type Without<Record, Keys extends PropertyKey> = Record extends unknown ? Omit<Record, Keys> : never;
+type Decision = Without<ControlRecord, "appliesAfter" | "decidedAt">;
+
+const encoder = new TextEncoder();
+
+/** The two logs of a partition that takes events and bills what is due after each of them. */
+export async function billingLogs(
+  list: readonly TimedEvent[],
+  startMs: number,
+  endMs: number,
+): Promise<{ readonly steps: readonly LogStep[]; readonly catalog: CompiledCatalog }> {
+  const catalog = billingCatalog();
+  const engine = createEngine(catalog);
+  const store = openPartitionStore(":memory:", { partition: 0, partitionCount: 1 });
+  const steps: LogStep[] = [];
+  let sequence = 0;
+  const decide = (decision: Decision): void => {
+    const record: ControlRecord = { ...decision, appliesAfter: sequence, decidedAt: "" };
+    const used = record.kind === "catalog" ? catalog : undefined;
+    steps.push({ kind: "control", record, ...(used === undefined ? {} : { catalog: used }) });
+    engine.apply({ sequence: steps.length, record }, encodeControl(record), used, []);
+  };
+  const numbering = countingNumbers();
+  const bill = async (): Promise<void> => {
+    for (let step = nextBillingStep(engine); step !== undefined; step = nextBillingStep(engine)) {
+      const decision = step === "run" ? billingRun(engine, 0) : await numberDocuments(engine, numbering);
+      // Slices of two contracts, so that a run is taken up again.
+      decide(decision.kind === "billing-run" ? { ...decision, maxContracts: 2 } : decision);
+    }
+  };
+  decide({ kind: "catalog", version: catalog.version });
+  const arrivals = list
+    .map((each, index) => ({ each, index, arrivalMs: startMs + (each.atHours + each.lagHours) * HOUR_MS }))
+    .sort((a, b) => a.arrivalMs - b.arrivalMs || a.index - b.index);
+  for (const { each, index, arrivalMs } of arrivals) {
+    const time = new Date(startMs + each.atHours * HOUR_MS).toISOString();
+    const amount = each.thousandths / 1000;
+    const text = `{"specversion":"1.0","id":"e${index}","source":"test","type":"usage","subject":"${each.account}","time":"${time}","data":{"amount":${amount}}}`;
+    const message = {
+      sequence: ++sequence,
+      subject: "usage.0.eu",
+      contentType: "application/cloudevents+json",
+      arrivalMs,
+      data: encoder.encode(text),
+    };
+    steps.push({ kind: "message", message });
+    engine.process([message]);
+    await bill();
+  }
+  decide({ kind: "close", upToMs: endMs, actor: "test", reason: "test" });
+  await bill();
+  store.close();
+  return { steps, catalog };
+}
+
+function countingNumbers(): NumberingLog {
+  const ranks = new Map<string, number>();
+  return {
+    ranksOf: (_entity, documents) =>
+      Promise.resolve(
+        documents.map((id) => {
+          const rank = ranks.get(id) ?? ranks.size + 1;
+          ranks.set(id, rank);
+          return rank;
+        }),
+      ),
+  };
+}
+
+/** Runs logs whole, or cut as the dice say. */
+export async function replay(
+  steps: readonly LogStep[],
+  catalog: CompiledCatalog,
+  dice: readonly number[] | undefined,
+) {
+  const at = (step: number): number => dice?.[step % dice.length] ?? 10;
+  return await runLogs(steps, catalog, {
+    cut: (step) => at(step) < 5,
+    commit: (step) => at(step) < 4,
+    restart: (step) => at(step) < 2,
+  });
+}
