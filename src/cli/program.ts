@@ -5,6 +5,7 @@ import { addDoctorCommand } from "./commands/doctor.ts";
 import { addExplainCommand } from "./commands/explain.ts";
 import { addExportCommand } from "./commands/export.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
+import { addLedgerCommand } from "./commands/ledger.ts";
 import { addReconcileCommand } from "./commands/reconcile.ts";
 import { addRecoverCommand } from "./commands/recover.ts";
 import { addRunCommand } from "./commands/run.ts";
@@ -36,6 +37,7 @@ export function createProgram(): Command {
   addExportCommand(program);
   addInspectCommand(program);
   addExplainCommand(program);
+  addLedgerCommand(program);
   addReconcileCommand(program);
   addRecoverCommand(program);
   addBenchCommand(program);

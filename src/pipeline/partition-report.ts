@@ -55,7 +55,9 @@ export interface UsageReport {
   readonly acceptedGaps: readonly AcceptedGapRow[];
   readonly aggregates: readonly AggregateRow[];
   readonly unbilled: readonly UnbilledRow[];
-  /** The same over all accounts. */
+  /** Rated usage that is on invoices, by account and currency. */
+  readonly invoiced: readonly UnbilledRow[];
+  /** What is unbilled, over all accounts. */
   readonly unbilledTotals: readonly UnbilledTotal[];
   readonly exceptions: readonly ExceptionRow[];
   readonly checks: readonly BalanceCheck[];
@@ -145,22 +147,28 @@ export function aggregatesOf(sources: readonly ReportSource[]): AggregateRow[] {
 /** Rated usage that no invoice has taken up, by account and currency, and in all. */
 export function unbilledOf(
   sources: readonly ReportSource[],
-): Pick<UsageReport, "unbilled" | "unbilledTotals"> {
-  const byAccount = new Map<string, { account: string; currency: string; exponent: number; minor: bigint }>();
+): Pick<UsageReport, "unbilled" | "unbilledTotals" | "invoiced"> {
+  type Sum = { account: string; currency: string; exponent: number; minor: bigint };
+  const byAccount = new Map<string, Sum>();
+  const invoiced = new Map<string, Sum>();
   for (const { engine } of sources) {
-    const add = (contractId: string, amount: bigint): void => {
+    const add = (sums: Map<string, Sum>, contractId: string, amount: bigint): void => {
       const contract = engine.catalog?.contract(contractId);
       if (contract === undefined) return;
       const { account, currency, currencyExponent: exponent } = contract;
       const key = `${account}\u0000${currency}`;
-      const sum = byAccount.get(key);
-      if (sum === undefined) byAccount.set(key, { account, currency, exponent, minor: amount });
+      const sum = sums.get(key);
+      if (sum === undefined) sums.set(key, { account, currency, exponent, minor: amount });
       else sum.minor += amount;
     };
     for (const { contract, price, billed } of engine.rater.pricePeriods())
-      if (price !== undefined) add(contract, billed);
+      if (price !== undefined) add(byAccount, contract, billed);
     for (const { contract, charges } of engine.invoices.book.periods.entries())
-      for (const { kind, amount } of charges.values()) if (kind === "usage") add(contract, -amount);
+      for (const { kind, amount } of charges.values()) {
+        if (kind !== "usage") continue;
+        add(byAccount, contract, -amount);
+        add(invoiced, contract, amount);
+      }
   }
   const totals = new Map<string, { exponent: number; accounts: number; minor: bigint }>();
   for (const { currency, exponent, minor } of byAccount.values()) {
@@ -169,12 +177,15 @@ export function unbilledOf(
   }
   const sorted = <Value>(map: ReadonlyMap<string, Value>): [string, Value][] =>
     [...map].sort(([left], [right]) => compare(left, right));
-  return {
-    unbilled: sorted(byAccount).map(([, { account, currency, exponent, minor }]) => ({
+  const rows = (sums: ReadonlyMap<string, Sum>): UnbilledRow[] =>
+    sorted(sums).map(([, { account, currency, exponent, minor }]) => ({
       account,
       currency,
       amount: formatMinorUnits(minor, exponent),
-    })),
+    }));
+  return {
+    unbilled: rows(byAccount),
+    invoiced: rows(invoiced),
     unbilledTotals: sorted(totals).map(([currency, { accounts, exponent, minor }]) => ({
       currency,
       accounts,

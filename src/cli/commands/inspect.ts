@@ -5,6 +5,7 @@ import { Inspection, type InspectedPartition } from "../compose/inspection.ts";
 import { printJson, printTable } from "../print.ts";
 import { lostMessagesOf, type AcceptedGap } from "../../pipeline/accepted-gaps.ts";
 import { accruedValue } from "../../pipeline/accrued-value.ts";
+import { invoicesOf } from "../../pipeline/billing-report.ts";
 import { aggregatesOf, reportOf } from "../../pipeline/partition-report.ts";
 
 /** Entries read at a time when a channel of the outbox is listed. */
@@ -13,7 +14,9 @@ const OUTBOX_PAGE = 1_000;
 export function addInspectCommand(program: Command): void {
   const inspect = program
     .command("inspect")
-    .summary("look at the last checkpoints: partitions, aggregates, outbox, parked events, exceptions")
+    .summary(
+      "look at the last checkpoints: partitions, aggregates, invoices, outbox, parked events, exceptions",
+    )
     .description("Reads the last checkpoints in the state directory; a worker may run meanwhile.");
 
   view(inspect, "partitions", "position, watermark, counts of each partition", (partitions, json) => {
@@ -39,8 +42,8 @@ export function addInspectCommand(program: Command): void {
 
   view(inspect, "aggregates", "every cell: account, meter, group, hour, value", (partitions, json) => {
     if (json) {
-      const { counts, messages, aggregates, unbilled, exceptions, balanced } = reportOf(partitions);
-      printJson({ counts, messages, aggregates, unbilled, exceptions, balanced });
+      const { counts, messages, aggregates, unbilled, invoiced, exceptions, balanced } = reportOf(partitions);
+      printJson({ counts, messages, aggregates, unbilled, invoiced, exceptions, balanced });
       return;
     }
     printTable(
@@ -73,6 +76,26 @@ export function addInspectCommand(program: Command): void {
       }
     },
   );
+
+  view(inspect, "invoices", "invoices and credit memos, and drafts of those to come", (partitions, json) => {
+    const rows = invoicesOf(partitions);
+    if (json) printJson(rows);
+    else {
+      printTable(
+        ["account", "status", "kind", "number", "issued", "due", "currency", "total"],
+        rows.map((row) => [
+          row.account,
+          row.status,
+          row.kind,
+          row.number ?? "-",
+          row.status === "final" ? row.issueDate : "-",
+          row.status === "final" ? row.dueDate : "-",
+          row.currency,
+          row.total,
+        ]),
+      );
+    }
+  });
 
   view(
     inspect,

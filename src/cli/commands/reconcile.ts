@@ -61,8 +61,20 @@ async function reconcile(options: ConfiguredOptions & { offline?: boolean }): Pr
 }
 
 function withStreams(report: UsageReport, streams: readonly StreamLine[]): object {
-  const { counts, messages, acceptedGaps, unbilled, unbilledTotals, exceptions, checks, balanced } = report;
-  return { counts, messages, acceptedGaps, streams, unbilled, unbilledTotals, exceptions, checks, balanced };
+  const { counts, messages, acceptedGaps, unbilled, invoiced, unbilledTotals, exceptions, checks, balanced } =
+    report;
+  return {
+    counts,
+    messages,
+    acceptedGaps,
+    streams,
+    unbilled,
+    invoiced,
+    unbilledTotals,
+    exceptions,
+    checks,
+    balanced,
+  };
 }
 
 /** What operators gave up is shown in every balance: it is explained, not gone. */

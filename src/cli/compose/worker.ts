@@ -36,7 +36,7 @@ const INSTANCE = randomHashKey();
 /** How often a pipeline looks for idle regions. */
 const IDLE_CHECK_MS = 1_000;
 /** How often a pipeline looks for contracts that are due to be billed. */
-const BILLING_CHECK_MS = 1_000;
+const BILLING_CHECK_MS = 250;
 /** A target that is down says so this often. */
 const REPEATED_FAULT_INTERVAL_MS = 30_000;
 

@@ -70,7 +70,7 @@ test("doctor names missing streams, then a sound set-up, then each thing that ca
   const empty = await doctor("--config", config);
   expect(empty.code).toBe(1);
   expect(of(empty, "stream-exists")).toEqual([
-    "critical ALERTS,CONTROL_0,CONTROL_1,DLQ,RATED,REFERENCE,USAGE_0,USAGE_1 the stream does not exist",
+    "critical ALERTS,CONTROL_0,CONTROL_1,DLQ,DOCUMENTS,RATED,REFERENCE,USAGE_0,USAGE_1 the stream does not exist",
   ]);
   expect(of(empty, "subject-mapping")[0]).toMatch(/^critical .*probes were not stored/);
 

@@ -12,8 +12,8 @@ import type { TestServer } from "../../support/nats-server.ts";
 import { testConnection } from "../../support/usage-reading.ts";
 
 const PARTITIONS = 16;
-/** RATED, DLQ, ALERTS, REFERENCE. */
-const SHARED_STREAMS = 4;
+/** RATED, DLQ, ALERTS, DOCUMENTS, REFERENCE. */
+const SHARED_STREAMS = 5;
 
 describe("streams and subject mapping", () => {
   let server: TestServer;

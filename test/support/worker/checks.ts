@@ -103,7 +103,7 @@ export function expectAmountsAddUp(rated: RatedByPartition): void {
   expect(faults).toEqual([]);
 }
 
-/** What the state says is unbilled is what was published, no more and no less. */
+/** What the state says is unbilled or on invoices is what was published, no more and no less. */
 export function expectUnbilledIsPublished(inspected: Inspected, rated: RatedByPartition): void {
   const published = new Map<string, bigint>();
   for (const publications of rated.values())
@@ -112,10 +112,12 @@ export function expectUnbilledIsPublished(inspected: Inspected, rated: RatedByPa
       const key = JSON.stringify([body.account, body.currency]);
       published.set(key, (published.get(key) ?? 0n) + scaled(body.amount, 2));
     }
-  const unbilled = inspected.unbilled.map(
-    ({ account, currency, amount }) => [JSON.stringify([account, currency]), scaled(amount, 2)] as const,
-  );
-  expect(sortedEntries(new Map(unbilled))).toEqual(sortedEntries(published));
+  const found = new Map<string, bigint>();
+  for (const { account, currency, amount } of [...inspected.unbilled, ...inspected.invoiced]) {
+    const key = JSON.stringify([account, currency]);
+    found.set(key, (found.get(key) ?? 0n) + scaled(amount, 2));
+  }
+  expect(sortedEntries(found)).toEqual(sortedEntries(published));
 }
 
 /** Charge in cents of a quantity of the meter, from the plan's text alone. */

@@ -4,9 +4,11 @@ import type { BrokerConnection } from "../../../src/ingest/jetstream/connection.
 import {
   ALERT_STREAM,
   DEAD_LETTER_STREAM,
+  DOCUMENT_STREAM,
   ORDINALS_HEADER,
   RATED_STREAM,
 } from "../../../src/ingest/jetstream/names.ts";
+import type { PublishedDocument } from "../../../src/billing/invoices/billing-document.ts";
 import type { Alert, RatedAggregate } from "../../../src/model/outputs.ts";
 
 /** What went out by one channel of one partition, in the order of the stream, with the border of messages forgotten. */
@@ -51,7 +53,8 @@ async function readStream<Body>(
     if (events.length > 0) byPartition.set(partition, publications);
     for (const { id, data } of events) {
       const ordinal = publications.length + 1;
-      if (id !== `${partition}-${ordinal}`) throw new Error(`${stream} message ${seq}: ${id} at ${ordinal}`);
+      if (stream !== DOCUMENT_STREAM && id !== `${partition}-${ordinal}`)
+        throw new Error(`${stream} message ${seq}: ${id} at ${ordinal}`);
       publications.push({ ordinal, body: data });
     }
   }
@@ -68,6 +71,13 @@ export async function readRated(
 /** All of ALERTS by partition; throws as `readRated` does. */
 export async function readAlerts(connection: BrokerConnection): Promise<Map<number, Publication<Alert>[]>> {
   return readStream<Alert>(connection, ALERT_STREAM, (text) => JSON.parse(text));
+}
+
+/** All of DOCUMENTS by partition; throws as `readRated` does. Events have the documents' own ids. */
+export async function readDocuments(
+  connection: BrokerConnection,
+): Promise<Map<number, Publication<PublishedDocument>[]>> {
+  return readStream<PublishedDocument>(connection, DOCUMENT_STREAM, (text) => JSON.parse(text));
 }
 
 /** All of DLQ by partition; throws as `readRated` does. */

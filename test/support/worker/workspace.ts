@@ -51,6 +51,7 @@ export interface Inspected {
     readonly currency: string;
     readonly amount: string;
   }[];
+  readonly invoiced: Inspected["unbilled"];
   readonly balanced: boolean;
 }
 
