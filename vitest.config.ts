@@ -3,7 +3,15 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          testTimeout: 30_000,
+          // Projects with other numbers of workers run one after the other: vitest refuses them in one group.
+          sequence: { groupOrder: 0 },
+        },
+      },
       {
         test: {
           name: "integration",
@@ -13,6 +21,7 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Most files wait for restarts and timers half of their time; more than two at once would miss deadlines.
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

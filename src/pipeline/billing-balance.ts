@@ -65,7 +65,7 @@ function checkInvoiced(engine: ReportSource["engine"], usageLines: Map<string, b
   const { catalog, invoices, rater } = engine;
   if (catalog === undefined) return;
   const { book } = invoices;
-  for (const { contract, lines } of book.frozen()) {
+  for (const { contract, lines } of [...book.frozen(), ...book.held()]) {
     const currency = catalog.contract(contract)?.currency ?? "";
     for (const { kind, amount } of lines)
       if (kind === "usage") usageLines.set(currency, (usageLines.get(currency) ?? 0n) + amount);
@@ -74,7 +74,9 @@ function checkInvoiced(engine: ReportSource["engine"], usageLines: Map<string, b
   const settled = new Map<string, { rated: bigint; invoiced: bigint }>();
   const isSettled = (contractId: string, startMs: number): boolean => {
     const number = book.contracts.numberOf(contractId);
-    if (number === undefined) return false;
+    const contract = catalog.contract(contractId);
+    if (number === undefined || contract === undefined || startMs >= contract.endMs) return false;
+    if (contract.periodAt(startMs).endMs <= catalog.settings.billingStartMs) return false;
     const { billedUpToMs, latePeriods } = book.contracts.at(number);
     return startMs < billedUpToMs && !latePeriods.includes(startMs);
   };

@@ -6,8 +6,8 @@ import type { ReportSource } from "./partition-report.ts";
 
 /** An invoice or credit memo for people and programs; amounts are decimal strings. */
 export type InvoiceRow = Omit<PublishedDocument, "status"> & {
-  /** draft: its figures still change, or its number is missing. */
-  readonly status: "draft" | "final";
+  /** draft: its figures still change, or its number is missing. held: its tax can't be told. */
+  readonly status: "draft" | "held" | "final";
 };
 
 export interface JournalRow {
@@ -32,7 +32,8 @@ export function invoicesOf(sources: readonly ReportSource[]): InvoiceRow[] {
   const rows: InvoiceRow[] = [];
   for (const { engine, store } of sources) {
     for (const document of storedDocuments(store)) rows.push({ ...document, status: "final" });
-    for (const draft of engine.invoices.drafts()) rows.push({ ...draft, status: "draft" });
+    for (const draft of engine.invoices.drafts())
+      rows.push({ ...draft, status: draft.status === "held" ? "held" : "draft" });
   }
   return sortedBy(rows, (row) => [
     row.account,

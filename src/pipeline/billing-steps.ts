@@ -20,7 +20,7 @@ type BillingEngine = Pick<PartitionEngine, "invoices" | "watermarkMs" | "catalog
  * document of an earlier date than the one before it, and what a document is booked as follows its making at once.
  */
 export function nextBillingStep(engine: BillingEngine): "number" | "run" | undefined {
-  if (engine.invoices.book.frozenCount > 0) return "number";
+  if (engine.invoices.book.hasFrozen) return "number";
   return engine.invoices.nextDueMs <= engine.watermarkMs + 1 ? "run" : undefined;
 }
 

@@ -6,6 +6,7 @@ import {
   type RegionCounts,
 } from "../model/outputs.ts";
 import type { PartitionStore } from "../model/store.ts";
+import { isBilledHere } from "../operators/rate/rate-operator.ts";
 import { formatQuantity } from "../billing/rating/quantity.ts";
 import { Aggregation } from "../operators/stage.ts";
 import { archivedCells } from "../operators/window/window-archive.ts";
@@ -161,8 +162,8 @@ export function unbilledOf(
       if (sum === undefined) sums.set(key, { account, currency, exponent, minor: amount });
       else sum.minor += amount;
     };
-    for (const { contract, price, billed } of engine.rater.pricePeriods())
-      if (price !== undefined) add(byAccount, contract, billed);
+    for (const period of engine.rater.pricePeriods())
+      if (isBilledHere(engine.catalog, period)) add(byAccount, period.contract, period.billed);
     for (const { contract, charges } of engine.invoices.book.periods.entries())
       for (const { kind, amount } of charges.values()) {
         if (kind !== "usage") continue;

@@ -25,6 +25,7 @@ export function canonicalForm(catalog: Catalog): string {
     ...(hasSome(catalog.legalEntities)
       ? { legal_entities: sortedBy(catalog.legalEntities, (entity) => entity.key) }
       : {}),
+    ...(hasSome(catalog.taxRates) ? { tax_rates: sortedBy(catalog.taxRates, (rate) => rate.key) } : {}),
   });
 }
 

@@ -2,6 +2,7 @@ import { canonicalInstantMs } from "./contract-times.ts";
 import { compilePrice, type Price } from "../rating/price-models.ts";
 import type { Contract, Meter, Plan, Settings } from "./entities.ts";
 import { durationMs } from "./fields.ts";
+import { type TaxRate, taxRateFaults, taxRateGroup } from "../tax/tax-rate.ts";
 import type { FaultList, Sourced } from "./faults.ts";
 
 /**
@@ -123,6 +124,20 @@ export function checkContractReferences(
       faults.add(source, ["legal_entity"], "is required where the catalog has several");
   } else if (!declared.legalEntities.has(legalEntity))
     faults.add(source, ["legal_entity"], `there is no legal entity ${legalEntity}`);
+}
+
+/** Rates of one product in one place follow one another: a day without a rate, or with two, would be a guess. */
+export function checkTaxRates(sources: readonly Sourced<TaxRate>[], faults: FaultList): void {
+  const groups = new Map<string, Sourced<TaxRate>[]>();
+  for (const source of sources) {
+    const group = taxRateGroup(source.value);
+    groups.set(group, [...(groups.get(group) ?? []), source]);
+  }
+  for (const group of groups.values())
+    for (const { index, message } of taxRateFaults(group.map(({ value }) => value))) {
+      const source = group[index];
+      if (source !== undefined) faults.add(source, ["from"], message);
+    }
 }
 
 /** At most one contract covers an account at a time. The contracts' times must be canonical. */

@@ -130,6 +130,7 @@ class Contracted implements CompiledContract {
   readonly paymentDays: number;
   readonly dimensions: Readonly<Record<string, string>>;
   readonly rounding: MoneyRounding;
+  readonly pricesIncludeTax: boolean;
   readonly currency: string;
   readonly currencyExponent: number;
   readonly startMs: number;
@@ -158,6 +159,7 @@ class Contracted implements CompiledContract {
     this.paymentDays = contract.payment_days ?? DEFAULT_PAYMENT_DAYS;
     this.dimensions = contract.dimensions ?? NO_DIMENSIONS;
     this.rounding = plan.plan.rounding;
+    this.pricesIncludeTax = plan.plan.prices_include_tax === true;
     this.currency = plan.currency;
     this.currencyExponent = plan.currencyExponent;
     const { startMs, endMs } = contractBounds(contract);

@@ -6,10 +6,12 @@ import type {
   CompiledSettings,
 } from "./compiled.ts";
 import { partitionOf } from "../../model/partition.ts";
+import { TaxTable, type TaxedCustomer } from "../tax/tax-table.ts";
 import { canonicalPlanText } from "./canonical.ts";
 import { planId } from "./checks.ts";
 import { compileContracts, legalEntitiesOf } from "./compile-contracts.ts";
-import { type Catalog, type Meter, type Product, type Settings, startOfDate } from "./entities.ts";
+import { startOfDate } from "./dates.ts";
+import type { Catalog, Customer, Meter, Product, Settings } from "./entities.ts";
 import { durationMs } from "./fields.ts";
 
 const MINUTE_MS = 60_000;
@@ -35,6 +37,11 @@ export function compileCatalog(catalog: Catalog, version: string): CompiledCatal
     meters: new Map(meters.map((meter) => [meter.key, meter])),
     products: new Map(catalog.products.map((product) => [product.key, compileProduct(product)])),
     legalEntities: legalEntitiesOf(catalog),
+    customers: new Map(catalog.customers.map((customer) => [customer.id, taxedCustomer(customer)])),
+    taxTable:
+      catalog.taxRates.length === 0
+        ? undefined
+        : new TaxTable(catalog.taxRates, catalog.settings.reverse_charge_countries ?? []),
     metersOfType: (eventType) => byType.get(eventType),
     planTexts: new Map(catalog.plans.map((plan) => [planId(plan), canonicalPlanText(plan)])),
     contracts: () => byId.values(),
@@ -52,6 +59,10 @@ export function compileCatalog(catalog: Catalog, version: string): CompiledCatal
 
 function compileProduct({ key, name, tax_code: taxCode, dimensions = {} }: Product): CompiledProduct {
   return { key, name, taxCode, dimensions };
+}
+
+function taxedCustomer({ country, region, city, ...customer }: Customer): TaxedCustomer {
+  return { country, region, city, taxId: customer.tax_id, exemption: customer.tax_exemption };
 }
 
 function compileSettings(settings: Settings): CompiledSettings {

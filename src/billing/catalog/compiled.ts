@@ -7,6 +7,7 @@ import type { GrantTerms } from "../credits/grant-terms.ts";
 import type { DiscountFields } from "../rating/adjustments/discounts.ts";
 import type { MoneyRounding } from "../rating/money.ts";
 import type { Ratio } from "../ratio.ts";
+import type { TaxTable, TaxedCustomer } from "../tax/tax-table.ts";
 import type { LegalEntity } from "./legal-entity.ts";
 
 export type AggregationKind = "sum" | "count" | "min" | "max" | "latest" | "unique" | "time_weighted";
@@ -163,6 +164,7 @@ export interface CompiledContract {
   /** Days from an invoice's date until it is due. */
   readonly paymentDays: number;
   readonly dimensions: Readonly<Record<string, string>>;
+  readonly pricesIncludeTax: boolean;
   /** Where ties go when its charges are rounded. */
   readonly rounding: MoneyRounding;
   readonly currency: string;
@@ -204,6 +206,10 @@ export interface CompiledCatalog {
   readonly products: ReadonlyMap<string, CompiledProduct>;
   /** Legal entities by key; one of its own where the catalog names none. */
   readonly legalEntities: ReadonlyMap<string, LegalEntity>;
+  /** Where customers are taxed, by id. */
+  readonly customers: ReadonlyMap<string, TaxedCustomer>;
+  /** Undefined where the catalog has no tax rates: then documents have no tax. */
+  readonly taxTable: TaxTable | undefined;
   /** Meters that read events of a type; undefined where none does. */
   metersOfType(eventType: string): readonly CompiledMeter[] | undefined;
   /** Plans by key and version, each as its canonical text: what a version says never changes. */

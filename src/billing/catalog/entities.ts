@@ -5,7 +5,9 @@ import { discountsField } from "../rating/adjustments/discounts.ts";
 import { currencyExponent } from "../rating/currencies.ts";
 import { MONEY_ROUNDINGS } from "../rating/money.ts";
 import { priceSchema } from "../rating/price-models.ts";
+import { startOfDate } from "./dates.ts";
 import { durationField, integerField, keyField, textField } from "./fields.ts";
+import { addressFields, taxExemptionSchema, type TaxRate } from "../tax/tax-rate.ts";
 import type { LegalEntity } from "./legal-entity.ts";
 
 /**
@@ -16,13 +18,6 @@ import type { LegalEntity } from "./legal-entity.ts";
 
 /** Decimal places a meter may keep: 10^18 units of the last place are still far below the limits of exact sums. */
 const MAX_SCALE = 18;
-
-/** First moment of a date in UTC, milliseconds since 1970; undefined where it is none. */
-export function startOfDate(text: string): number | undefined {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
-  const timeMs = Date.parse(`${text}T00:00:00Z`);
-  return Number.isNaN(timeMs) || new Date(timeMs).toISOString().slice(0, 10) !== text ? undefined : timeMs;
-}
 
 export const settingsSchema = z.strictObject({
   regions: z
@@ -43,6 +38,12 @@ export const settingsSchema = z.strictObject({
     .optional()
     .describe(
       "Date (UTC): billing periods that ended by then are not billed, because another system did; left out: all are.",
+    ),
+  reverse_charge_countries: z
+    .array(z.string().regex(/^[A-Z]{2}$/, "must be an ISO 3166 alpha-2 code, like DE"))
+    .optional()
+    .describe(
+      "Countries between which a business with a tax id accounts for the tax itself, like those of the EU.",
     ),
   cell_minutes: integerField(15, 60)
     .refine((minutes) => [15, 30, 60].includes(minutes), "must be 60, 30 or 15")
@@ -128,6 +129,10 @@ export const planSchema = z.strictObject({
     .default("half_away_from_zero")
     .describe("Where ties go when a charge is rounded to the currency's digits."),
   prices: z.array(priceSchema),
+  prices_include_tax: z
+    .boolean()
+    .optional()
+    .describe("Whether its prices are gross: the tax is a part of them. Left out: it is added to them."),
   commitments: z
     .array(commitmentSchema)
     .optional()
@@ -206,7 +211,13 @@ function ascending(percents: readonly number[]): readonly number[] {
   return [...new Set(percents)].sort((a, b) => a - b);
 }
 
-export const customerSchema = z.strictObject({ id: textField(), name: textField() });
+export const customerSchema = z.strictObject({
+  id: textField(),
+  name: textField(),
+  ...addressFields,
+  tax_id: textField().optional().describe("Tax number of a business, like its VAT id."),
+  tax_exemption: taxExemptionSchema.optional().describe("Why it pays no tax."),
+});
 
 export type Settings = z.output<typeof settingsSchema>;
 export type Meter = z.output<typeof meterSchema>;
@@ -227,4 +238,5 @@ export interface Catalog {
   readonly contracts: readonly Contract[];
   readonly customers: readonly Customer[];
   readonly legalEntities: readonly LegalEntity[];
+  readonly taxRates: readonly TaxRate[];
 }

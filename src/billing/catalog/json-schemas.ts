@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { taxRateSchema } from "../tax/tax-rate.ts";
 import { legalEntitySchema } from "./legal-entity.ts";
 import {
   contractSchema,
@@ -17,6 +18,7 @@ const ENTITIES = {
   contract: contractSchema,
   customer: customerSchema,
   legal_entity: legalEntitySchema,
+  tax_rate: taxRateSchema,
 };
 export type CatalogEntity = keyof typeof ENTITIES;
 
@@ -33,5 +35,6 @@ export function catalogJsonSchemas(): Record<CatalogEntity, z.core.JSONSchema.Ba
     contract: schemaOf("contract"),
     customer: schemaOf("customer"),
     legal_entity: schemaOf("legal_entity"),
+    tax_rate: schemaOf("tax_rate"),
   };
 }

@@ -6,6 +6,7 @@ import {
   checkOverlaps,
   checkPlan,
   checkSettings,
+  checkTaxRates,
   checkUnique,
   type DeclaredKeys,
   planId,
@@ -21,6 +22,7 @@ import {
   productSchema,
   settingsSchema,
 } from "./entities.ts";
+import { taxRateSchema } from "../tax/tax-rate.ts";
 import { legalEntitySchema } from "./legal-entity.ts";
 import { type CatalogFault, FaultList, parseEntity, type Sourced } from "./faults.ts";
 import { type RawCatalog, readFiles } from "./read-files.ts";
@@ -60,6 +62,7 @@ const canonicalSchema = z.strictObject({
   contracts: z.array(z.unknown()),
   customers: z.array(z.unknown()),
   legal_entities: z.array(z.unknown()).default([]),
+  tax_rates: z.array(z.unknown()).default([]),
 });
 
 /**
@@ -89,6 +92,7 @@ export function parseCanonical(text: string): Catalog {
         contracts: sourced(content.contracts, "contracts"),
         customers: sourced(content.customers, "customers"),
         legal_entities: sourced(content.legal_entities, "legal_entities"),
+        tax_rates: sourced(content.tax_rates, "tax_rates"),
       },
     },
     faults,
@@ -120,6 +124,7 @@ function checkCatalog(raw: RawCatalog, faults: FaultList): Catalog | undefined {
   const plans = parse(planSchema, raw.entities.plans);
   const customers = parse(customerSchema, raw.entities.customers);
   const legalEntities = parse(legalEntitySchema, raw.entities.legal_entities);
+  const taxRates = parse(taxRateSchema, raw.entities.tax_rates);
   const contracts = parse(contractSchema, raw.entities.contracts);
   checkUnique(meters, "key", (meter) => meter.key, faults);
   checkUnique(products, "key", (product) => product.key, faults);
@@ -127,6 +132,8 @@ function checkCatalog(raw: RawCatalog, faults: FaultList): Catalog | undefined {
   checkUnique(customers, "id", (customer) => customer.id, faults);
   checkUnique(contracts, "id", (contract) => contract.id, faults);
   checkUnique(legalEntities, "key", (entity) => entity.key, faults);
+  checkUnique(taxRates, "key", (rate) => rate.key, faults);
+  checkTaxRates(taxRates, faults);
 
   const declared: DeclaredKeys = {
     meters: declaredKeys(raw.entities.meters, "key"),
@@ -168,6 +175,7 @@ function checkCatalog(raw: RawCatalog, faults: FaultList): Catalog | undefined {
     contracts: valuesOf(timed),
     customers: valuesOf(customers),
     legalEntities: valuesOf(legalEntities),
+    taxRates: valuesOf(taxRates),
   };
 }
 

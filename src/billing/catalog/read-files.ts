@@ -3,7 +3,15 @@ import { messageOf } from "../../model/errors.ts";
 import { FaultList, type Sourced } from "./faults.ts";
 
 /** Folders of the catalog, each with one kind of entity. */
-export const FOLDERS = ["meters", "products", "plans", "contracts", "customers", "legal_entities"] as const;
+export const FOLDERS = [
+  "meters",
+  "products",
+  "plans",
+  "contracts",
+  "customers",
+  "legal_entities",
+  "tax_rates",
+] as const;
 export type Folder = (typeof FOLDERS)[number];
 
 /** What the files hold, unchecked; every number is its source text. */
@@ -32,6 +40,7 @@ export function readFiles(files: ReadonlyMap<string, string>, faults: FaultList)
     contracts: [],
     customers: [],
     legal_entities: [],
+    tax_rates: [],
   };
   for (const [file, text] of [...files].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) {
     if (!CATALOG_FILE.test(file)) continue;

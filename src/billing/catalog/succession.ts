@@ -71,7 +71,15 @@ function termsText({ terms }: ContractGrant): string {
   );
 }
 
-const ENTITY_KINDS = ["meters", "products", "plans", "contracts", "customers", "legal_entities"] as const;
+const ENTITY_KINDS = [
+  "meters",
+  "products",
+  "plans",
+  "contracts",
+  "customers",
+  "legal_entities",
+  "tax_rates",
+] as const;
 export type EntityKind = (typeof ENTITY_KINDS)[number];
 
 /** Entities by what became of them, each by its key (a plan's with its version). */
@@ -100,6 +108,7 @@ const canonicalSchema = z.looseObject({
   contracts: entities,
   customers: entities,
   legal_entities: entities.default([]),
+  tax_rates: entities.default([]),
 });
 
 /** What differs between two catalogs in canonical form. */
@@ -115,6 +124,7 @@ export function catalogChanges(before: string, after: string): CatalogChanges {
     contracts: of("contracts"),
     customers: of("customers"),
     legal_entities: of("legal_entities"),
+    tax_rates: of("tax_rates"),
   };
 }
 
@@ -128,6 +138,7 @@ export function entityCounts(canonical: string): Record<EntityKind, number> {
     contracts: catalog.contracts.length,
     customers: catalog.customers.length,
     legal_entities: catalog.legal_entities.length,
+    tax_rates: catalog.tax_rates.length,
   };
 }
 

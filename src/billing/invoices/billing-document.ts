@@ -1,14 +1,16 @@
 import type { CompiledContract, CompiledProduct } from "../catalog/compiled.ts";
 import { formatMinorUnits } from "../rating/money.ts";
+import type { TaxDetail, TaxHold } from "../tax/tax-table.ts";
 import { localDate } from "../zone-days.ts";
 import type { InvoiceLine } from "./invoice-lines.ts";
 
 /**
  * Life of a document.
- * - `frozen`: its figures stand; tax or number are still missing.
+ * - `frozen`: its figures stand; its number is still missing.
+ * - `held`: its tax can't be told; it waits for a catalog by which it can.
  * - `final`: numbered, entered in the subledger; from then on corrected by other documents only.
  */
-export type DocumentStatus = "frozen" | "final";
+export type DocumentStatus = "frozen" | "held" | "final";
 
 /** An invoice asks for money; a credit memo gives it back (its total is negative). */
 export type DocumentKind = "invoice" | "credit-memo";
@@ -17,6 +19,9 @@ export type DocumentKind = "invoice" | "credit-memo";
 export interface DocumentLine extends InvoiceLine {
   readonly discount: bigint;
   readonly tax: bigint;
+  readonly taxDetails: readonly TaxDetail[];
+  /** Why no tax is due, undefined where it is (or nothing is known of taxes). */
+  readonly taxNote: string | undefined;
 }
 
 /** Figures of a document, before it has a number. Amounts are minor units of the contract's currency. */
@@ -30,13 +35,19 @@ export interface FrozenDocument {
   /** Billing period that it is of; its lines may be of others. */
   readonly periodStartMs: number;
   readonly periodEndMs: number;
+  /** Time at which credits pay. */
+  readonly creditsAtMs: number;
   readonly lines: readonly DocumentLine[];
+  /** Whether the tax is a part of the lines' amounts. */
+  readonly taxIncluded: boolean;
+  /** Why it waits; undefined where it doesn't. */
+  readonly hold: { readonly reason: TaxHold; readonly detail: string } | undefined;
   readonly subtotal: bigint;
   readonly discounts: bigint;
   readonly tax: bigint;
   /** Paid by prepaid credits. */
   readonly credits: bigint;
-  /** To be paid: subtotal − discounts + tax − credits. */
+  /** To be paid: subtotal − discounts + tax (where it is not included) − credits. */
   readonly total: bigint;
   readonly catalogVersion: string;
 }
@@ -54,6 +65,15 @@ export interface PublishedLine {
   readonly discount: string;
   readonly tax: string;
   readonly taxCode: string | null;
+  /** The rates that `tax` is made of. */
+  readonly taxes: readonly {
+    readonly name: string;
+    readonly jurisdiction: string;
+    readonly percent: string;
+    readonly amount: string;
+  }[];
+  /** Why no tax is due; null where it is. */
+  readonly taxNote: string | null;
   readonly periodStart: string;
   readonly periodEnd: string;
   /** Number of the document whose billing of the period this line corrects; its id where it has no number yet. */
@@ -82,6 +102,8 @@ export interface PublishedDocument {
   readonly subtotal: string;
   readonly discounts: string;
   readonly tax: string;
+  /** Whether the tax is a part of the amounts. */
+  readonly taxIncluded: boolean;
   readonly credits: string;
   readonly total: string;
   readonly catalogVersion: string;
@@ -106,7 +128,7 @@ export function publishedDocument(
   return {
     id: document.id,
     kind: document.kind,
-    status: number === undefined ? "frozen" : "final",
+    status: document.hold !== undefined ? "held" : number === undefined ? "frozen" : "final",
     number: number ?? null,
     legalEntity: contract.legalEntity.key,
     customer: contract.customer,
@@ -131,6 +153,13 @@ export function publishedDocument(
         discount: money(line.discount),
         tax: money(line.tax),
         taxCode: product?.taxCode ?? null,
+        taxes: line.taxDetails.map(({ name, jurisdiction, percent, amount }) => ({
+          name,
+          jurisdiction,
+          percent,
+          amount: money(amount),
+        })),
+        taxNote: line.taxNote ?? null,
         periodStart: timeText(line.periodStartMs),
         periodEnd: timeText(line.periodEndMs),
         adjusts: line.adjusts === undefined ? null : (numberOf(line) ?? line.adjusts),
@@ -140,6 +169,7 @@ export function publishedDocument(
     subtotal: money(document.subtotal),
     discounts: money(document.discounts),
     tax: money(document.tax),
+    taxIncluded: document.taxIncluded,
     credits: money(document.credits),
     total: money(document.total),
     catalogVersion: document.catalogVersion,

@@ -1,80 +1,93 @@
 import type { CompiledContract } from "../catalog/compiled.ts";
 import type { CreditLedger } from "../credits/credit-ledger.ts";
-import type { FrozenDocument } from "./billing-document.ts";
+import type { LineTax, TaxResult } from "../tax/tax-table.ts";
+import type { DocumentLine, FrozenDocument } from "./billing-document.ts";
 import { settleWithCredits } from "./credit-payment.ts";
 import { discountLines } from "./invoice-discounts.ts";
 import type { InvoiceLine } from "./invoice-lines.ts";
 
-/** Tax of each line, minor units, on what discounts leave of it. */
-export type TaxOfLines = (
-  lines: readonly { readonly line: InvoiceLine; readonly taxable: bigint }[],
-) => readonly bigint[];
-
-export interface DocumentParts {
+/** A document whose tax is still missing. */
+export interface UntaxedDocument {
   readonly id: string;
-  readonly contract: CompiledContract;
+  readonly contract: string;
   readonly issuedMs: number;
   readonly periodStartMs: number;
   readonly periodEndMs: number;
-  readonly lines: readonly InvoiceLine[];
-  readonly taxOf: TaxOfLines;
-  /** Prepaid credits of the contract's currency; changed. Undefined where it has none. */
-  readonly credits: Pick<CreditLedger, "burn" | "restore"> | undefined;
   /** Time at which credits pay. */
   readonly creditsAtMs: number;
+  readonly lines: readonly (InvoiceLine & { readonly discount: bigint })[];
   readonly catalogVersion: string;
 }
 
-/**
- * Brings lines to a document, in the order of docs/invoicing.md: line discounts are in the lines' amounts already, then the
- * invoice's discounts, tax on what is left, then credits. A document that comes to less than 0 is a credit memo.
- */
-export function freezeDocument(parts: DocumentParts): FrozenDocument {
-  const { id, contract, issuedMs, periodStartMs, periodEndMs, lines, catalogVersion } = parts;
+/** Brings lines to a document: takes the invoice's discounts off, line by line. */
+export function untaxedDocument(
+  contract: CompiledContract,
+  head: Omit<UntaxedDocument, "contract" | "lines">,
+  lines: readonly InvoiceLine[],
+): UntaxedDocument {
   const amounts = lines.map(({ amount }) => amount);
   const { currencyExponent, rounding, invoiceDiscounts } = contract;
-  const discounts = discountLines(invoiceDiscounts, amounts, currencyExponent, rounding);
-  const taxed = lines.map((line, index) => ({
-    line,
-    taxable: line.amount - (discounts.byLine[index] ?? 0n),
-  }));
-  const taxes = parts.taxOf(taxed);
-  const documentLines = lines.map((line, index) => ({
-    ...line,
-    discount: discounts.byLine[index] ?? 0n,
-    tax: taxes[index] ?? 0n,
-  }));
-  const subtotal = sum(amounts);
-  const tax = sum(taxes);
-  const credits =
-    parts.credits === undefined
-      ? 0n
-      : settleWithCredits(
-          parts.credits,
-          documentLines.map(({ product, meter, amount, discount, tax: lineTax }) => ({
-            source: { product, meter: meter ?? "" },
-            payable: amount - discount + lineTax,
-          })),
-          parts.creditsAtMs,
-        );
-  const total = subtotal - discounts.total + tax - credits;
+  const { byLine } = discountLines(invoiceDiscounts, amounts, currencyExponent, rounding);
   return {
-    id,
-    kind: total < 0n ? "credit-memo" : "invoice",
+    ...head,
     contract: contract.id,
-    issuedMs,
-    periodStartMs,
-    periodEndMs,
-    lines: documentLines,
-    subtotal,
-    discounts: discounts.total,
-    tax,
-    credits,
-    total,
-    catalogVersion,
+    lines: lines.map((line, index) => ({ ...line, discount: byLine[index] ?? 0n })),
   };
 }
 
-function sum(amounts: readonly bigint[]): bigint {
-  return amounts.reduce((all, amount) => all + amount, 0n);
+const NO_TAX: LineTax = { tax: 0n, details: [], note: undefined };
+
+/**
+ * Adds tax and credits to a document, in the order of docs/invoicing.md: line discounts are in the lines' amounts already,
+ * the invoice's discounts are taken off, then tax on what is left, then credits. A document that comes to less than 0 is a
+ * credit memo. One that can't be taxed is held: it uses no credits.
+ * @param taxes undefined where no tax is due anywhere
+ * @param credits of the contract's currency; changed. Undefined where it has none
+ */
+export function completeDocument(
+  document: UntaxedDocument,
+  contract: CompiledContract,
+  taxes: TaxResult | undefined,
+  credits: Pick<CreditLedger, "burn" | "restore"> | undefined,
+): FrozenDocument {
+  const hold = taxes !== undefined && "hold" in taxes ? taxes : undefined;
+  const lineTaxes = taxes !== undefined && "lines" in taxes ? taxes.lines : [];
+  const taxIncluded = contract.pricesIncludeTax;
+  const lines = document.lines.map((line, index): DocumentLine => {
+    const { tax, details, note } = lineTaxes[index] ?? NO_TAX;
+    return { ...line, tax, taxDetails: details, taxNote: note };
+  });
+  const sum = (amountOf: (line: DocumentLine) => bigint): bigint =>
+    lines.reduce((all, line) => all + amountOf(line), 0n);
+  const payableOf = (line: DocumentLine): bigint =>
+    line.amount - line.discount + (taxIncluded ? 0n : line.tax);
+  const paid =
+    hold !== undefined || credits === undefined
+      ? 0n
+      : settleWithCredits(
+          credits,
+          lines.map((line) => ({
+            source: { product: line.product, meter: line.meter ?? "" },
+            payable: payableOf(line),
+          })),
+          document.creditsAtMs,
+        );
+  const total = sum(payableOf) - paid;
+  return {
+    ...document,
+    kind: total < 0n ? "credit-memo" : "invoice",
+    lines,
+    taxIncluded,
+    hold: hold === undefined ? undefined : { reason: hold.hold, detail: hold.detail },
+    subtotal: sum(({ amount }) => amount),
+    discounts: sum(({ discount }) => discount),
+    tax: sum(({ tax }) => tax),
+    credits: paid,
+    total,
+  };
+}
+
+/** What of a line is revenue: after discounts, without tax. */
+export function netOfLine(line: DocumentLine, taxIncluded: boolean): bigint {
+  return line.amount - line.discount - (taxIncluded ? line.tax : 0n);
 }

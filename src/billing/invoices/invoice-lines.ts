@@ -13,6 +13,9 @@ export interface InvoicedCharge {
   readonly price: string | undefined;
   /** Due when its period begins. */
   readonly inAdvance: boolean;
+  /** The document that first billed it, and its number once it has one; undefined: none has. */
+  readonly document: string | undefined;
+  readonly number: string | undefined;
 }
 
 /** What was invoiced of a billing period so far. */
@@ -63,7 +66,6 @@ export function linesToInvoice(
   productOf: (key: string) => CompiledProduct | undefined,
 ): readonly InvoiceLine[] {
   const lines: InvoiceLine[] = [];
-  const adjusts = invoiced?.document;
   const bounds = { periodStartMs: period.startMs, periodEndMs: period.endMs };
   const known = new Set<string>();
   for (const charge of charges) {
@@ -71,7 +73,9 @@ export function linesToInvoice(
     const before = invoiced?.charges.get(charge.key);
     const amount = charge.amount - (before?.amount ?? 0n);
     const quantity = difference(charge.quantity, before?.quantity);
-    const isShown = adjusts === undefined && charge.kind === "usage";
+    const isShown = invoiced?.document === undefined && charge.kind === "usage";
+    // What is due in advance does not make the period one that was billed.
+    const adjusts = before?.document ?? (charge.inAdvance ? undefined : invoiced?.document);
     if (amount === 0n && !isShown && (quantity === undefined || quantity === "0")) continue;
     lines.push({
       charge: charge.key,
@@ -83,7 +87,7 @@ export function linesToInvoice(
       quantity,
       amount,
       ...bounds,
-      adjusts: before === undefined && charge.inAdvance ? undefined : adjusts,
+      adjusts,
       inAdvance: charge.inAdvance,
     });
   }
@@ -99,7 +103,7 @@ export function linesToInvoice(
       quantity: before.quantity === undefined ? undefined : difference("0", before.quantity),
       amount: -before.amount,
       ...bounds,
-      adjusts,
+      adjusts: before.document ?? invoiced?.document,
       inAdvance: before.inAdvance,
     });
   }
@@ -120,7 +124,8 @@ export function withLines(
     const amount = (known?.amount ?? 0n) + line.amount;
     const quantity =
       line.quantity === undefined ? known?.quantity : sum(line.quantity, known?.quantity ?? "0");
-    charges.set(charge, { amount, quantity, kind, product, meter, price, inAdvance });
+    const first = { document: known?.document ?? document, number: known?.number };
+    charges.set(charge, { amount, quantity, kind, product, meter, price, inAdvance, ...first });
   }
   return { period, charges, document: before?.document ?? document };
 }

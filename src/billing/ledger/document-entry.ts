@@ -1,5 +1,6 @@
 import type { CompiledContract } from "../catalog/compiled.ts";
 import type { DocumentLine, FrozenDocument } from "../invoices/billing-document.ts";
+import { netOfLine } from "../invoices/freeze-document.ts";
 import { localDate } from "../zone-days.ts";
 import { journalEntry, type JournalEntry, type LedgerAccount, type Posting } from "./journal-entry.ts";
 
@@ -20,7 +21,7 @@ export function documentEntry(
   for (const line of document.lines)
     postings.push({
       account: incomeAccount(line),
-      amount: -(line.amount - line.discount),
+      amount: -netOfLine(line, document.taxIncluded),
       product: line.product,
     });
   return journalEntry(

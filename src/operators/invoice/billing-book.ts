@@ -12,7 +12,7 @@ import { decodeFrozen, encodeFrozen } from "./document-codec.ts";
 import { LedgerTotals } from "./ledger-totals.ts";
 
 export const BILLING_SPACES = {
-  /** Documents that wait for their number, by ordinal. */
+  /** Documents that wait for their number or their tax, by ordinal. */
   frozen: "documents-frozen",
   /** Final documents as published, by ordinal: never changed, never in memory. */
   documents: "documents",
@@ -36,6 +36,7 @@ export class BillingBook implements CheckpointParticipant {
   readonly totals = new LedgerTotals();
   readonly #credits = new KeyedRows("credit-ledgers", creditLedgerCodec);
   readonly #frozen = new Map<string, { readonly ordinal: number; readonly document: FrozenDocument }>();
+  #heldCount = 0;
   #counters: Counters = [0, 0, 0];
   #rows: StateRow[] = [];
 
@@ -48,6 +49,7 @@ export class BillingBook implements CheckpointParticipant {
     for (const { key: ordinal, value } of store.rows(BILLING_SPACES.frozen)) {
       const document = decodeFrozen(value);
       this.#frozen.set(document.id, { ordinal, document });
+      if (document.hold !== undefined) this.#heldCount += 1;
     }
   }
 
@@ -66,21 +68,37 @@ export class BillingBook implements CheckpointParticipant {
   }
 
   /** Documents that wait for their number, in the order in which they were frozen. */
-  frozen(): Iterable<FrozenDocument> {
+  frozen(): readonly FrozenDocument[] {
+    return this.#waiting().filter(({ hold }) => hold === undefined);
+  }
+
+  /** Documents that wait until their tax can be told, in the order in which they were frozen. */
+  held(): readonly FrozenDocument[] {
+    return this.#waiting().filter(({ hold }) => hold !== undefined);
+  }
+
+  /** Whether a document waits for its number. */
+  get hasFrozen(): boolean {
+    return this.#frozen.size > this.#heldCount;
+  }
+
+  /** Undefined for documents that are final or held. */
+  frozenDocument(id: string): FrozenDocument | undefined {
+    const document = this.#frozen.get(id)?.document;
+    return document?.hold === undefined ? document : undefined;
+  }
+
+  #waiting(): FrozenDocument[] {
     return [...this.#frozen.values()].map(({ document }) => document);
   }
 
-  get frozenCount(): number {
-    return this.#frozen.size;
-  }
-
-  frozenDocument(id: string): FrozenDocument | undefined {
-    return this.#frozen.get(id)?.document;
-  }
-
+  /** Stores a document that waits for its number or its tax; one that waited for its tax again. */
   freeze(document: FrozenDocument): void {
-    this.#counters[0] += 1;
-    const ordinal = this.#counters[0];
+    const known = this.#frozen.get(document.id);
+    if (known === undefined) this.#counters[0] += 1;
+    const ordinal = known?.ordinal ?? this.#counters[0];
+    if (known?.document.hold !== undefined) this.#heldCount -= 1;
+    if (document.hold !== undefined) this.#heldCount += 1;
     this.#frozen.set(document.id, { ordinal, document });
     this.#append(BILLING_SPACES.frozen, ordinal, encodeFrozen(document));
   }

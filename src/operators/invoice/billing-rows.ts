@@ -126,6 +126,8 @@ type ChargeRow = [
   meter: string | null,
   price: string | null,
   inAdvance: boolean,
+  document: string | null,
+  number: string | null,
 ];
 
 type PeriodRow = [
@@ -154,6 +156,8 @@ export const billedPeriodCodec: RowCodec<BilledPeriod> = {
         charge.meter ?? null,
         charge.price ?? null,
         charge.inAdvance,
+        charge.document ?? null,
+        charge.number ?? null,
       ]),
       [...period.deferrals].map(([key, { deferred, released }]) => [
         key,
@@ -167,13 +171,13 @@ export const billedPeriodCodec: RowCodec<BilledPeriod> = {
   },
   decode(value) {
     const row: PeriodRow = packr.unpack(value);
-    const [contract, startMs, endMs, charges, deferrals, document, number] = row;
+    const [contract, startMs, endMs, charges, deferrals, firstDocument, firstNumber] = row;
     return {
       contract,
       startMs,
       endMs,
       charges: new Map(
-        charges.map(([key, amount, quantity, kind, product, meter, price, inAdvance]) => [
+        charges.map(([key, amount, quantity, kind, product, meter, price, inAdvance, document, number]) => [
           key,
           {
             amount: BigInt(amount),
@@ -183,6 +187,8 @@ export const billedPeriodCodec: RowCodec<BilledPeriod> = {
             meter: meter ?? undefined,
             price: price ?? undefined,
             inAdvance,
+            document: document ?? undefined,
+            number: number ?? undefined,
           },
         ]),
       ),
@@ -192,8 +198,8 @@ export const billedPeriodCodec: RowCodec<BilledPeriod> = {
           { deferred: BigInt(deferred), released: BigInt(released) },
         ]),
       ),
-      document: document ?? undefined,
-      number: number ?? undefined,
+      document: firstDocument ?? undefined,
+      number: firstNumber ?? undefined,
     };
   },
 };

@@ -1,6 +1,7 @@
 import type { CompiledContract } from "../../billing/catalog/compiled.ts";
 import { discountLines } from "../../billing/invoices/invoice-discounts.ts";
-import type { DocumentLine } from "../../billing/invoices/billing-document.ts";
+import type { FrozenDocument } from "../../billing/invoices/billing-document.ts";
+import { netOfLine } from "../../billing/invoices/freeze-document.ts";
 import type { LedgerEntry } from "../../billing/credits/ledger-entries.ts";
 import { journalEntry, type EntryKind, type Posting } from "../../billing/ledger/journal-entry.ts";
 import { earnedBy } from "../../billing/ledger/release.ts";
@@ -53,7 +54,7 @@ export class ContractAccounts {
   }
 
   /** Defers the fees of a final document that are due in advance. */
-  defer(row: BilledContract, lines: readonly DocumentLine[]): void {
+  defer(row: BilledContract, { lines, taxIncluded }: FrozenDocument): void {
     for (const line of lines) {
       if (!line.inAdvance) continue;
       const number = this.#book.periods.numberOf(billedPeriodKey(row.contract, line.periodStartMs));
@@ -61,7 +62,7 @@ export class ContractAccounts {
       const period = this.#book.periods.change(number);
       const { deferred, released } = period.deferrals.get(line.charge) ?? { deferred: 0n, released: 0n };
       period.deferrals = new Map(period.deferrals).set(line.charge, {
-        deferred: deferred + line.amount - line.discount,
+        deferred: deferred + netOfLine(line, taxIncluded),
         released,
       });
       if (!row.deferring.includes(line.periodStartMs))

@@ -5,7 +5,13 @@ import {
   type FrozenDocument,
   type PublishedDocument,
 } from "../../billing/invoices/billing-document.ts";
-import { freezeDocument } from "../../billing/invoices/freeze-document.ts";
+import {
+  completeDocument,
+  untaxedDocument,
+  type UntaxedDocument,
+} from "../../billing/invoices/freeze-document.ts";
+import type { TaxResult } from "../../billing/tax/tax-table.ts";
+import { localDate } from "../../billing/zone-days.ts";
 import { linesToInvoice, type InvoiceLine, withLines } from "../../billing/invoices/invoice-lines.ts";
 import { advanceCharges, type PeriodCharge } from "../../billing/invoices/period-charges.ts";
 import { documentEntry } from "../../billing/ledger/document-entry.ts";
@@ -85,19 +91,20 @@ export class ContractBiller {
       ...row.latePeriods.flatMap((startMs) => this.#lateLinesOf(contract, startMs, period)),
     ];
     if (!lines.some(({ amount }) => amount !== 0n)) return undefined;
-    const creditsAtMs = period.endMs - 1;
-    const document = freezeDocument({
-      id: `${contract.id}:${row.documents + 1}`,
+    const untaxed = untaxedDocument(
       contract,
-      issuedMs: period.endMs,
-      periodStartMs: period.startMs,
-      periodEndMs: period.endMs,
+      {
+        id: `${contract.id}:${row.documents + 1}`,
+        issuedMs: period.endMs,
+        periodStartMs: period.startMs,
+        periodEndMs: period.endMs,
+        creditsAtMs: period.endMs - 1,
+        catalogVersion: this.#catalog.version,
+      },
       lines,
-      taxOf: (taxed) => taxed.map(() => 0n),
-      credits: this.#credits.preview(contract, creditsAtMs),
-      creditsAtMs,
-      catalogVersion: this.#catalog.version,
-    });
+    );
+    const credits = this.#credits.preview(contract, untaxed.creditsAtMs);
+    const document = completeDocument(untaxed, contract, this.#taxesOf(untaxed, contract), credits);
     return publishedDocument(document, contract, this.#productOf, undefined, (line) =>
       this.#numberOf(contract, line),
     );
@@ -116,8 +123,14 @@ export class ContractBiller {
     for (const line of document.lines) {
       const known = this.#book.periods.numberOf(billedPeriodKey(contract.id, line.periodStartMs));
       if (known === undefined) continue;
-      if (this.#book.periods.at(known).document !== document.id) continue;
-      this.#book.periods.change(known).number = number;
+      const period = this.#book.periods.at(known);
+      const charge = period.charges.get(line.charge);
+      if (charge?.document === document.id)
+        this.#book.periods.change(known).charges = new Map(period.charges).set(line.charge, {
+          ...charge,
+          number,
+        });
+      if (period.document === document.id) this.#book.periods.change(known).number = number;
     }
     const published = publishedDocument(document, contract, this.#productOf, number, (line) =>
       this.#numberOf(contract, line),
@@ -126,7 +139,7 @@ export class ContractBiller {
     this.#book.book(documentEntry(document, contract, number));
     this.#journal.document(published);
     const row = this.#book.contracts.change(this.#book.contracts.numberOf(contract.id) ?? -1);
-    this.#accounts.defer(row, document.lines);
+    this.#accounts.defer(row, document);
     // Of service periods that were accounted for already nothing may stay deferred.
     if (row.deferring.length > 0) this.#accounts.release(contract, row, row.monthMs);
   }
@@ -135,7 +148,9 @@ export class ContractBiller {
 
   #numberOf(contract: CompiledContract, line: InvoiceLine): string | undefined {
     const known = this.#book.periods.numberOf(billedPeriodKey(contract.id, line.periodStartMs));
-    return known === undefined ? undefined : this.#book.periods.at(known).number;
+    if (known === undefined) return undefined;
+    const { charges, document, number } = this.#book.periods.at(known);
+    return line.adjusts === document ? number : charges.get(line.charge)?.number;
   }
 
   #start(row: BilledContract, contract: CompiledContract, issuedMs: number): void {
@@ -216,26 +231,66 @@ export class ContractBiller {
     { period, issuedMs, creditsAtMs }: DocumentHead,
     lines: readonly InvoiceLine[],
   ): void {
-    const isWorth = lines.some(({ amount }) => amount !== 0n);
-    const id = isWorth ? `${contract.id}:${row.documents + 1}` : undefined;
-    this.#credits.use(contract, creditsAtMs, (credits) => {
-      if (id === undefined) return;
-      row.documents += 1;
-      const document = freezeDocument({
-        id,
-        contract,
-        issuedMs,
-        periodStartMs: period.startMs,
-        periodEndMs: period.endMs,
-        lines,
-        taxOf: (taxed) => taxed.map(() => 0n),
-        credits,
-        creditsAtMs,
-        catalogVersion: this.#catalog.version,
-      });
-      this.#book.freeze(document);
-    });
+    if (!lines.some(({ amount }) => amount !== 0n)) {
+      this.#credits.use(contract, creditsAtMs);
+      for (const line of lines) this.#noteInvoiced(contract, line, undefined);
+      return;
+    }
+    row.documents += 1;
+    const id = `${contract.id}:${row.documents}`;
+    const { version: catalogVersion } = this.#catalog;
+    const { startMs: periodStartMs, endMs: periodEndMs } = period;
+    const head = { id, issuedMs, periodStartMs, periodEndMs, creditsAtMs, catalogVersion };
+    this.#complete(untaxedDocument(contract, head, lines), contract);
     for (const line of lines) this.#noteInvoiced(contract, line, id);
+  }
+
+  /** Taxes a document and lets credits pay; holds it where its tax can't be told. */
+  #complete(untaxed: UntaxedDocument, contract: CompiledContract): void {
+    const taxes = this.#taxesOf(untaxed, contract);
+    if (taxes !== undefined && "hold" in taxes) {
+      const held = completeDocument(untaxed, contract, taxes, undefined);
+      this.#book.freeze(held);
+      this.#journal.exception({
+        id: `${taxes.hold}-${untaxed.id}-${this.#catalog.version}`,
+        stage: "tax",
+        reason: taxes.hold,
+        sinceMs: untaxed.issuedMs,
+        details: JSON.stringify({ document: untaxed.id, contract: contract.id, detail: taxes.detail }),
+      });
+      return;
+    }
+    this.#credits.use(contract, untaxed.creditsAtMs, (credits) => {
+      this.#book.freeze(completeDocument(untaxed, contract, taxes, credits));
+    });
+  }
+
+  /** Undefined where the catalog knows no taxes. Usage is taxed by the rates of its period, as late as it may come. */
+  #taxesOf({ lines, issuedMs }: UntaxedDocument, contract: CompiledContract): TaxResult | undefined {
+    const { taxTable, customers } = this.#catalog;
+    const customer = customers.get(contract.customer);
+    if (taxTable === undefined || customer === undefined) return undefined;
+    const { legalEntity, pricesIncludeTax, rounding } = contract;
+    return taxTable.tax({
+      sellerCountry: legalEntity.country,
+      customer,
+      pricesIncludeTax,
+      rounding,
+      lines: lines.map((line) => {
+        const lastMs = line.periodEndMs - 1;
+        const atMs = line.inAdvance && line.adjusts === undefined ? Math.min(issuedMs, lastMs) : lastMs;
+        return {
+          taxable: line.amount - line.discount,
+          taxCode: this.#productOf(line.product)?.taxCode,
+          date: localDate(legalEntity.time_zone, atMs),
+        };
+      }),
+    });
+  }
+
+  /** Tries the contract's held documents again, by the catalog in effect now. */
+  retryHeld(document: FrozenDocument, contract: CompiledContract): void {
+    this.#complete({ ...document, catalogVersion: this.#catalog.version }, contract);
   }
 
   #noteInvoiced(contract: CompiledContract, line: InvoiceLine, document: string | undefined): void {
@@ -245,8 +300,7 @@ export class ContractBiller {
       this.#book.periods.numberOf(key) ?? this.#book.periods.add(newPeriod(contract.id, startMs));
     const row = this.#book.periods.change(number);
     row.endMs = endMs;
-    // What is due in advance does not make the period one that was billed.
-    const after = withLines({ ...row, period: { startMs, endMs } }, row, [line], undefined);
+    const after = withLines({ ...row, period: { startMs, endMs } }, row, [line], document);
     row.charges = after.charges;
     if (line.kind === "usage") this.#rater.invoiced(contract, line.amount);
     if (!line.inAdvance) row.document ??= document;

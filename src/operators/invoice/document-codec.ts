@@ -1,13 +1,15 @@
 import { Packr } from "msgpackr";
 import type { DocumentLine, FrozenDocument } from "../../billing/invoices/billing-document.ts";
+import type { TaxDetail } from "../../billing/tax/tax-table.ts";
 
 /** Amounts are written as text: they have no upper limit. */
 const packr = new Packr({ useRecords: false });
 
-type LineRow = Omit<DocumentLine, "amount" | "discount" | "tax"> & {
+type LineRow = Omit<DocumentLine, "amount" | "discount" | "tax" | "taxDetails"> & {
   readonly amount: string;
   readonly discount: string;
   readonly tax: string;
+  readonly taxDetails: readonly (Omit<TaxDetail, "amount"> & { readonly amount: string })[];
 };
 
 type DocumentRow = Omit<FrozenDocument, "lines" | "subtotal" | "discounts" | "tax" | "credits" | "total"> & {
@@ -26,6 +28,7 @@ export function encodeFrozen(document: FrozenDocument): Uint8Array {
       amount: line.amount.toString(),
       discount: line.discount.toString(),
       tax: line.tax.toString(),
+      taxDetails: line.taxDetails.map((detail) => ({ ...detail, amount: detail.amount.toString() })),
     })),
     sums: [subtotal.toString(), discounts.toString(), tax.toString(), credits.toString(), total.toString()],
   };
@@ -43,6 +46,7 @@ export function decodeFrozen(value: Uint8Array): FrozenDocument {
       amount: BigInt(line.amount),
       discount: BigInt(line.discount),
       tax: BigInt(line.tax),
+      taxDetails: line.taxDetails.map((detail) => ({ ...detail, amount: BigInt(detail.amount) })),
     })),
     subtotal: BigInt(subtotal),
     discounts: BigInt(discounts),

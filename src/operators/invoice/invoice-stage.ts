@@ -74,7 +74,7 @@ export class InvoiceStage implements CheckpointParticipant {
     const biller = this.#biller;
     const catalog = this.#catalog;
     if (biller === undefined || catalog === undefined) return;
-    for (const document of this.book.frozen()) {
+    for (const document of [...this.book.frozen(), ...this.book.held()]) {
       const contract = catalog.contract(document.contract);
       if (contract !== undefined) yield biller.published(document, contract);
     }
@@ -139,6 +139,11 @@ export class InvoiceStage implements CheckpointParticipant {
       this.#noteEnd(number, contract);
       this.#schedule(number, contract);
     }
+    for (const document of this.book.held()) {
+      const contract = catalog.contract(document.contract);
+      if (contract !== undefined && document.catalogVersion !== catalog.version)
+        this.#biller.retryHeld(document, contract);
+    }
   }
 
   /** After a restore: what was invoiced is not unbilled. */
@@ -173,7 +178,8 @@ export class InvoiceStage implements CheckpointParticipant {
     const { billedUpToMs, latePeriods } = this.book.contracts.at(number);
     const lastMs = contract.endMs - 1;
     if (contract.endMs === Infinity) return;
-    for (let atMs = lastMs; atMs < billedUpToMs;) {
+    // The fees of the next period may have been billed in advance.
+    for (let atMs = lastMs; atMs <= billedUpToMs;) {
       const { startMs, endMs } = contract.fullPeriodAt(atMs);
       atMs = endMs;
       const periodStartMs = Math.max(startMs, contract.startMs);

@@ -24,6 +24,7 @@ export function noContract(account: string, startMs: number, endMs: number): Com
     paymentDays: 0,
     dimensions: {},
     rounding: "half_away_from_zero",
+    pricesIncludeTax: false,
     currency: NO_CURRENCY,
     currencyExponent: 0,
     startMs,

@@ -5,16 +5,17 @@ import {
   type PartitionStore,
   type StateRow,
 } from "../../model/store.ts";
-import type {
-  BillingPeriod,
-  CompiledCatalog,
-  CompiledContract,
-  CompiledPrice,
-} from "../../billing/catalog/compiled.ts";
-import { chargeDelta } from "../../billing/rating/delta.ts";
-import { Exact } from "../../billing/rating/exact.ts";
+import type { CompiledCatalog, CompiledContract, CompiledPrice } from "../../billing/catalog/compiled.ts";
 import { formatMinorUnits } from "../../billing/rating/money.ts";
-import { formatQuantity, quantityDivisor } from "../../billing/rating/quantity.ts";
+import { formatQuantity } from "../../billing/rating/quantity.ts";
+import {
+  addFiring,
+  charge,
+  newPricePeriod,
+  noteAccountingMonth,
+  type Place,
+  placeOf,
+} from "./charge-place.ts";
 import { KeyedRows } from "./keyed-rows.ts";
 import {
   type PricePeriod,
@@ -46,12 +47,15 @@ function addUnbilled(
   else total.minorUnits += minorUnits;
 }
 
-/** Where a window counts: its contract's price of the meter, in the billing period of its start. */
-interface Place {
-  readonly series: SeriesInfo;
-  readonly period: BillingPeriod;
-  readonly price: CompiledPrice | undefined;
-  readonly key: string;
+/** Whether a price period has a price, and ends behind the time from which on the catalog's contracts are billed. */
+export function isBilledHere(
+  catalog: Pick<CompiledCatalog, "contract" | "settings"> | undefined,
+  { contract: id, price, periodStartMs }: Pick<PricePeriod, "contract" | "price" | "periodStartMs">,
+): boolean {
+  const contract = catalog?.contract(id);
+  if (catalog === undefined || contract === undefined || price === undefined) return false;
+  const { billingStartMs } = catalog.settings;
+  return billingStartMs <= periodStartMs || contract.fullPeriodAt(periodStartMs).endMs > billingStartMs;
 }
 
 /**
@@ -64,7 +68,7 @@ export class Rater implements CheckpointParticipant {
   readonly #seriesPeriods = new KeyedRows("series-periods", seriesPeriodCodec);
   #chargeListener: ChargeListener | undefined;
   readonly #onCharged: (charged: ChargedPeriod) => void;
-  #catalogVersion: string | undefined;
+  #catalog: Pick<CompiledCatalog, "version" | "contract" | "settings"> | undefined;
   #unbilledTotals: Map<string, UnbilledTotal> | undefined;
 
   /** @param onCharged told what a price has come to, with every rating of it */
@@ -73,8 +77,8 @@ export class Rater implements CheckpointParticipant {
   }
 
   /** The version in use from here on (also the one at the checkpoint, after `restore`). */
-  setCatalog(catalog: Pick<CompiledCatalog, "version" | "contract">): void {
-    this.#catalogVersion = catalog.version;
+  setCatalog(catalog: Pick<CompiledCatalog, "version" | "contract" | "settings">): void {
+    this.#catalog = catalog;
     if (this.#unbilledTotals === undefined) this.#unbilledTotals = this.#sumBilled(catalog);
   }
 
@@ -244,7 +248,7 @@ export class Rater implements CheckpointParticipant {
   #charge(state: PricePeriod, place: Place): bigint {
     const delta = charge(state, place);
     const { currency, currencyExponent } = place.series.contract;
-    if (delta !== 0n) {
+    if (delta !== 0n && isBilledHere(this.#catalog, state)) {
       addUnbilled((this.#unbilledTotals ??= new Map()), currency, currencyExponent, delta);
       this.#chargeListener?.(place.key, currency, delta);
     }
@@ -259,11 +263,12 @@ export class Rater implements CheckpointParticipant {
     return delta;
   }
 
-  #sumBilled(catalog: Pick<CompiledCatalog, "contract">): Map<string, UnbilledTotal> {
+  #sumBilled(catalog: Pick<CompiledCatalog, "contract" | "settings">): Map<string, UnbilledTotal> {
     const totals = new Map<string, UnbilledTotal>();
-    for (const { contract: id, billed } of this.#pricePeriods.entries()) {
-      const contract = catalog.contract(id);
-      if (contract !== undefined) addUnbilled(totals, contract.currency, contract.currencyExponent, billed);
+    for (const state of this.#pricePeriods.entries()) {
+      const contract = catalog.contract(state.contract);
+      if (contract === undefined || !isBilledHere(catalog, state)) continue;
+      addUnbilled(totals, contract.currency, contract.currencyExponent, state.billed);
     }
     return totals;
   }
@@ -283,7 +288,8 @@ export class Rater implements CheckpointParticipant {
 
   /** The part that windows and periods have in common. */
   #figures(state: PricePeriod, { series, period, price }: Place, delta: bigint) {
-    if (this.#catalogVersion === undefined) throw new Error("rating before the first catalog version");
+    const catalogVersion = this.#catalog?.version;
+    if (catalogVersion === undefined) throw new Error("rating before the first catalog version");
     const { contract, meter } = series;
     const money = (minorUnits: bigint): string | null =>
       price === undefined ? null : formatMinorUnits(minorUnits, contract.currencyExponent);
@@ -292,7 +298,7 @@ export class Rater implements CheckpointParticipant {
       periodStart: timeText(period.startMs),
       periodEnd: timeText(period.endMs),
       price: price?.id ?? null,
-      catalogVersion: this.#catalogVersion,
+      catalogVersion,
       currency: contract.currency,
       amount: money(delta),
       amountToDate: money(state.billed),
@@ -303,90 +309,6 @@ export class Rater implements CheckpointParticipant {
 
 function* oneAfterTheOther(...parts: readonly Iterable<StateRow>[]): Generator<StateRow> {
   for (const part of parts) yield* part;
-}
-
-function newPricePeriod({ series, period, price }: Place, closed: boolean): PricePeriod {
-  return {
-    contract: series.contract.id,
-    price: price?.id,
-    meter: series.meter.key,
-    periodStartMs: period.startMs,
-    quantity: 0n,
-    billed: 0n,
-    parts: new Map(),
-    windowCharges: "0",
-    events: 0,
-    revision: 0,
-    closed,
-    monthStartMs: undefined,
-    billedBeforeMonth: 0n,
-  };
-}
-
-/** The first window of an accounting month that begins within the period: what was charged so far is earned before it. */
-function noteAccountingMonth(state: PricePeriod, { series, period }: Place, windowStartMs: number): void {
-  const { startMs } = series.contract.accountingMonthAt(windowStartMs);
-  if (startMs <= period.startMs || startMs <= (state.monthStartMs ?? 0)) return;
-  state.monthStartMs = startMs;
-  state.billedBeforeMonth = state.billed;
-}
-
-/** Counts a window, or what has changed in it since its last emission. */
-function addFiring(state: PricePeriod, place: Place, firing: WindowFiring, added: bigint): void {
-  state.quantity += added;
-  addToParts(state, place, added);
-  addWindowCharge(state, place, firing);
-  state.events += firing.events - firing.emittedEvents;
-}
-
-function placeOf(series: SeriesInfo, timeMs: number): Place {
-  const { contract, meter } = series;
-  const period = contract.periodAt(timeMs);
-  const price = contract.priceOf(meter.key);
-  const key = pricePeriodKey({
-    contract: contract.id,
-    price: price?.id,
-    meter: meter.key,
-    periodStartMs: period.startMs,
-  });
-  return { series, period, price, key };
-}
-
-/** Counts what a window adds in the part of the price that its group belongs to. */
-function addToParts(state: PricePeriod, { series, price }: Place, added: bigint): void {
-  const part = price?.partOf(series.group);
-  if (part !== undefined) state.parts.set(part, (state.parts.get(part) ?? 0n) + added);
-}
-
-/** Where windows are priced one by one: replaces what the window came to at its last emission. */
-function addWindowCharge(state: PricePeriod, { series, price }: Place, firing: WindowFiring): void {
-  if (price?.ratedPer === "event") {
-    const { eventCharges } = firing;
-    if (eventCharges?.price !== price.id) return;
-    const charges = new Exact(state.windowCharges).plus(eventCharges.total).minus(eventCharges.emitted);
-    state.windowCharges = charges.toString();
-    return;
-  }
-  if (price?.ratedPer !== "window") return;
-  const divisor = quantityDivisor(series.meter);
-  let charges = new Exact(state.windowCharges).plus(price.windowCharge(firing.value, divisor));
-  if (firing.revision > 1) charges = charges.minus(price.windowCharge(firing.emittedValue, divisor));
-  state.windowCharges = charges.toString();
-}
-
-/** Charges what is not charged yet; returns the difference in minor units (0 without a price). */
-function charge(state: PricePeriod, { series, price }: Place): bigint {
-  if (price === undefined) return 0n;
-  const { delta, billed } = chargeDelta(state.quantity, state.billed, (quantity) =>
-    price.chargeInMinorUnits(quantity, quantityDivisor(series.meter), series.contract.currencyExponent, {
-      events: state.events,
-      periodEnded: state.closed,
-      parts: state.parts,
-      windowCharges: state.windowCharges,
-    }),
-  );
-  state.billed = billed;
-  return delta;
 }
 
 function timeText(timeMs: number): string {

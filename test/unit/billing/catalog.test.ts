@@ -188,6 +188,7 @@ describe("published schemas and pages", () => {
       "contract",
       "customer",
       "legal_entity",
+      "tax_rate",
     ]);
     expect(schemas.contract).toMatchObject({
       type: "object",

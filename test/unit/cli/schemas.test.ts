@@ -112,5 +112,6 @@ test("every schema is a JSON Schema with what it is about", () => {
     "contract",
     "customer",
     "legal_entity",
+    "tax_rate",
   ]);
 });

@@ -44,12 +44,17 @@ const FILES: Readonly<Record<string, unknown>> = {
     { key: "api", name: "API" },
     { key: "support", name: "Support" },
   ],
-  "customers/all.json": [{ id: "customer", name: "Customer" }],
+  "customers/all.json": [{ id: "customer", name: "Customer", country: "DE" }],
+  "tax_rates/all.json": [
+    { key: "old", name: "VAT", country: "DE", percent: "19", from: "2020-01-01", to: "2026-03-01" },
+    { key: "new", name: "VAT", country: "DE", percent: "21", from: "2026-03-01" },
+  ],
   "plans/all.json": [
     {
       key: "plain",
       version: 1,
       currency: "EUR",
+      prices_include_tax: true,
       prices: [
         {
           key: "sum",
