@@ -1,6 +1,7 @@
 import { Subject } from "rxjs";
 import type { GapAcceptedRecord, PlacedControlRecord } from "../model/control.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
+import type { KeySegments } from "../model/key-segments.ts";
 import type { LogMessage } from "../model/log.ts";
 import type { MessageCounts, ParkedEvent, RegionCounts } from "../model/outputs.ts";
 import type {
@@ -14,6 +15,7 @@ import { messageOf, TributaryError } from "../model/errors.ts";
 import type { CompiledCatalog, CompiledSettings } from "../billing/catalog/compiled.ts";
 import { deduplicate } from "../operators/deduplicate/deduplicate.ts";
 import { KeyTable } from "../operators/deduplicate/key-table.ts";
+import type { SealingLimits } from "../operators/deduplicate/sealing-policy.ts";
 import { enrich, retryParked } from "../operators/enrich.ts";
 import { invoice, InvoiceStage } from "../operators/invoice/invoice-stage.ts";
 import { Journal } from "../operators/journal.ts";
@@ -41,6 +43,10 @@ export interface PartitionEngineOptions {
   readonly settings: Pick<CompiledSettings, "cellMs" | "dedupeHorizonMs">;
   /** SHA-256 of bytes. */
   readonly sha256: (...parts: readonly Uint8Array[]) => Uint8Array;
+  /** Where dedupe keys are sealed: the store's, whose checkpoints name them. Without it all keys stay in memory. */
+  readonly segments?: KeySegments | undefined;
+  /** When keys are sealed; only tests give others. */
+  readonly sealing?: SealingLimits;
 }
 
 /** Space that names what a reader of the state needs and would else find in the logs only. */
@@ -111,7 +117,11 @@ export class PartitionEngine {
     this.#options = options;
     const { partition, partitionCount, decoder } = options;
     this.cells = new CellTable({ windowMs: options.settings.cellMs });
-    this.keys = new KeyTable({ horizonMs: options.settings.dedupeHorizonMs });
+    this.keys = new KeyTable({
+      horizonMs: options.settings.dedupeHorizonMs,
+      segments: options.segments,
+      sealing: options.sealing,
+    });
     const { series, cells, keys, rater, archive, totals, journal, watch, eventCharges } = this;
     this.windows = new WindowStage({ series, cells, rater, journal, archive, totals, watch, eventCharges });
     const processedMs = (): number => this.windows.processedMs;
