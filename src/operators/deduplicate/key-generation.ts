@@ -91,10 +91,14 @@ export class KeyGeneration {
     return this.inMemory.reduce((total, { records }) => total + records.count, this.sealedSize);
   }
 
+  /** Bytes held in memory for the segments. */
+  get sealedBytes(): number {
+    return this.#segments.reduce((total, { bytes }) => total + bytes, 0);
+  }
+
   /** Bytes allocated. */
   get bytes(): number {
-    const filters = this.#segments.reduce((total, { bytes }) => total + bytes, 0);
-    return filters + this.#hot.bytes + (this.#frozen?.keys.bytes ?? 0);
+    return this.sealedBytes + this.#hot.bytes + (this.#frozen?.keys.bytes ?? 0);
   }
 
   restore(store: Pick<PartitionStore, "rows">, segments: KeySegments | undefined): void {

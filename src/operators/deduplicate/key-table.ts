@@ -75,6 +75,16 @@ export class KeyTable implements CheckpointParticipant {
     return this.#generations.reduce((total, generation) => total + generation.bytes, 0);
   }
 
+  /** The part of `bytes` that the sealed keys cost. */
+  get sealedBytes(): number {
+    return this.#generations.reduce((total, generation) => total + generation.sealedBytes, 0);
+  }
+
+  /** Segment files that a probe may have to look into. */
+  get segmentCount(): number {
+    return this.#generations.reduce((total, { segments }) => total + segments.length, 0);
+  }
+
   /** Sets another horizon from the next event on. Keys that were dropped already stay forgotten. */
   setHorizon(horizonMs: number): void {
     this.#horizonMs = horizonMs;
