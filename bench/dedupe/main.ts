@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { KeySegments } from "../../src/model/key-segments.ts";
+import type { PartitionStore } from "../../src/model/store.ts";
 import { openPartitionStore } from "../../src/state/partition-store.ts";
 import { WriterPool } from "../../src/state/writer/writer-pool.ts";
 import { createDecoder } from "../../src/ingest/wire/decoder.ts";
@@ -25,6 +27,8 @@ const DUPLICATE_PERCENTS = [0, 1, 50] as const;
 /** Numbers of keys that no fill reaches. */
 const FRESH_FROM = 2 ** 31;
 const IDENTITY = { partition: 0, partitionCount: 1 };
+/** Known keys that are looked for in the engine's table before it is measured. */
+const REMEMBERED_CHECKED = 1_000;
 const HASH_KEY = "00112233445566778899aabbccddeeff";
 const ENGINE_WORKLOAD = createWorkload({
   form: "columnar",
@@ -37,20 +41,35 @@ const ENGINE_WORKLOAD = createWorkload({
 
 process.stdout.write(
   `${cpus()[0]?.model ?? "unknown processor"}, Node ${process.version}; ${probeCount} probes in batches of 1000, ${values.cells} cells, ` +
-    `least of ${rounds} rounds; known keys are spread over all, every tenth with another payload\n`,
+    `processor time, least of ${rounds} rounds; known keys are spread over all, every tenth with another payload\n`,
 );
-const writers = new WriterPool(1);
-for (const keys of sizes) {
-  const folder = mkdtempSync(join(tmpdir(), "tributary-dedupe-"));
-  try {
-    await benchSize(folder, keys);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+interface Size {
+  readonly keys: number;
+  readonly folder: string;
+  restartMs: number;
+  /** Least processor time a probe by the percentage of known keys, and an event in the engine; nanoseconds. */
+  readonly probeNs: Map<number, number>;
+  engineNs: number;
 }
-await writers.close();
 
-async function benchSize(folder: string, keys: number): Promise<void> {
+const writers = new WriterPool(1);
+const root = mkdtempSync(join(tmpdir(), "tributary-dedupe-"));
+try {
+  const measured: Size[] = [];
+  for (const keys of sizes) {
+    const folder = join(root, String(keys));
+    await fill(folder, keys);
+    measured.push({ keys, folder, restartMs: Infinity, probeNs: new Map(), engineNs: Infinity });
+  }
+  // Taken in turns, so that what else the machine does meets all of them.
+  for (let round = 0; round < rounds; round++) for (const size of measured) measure(size);
+  for (const size of measured) print(size);
+} finally {
+  await writers.close();
+  rmSync(root, { recursive: true });
+}
+
+async function fill(folder: string, keys: number): Promise<void> {
   const store = openPartitionStore(folder, IDENTITY, { writers });
   const partition = new BenchPartition(store);
   partition.createCells(Number(values.cells));
@@ -68,54 +87,49 @@ async function benchSize(folder: string, keys: number): Promise<void> {
   ];
   process.stdout.write(`${figures.join("; ")}\n`);
   store.close();
-
-  let restartMs = Infinity;
-  const least = new Map<number, number>();
-  for (let round = 0; round < rounds; round++) {
-    const openedFromMs = performance.now();
-    const again = openPartitionStore(folder, IDENTITY, { writers });
-    const restored = new BenchPartition(again);
-    restored.restore();
-    restartMs = Math.min(restartMs, performance.now() - openedFromMs);
-    if (restored.keys.size !== keys)
-      throw new RangeError(`${restored.keys.size} keys were restored, not ${keys}`);
-    for (const percent of DUPLICATE_PERCENTS) {
-      const probes = mixedProbes(FRESH_FROM + percent * probeCount, probeCount, keys, percent);
-      const counts = probe(restored.keys, probes);
-      verify(counts, probes, keys);
-      least.set(percent, Math.min(least.get(percent) ?? Infinity, counts.spentNs / probeCount));
-    }
-    again.close();
-  }
-  const speeds = [...least].map(
-    ([percent, ns]) => `${percent} % known ${ns.toFixed(0)} ns (${(1_000 / ns).toFixed(2)} million/s)`,
-  );
-  process.stdout.write(`  restart ${restartMs.toFixed(0)} ms; a probe: ${speeds.join(", ")}\n`);
-
-  // The whole engine, with the keys that are remembered and what it adds itself in memory.
-  const last = openPartitionStore(folder, IDENTITY, { writers });
-  let engineNs = Infinity;
-  for (let round = 0; round < rounds; round++) {
-    const { nsPerEvent } = benchEngine(ENGINE_WORKLOAD, createDecoder(HASH_KEY), {
-      ...(last.segments === undefined
-        ? {}
-        : { segments: { open: (identity) => last.segments!.open(identity), writer: undefined } }),
-      remember: (engineKeys) => {
-        engineKeys.restore(last);
-        verifyRemembered(engineKeys, keys);
-      },
-    });
-    engineNs = Math.min(engineNs, nsPerEvent);
-  }
-  last.close();
-  process.stdout.write(
-    `  the engine, columnar, 1 % duplicates: ${engineNs.toFixed(0)} ns an event of processor time (${(1_000 / engineNs).toFixed(2)} million/s)\n`,
-  );
 }
 
-function verifyRemembered(table: BenchPartition["keys"], keys: number): void {
-  const probes = numbersFrom(0, 1_000);
-  verify(probe(table, probes), probes, keys);
+function measure(size: Size): void {
+  const { folder, keys, probeNs } = size;
+  const openedFromMs = performance.now();
+  const store = openPartitionStore(folder, IDENTITY, { writers });
+  const partition = new BenchPartition(store);
+  partition.restore();
+  size.restartMs = Math.min(size.restartMs, performance.now() - openedFromMs);
+  if (partition.keys.size !== keys)
+    throw new RangeError(`${partition.keys.size} keys were restored, not ${keys}`);
+  for (const percent of DUPLICATE_PERCENTS) {
+    const probes = mixedProbes(FRESH_FROM + percent * probeCount, probeCount, keys, percent);
+    const counts = probe(partition.keys, probes);
+    verify(counts, probes, keys);
+    probeNs.set(percent, Math.min(probeNs.get(percent) ?? Infinity, counts.spentNs / probeCount));
+  }
+  size.engineNs = Math.min(size.engineNs, engineNs(store, keys));
+  store.close();
+}
+
+/** The whole engine, beside the keys that are remembered; what it adds itself stays in memory. */
+function engineNs(store: PartitionStore, keys: number): number {
+  const { segments } = store;
+  if (segments === undefined) throw new RangeError("the store has no segments");
+  const reading: KeySegments = { open: (identity) => segments.open(identity), writer: undefined };
+  const { nsPerEvent } = benchEngine(ENGINE_WORKLOAD, createDecoder(HASH_KEY), {
+    segments: reading,
+    remember: (table) => {
+      table.restore(store);
+      const probes = numbersFrom(0, REMEMBERED_CHECKED);
+      verify(probe(table, probes), probes, keys);
+    },
+  });
+  return nsPerEvent;
+}
+
+function print({ keys, restartMs, probeNs, engineNs }: Size): void {
+  const probes = [...probeNs].map(([percent, ns]) => `${percent} % known ${ns.toFixed(0)} ns`);
+  process.stdout.write(
+    `${keys} keys: restart ${restartMs.toFixed(0)} ms; a probe: ${probes.join(", ")}; ` +
+      `the engine, columnar: ${engineNs.toFixed(0)} ns an event (${(1_000 / engineNs).toFixed(2)} million/s)\n`,
+  );
 }
 
 function perKey(bytes: number, keys: number): string {

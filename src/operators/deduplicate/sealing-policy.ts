@@ -9,8 +9,8 @@ export interface SealingLimits {
 }
 
 export const SEALING_LIMITS: SealingLimits = {
-  // 39 MB in memory at the most, and a sort of a quarter of a second on another thread.
-  sealRecords: 2 ** 20,
+  // 20 MB in memory, and a sort of a tenth of a second on another thread.
+  sealRecords: 2 ** 19,
   // 2.4 MB in memory: less than what a file and a filter cost a probe.
   sealEndedRecords: 2 ** 16,
 };

