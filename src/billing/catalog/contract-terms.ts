@@ -80,7 +80,12 @@ function checkCommitments(
       if (price === undefined) fault(["prices", index], `plan ${planId(plan)} has no price ${key}`);
       else if (commitment.quantity === undefined && commitment.per === "period") continue;
       else if (!("meter" in price)) fault(["prices", index], `${key} is no price of usage`);
-      else if (commitment.quantity !== undefined && !followsQuantity(price))
+      else if (commitment.per === "window" && compilePrice(price).ratedPer !== "window")
+        fault(
+          ["prices", index],
+          `a commitment per window needs a price by the window: ${key} has no rate_per: window`,
+        );
+      else if (commitment.quantity !== undefined && !followsQuantity(price, commitment.per))
         fault(
           ["prices", index],
           `what a quantity of ${key} is worth does not follow from the quantity alone`,
@@ -103,10 +108,10 @@ function checkCommitments(
   }
 }
 
-/** Whether a whole period's charge follows from its quantity. */
-function followsQuantity(price: Price): boolean {
+/** Whether the charge of a whole period (or of a window, where those are committed) follows from its quantity. */
+function followsQuantity(price: Price, per: Commitment["per"]): boolean {
   const { model, ratedPer } = compilePrice(price);
-  return ratedPer === "period" && (model.risesWithQuantity === true || model.ratedAtPeriodEnd === true);
+  return ratedPer === per && (model.risesWithQuantity === true || model.ratedAtPeriodEnd === true);
 }
 
 function overlaps(a: Commitment, b: Commitment, plan: Plan): boolean {

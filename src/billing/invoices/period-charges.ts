@@ -8,6 +8,7 @@ import type {
   PeriodFigures,
 } from "../catalog/compiled.ts";
 import { type Ratio, rounded, times } from "../ratio.ts";
+import { type PeriodWindows, windowCommitmentsOf, windowedExtra } from "./window-charges.ts";
 
 /**
  * Kinds of charges of a billing period.
@@ -27,7 +28,7 @@ export interface PeriodCharge {
   /** Names the charge within its contract and period, whenever it is calculated. */
   readonly key: string;
   readonly kind: PeriodChargeKind;
-  /** Undefined for a true-up, which may be of several prices. */
+  /** Undefined for a true-up of a period, which may be of several prices. */
   readonly price: CompiledPrice | undefined;
   /** Key of the product; "" for a true-up of several. */
   readonly product: string;
@@ -60,12 +61,14 @@ export const NO_USAGE: PeriodUsage["figures"] = { events: 0, windowCharges: "0" 
  * @param period clipped to the contract
  * @param usageOf undefined where a price has had no usage
  * @param divisorOf what quantities of a price's meter are divided by
+ * @param windowsOf asked for prices whose windows are committed one by one
  */
 export function periodCharges(
   contract: CompiledContract,
   period: BillingPeriod,
   usageOf: (price: CompiledPrice) => PeriodUsage | undefined,
   divisorOf: (price: CompiledPrice) => bigint,
+  windowsOf: (price: CompiledPrice) => PeriodWindows,
 ): readonly PeriodCharge[] {
   const charges: PeriodCharge[] = contract.flatPrices.map((price) => feeCharge(contract, price, period));
   const lines: CommittedLine[] = [];
@@ -86,6 +89,9 @@ export function periodCharges(
       charges.push(charge(`usage/${price.key}`, "usage", { price, quantity: usage.text, amount }));
     else if (amount !== 0n) charges.push(charge(`minimum/${price.key}`, "minimum", { price, amount }));
     if (commits) lines.push({ price: price.key, kind: "usage", amount: exact });
+    const windowed = windowCommitmentsOf(contract, price);
+    if (windowed.length > 0)
+      charges.push(...windowedCharges(contract, price, windowed, period, windowsOf(price), amount));
   }
   const prices = new Map(
     [...contract.flatPrices, ...contract.usagePrices].map((price) => [price.key, price]),
@@ -150,6 +156,24 @@ function commitmentCharges(
         amount: outcome.trueUp,
       }),
     );
+  return charges;
+}
+
+/** What commitments per window add to a price's charge at normal rates. */
+function windowedCharges(
+  contract: CompiledContract,
+  price: CompiledPrice,
+  commitments: readonly ContractCommitment[],
+  period: BillingPeriod,
+  windows: PeriodWindows,
+  normal: bigint,
+): PeriodCharge[] {
+  const { overage, trueUp } = windowedExtra(contract, price, commitments, period, windows, normal);
+  const keys = commitments.map(({ key }) => key).join(", ");
+  const charges: PeriodCharge[] = [];
+  if (overage !== 0n)
+    charges.push(charge(`overage/${keys}/${price.key}`, "overage", { price, amount: overage }));
+  if (trueUp !== 0n) charges.push(charge(`${TRUE_UP_PREFIX}${keys}`, "true-up", { price, amount: trueUp }));
   return charges;
 }
 

@@ -5,6 +5,7 @@ import type {
   CompiledPrice,
 } from "../../billing/catalog/compiled.ts";
 import { periodCharges, type PeriodCharge, type PeriodUsage } from "../../billing/invoices/period-charges.ts";
+import type { PeriodWindows } from "../../billing/invoices/window-charges.ts";
 import { earnedBy } from "../../billing/ledger/release.ts";
 import { formatQuantity, quantityDivisor } from "../../billing/rating/quantity.ts";
 import type { Rater } from "../rate/rate-operator.ts";
@@ -26,6 +27,7 @@ export class InvoiceCharges {
       period,
       (price) => this.#usageOf(contract, price, period),
       (price) => this.#divisorOf(price),
+      (price) => this.#windowsOf(contract, price, period),
     );
   }
 
@@ -52,6 +54,7 @@ export class InvoiceCharges {
       period,
       () => undefined,
       (price) => this.#divisorOf(price),
+      (price) => this.#windowsOf(contract, price, period),
     )) {
       if (kind !== "fee" || price?.billed !== "in_arrears") continue;
       const { startMs, endMs } = period;
@@ -75,6 +78,19 @@ export class InvoiceCharges {
       figures: { events, parts, windowCharges },
       order: found.number,
     };
+  }
+
+  #windowsOf(contract: CompiledContract, price: CompiledPrice, period: BillingPeriod): PeriodWindows {
+    const found = this.#rater.pricePeriod(contract.id, price, period.startMs);
+    const amounts =
+      found === undefined
+        ? new Map<number, string>()
+        : this.#rater.windowAmounts.of(
+            found.number,
+            period.startMs,
+            contract.fullPeriodAt(period.startMs).endMs,
+          );
+    return { windowMs: this.#catalog.settings.cellMs, amounts, divisor: this.#divisorOf(price) };
   }
 
   #divisorOf(price: CompiledPrice): bigint {
