@@ -115,7 +115,6 @@ export class Rater implements CheckpointParticipant {
       this.#pricePeriods.freezeChanges(),
       this.#seriesPeriods.freezeChanges(),
       this.#windowAmounts.freezeChanges(),
-
     );
   }
 

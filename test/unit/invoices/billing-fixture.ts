@@ -125,7 +125,11 @@ const FILES: Readonly<Record<string, unknown>> = {
     }),
     contract("changed", { plan: { key: "fees", version: 1 }, end: "2026-03-17" }),
     contract("changed", { start: "2026-03-17", billing_anchor_day: 17 }, "changed-2"),
-    contract("reserved", { plan: { key: "reserved", version: 1 }, billing_anchor_day: 20 }),
+    contract("reserved", {
+      plan: { key: "reserved", version: 1 },
+      billing_anchor_day: 20,
+      billing_months: 2,
+    }),
     contract("credits", {
       credits: [
         { id: "first", amount: "9", effective: "2026-02-01", expires: "2026-03-15" },
