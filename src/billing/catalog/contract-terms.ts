@@ -148,6 +148,12 @@ function checkGrants(source: Sourced<Contract>, plan: Plan, known: KnownEntities
     const granted = grant.unit === "quantity" ? known.meters.get(grant.meters[0] ?? "") : undefined;
     if (granted?.aggregation === "time_weighted")
       fault(["unit"], `a quantity of meter ${granted.key} (time_weighted) can't be granted`);
+    const price = plan.prices.find((candidate) => "meter" in candidate && candidate.meter === granted?.key);
+    if (price !== undefined && !followsQuantity(price, "period"))
+      fault(
+        ["meters", 0],
+        `what ${price.key} charges does not follow from the quantity alone, so units of it can't be granted`,
+      );
     const { scale, name } = unitOf(grant, plan, known);
     if (decimals(grant.amount) > scale) fault(["amount"], tooManyDecimals(name, scale));
     for (const field of ["minimum", "maximum"] as const) {

@@ -93,6 +93,11 @@ const GRANT_FAULTS: readonly (readonly [name: string, credits: string, fault: st
     "credits[0].unit: a quantity of meter storage (time_weighted) can't be granted",
   ],
   [
+    "a quantity whose charge depends on more",
+    "[{id: g, amount: 1, unit: quantity, meters: [peak], effective: 2026-01-01}]",
+    "credits[0].meters[0]: what peak charges does not follow from the quantity alone, so units of it can't be granted",
+  ],
+  [
     "more decimals in a rollover",
     "[{id: g, amount: 1, effective: 2026-01-01, rollover: {at: period_end, maximum: 0.001}}]",
     "credits[0].rollover.maximum: has more decimal places than USD, which has 2",
@@ -197,7 +202,9 @@ describe("commitments", () => {
 describe("credits", () => {
   for (const [name, credits, fault] of GRANT_FAULTS) {
     test(`fault: ${name}`, () => {
-      expect(faultsOf(withContract(`credits: ${credits}`))).toEqual([`contracts/c.yaml: ${fault}`]);
+      expect(faultsOf({ ...byTheWindow(""), ...withContract(`credits: ${credits}`) })).toEqual([
+        `contracts/c.yaml: ${fault}`,
+      ]);
     });
   }
 

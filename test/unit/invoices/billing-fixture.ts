@@ -134,6 +134,8 @@ const FILES: Readonly<Record<string, unknown>> = {
       credits: [
         { id: "first", amount: "9", effective: "2026-02-01", expires: "2026-03-15" },
         { id: "month", amount: "5", effective: "2026-02-01", recurrence: { unit: "month" } },
+        // More than can be used: what is paid with it is the same whenever usage comes.
+        { id: "calls", amount: "1000", unit: "quantity", meters: ["calls"], effective: "2026-02-01" },
       ],
     }),
   ],
