@@ -1,5 +1,6 @@
 import { Packr } from "msgpackr";
 import type { CompiledContract, CompiledPrice } from "../../billing/catalog/compiled.ts";
+import { windowCommitmentsOf } from "../../billing/invoices/window-charges.ts";
 import { Exact } from "../../billing/rating/exact.ts";
 import { quantityDivisor } from "../../billing/rating/quantity.ts";
 import { startOfUtcDay } from "../../billing/zone-days.ts";
@@ -42,9 +43,7 @@ const codec: RowCodec<WindowDay> = {
 
 /** Whether the windows of a price are committed one by one. */
 export function commitsPerWindow(contract: CompiledContract, price: CompiledPrice): boolean {
-  return contract.commitments.some(
-    (commitment) => commitment.per === "window" && commitment.countsFor(price.key, "usage"),
-  );
+  return price.ratedPer === "window" && windowCommitmentsOf(contract, price).length > 0;
 }
 
 /**

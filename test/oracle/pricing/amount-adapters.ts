@@ -52,7 +52,7 @@ function percentageAnswer(fields: Fields, amounts: readonly Exact[]): Record<str
     const figures = { events: amounts.length, periodEnded: true };
     return { amount: priceOf(fields).price.charge(quantity.units, quantity.scale, figures) };
   }
-  // The catalog refuses such a price until the pipeline keeps single events: the model itself answers.
+  // The catalog refuses prices that go by the order of events (docs/pricing.md says why): the model itself answers.
   const charge = (events: readonly Exact[]): Exact =>
     line.charge(sumOf(events), ONE, {
       events: BigInt(events.length),
