@@ -37,10 +37,21 @@ export interface LineTax {
 }
 
 /** Names of reasons for which a document waits instead of being taxed by a guess. */
-export type TaxHold = "tax-address-missing" | "tax-rate-missing";
+export type TaxHold =
+  | "tax-address-missing"
+  | "tax-rate-missing"
+  /** A tax service has not answered yet; for long. */
+  | "tax-pending"
+  | "tax-service-unavailable"
+  /** It has answered that it can't tax the document; with taxes that do not add up. */
+  | "tax-service-refused"
+  | "tax-reply-invalid"
+  /** It is taxed. Credits pay documents in their order, and an earlier one of its contract still waits. */
+  | "earlier-document-held";
 
 export type TaxResult =
-  { readonly lines: readonly LineTax[] } | { readonly hold: TaxHold; readonly detail: string };
+  | { readonly lines: readonly LineTax[] }
+  | { readonly hold: TaxHold; readonly detail: string; readonly lines?: readonly LineTax[] };
 
 export interface TaxRequest {
   /** Country of the legal entity that sells. */

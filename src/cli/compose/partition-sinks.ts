@@ -5,7 +5,8 @@ import type { PublicationLog, UsagePublisher } from "../../model/log.ts";
 import type { PartitionStore } from "../../model/store.ts";
 import type { DeliveryTarget } from "../../sinks/delivery-target.ts";
 import { fileTarget } from "../../sinks/file/file-target.ts";
-import { FILE_CHUNK, PUBLICATION_CHUNK } from "../../sinks/outbox-chunk.ts";
+import type { TaxService } from "../../model/tax-service.ts";
+import { type ChunkLimits, FILE_CHUNK, PUBLICATION_CHUNK } from "../../sinks/outbox-chunk.ts";
 import { OutboxDelivery } from "../../sinks/outbox-delivery.ts";
 import { OutboxRunner } from "../../sinks/outbox-runner.ts";
 import {
@@ -15,6 +16,11 @@ import {
   ratedTarget,
 } from "../../sinks/publication-target.ts";
 import { rerouteTarget } from "../../sinks/reroute-target.ts";
+import {
+  TAX_COMMIT_CHUNK,
+  taxCommitTarget,
+  type TaxCommitTargetOptions,
+} from "../../sinks/tax/commit-target.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 
 /** The logs that all partitions publish to. */
@@ -33,6 +39,8 @@ export function createDelivery(options: {
   readonly store: PartitionStore;
   readonly logs: PublicationLogs;
   readonly faults: FaultInjector;
+  readonly taxService: TaxService | undefined;
+  readonly onTaxCommitRefused: TaxCommitTargetOptions["onRefused"];
   readonly onAttemptFailed: (target: string, error: unknown) => void;
   readonly onFailed: (target: string, error: TributaryError) => void;
 }): OutboxDelivery {
@@ -42,6 +50,8 @@ export function createDelivery(options: {
     alertTarget({ partition, log: logs.alert, faults }),
     documentTarget({ partition, log: logs.document, faults }),
     rerouteTarget({ partition, publisher: logs.usage, faults }),
+    // Also without a service: what was taxed by one before must not count as delivered.
+    taxCommitTarget({ service: options.taxService, faults, onRefused: options.onTaxCommitRefused }),
   ];
   if (config.sinks.rated.enabled) targets.push(ratedTarget({ partition, log: logs.rated, faults }));
   const file = config.sinks.file;
@@ -57,7 +67,7 @@ export function createDelivery(options: {
         new OutboxRunner({
           store,
           target,
-          limits: target.name.startsWith("file-") ? FILE_CHUNK : PUBLICATION_CHUNK,
+          limits: limitsOf(target),
           clock: systemClock,
           random: Math.random,
           onAttemptFailed: (error) => {
@@ -69,4 +79,9 @@ export function createDelivery(options: {
         }),
     ),
   );
+}
+
+function limitsOf({ name }: DeliveryTarget): ChunkLimits {
+  if (name.startsWith("file-")) return FILE_CHUNK;
+  return name === "tax-commit" ? TAX_COMMIT_CHUNK : PUBLICATION_CHUNK;
 }
