@@ -22,6 +22,9 @@ export interface AvataxSimulatorOptions {
   readonly faultOf?: (operation: Operation, code: string, attempt: number) => SimulatedFault | undefined;
 }
 
+/** So long a request may be on its way between two processes of a busy machine. */
+const ON_THEIR_WAY_MS = 200;
+
 interface Answer {
   readonly status: number;
   readonly body: object;
@@ -47,6 +50,8 @@ export class AvataxSimulator {
     void this.#serve(request, response);
   });
   readonly #attempts = new Map<string, number>();
+  /** Requests are early between these times; those on their way when a pause is asked for are not. */
+  #closedFromMs = 0;
   #closedUntilMs = 0;
   #underWay = 0;
   #port = 0;
@@ -82,14 +87,16 @@ export class AvataxSimulator {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#underWay += 1;
     this.mostAtOnce = Math.max(this.mostAtOnce, this.#underWay);
+    // Also where the client gives up before it is answered.
+    response.once("close", () => {
+      this.#underWay -= 1;
+    });
     try {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(Buffer.from(chunk));
       await this.#answer(request, Buffer.concat(chunks).toString("utf8"), response);
     } catch {
       response.destroy();
-    } finally {
-      this.#underWay -= 1;
     }
   }
 
@@ -114,7 +121,9 @@ export class AvataxSimulator {
       return;
     }
     if (fault?.kind === "throttled") {
-      this.#closedUntilMs = performance.now() + fault.seconds * 1_000;
+      const nowMs = performance.now();
+      this.#closedFromMs = Math.max(this.#closedUntilMs, nowMs + ON_THEIR_WAY_MS);
+      this.#closedUntilMs = nowMs + fault.seconds * 1_000;
       response.setHeader("retry-after", String(fault.seconds));
       send(response, errorAnswer(429, [{ code: "RateLimit", message: "Too many requests", refersTo: "" }]));
       return;
@@ -158,7 +167,8 @@ export class AvataxSimulator {
 
   #faultFor(operation: Operation, code: string): SimulatedFault | undefined {
     this.requests[operation] += 1;
-    if (performance.now() < this.#closedUntilMs) this.earlyRequests += 1;
+    const nowMs = performance.now();
+    if (nowMs > this.#closedFromMs && nowMs < this.#closedUntilMs) this.earlyRequests += 1;
     const key = `${operation} ${code}`;
     const attempt = (this.#attempts.get(key) ?? 0) + 1;
     this.#attempts.set(key, attempt);
