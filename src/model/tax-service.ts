@@ -39,7 +39,7 @@ export interface DocumentTaxRequest {
   /** What the service calls the legal entity that sells. */
   readonly company: string;
   readonly currency: string;
-  /** Date of issue in the legal entity's time zone: YYYY-MM-DD. */
+  /** Date of issue, as the document shows it: YYYY-MM-DD. */
   readonly date: string;
   readonly customer: string;
   /** Tax number of a business. */

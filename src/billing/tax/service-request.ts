@@ -31,7 +31,7 @@ export function documentTaxRequest(
   const { legalEntity, currencyExponent } = contract;
   if (customer.country === undefined) return undefined;
   const lines = document.lines.map((line, index): TaxRequestLine => {
-    const taxDate = taxDateOf(line, document.issuedMs, legalEntity.time_zone);
+    const taxDate = taxDateOf(line, document.issuedMs, contract.timeZone);
     return {
       line: index + 1,
       amount: formatMinorUnits(line.amount - line.discount, currencyExponent),
@@ -50,7 +50,7 @@ export function documentTaxRequest(
     kind: net < 0n ? "return" : "sale",
     company: legalEntity.tax_company ?? legalEntity.key,
     currency: contract.currency,
-    date: localDate(legalEntity.time_zone, document.issuedMs),
+    date: localDate(contract.timeZone, document.issuedMs),
     customer: contract.customer,
     taxId: customer.taxId,
     entityUseCode: customer.entityUseCode,

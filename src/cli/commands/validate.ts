@@ -83,6 +83,7 @@ async function validate(options: ValidateOptions): Promise<ExitCode> {
   const config = options.config === undefined ? undefined : checkConfig(options.config, faults, warnings);
   const directory = options.catalog ?? config?.catalogDir;
   const catalog = directory === undefined ? undefined : await checkCatalog(directory, faults, warnings);
+  if (config !== undefined && catalog !== undefined) warnings.push(...taxServiceWarnings(config, catalog));
   const connected =
     options.connect === true && config !== undefined ? await connect(config, catalog, faults) : undefined;
   const summary = {
@@ -125,6 +126,17 @@ function checkConfig(file: string, faults: Fault[], warnings: Warning[]): Worker
     });
   }
   return result.config;
+}
+
+/** A legal entity and a configuration that don't speak of the same tax service. */
+function taxServiceWarnings({ tax }: WorkerConfig, { compiled }: LoadedCatalog): Warning[] {
+  const served = [...compiled.legalEntities.values()].filter((entity) => entity.tax === "service");
+  if (tax === undefined && served.length > 0) {
+    const keys = served.map(({ key }) => key).join(", ");
+    return [{ path: "tax", message: `is missing: documents of ${keys} will wait for a tax service` }];
+  }
+  if (tax === undefined || served.length > 0) return [];
+  return [{ path: "tax", message: "is not used: no legal entity of the catalog has tax: service" }];
 }
 
 function hostOf(server: string): string {

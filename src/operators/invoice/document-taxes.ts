@@ -79,7 +79,7 @@ export class DocumentTaxes {
       lines: lines.map((line) => ({
         taxable: line.amount - line.discount,
         taxCode: products.get(line.product)?.taxCode,
-        date: taxDateOf(line, issuedMs, legalEntity.time_zone),
+        date: taxDateOf(line, issuedMs, contract.timeZone),
       })),
     });
   }

@@ -46,15 +46,23 @@ export const contract = (fields: Files = {}): Files => ({
 });
 
 export function catalogOf(files: Files): CompiledCatalog {
-  const loaded = loadCatalog(
-    new Map(Object.entries({ ...FILES, ...files }).map(([file, content]) => [file, JSON.stringify(content)])),
-  );
+  const texts = Object.entries({ ...FILES, ...files }).map(([file, content]): [string, string] => [
+    file,
+    JSON.stringify(content),
+  ]);
+  return catalogFromTexts(new Map(texts));
+}
+
+export function catalogFromTexts(files: ReadonlyMap<string, string>): CompiledCatalog {
+  const loaded = loadCatalog(files);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
   return compileCatalog(loaded.catalog, loaded.version);
 }
 
+export type TaxesAnswer = Extract<TaxAnswer, { kind: "taxed" }>;
+
 /** An answer with ten per cent of each line, rounded down, so that nobody takes it for a table's. */
-export function tenPercent(request: DocumentTaxRequest): TaxAnswer {
+export function tenPercent(request: DocumentTaxRequest): TaxesAnswer {
   const cents = (text: string): bigint => BigInt(text.replace(".", ""));
   const taxes = request.lines.map(({ amount }) => cents(amount) / 10n);
   return {

@@ -81,8 +81,9 @@ describe("a tax service's taxes", () => {
         const lines = taxOf.map((tax, index) => line(index + 1, decimalText(tax, 2)));
         const taxable = taxOf.map(() => 10n ** 21n);
         const checked = checkServiceTaxes(answer(decimalText(total, 2), lines), taxable, 2);
-        expect("invalid" in checked).toBe(error !== 0n);
-        if ("lines" in checked) expect(checked.lines.map(({ tax }) => tax)).toEqual(taxOf);
+        expect("lines" in checked ? checked.lines.map(({ tax }) => tax) : undefined).toEqual(
+          error === 0n ? taxOf : undefined,
+        );
       }),
     );
   });

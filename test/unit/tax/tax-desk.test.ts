@@ -179,7 +179,6 @@ describe("the tax desk", () => {
     const { service, clock, repliesOf, ask } = await desk();
     await ask();
     const answer = tenPercent(service.asked[0]!.request);
-    if (answer.kind !== "taxed") throw new Error("no taxes");
     const detail = { name: "x".repeat(1_000), jurisdiction: "", percent: "1", amount: "0" };
     const [line] = answer.lines;
     service.asked[0]!.settle({
