@@ -176,6 +176,9 @@ export class PartitionPipeline {
     this.#every(this.#options.billingCheckMs, () => this.#bill());
     const taxDesk = new TaxDesk({ ...this.#options.tax, clock, faults });
     this.#every(this.#options.billingCheckMs, () => this.#tax(taxDesk));
+    this.#cancelTimers.push(() => {
+      taxDesk.stop();
+    });
   }
 
   async #deliver(messages: readonly LogMessage[]): Promise<void> {

@@ -60,6 +60,7 @@ export class TaxDesk {
   /** Monotonic time before which the service wants no questions. */
   #closedUntilMs = 0;
   #nextOverdueCheckMs = 0;
+  #isStopped = false;
 
   constructor(options: TaxDeskOptions) {
     this.#options = options;
@@ -84,6 +85,11 @@ export class TaxDesk {
       this.#underWay += 1;
       void this.#askOne(service, question, asked);
     }
+  }
+
+  /** What still comes in is not wanted any more. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   /** The answers that came in, as a record to be written; undefined where there is nothing new. */
@@ -116,7 +122,8 @@ export class TaxDesk {
       asked.notBeforeMs = nowMs + waitMs(asked.failures);
       const closedMs = retryInMs(fault);
       if (closedMs !== undefined) this.#closedUntilMs = Math.max(this.#closedUntilMs, nowMs + closedMs);
-      onFailed(fault);
+      // A client that is closed with its worker ends questions too.
+      if (!this.#isStopped) onFailed(fault);
     } finally {
       this.#underWay -= 1;
     }

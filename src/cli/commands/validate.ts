@@ -17,6 +17,7 @@ import { readCatalogFiles, type LoadedCatalog } from "../catalog-directory.ts";
 import { catalogWarnings, type Warning } from "../catalog-warnings.ts";
 import { catalogInEffect } from "../compose/catalog-in-effect.ts";
 import { CATALOG_KIND } from "../compose/catalogs.ts";
+import { servedEntities } from "../compose/tax-service.ts";
 import { loadWorkerConfig, type WorkerConfig } from "../config/worker-config.ts";
 import { addConfiguredOptions, type ConfiguredOptions } from "../configured.ts";
 import { ExitCode } from "../exit-codes.ts";
@@ -129,12 +130,12 @@ function checkConfig(file: string, faults: Fault[], warnings: Warning[]): Worker
 }
 
 /** A legal entity and a configuration that don't speak of the same tax service. */
-function taxServiceWarnings({ tax }: WorkerConfig, { compiled }: LoadedCatalog): Warning[] {
-  const served = [...compiled.legalEntities.values()].filter((entity) => entity.tax === "service");
-  if (tax === undefined && served.length > 0) {
-    const keys = served.map(({ key }) => key).join(", ");
-    return [{ path: "tax", message: `is missing: documents of ${keys} will wait for a tax service` }];
-  }
+function taxServiceWarnings({ tax }: WorkerConfig, catalog: LoadedCatalog): Warning[] {
+  const served = servedEntities(catalog);
+  if (tax === undefined && served.length > 0)
+    return [
+      { path: "tax", message: `is missing: documents of ${served.join(", ")} will wait for a tax service` },
+    ];
   if (tax === undefined || served.length > 0) return [];
   return [{ path: "tax", message: "is not used: no legal entity of the catalog has tax: service" }];
 }

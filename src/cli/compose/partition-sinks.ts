@@ -17,6 +17,7 @@ import {
 } from "../../sinks/publication-target.ts";
 import { rerouteTarget } from "../../sinks/reroute-target.ts";
 import {
+  isTaxedDocument,
   TAX_COMMIT_CHUNK,
   taxCommitTarget,
   type TaxCommitTargetOptions,
@@ -40,6 +41,8 @@ export function createDelivery(options: {
   readonly logs: PublicationLogs;
   readonly faults: FaultInjector;
   readonly taxService: TaxService | undefined;
+  /** Whether the catalog has a legal entity whose documents a tax service taxes. */
+  readonly isTaxedByService: boolean;
   readonly onTaxCommitRefused: TaxCommitTargetOptions["onRefused"];
   readonly onAttemptFailed: (target: string, error: unknown) => void;
   readonly onFailed: (target: string, error: TributaryError) => void;
@@ -50,9 +53,11 @@ export function createDelivery(options: {
     alertTarget({ partition, log: logs.alert, faults }),
     documentTarget({ partition, log: logs.document, faults }),
     rerouteTarget({ partition, publisher: logs.usage, faults }),
-    // Also without a service: what was taxed by one before must not count as delivered.
-    taxCommitTarget({ service: options.taxService, faults, onRefused: options.onTaxCommitRefused }),
   ];
+  const { taxService, isTaxedByService, onTaxCommitRefused } = options;
+  // Also without a service: what was taxed by one before must not count as delivered.
+  if (taxService !== undefined || isTaxedByService || hasTaxedDocuments(store))
+    targets.push(taxCommitTarget({ service: taxService, faults, onRefused: onTaxCommitRefused }));
   if (config.sinks.rated.enabled) targets.push(ratedTarget({ partition, log: logs.rated, faults }));
   const file = config.sinks.file;
   if (file !== undefined) {
@@ -79,6 +84,20 @@ export function createDelivery(options: {
         }),
     ),
   );
+}
+
+/** Entries read at a time where the outbox is looked through. */
+const OUTBOX_PAGE = 500;
+
+/** Whether documents that a tax service has taxed are in the outbox: few are, as all that has been delivered leaves it. */
+function hasTaxedDocuments(store: PartitionStore): boolean {
+  for (let after = 0; ;) {
+    const page = store.outboxAfter("document", after, OUTBOX_PAGE);
+    if (page.some(isTaxedDocument)) return true;
+    const last = page.at(-1);
+    if (last === undefined) return false;
+    after = last.ordinal;
+  }
 }
 
 function limitsOf({ name }: DeliveryTarget): ChunkLimits {

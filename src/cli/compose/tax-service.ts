@@ -1,6 +1,7 @@
 import { systemClock } from "../../model/clock.ts";
 import type { RequestOutcome } from "../../sinks/http/service-failure.ts";
 import { AvataxClient } from "../../sinks/tax/avatax/client.ts";
+import type { LoadedCatalog } from "../catalog-directory.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { VERSION } from "../version.ts";
 
@@ -25,6 +26,11 @@ export function createTaxService(config: WorkerConfig, onRequest: OnTaxRequest):
     random: Math.random,
     onAttempt: onRequest,
   });
+}
+
+/** Keys of the legal entities whose documents a tax service taxes. */
+export function servedEntities({ compiled }: LoadedCatalog): readonly string[] {
+  return [...compiled.legalEntities.values()].filter(({ tax }) => tax === "service").map(({ key }) => key);
 }
 
 /** How long a partition's documents wait for answers. */

@@ -32,7 +32,7 @@ import type { WorkerConfig } from "../config/worker-config.ts";
 import { CatalogVersions } from "./catalogs.ts";
 import { createDelivery, type PublicationLogs } from "./partition-sinks.ts";
 import { PartitionWorker, randomHashKey } from "./partition-worker.ts";
-import { createTaxService, taxWaits, type OnTaxRequest } from "./tax-service.ts";
+import { createTaxService, servedEntities, taxWaits, type OnTaxRequest } from "./tax-service.ts";
 
 /** Tells this process from every other one. */
 const INSTANCE = randomHashKey();
@@ -146,10 +146,10 @@ export class Worker {
 
 function warnOfMissingTaxService(config: WorkerConfig, catalog: LoadedCatalog, logger: Logger): void {
   if (config.tax !== undefined) return;
-  const legalEntities = [...catalog.compiled.legalEntities.values()].filter(({ tax }) => tax === "service");
+  const legalEntities = servedEntities(catalog);
   if (legalEntities.length > 0)
     logger.warn(
-      { legalEntities: legalEntities.map(({ key }) => key) },
+      { legalEntities },
       "Documents of these legal entities will wait: the configuration names no tax service.",
     );
 }
@@ -201,6 +201,7 @@ function createPartition(options: {
     logs: options.logs,
     faults: ports.faults,
     taxService,
+    isTaxedByService: servedEntities(catalog).length > 0,
     onTaxCommitRefused: (refusal) => worker.refuseTaxCommit(refusal),
     onAttemptFailed: (target, error) => {
       const code = codeOf(error);

@@ -109,21 +109,25 @@ export class DocumentTaxes {
 
   /** Whether a reply would change anything: one that says what is known already need not be recorded. */
   isNews(document: FrozenDocument, contract: CompiledContract, reply: TaxReply): boolean {
-    const verdict = this.#verdictOn(document, contract, reply);
-    if (verdict === undefined) return false;
-    if (!("hold" in verdict)) return true;
-    return verdict.hold !== document.hold?.reason || verdict.detail !== document.hold.detail;
+    return this.#newsOf(document, contract, reply) !== undefined;
   }
 
   /** A tax service has answered. A reply to another request than the document's present one says nothing of it. */
   answer(document: FrozenDocument, contract: CompiledContract, reply: TaxReply): void {
-    const verdict = this.#verdictOn(document, contract, reply);
-    if (verdict === undefined || !this.isNews(document, contract, reply)) return;
+    const verdict = this.#newsOf(document, contract, reply);
+    if (verdict === undefined) return;
     if ("hold" in verdict) this.#settle(document, contract, verdict, document.hold);
     else {
       const { lines, transaction } = verdict;
       this.#settle({ ...document, taxTransaction: transaction }, contract, { lines }, document.hold);
     }
+  }
+
+  #newsOf(document: FrozenDocument, contract: CompiledContract, reply: TaxReply): Verdict | undefined {
+    const verdict = this.#verdictOn(document, contract, reply);
+    if (verdict === undefined || !("hold" in verdict)) return verdict;
+    const isKnown = verdict.hold === document.hold?.reason && verdict.detail === document.hold.detail;
+    return isKnown ? undefined : verdict;
   }
 
   #verdictOn(document: FrozenDocument, contract: CompiledContract, reply: TaxReply): Verdict | undefined {

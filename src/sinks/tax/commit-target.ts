@@ -67,9 +67,15 @@ interface TaxedDocument {
   readonly transaction: TaxTransaction;
 }
 
-function taxedDocument({ ordinal, body }: OutboxEntry): TaxedDocument[] {
-  // Most documents of most users have none: they are not parsed.
-  if (!body.includes('"taxTransaction"')) return [];
+/** Whether a document has a record at a tax service. Most of most users have none: they are not parsed. */
+export function isTaxedDocument({ body }: Pick<OutboxEntry, "body">): boolean {
+  // Inside a text the quotes would be escaped.
+  return body.includes('"taxTransaction":');
+}
+
+function taxedDocument(entry: OutboxEntry): TaxedDocument[] {
+  const { ordinal, body } = entry;
+  if (!isTaxedDocument(entry)) return [];
   const parsed: { readonly id: string; readonly taxTransaction?: TaxTransaction } = JSON.parse(body);
   return parsed.taxTransaction === undefined
     ? []
