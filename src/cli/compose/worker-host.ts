@@ -31,6 +31,9 @@ export async function createMeasuredWorker(
     onSinkFault: (target, code) => {
       metrics.sinkFailed(target, code);
     },
+    onTaxRequest: (operation, outcome, elapsedMs) => {
+      metrics.taxAsked(operation, outcome, elapsedMs);
+    },
     onPartitionFault: (partition, code) => {
       metrics.partitionFailed(partition, code);
     },
