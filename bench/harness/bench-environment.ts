@@ -7,12 +7,13 @@ import { guardProcess } from "../../scripts/nats-server/guard.mjs";
 import { startNatsServerProcess, type RunningNatsServer } from "../../scripts/nats-server/process.mjs";
 import { connectBroker } from "../../src/ingest/jetstream/connection.ts";
 import { ensureTopology } from "../../src/ingest/jetstream/topology.ts";
-import type { LoadForm } from "../../src/load/encode/load-encoder.ts";
+import type { LoadEncoding } from "../../src/load/encode/load-encoder.ts";
 import type { LoadShape } from "../../src/load/event-plan.ts";
 import { publishLoad } from "../../src/load/publisher.ts";
+import { startPostgres, type RunningPostgres } from "../references/postgres-server.ts";
 import type { ContenderTask, Measurement } from "./measurement.ts";
-import { startPostgres, type RunningPostgres } from "./postgres-server.ts";
 import { PROJECT_ROOT } from "./project-root.ts";
+import { StagedLoad } from "./staged-load.ts";
 
 /** A load in the streams of a broker of its own, and a folder for what contenders write. */
 export class BenchEnvironment {
@@ -51,15 +52,22 @@ export class BenchEnvironment {
   /** Publishes a load; returns how fast that went. */
   async fill(
     shape: LoadShape,
-    encoding: { readonly form: LoadForm; readonly batchSize: number; readonly partitionCount: number },
+    encoding: LoadEncoding,
   ): Promise<{ readonly seconds: number; readonly bytes: number; readonly messages: number }> {
     const broker = await connectBroker({ servers: [this.url], name: "bench-load" });
     try {
-      await ensureTopology(broker, { partitionCount: encoding.partitionCount });
+      await ensureTopology(broker, encoding);
       return await publishLoad(broker, shape, encoding);
     } finally {
       await broker.close();
     }
+  }
+
+  /** A load that is published part by part. */
+  async stage(shape: LoadShape, encoding: LoadEncoding): Promise<StagedLoad> {
+    const broker = await connectBroker({ servers: [this.url], name: "bench-load" });
+    await ensureTopology(broker, encoding);
+    return new StagedLoad(broker, shape, encoding);
   }
 
   task(shape: LoadShape, partitionCount: number): ContenderTask {
@@ -85,7 +93,7 @@ export class BenchEnvironment {
     task: ContenderTask,
     more: Readonly<Record<string, unknown>> = {},
   ): Promise<Measurement> {
-    const script = join(PROJECT_ROOT, "bench/harness/contender-process.ts");
+    const script = join(PROJECT_ROOT, "bench/references/reference-process.ts");
     const args = [
       "--import",
       "tsx",

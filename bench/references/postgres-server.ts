@@ -19,7 +19,8 @@ export interface RunningPostgres {
 /** What to install where a database server is wanted and not found. */
 export const POSTGRES_PACKAGE = "postgresql";
 
-function programs(): string | undefined {
+/** Folder of the newest version's programs; undefined where none is installed. */
+export function postgresPrograms(): string | undefined {
   if (!existsSync(DEBIAN_FOLDER)) return undefined;
   const newest = readdirSync(DEBIAN_FOLDER).sort((a, b) => Number(b) - Number(a))[0];
   const folder = newest === undefined ? undefined : join(DEBIAN_FOLDER, newest, "bin");
@@ -39,7 +40,7 @@ function account(): { readonly uid: number; readonly gid: number } | undefined {
  * are (fsync and synchronous_commit on) and memory for a load. Undefined where it is not installed.
  */
 export async function startPostgres(): Promise<RunningPostgres | undefined> {
-  const bin = programs();
+  const bin = postgresPrograms();
   if (bin === undefined) return undefined;
   const as = account();
   // Not below a folder of ours, which its user may not enter.
