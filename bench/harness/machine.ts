@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpus, totalmem } from "node:os";
+import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { version as duckdbVersion } from "@duckdb/node-api";
@@ -11,6 +11,8 @@ export interface Machine {
   readonly cores: number;
   readonly memoryGiB: number;
   readonly kernel: string;
+  /** Where states, streams and databases are: an fsync to memory costs nothing. */
+  readonly fileSystem: string;
   readonly node: string;
   readonly natsServer: string;
   readonly sqlite: string;
@@ -29,6 +31,7 @@ export function describeMachine(natsServerBinary: string): Machine {
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     kernel: outputOf("uname", "-sr"),
+    fileSystem: outputOf("stat", "-f", "-c", "%T", tmpdir()),
     node: process.version,
     natsServer: outputOf(natsServerBinary, "--version").replace("nats-server: ", ""),
     sqlite,
@@ -44,6 +47,6 @@ export function describeMachine(natsServerBinary: string): Machine {
   };
 }
 
-function outputOf(program: string, argument: string): string {
-  return spawnSync(program, [argument], { encoding: "utf8" }).stdout.trim();
+function outputOf(program: string, ...args: readonly string[]): string {
+  return spawnSync(program, args, { encoding: "utf8" }).stdout.trim();
 }

@@ -31,7 +31,7 @@ export function machineLine({ date, machine }: Pick<BenchReport, "date" | "machi
     ...(machine.postgres === "" ? [] : [machine.postgres]),
   ];
   return (
-    `Measured on ${date}: ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.kernel}, ` +
+    `Measured on ${date}: ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.kernel}, files on ${machine.fileSystem}, ` +
     `${versions.join(", ")}.`
   );
 }

@@ -44,8 +44,8 @@ const TARGETS: readonly Target[] = [
     },
   },
   ratioTarget("columnar batches, against duckdb", "columnar", "duckdb", 5, times),
-  ratioTarget("columnar batches, against postgres", "columnar, all references", "postgres", 10, times),
-  ratioTarget("columnar batches, against naive", "columnar, all references", "naive", 8, times),
+  ratioTarget("columnar batches, against postgres", "columnar, small load", "postgres", 10, times),
+  ratioTarget("columnar batches, against naive", "columnar, small load", "naive", 8, times),
   {
     what: "columnar batches, beside duckdb-batch (for information)",
     target: "—",

@@ -8,7 +8,7 @@ import { EVENTS_PER_BATCH, FEW_ACCOUNTS, loadShape, PARTITIONS, SMOKE_ACCOUNTS }
 import { sized, type Scenario, type ScenarioContext, type ScenarioResult } from "./scenario.ts";
 
 const NAME = "scale-out";
-const EVENTS = 8_000_000;
+const EVENTS = 6_000_000;
 const THREADS = [1, 2, 4] as const;
 
 /** What an event costs in processor time when a worker's partitions are spread over threads. */

@@ -38,11 +38,11 @@ test(
     expect(report.rows.map(({ scenario, contender }) => `${scenario}: ${contender}`)).toEqual([
       "single events: tributary",
       "single events: raw",
-      "columnar, all references: tributary",
-      "columnar, all references: raw",
-      "columnar, all references: naive",
-      "columnar, all references: duckdb",
-      "columnar, all references: duckdb-batch",
+      "columnar, small load: tributary",
+      "columnar, small load: raw",
+      "columnar, small load: naive",
+      "columnar, small load: duckdb",
+      "columnar, small load: duckdb-batch",
       "remembered keys: tributary, 20,000 keys",
       "remembered keys: tributary, 200,000 keys",
     ]);

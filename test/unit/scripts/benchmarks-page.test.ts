@@ -15,6 +15,7 @@ const REPORT: BenchReport = {
     cores: 2,
     memoryGiB: 8,
     kernel: "Linux",
+    fileSystem: "ext4",
     node: "v20",
     natsServer: "v2",
     sqlite: "3",
@@ -48,7 +49,7 @@ describe("the page of benchmarks", () => {
   it("tells a run whole: machine, targets, figures, plots, hashes, failures", () => {
     const page = renderBenchmarksPage(REPORT);
     for (const part of [
-      "Measured on 2026-01-02: a processor, 2 cores, 8 GiB, Linux, Node v20, nats-server v2, SQLite 3, DuckDB 1, PostgreSQL 15.1.",
+      "Measured on 2026-01-02: a processor, 2 cores, 8 GiB, Linux, files on ext4, Node v20, nats-server v2, SQLite 3, DuckDB 1, PostgreSQL 15.1.",
       "| ● one | ≥ 2 | 3 | met |",
       "| two | ≥ 2 | — | not measured |",
       "| memory of an open numeric cell | 120 bytes |",
