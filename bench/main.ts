@@ -14,7 +14,7 @@ import { PARTITIONS } from "./scenarios/load-shapes.ts";
 import { SCENARIOS } from "./scenarios/scenarios.ts";
 
 /** As the exit codes of `tributary`: a fault, wrong usage, books that do not balance. */
-const Exit = { done: 0, fault: 1, usage: 2, wrongResult: 4 } as const;
+const Exit = { done: 0, fault: 1, usage: 2, wrongResult: 4, interrupted: 130 } as const;
 /** The middle one counts, so that one disturbance does not. */
 const DEFAULT_ROUNDS = 3;
 
@@ -102,4 +102,7 @@ function writeReport(report: BenchReport, folder: string): void {
   for (const [name, plot] of plotsOf(report)) writeFileSync(join(folder, name), `${plot}\n`);
 }
 
+// Files and processes go with this process.
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => process.exit(Exit.interrupted));
 await program.parseAsync();

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { locateNatsServer } from "../../scripts/bootstrap/nats-server-locate.mjs";
 import { guardProcess } from "../../scripts/nats-server/guard.mjs";
@@ -14,35 +13,38 @@ import { startPostgres, type RunningPostgres } from "../references/postgres-serv
 import type { ContenderTask, Measurement } from "./measurement.ts";
 import { PROJECT_ROOT } from "./project-root.ts";
 import { StagedLoad } from "./staged-load.ts";
+import { temporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 
 /** A load in the streams of a broker of its own, and a folder for what contenders write. */
 export class BenchEnvironment {
-  readonly folder: string;
-  readonly natsBinary: string;
+  readonly #folder: TemporaryFolder;
   readonly #server: RunningNatsServer;
   #postgres: RunningPostgres | undefined;
   #runs = 0;
 
-  private constructor(folder: string, natsBinary: string, server: RunningNatsServer) {
-    this.folder = folder;
-    this.natsBinary = natsBinary;
+  private constructor(folder: TemporaryFolder, server: RunningNatsServer) {
+    this.#folder = folder;
     this.#server = server;
   }
 
   static async start(partitionCount: number): Promise<BenchEnvironment> {
     const { path } = await locateNatsServer({ projectRoot: PROJECT_ROOT });
-    const folder = mkdtempSync(join(tmpdir(), "tributary-bench-"));
+    const folder = temporaryFolder("");
     try {
       const server = await startNatsServerProcess({
         binary: path,
-        directory: join(folder, "nats"),
+        directory: join(folder.path, "nats"),
         partitionCount,
       });
-      return new BenchEnvironment(folder, path, server);
+      return new BenchEnvironment(folder, server);
     } catch (error) {
-      rmSync(folder, { recursive: true, force: true });
+      folder.remove();
       throw error;
     }
+  }
+
+  get folder(): string {
+    return this.#folder.path;
   }
 
   get url(): string {
@@ -119,6 +121,6 @@ export class BenchEnvironment {
   async stop(): Promise<void> {
     await this.#postgres?.stop();
     await this.#server.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    this.#folder.remove();
   }
 }
