@@ -92,7 +92,7 @@ export class GrowthSide {
     const before = this.#load.published;
     await this.#load.publish(events);
     this.#worker.resume();
-    const drained = await this.#drain(before + events, { before });
+    const drained = await this.#drain(before + events, { before, beginsNow: true });
     this.drained.push(drained);
     return eventsPerSecond(drained);
   }

@@ -30,6 +30,8 @@ export interface Drained {
 interface BacklogOptions {
   /** Events that the worker has read already. */
   readonly before?: number;
+  /** True for a worker that has stood still: its time begins now, not with what it reads first. */
+  readonly beginsNow?: boolean;
   /** Called a few times a second with what the worker says of itself. */
   readonly onMetrics?: (metrics: string) => void;
 }
@@ -42,25 +44,32 @@ interface BacklogOptions {
 export async function readBacklog(
   worker: BenchWorker,
   events: number,
-  { before = 0, onMetrics }: BacklogOptions = {},
+  { before = 0, beginsNow = false, onMetrics }: BacklogOptions = {},
 ): Promise<Drained> {
   const deadlineMs = performance.now() + RUN_DEADLINE_MS;
-  let first: { readonly atMs: number; readonly events: number; readonly cpu: number } | undefined;
-  let hasBegun = false;
+  const lookAt = (
+    events: number,
+  ): { readonly atMs: number; readonly events: number; readonly cpu: number } => ({
+    atMs: performance.now(),
+    events,
+    cpu: processCpuSeconds(worker.pid),
+  });
+  let first = beginsNow ? lookAt(before) : undefined;
+  let hasBegun = beginsNow;
   let lastMetricsMs = performance.now();
   for (;;) {
     const read = (await worker.status())?.totals["read"] ?? 0;
-    const atMs = performance.now();
-    const look = { atMs, events: read, cpu: processCpuSeconds(worker.pid) };
+    const look = lookAt(read);
+    const { atMs } = look;
     // Where the first look with events of the backlog has them all, the one before counts.
-    if (read <= before) first = { ...look, events: before };
+    if (!hasBegun && read <= before) first = { ...look, events: before };
     else if (first === undefined || (!hasBegun && read < events)) first = look;
     hasBegun ||= read > before;
     if (read >= events) {
       return {
         events: events - first.events,
         seconds: (atMs - first.atMs) / 1_000,
-        cpuSeconds: processCpuSeconds(worker.pid) - first.cpu,
+        cpuSeconds: look.cpu - first.cpu,
         peakRssBytes: processPeakRssBytes(worker.pid),
         metrics: await worker.metrics(),
       };
