@@ -22,7 +22,7 @@ import { Journal } from "../operators/journal.ts";
 import { Rater } from "../operators/rate/rate-operator.ts";
 import { SeriesTable } from "../operators/series-table.ts";
 import { settle } from "../operators/settle.ts";
-import { emptyTargets, type PipelineItem } from "../operators/stage.ts";
+import { emptyTargets, type MeterTargets, type PipelineItem, restartedTargets } from "../operators/stage.ts";
 import { validate } from "../operators/validate.ts";
 import { UsageWatch } from "../operators/watch/usage-watch.ts";
 import { CellTable } from "../operators/window/cell-table.ts";
@@ -107,6 +107,8 @@ export class PartitionEngine {
   #catalog: CompiledCatalog | undefined;
   #position: Position = NO_POSITION;
   #lastMessage: LogMessage | undefined;
+  /** Serves run after run: what a run adds to which series is read by its operators alone. */
+  #targets: MeterTargets = emptyTargets(0);
   #fault: Error | undefined;
   #savedCatalogVersion: string | undefined;
   #gaps: readonly AcceptedGap[] = [];
@@ -233,10 +235,11 @@ export class PartitionEngine {
     }
     const run = this.#options.decoder.decode(messages);
     this.journal.countMessages(messages.length, run.undecodable.length, run.probes);
+    this.#targets = restartedTargets(this.#targets, run.batch.count);
     this.#push({
       kind: "usage",
       run,
-      targets: emptyTargets(run.batch.count),
+      targets: this.#targets,
       firstPlaces: new Map(),
       unparked: false,
     });
