@@ -65,12 +65,9 @@ it("wants one license key, and an address that keeps it secret", () => {
 it("has bounds of its limits, and no section where none is given", () => {
   const limits = { deadline: "10m", max_in_flight: 0, overdue_after: "8d", ask_again_after: "1ms" };
   const faults = faultsOf({ ...avatax, license_key: KEY, ...limits });
-  expect(faults.map((fault) => fault.split(":")[0]).sort()).toEqual([
-    "tax.ask_again_after",
-    "tax.deadline",
-    "tax.max_in_flight",
-    "tax.overdue_after",
-  ]);
+  expect(new Set(faults.map((fault) => fault.split(":")[0]))).toEqual(
+    new Set(["tax.ask_again_after", "tax.deadline", "tax.max_in_flight", "tax.overdue_after"]),
+  );
   const result = loadWorkerConfig({
     file: "f",
     env: {},
