@@ -20,7 +20,7 @@ import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
 import { ensureTopology } from "../../ingest/jetstream/topology.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import { openUsagePublisher } from "../../ingest/jetstream/usage-publisher.ts";
-import { WireDecoder } from "../../ingest/wire/decoder.ts";
+import { createDecoder } from "../../ingest/wire/decoder.ts";
 import { RepeatedFaultLog } from "../../ops/logging.ts";
 import type { PipelineObserver } from "../../pipeline/pipeline-options.ts";
 import { partitionFolder } from "../../state/open-database.ts";
@@ -59,6 +59,8 @@ export interface WorkerPorts {
   readonly onTaxRequest: OnTaxRequest;
   /** Told of each fault that stops a partition. */
   readonly onPartitionFault: (partition: number, code: ErrorCode) => void;
+  /** The catalog, where it is at hand; else it is read from the configured directory. */
+  readonly catalog?: LoadedCatalog | undefined;
 }
 
 /** All that a running worker consists of; made in the order of its parts, taken down in the reverse order. */
@@ -88,7 +90,7 @@ export class Worker {
 
   /** Connects, creates what is missing on the broker, opens the states. Nothing is read until `start`. */
   static async create(config: WorkerConfig, ports: WorkerPorts): Promise<Worker> {
-    const catalog = await loadCatalogDirectory(config.catalogDir);
+    const catalog = ports.catalog ?? (await loadCatalogDirectory(config.catalogDir));
     const broker = await connectBroker({ ...config.nats, name: `tributary-${config.workerName}` });
     const stores: PartitionStore[] = [];
     const taxService = createTaxService(config, ports.onTaxRequest);
@@ -256,7 +258,7 @@ function createPartition(options: {
         },
       },
       store,
-      createDecoder: (hashKey) => new WireDecoder(hashKey),
+      createDecoder,
       catalog: catalog.compiled,
       loadCatalog: (version) => versions.load(version),
       clock: systemClock,
