@@ -18,6 +18,8 @@ import { enrich, retryParked } from "../operators/enrich.ts";
 import { invoice, InvoiceStage } from "../operators/invoice/invoice-stage.ts";
 import { Journal } from "../operators/journal.ts";
 import { Rater } from "../operators/rate/rate-operator.ts";
+import { CloseExplanations } from "../operators/close/explanations.ts";
+import { Rejections } from "../operators/rejections.ts";
 import { OperatorRequests } from "../operators/requests/operator-requests.ts";
 import { SeriesTable } from "../operators/series-table.ts";
 import { settle } from "../operators/settle.ts";
@@ -97,6 +99,8 @@ export class PartitionEngine {
   readonly windows: WindowStage;
   readonly invoices: InvoiceStage;
   readonly requests = new OperatorRequests();
+  readonly explanations = new CloseExplanations();
+  readonly rejections = new Rejections();
   readonly #options: PartitionEngineOptions;
   readonly #items = new Subject<PipelineItem>();
   readonly #participants: readonly CheckpointParticipant[];
@@ -118,7 +122,7 @@ export class PartitionEngine {
     this.windows = new WindowStage({ series, cells, rater, journal, archive, totals, watch, eventCharges });
     const processedMs = (): number => this.windows.processedMs;
     this.invoices = new InvoiceStage({ partition, partitionCount, rater, journal, processedMs });
-    const { windows, invoices } = this;
+    const { windows, invoices, rejections } = this;
     this.#participants = [
       series,
       cells,
@@ -130,7 +134,9 @@ export class PartitionEngine {
       eventCharges,
       windows,
       invoices,
+      rejections,
       this.requests,
+      this.explanations,
     ];
     this.#items
       .pipe(
@@ -140,7 +146,7 @@ export class PartitionEngine {
         enrich(series),
         window(windows),
         invoice(invoices),
-        settle({ partition, partitionCount, decoder, journal }),
+        settle({ partition, partitionCount, decoder, journal, rejections }),
       )
       .subscribe({
         error: (fault: unknown) => {
@@ -264,6 +270,7 @@ export class PartitionEngine {
       this.#catalog = catalog;
       this.#push({ kind: "control", placed, catalog, parked });
     }
+    if (record.kind === "close-explanation") this.explanations.explain(record);
     const { sequence } = placed;
     const fingerprint = this.#options.sha256(data);
     if ("request" in record && record.request !== undefined)

@@ -51,6 +51,8 @@ export class Inspection {
     const partitions: InspectedPartition[] = [];
     for (const partition of await partitionsIn(config.stateDir)) {
       const store = openPartitionStoreReadOnly(partitionFolder(config.stateDir, partition));
+      // The engine is restored from many reads: all of one checkpoint.
+      store.holdCheckpoint();
       const { catalogVersion: version, hashKey = UNUSED_HASH_KEY } = storedAbout(store);
       const catalog = version === undefined ? undefined : await versions.load(version);
       const engine = new PartitionEngine({

@@ -86,10 +86,11 @@ export class InvoiceStage implements CheckpointParticipant {
     }
   }
 
-  control({ placed: { record }, catalog }: ControlItem): void {
+  control({ placed: { sequence, record }, catalog }: ControlItem): void {
     if (catalog !== undefined) this.#useCatalog(catalog);
     if (record.kind === "billing-run") this.#run(record);
     else if (record.kind === "documents-numbered") this.#number(record);
+    else if (record.kind === "period-signed-off") this.book.closed.signOff(sequence, record);
   }
 
   /** A price was charged: where its period has been billed before, the difference is billed later. */

@@ -6,7 +6,7 @@ import { hexOfBytes } from "../accepted-gaps.ts";
 import type { PartitionEngine } from "../partition-engine.ts";
 import type { MakeRecord } from "../pipeline-options.ts";
 import type { SerialQueue } from "../serial-queue.ts";
-import type { Refusal, RequestedRecord, RequestHead } from "./operation.ts";
+import type { ReadRequest, Refusal, RequestedRecord } from "./operation.ts";
 import { OPERATIONS } from "./operations.ts";
 import { encodeAnswer, type OperatorAnswer } from "./operator-answer.ts";
 
@@ -79,7 +79,7 @@ export class OperatorDesk {
     const known = engine.requests.find(request.head.request);
     try {
       if (await this.#isOvertaken(engine)) return undefined;
-      if (known !== undefined) return await this.#repeated(request.head, known.sequence);
+      if (known !== undefined) return await this.#repeated(request, known.sequence);
     } catch (fault) {
       return this.#refused("broker-unreachable", messageOf(fault));
     }
@@ -102,10 +102,10 @@ export class OperatorDesk {
     return lastSequence !== engine.position.controlSequence;
   }
 
-  async #repeated(head: RequestHead, sequence: number): Promise<OperatorAnswer> {
+  async #repeated(request: ReadRequest, sequence: number): Promise<OperatorAnswer> {
     const message = await this.#options.controlLog.messageAt(sequence);
     const record = message === undefined ? undefined : decodeControl(message.data);
-    if (record === undefined || !isOfRequest(record, head))
+    if (record === undefined || !isOfRequest(record, request))
       return this.#refused(
         "request-reused",
         `control record ${sequence} was another request's under this id`,
@@ -123,7 +123,7 @@ export class OperatorDesk {
   }
 }
 
-function readRequest(data: Uint8Array): Exclude<ReturnType<typeof readKnown>, undefined> {
+function readRequest(data: Uint8Array): ReadRequest | string {
   let value: unknown;
   try {
     value = JSON.parse(decoder.decode(data));
@@ -133,7 +133,7 @@ function readRequest(data: Uint8Array): Exclude<ReturnType<typeof readKnown>, un
   return readKnown(value) ?? `kind is none of ${[...OPERATIONS.keys()].join(", ")}`;
 }
 
-function readKnown(value: unknown) {
+function readKnown(value: unknown): ReadRequest | string | undefined {
   const kind: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "kind") : undefined;
   return typeof kind === "string" ? OPERATIONS.get(kind)?.read(value) : undefined;
 }
@@ -146,8 +146,9 @@ function withPlace(
 }
 
 /** A record repeats every field of the request that it came from. */
-function isOfRequest(record: ControlRecord, head: RequestHead): boolean {
+function isOfRequest(record: ControlRecord, { head, basis }: ReadRequest): boolean {
   return Object.entries(head).every(
-    ([name, value]) => JSON.stringify(Reflect.get(record, name)) === JSON.stringify(value),
+    ([name, value]) =>
+      basis.includes(name) || JSON.stringify(Reflect.get(record, name)) === JSON.stringify(value),
   );
 }
