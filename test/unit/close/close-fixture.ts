@@ -182,8 +182,8 @@ export class ClosingPartition {
     );
   }
 
-  async report(scope: TimedScope): Promise<CloseReport> {
-    return closeReport(scope, [{ part: await this.part(scope), signedOff: undefined }], 1, NOW_MS);
+  async report(scope: TimedScope, nowMs = NOW_MS): Promise<CloseReport> {
+    return closeReport(scope, [{ part: await this.part(scope), signedOff: undefined }], 1, nowMs);
   }
 
   async journal() {
