@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { decodeControl } from "../../model/control.ts";
 import { openControlLog } from "../../ingest/jetstream/control-log.ts";
@@ -28,7 +29,8 @@ export function addHistoryCommand(close: Command): void {
 
 async function history(options: ConfiguredOptions): Promise<ExitCode> {
   const config = readConfig(options);
-  const inspection = await Inspection.open(config);
+  // A machine without states still has the chain that the logs form.
+  const inspection = await Inspection.open(config, existsSync(config.stateDir) ? undefined : []);
   const entries: HistoryEntry[] = [];
   const faults: HistoryFault[] = [];
   try {

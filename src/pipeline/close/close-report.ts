@@ -1,6 +1,5 @@
 import type { LineFigures } from "../../model/control.ts";
 import { minorUnitsOfText } from "../../billing/rating/money.ts";
-import type { SignedOffPeriod } from "../../operators/close/closed-periods.ts";
 import { CLOSE_LINE_NAMES, CLOSE_LINES, type CloseLineName } from "./close-lines.ts";
 import type { TimedScope } from "./close-scope.ts";
 import { FiguresSum, moneyText, type GivenExplanation, type ListedItem } from "./line-part.ts";
@@ -38,8 +37,7 @@ export interface CloseReport {
     readonly usageSequence: number;
     readonly controlSequence: number;
     readonly watermark: string | null;
-    /** The sign-off that closed the period's last day; null where it is open. */
-    readonly signedOff: Pick<SignedOffPeriod, "from" | "to" | "actor" | "decidedAt" | "override"> | null;
+    readonly signedOff: PartitionClose["signedOff"];
   }[];
   /** Partitions whose state was not there to be read: nothing can be said about them. */
   readonly missingPartitions: readonly number[];
@@ -53,20 +51,14 @@ export interface CloseReport {
   readonly closable: boolean;
 }
 
-/** A partition's part, with the sign-off that closed the scope in it. */
-export interface ReportPart {
-  readonly part: PartitionClose;
-  readonly signedOff: SignedOffPeriod | undefined;
-}
-
 /** @param nowMs for the ages */
 export function closeReport(
   scope: TimedScope,
-  parts: readonly ReportPart[],
+  parts: readonly PartitionClose[],
   partitionCount: number,
   nowMs: number,
 ): CloseReport {
-  const present = new Set(parts.map(({ part }) => part.partition));
+  const present = new Set(parts.map(({ partition }) => partition));
   const missingPartitions = Array.from({ length: partitionCount }, (_, partition) => partition).filter(
     (partition) => !present.has(partition),
   );
@@ -77,26 +69,17 @@ export function closeReport(
     from: scope.from,
     to: scope.to,
     timeZone: scope.timeZone,
-    partitions: parts.map(({ part, signedOff }) => ({
-      partition: part.partition,
-      usageSequence: part.usageSequence,
-      controlSequence: part.controlSequence,
-      watermark: part.watermark,
-      signedOff:
-        signedOff === undefined
-          ? null
-          : {
-              from: signedOff.from,
-              to: signedOff.to,
-              actor: signedOff.actor,
-              decidedAt: signedOff.decidedAt,
-              override: signedOff.override,
-            },
+    partitions: parts.map(({ partition, usageSequence, controlSequence, watermark, signedOff }) => ({
+      partition,
+      usageSequence,
+      controlSequence,
+      watermark,
+      signedOff,
     })),
     missingPartitions,
     lines,
-    documents: added(parts.map(({ part }) => part.documents)),
-    unbilled: added(parts.map(({ part }) => part.unbilled)).amounts,
+    documents: added(parts.map(({ documents }) => documents)),
+    unbilled: added(parts.map(({ unbilled }) => unbilled)).amounts,
     accounts: accounts.map(({ currency, debits, credits, balance, account }) => ({
       account,
       currency,
@@ -112,10 +95,10 @@ export function closeReport(
 function reportLine(
   line: CloseLineName,
   index: number,
-  parts: readonly ReportPart[],
+  parts: readonly PartitionClose[],
   nowMs: number,
 ): CloseReportLine {
-  const found = parts.flatMap(({ part: { partition, lines } }) => {
+  const found = parts.flatMap(({ partition, lines }) => {
     const linePart = lines[index];
     return linePart === undefined ? [] : [{ partition, ...linePart }];
   });
@@ -162,10 +145,10 @@ interface AccountSum {
   balance: bigint;
 }
 
-function mergedAccounts(parts: readonly ReportPart[]): AccountSum[] {
+function mergedAccounts(parts: readonly PartitionClose[]): AccountSum[] {
   const sums = new Map<string, AccountSum>();
-  for (const { part } of parts)
-    for (const { account, currency, debits, credits, balance } of part.accounts) {
+  for (const { accounts } of parts)
+    for (const { account, currency, debits, credits, balance } of accounts) {
       const key = `${currency} ${account}`;
       const sum = sums.get(key) ?? { account, currency, debits: 0n, credits: 0n, balance: 0n };
       sums.set(key, sum);

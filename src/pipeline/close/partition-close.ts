@@ -3,6 +3,7 @@ import type { PartitionStore } from "../../model/store.ts";
 import { TrialBalance } from "../../billing/ledger/balances.ts";
 import type { LedgerAccount } from "../../billing/ledger/journal-entry.ts";
 import { minorUnitsOfText } from "../../billing/rating/money.ts";
+import type { SignedOffPeriod } from "../../operators/close/closed-periods.ts";
 import { storedDocuments, storedEntries } from "../../operators/invoice/billing-book.ts";
 import { isBilledHere } from "../../operators/rate/rate-operator.ts";
 import { checkPartition } from "../balance.ts";
@@ -40,6 +41,8 @@ export interface PartitionClose {
   readonly watermark: string | null;
   /** See `BillingBook.place`. */
   readonly place: { readonly documents: number; readonly entries: number; readonly waiting: number };
+  /** The sign-off that closed the scope's last day; null where it is open. */
+  readonly signedOff: Pick<SignedOffPeriod, "from" | "to" | "actor" | "decidedAt" | "override"> | null;
   readonly lines: readonly LinePart[];
   /** Final documents issued in the scope. */
   readonly documents: LineFigures;
@@ -60,6 +63,7 @@ export function partitionClose(source: CloseSource, scope: TimedScope, listedIte
     controlSequence,
     watermark: Number.isFinite(watermarkMs) ? new Date(watermarkMs).toISOString() : null,
     place: engine.invoices.book.place,
+    signedOff: signOffOf(source, scope),
     lines: CLOSE_LINE_NAMES.map((line) =>
       linePart(line, items[line], scope, engine.explanations, listedItems),
     ),
@@ -67,6 +71,15 @@ export function partitionClose(source: CloseSource, scope: TimedScope, listedIte
     unbilled: unbilledUsage(source, scope),
     accounts: accountParts(store, scope),
   };
+}
+
+function signOffOf({ engine }: CloseSource, scope: TimedScope): PartitionClose["signedOff"] {
+  const found = engine.invoices.book.closed
+    .entries()
+    .find((period) => period.legalEntity === scope.legalEntity && period.to >= scope.to);
+  if (found === undefined) return null;
+  const { from, to, actor, decidedAt, override } = found;
+  return { from, to, actor, decidedAt, override };
 }
 
 function itemsOf(source: CloseSource, scope: TimedScope): Record<CloseLineName, Iterable<CloseItem>> {

@@ -68,6 +68,14 @@ export class OperatorDesk {
     }
   }
 
+  /** Whether the partition runs and is this process's as far as the broker knows. Rejects where that can't be asked. */
+  async isOwner(): Promise<boolean> {
+    return await this.#options.queue.run(async () => {
+      const engine = this.#options.runningEngine();
+      return engine !== undefined && !(await this.#isOvertaken(engine));
+    });
+  }
+
   async #answer(data: Uint8Array): Promise<OperatorAnswer | undefined> {
     const { clock, runningEngine, decide } = this.#options;
     if (data.length > MAX_REQUEST_BYTES)

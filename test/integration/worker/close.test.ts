@@ -214,3 +214,47 @@ test("a silent region is named, a held document blocks the sign-off, an override
     expect.stringContaining("request forged-request does not follow the one before it"),
   ]);
 });
+
+test("workers on two machines give their parts of a report, and sign off together", async () => {
+  bench = await Bench.start(PARTITIONS);
+  const { workspace } = bench;
+  const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+  const startMs = today - 10 * DAY_MS;
+  writeCatalog(workspace.catalogFolder, startMs);
+  const one = workspace.start({ state: "one", workerName: "one", owned: [0] });
+  const two = workspace.start({ state: "two", workerName: "two", owned: [1], threads: 1 });
+  await one.ready();
+  await two.ready();
+  const day = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10);
+  const scope = ["--from", day(startMs), "--to", day(today)];
+  const decision = ["--actor", "Ann of finance", "--reason", "the week is over"];
+  const from = (state: string, ...args: string[]): Promise<CommandResult> =>
+    runCommand(["close", ...args, "--config", workspace.config({ state, workerName: "reader" })]);
+  const moved = await from("one", "watermark", "--up-to", new Date(today).toISOString(), ...decision);
+  expect([moved.code, moved.stderr]).toEqual([0, ""]);
+
+  const alone = await from("one", "report", ...scope, "--json");
+  expect([alone.code, reportIn(alone).missingPartitions]).toEqual([4, [1]]);
+  const both = await from("nowhere", "report", ...scope, "--owners", "--json");
+  expect(reportIn(both)).toMatchObject({ missingPartitions: [], closable: true });
+  expect(both.code).toBe(0);
+  // The parts are those that the states give.
+  expect(reportIn(both).partitions[0]).toEqual(
+    reportIn(await from("one", "report", ...scope, "--json")).partitions[0],
+  );
+  const signedOff = await from("nowhere", "sign-off", ...scope, "--owners", ...decision);
+  expect([signedOff.code, signedOff.stderr]).toEqual([0, ""]);
+  expect((await from("nowhere", "report", ...scope, "--owners")).stdout).toContain(
+    "Signed off by Ann of finance",
+  );
+  expect((await from("nowhere", "history")).code).toBe(0);
+  const unknown = await from("nowhere", "report", ...scope, "--owners", "--legal-entity", "nobody");
+  expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining("there are north")]);
+
+  await two.drain();
+  const without = await from("nowhere", "report", ...scope, "--owners", "--json");
+  expect([without.code, reportIn(without).missingPartitions]).toEqual([4, [1]]);
+  const refused = await from("nowhere", "sign-off", ...scope, "--owners", ...decision, "--override");
+  expect([refused.code, refused.stdout]).toEqual([4, expect.stringContaining("NOT KNOWN: partitions 1")]);
+  await one.drain();
+});

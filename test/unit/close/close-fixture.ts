@@ -183,7 +183,7 @@ export class ClosingPartition {
   }
 
   async report(scope: TimedScope, nowMs = NOW_MS): Promise<CloseReport> {
-    return closeReport(scope, [{ part: await this.part(scope), signedOff: undefined }], 1, nowMs);
+    return closeReport(scope, [await this.part(scope)], 1, nowMs);
   }
 
   async journal() {
