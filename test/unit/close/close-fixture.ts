@@ -8,6 +8,7 @@ import { billingRun, nextBillingStep, numberDocuments } from "../../../src/pipel
 import { closeReport, type CloseReport } from "../../../src/pipeline/close/close-report.ts";
 import { timedScope, type TimedScope } from "../../../src/pipeline/close/close-scope.ts";
 import { partitionClose, type PartitionClose } from "../../../src/pipeline/close/partition-close.ts";
+import { controlLine, eventLine } from "../../../src/pipeline/export-line.ts";
 import { OPERATIONS } from "../../../src/pipeline/operations/operations.ts";
 import { reportOf } from "../../../src/pipeline/partition-report.ts";
 import { openPartitionStore } from "../../../src/state/partition-store.ts";
@@ -83,6 +84,8 @@ export interface UsageOptions {
 export class ClosingPartition {
   readonly engine;
   readonly store = openPartitionStore(":memory:", { partition: 0, partitionCount: 1 });
+  /** Both logs as `export` writes them. */
+  readonly lines: string[] = [];
   readonly #ranks = new Map<string, number>();
   #sequence = 0;
   #controls = 0;
@@ -117,6 +120,7 @@ export class ClosingPartition {
       data: new TextEncoder().encode(text),
     };
     this.engine.process([message]);
+    this.lines.push(eventLine(text, 0, region, message.arrivalMs));
     return this;
   }
 
@@ -126,6 +130,7 @@ export class ClosingPartition {
       appliesAfter: this.#sequence,
       decidedAt: "2026-04-05T00:00:00Z",
     };
+    this.lines.push(controlLine(0, this.#controls + 1, JSON.stringify(record)));
     this.engine.apply({ sequence: ++this.#controls, record }, encodeControl(record), catalog, []);
     return this;
   }

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { minorUnitsOfText } from "../../../src/billing/rating/money.ts";
-import type { JournalRow } from "../../../src/pipeline/billing-report.ts";
-import { at, ClosingPartition, MARCH, scopeOf, signOffOf } from "./close-fixture.ts";
+import { createDecoder } from "../../../src/ingest/wire/decoder.ts";
+import { journalOf, type JournalRow } from "../../../src/pipeline/billing-report.ts";
+import { readLine } from "../../../src/pipeline/simulation-line.ts";
+import { Simulation } from "../../../src/pipeline/simulation.ts";
+import { openPartitionStore } from "../../../src/state/partition-store.ts";
+import { HASH_KEY, HOUR_MS, sha256 } from "../../support/engine-fixture.ts";
+import { at, closeCatalog, ClosingPartition, MARCH, scopeOf, signOffOf } from "./close-fixture.ts";
 
 const APRIL = { legalEntity: "north", from: "2026-04-01", to: "2026-05-01" };
 
@@ -84,6 +89,20 @@ describe("a sign-off", () => {
     ]);
     expect(balanceOf(north, "revenue", MARCH.from, MARCH.to)).toBe(0n);
     expect(balanceOf(north, "revenue", APRIL.from, APRIL.to)).toBe(-1000n);
+    // A simulation of the exported logs books the same.
+    const simulation = new Simulation({
+      catalog: closeCatalog(),
+      partitionCount: 1,
+      idleTimeoutMs: HOUR_MS,
+      hashKey: HASH_KEY,
+      createDecoder,
+      openStore: (number) => openPartitionStore(":memory:", { partition: number, partitionCount: 1 }),
+      sha256,
+    });
+    for (const line of partition.lines) await simulation.feed(readLine(line));
+    await simulation.finish(undefined);
+    expect(journalOf(simulation.partitions())).toEqual(journal);
+    simulation.close();
     // Of the legal entity that is open, March has its accrual.
     const south = journal.filter(({ legalEntity }) => legalEntity === "south");
     expect(balanceOf(south, "revenue", MARCH.from, MARCH.to)).toBe(-400n);
