@@ -88,7 +88,16 @@ export function defineMetrics(registry: Registry) {
     ),
     checkpointAgeSeconds: gauge("checkpoint_age_seconds", "Time since the last checkpoint.", ["partition"]),
     dedupeKeys: gauge("dedupe_keys", `Keys of events that are remembered. ${ABSOLUTE}`, ["partition"]),
-    dedupeBytes: gauge("dedupe_bytes", "Memory held by the keys.", ["partition"]),
+    dedupeSealedKeys: gauge(
+      "dedupe_sealed_keys",
+      "Those of them that are in segment files; they cost two bytes each in memory.",
+      ["partition"],
+    ),
+    dedupeBytes: gauge(
+      "dedupe_bytes",
+      "Memory held by the keys: records and indexes, and filters of the sealed ones.",
+      ["partition"],
+    ),
     windowCells: gauge("window_cells", "Cells of open windows and billing periods.", ["partition"]),
     unbilledValue: gauge(
       "unbilled_value",

@@ -21,6 +21,7 @@ export interface PartitionSnapshot {
   /** Milliseconds since the epoch; not finite before the first event. */
   readonly watermarkMs: number;
   readonly dedupeKeys: number;
+  readonly dedupeSealedKeys: number;
   readonly dedupeBytes: number;
   readonly windowCells: number;
   /** 0 … 1: share of the messages stored at the start that are processed. */
@@ -166,6 +167,7 @@ export class WorkerMetrics {
       set.watermarkLagSeconds.set({ partition }, (this.clock.nowMs() - snapshot.watermarkMs) / 1000);
     }
     set.dedupeKeys.set({ partition }, snapshot.dedupeKeys);
+    set.dedupeSealedKeys.set({ partition }, snapshot.dedupeSealedKeys);
     set.dedupeBytes.set({ partition }, snapshot.dedupeBytes);
     set.windowCells.set({ partition }, snapshot.windowCells);
     set.replayProgressRatio.set({ partition }, snapshot.replayProgressRatio);

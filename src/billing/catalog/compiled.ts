@@ -119,6 +119,13 @@ export interface CompiledPrice {
   partOf(group: Readonly<Record<string, string>>): string | undefined;
   /** Exact charge of one window's value, in a unit of its own: only to be added up for `windowCharges`. */
   windowCharge(value: bigint, divisor: bigint): string;
+  /** A sum of `windowCharge`s exactly, in minor units of a currency of `exponent` ISO 4217 digits. */
+  windowMinorUnits(windowCharges: string, divisor: bigint, exponent: number): Ratio;
+  /**
+   * What is charged for usage that came to `usage` minor units otherwise than by the model (under a commitment): discounts
+   * and limits of the price are applied as to a period that has ended.
+   */
+  adjusted(usage: Ratio, exponent: number): Ratio;
   /** Exact charge of one event's value, as `windowCharge`. Throws RangeError where events are not priced one by one. */
   eventCharge(value: bigint, divisor: bigint): string;
 }

@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import type { Command } from "commander";
 import { messageOf, TributaryError } from "../../model/errors.ts";
 import { DEFAULT_PARTITION_COUNT, MAX_PARTITION_COUNT } from "../../model/partition.ts";
-import { WireDecoder } from "../../ingest/wire/decoder.ts";
+import { createDecoder } from "../../ingest/wire/decoder.ts";
 import { readLine } from "../../pipeline/simulation-line.ts";
 import { Simulation } from "../../pipeline/simulation.ts";
 import { invoicesOf, journalOf } from "../../pipeline/billing-report.ts";
@@ -69,7 +69,7 @@ async function simulate(options: SimulateOptions): Promise<ExitCode> {
     partitionCount: options.partitions,
     idleTimeoutMs: options.idleTimeout,
     hashKey: SIMULATION_HASH_KEY,
-    createDecoder: (hashKey) => new WireDecoder(hashKey),
+    createDecoder,
     openStore: (partition) =>
       openPartitionStore(":memory:", { partition, partitionCount: options.partitions }),
     sha256,

@@ -19,6 +19,7 @@ export function partitionSnapshot(partition: PartitionWorker): PartitionSnapshot
     checkpointAgeMs: pipeline?.checkpointAgeMs ?? 0,
     watermarkMs: engine?.watermarkMs ?? Number.NEGATIVE_INFINITY,
     dedupeKeys: engine?.keys.size ?? 0,
+    dedupeSealedKeys: engine?.keys.sealedSize ?? 0,
     dedupeBytes: engine?.keys.bytes ?? 0,
     windowCells: engine?.cells.size ?? 0,
     replayProgressRatio: pipeline?.replayProgressRatio ?? 0,

@@ -20,7 +20,7 @@ import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
 import { ensureTopology } from "../../ingest/jetstream/topology.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import { openUsagePublisher } from "../../ingest/jetstream/usage-publisher.ts";
-import { WireDecoder } from "../../ingest/wire/decoder.ts";
+import { createDecoder } from "../../ingest/wire/decoder.ts";
 import { RepeatedFaultLog } from "../../ops/logging.ts";
 import type { PipelineObserver } from "../../pipeline/pipeline-options.ts";
 import { partitionFolder } from "../../state/open-database.ts";
@@ -218,7 +218,7 @@ function createPartition(options: {
         );
       },
       store,
-      createDecoder: (hashKey) => new WireDecoder(hashKey),
+      createDecoder,
       catalog: catalog.compiled,
       loadCatalog: (version) => versions.load(version),
       clock: systemClock,

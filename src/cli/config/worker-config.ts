@@ -28,6 +28,8 @@ export interface WorkerConfig {
     readonly count: number;
     /** Ascending, each once, at least one. */
     readonly owned: readonly number[];
+    /** Of all partitions, by event id; undefined where nobody said. */
+    readonly expectedEventsPerDay: number | undefined;
   };
   readonly stateDir: string;
   readonly catalogDir: string;

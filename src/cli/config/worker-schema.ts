@@ -133,10 +133,15 @@ const partitions = z
       .meta({
         description: `Partitions of this worker: "all", or numbers and ranges such as \`["0-7", 9]\`. No two workers may own the same one.`,
       }),
+    expected_events_per_day: z.int().min(1).optional().meta({
+      description:
+        "Events a day of all partitions that are deduplicated by their ids; `validate` refuses more than the ids of `dedupe_horizon` that partitions can remember. Absent: not checked.",
+    }),
   })
   .transform((value, context) => {
     const owned = ownedPartitions(value.owned, value.count);
-    if (owned.ok) return { count: value.count, owned: owned.partitions };
+    const { count, expected_events_per_day: expectedEventsPerDay } = value;
+    if (owned.ok) return { count, owned: owned.partitions, expectedEventsPerDay };
     context.addIssue({ code: "custom", path: ["owned"], message: owned.message });
     return z.NEVER;
   })

@@ -23,6 +23,7 @@ import { ContractAccounts, type EarnedAmount } from "./contract-accounts.ts";
 import { ContractCredits } from "./contract-credits.ts";
 import { isPeriodPending } from "./billing-schedule.ts";
 import { InvoiceCharges } from "./invoice-charges.ts";
+import { PrepaidUnits, type UnitPayer } from "./prepaid-units.ts";
 
 export interface ContractBillerOptions {
   readonly book: BillingBook;
@@ -50,6 +51,7 @@ export class ContractBiller {
   readonly #charges: InvoiceCharges;
   readonly #accounts: ContractAccounts;
   readonly #credits: ContractCredits;
+  readonly #units: PrepaidUnits;
 
   constructor({ book, rater, journal, catalog }: ContractBillerOptions) {
     this.#book = book;
@@ -59,6 +61,7 @@ export class ContractBiller {
     this.#charges = new InvoiceCharges(rater, catalog);
     this.#accounts = new ContractAccounts(book);
     this.#credits = new ContractCredits(book, this.#accounts);
+    this.#units = new PrepaidUnits(book);
   }
 
   /** Does what is due for a contract at a time. Documents are frozen; they become final when they get their number. */
@@ -74,7 +77,8 @@ export class ContractBiller {
     if (row.lateDueMs === dueMs) {
       const period = this.#periodFrom(contract, row.latePeriods.at(-1) ?? row.billedUpToMs);
       const head = { period, issuedMs, creditsAtMs: period.endMs - 1 };
-      this.#freeze(row, contract, head, this.#lateLines(row, contract));
+      const payer = this.#units.payer(contract, head.creditsAtMs);
+      this.#freeze(row, contract, head, this.#lateLines(row, contract, payer));
     }
   }
 
@@ -86,9 +90,10 @@ export class ContractBiller {
     const row = this.#book.contracts.at(number);
     if (row.billedUpToMs >= contract.endMs) return undefined;
     const period = contract.periodAt(row.billedUpToMs);
+    const payer = this.#units.trial(contract, period.endMs - 1);
     const lines = [
-      ...this.#lines(contract, period, this.#charges.of(contract, period)),
-      ...row.latePeriods.flatMap((startMs) => this.#lateLinesOf(contract, startMs, period)),
+      ...this.#lines(contract, period, this.#charges.of(contract, period, payer)),
+      ...row.latePeriods.flatMap((startMs) => this.#lateLinesOf(contract, startMs, payer, period)),
     ];
     if (!lines.some(({ amount }) => amount !== 0n)) return undefined;
     const untaxed = untaxedDocument(
@@ -165,13 +170,15 @@ export class ContractBiller {
   }
 
   #endPeriod(row: BilledContract, contract: CompiledContract, period: BillingPeriod, issuedMs: number): void {
-    const lines = [...this.#lines(contract, period, this.#charges.of(contract, period))];
+    const payer = this.#units.payer(contract, period.endMs - 1);
+    const lines = [...this.#lines(contract, period, this.#charges.of(contract, period, payer))];
     row.billedUpToMs = period.endMs;
     if (period.endMs < contract.endMs)
       lines.push(...this.#advanceLines(contract, contract.periodAt(period.endMs)));
-    lines.push(...this.#lateLines(row, contract, period));
+    lines.push(...this.#lateLines(row, contract, payer, period));
     this.#freeze(row, contract, { period, issuedMs, creditsAtMs: period.endMs - 1 }, lines);
     this.#credits.endPeriod(contract, period.endMs);
+    this.#units.endPeriod(contract, period.endMs);
   }
 
   #advanceLines(contract: CompiledContract, period: BillingPeriod): readonly InvoiceLine[] {
@@ -180,22 +187,27 @@ export class ContractBiller {
   }
 
   /** Corrections of periods that were billed before, and forgets that they were due. */
-  #lateLines(row: BilledContract, contract: CompiledContract, present?: BillingPeriod): InvoiceLine[] {
+  #lateLines(
+    row: BilledContract,
+    contract: CompiledContract,
+    payer: UnitPayer | undefined,
+    present?: BillingPeriod,
+  ): InvoiceLine[] {
     const late = row.latePeriods;
     row.latePeriods = [];
     row.lateDueMs = undefined;
-    return late.flatMap((startMs) => this.#lateLinesOf(contract, startMs, present));
+    return late.flatMap((startMs) => this.#lateLinesOf(contract, startMs, payer, present));
   }
 
   #lateLinesOf(
     contract: CompiledContract,
     startMs: number,
+    payer: UnitPayer | undefined,
     present: BillingPeriod | undefined,
   ): readonly InvoiceLine[] {
     if (startMs === present?.startMs) return [];
     const period = this.#periodFrom(contract, startMs);
-    const charges = period.endMs > startMs ? this.#charges.of(contract, period) : [];
-    return this.#lines(contract, period, charges);
+    return this.#lines(contract, period, this.#charges.of(contract, period, payer));
   }
 
   /** The period that begins at a time, as the contract covers it now; empty where it does not any more. */
@@ -316,19 +328,21 @@ export class ContractBiller {
   /** What is earned by a month's end and not invoiced. */
   #earned(row: BilledContract, contract: CompiledContract, monthEndMs: number): EarnedAmount[] {
     const earned: EarnedAmount[] = [];
+    const payer = this.#units.trial(contract, monthEndMs - 1);
     const addLines = (lines: readonly InvoiceLine[]): void => {
       for (const { product, amount, inAdvance } of lines) if (!inAdvance) earned.push({ product, amount });
     };
     for (let atMs = row.billedUpToMs; atMs < Math.min(monthEndMs, contract.endMs);) {
       const period = contract.periodAt(atMs);
       if (period.endMs <= monthEndMs)
-        addLines(this.#lines(contract, period, this.#charges.of(contract, period)));
+        addLines(this.#lines(contract, period, this.#charges.of(contract, period, payer)));
       else earned.push(...this.#charges.earnedBy(contract, period, monthEndMs));
       atMs = period.endMs;
     }
     for (const startMs of row.latePeriods) {
       const period = this.#periodFrom(contract, startMs);
-      if (period.endMs > startMs) addLines(this.#lines(contract, period, this.#charges.of(contract, period)));
+      if (period.endMs > startMs)
+        addLines(this.#lines(contract, period, this.#charges.of(contract, period, payer)));
     }
     return earned;
   }

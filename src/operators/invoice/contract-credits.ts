@@ -33,7 +33,7 @@ export class ContractCredits {
       return;
     }
     const entries = this.#book.withCredits(ledgerId(contract), contract.startMs, (ledger) => {
-      bookGrants(ledger, contract, atMs);
+      bookGrants(ledger, grantsOf(contract), atMs);
       work(ledger);
     });
     this.#accounts.bookCredits(contract, entries);
@@ -44,7 +44,7 @@ export class ContractCredits {
     if (grantsOf(contract).length === 0) return undefined;
     const id = ledgerId(contract);
     const ledger = this.#book.creditsCopy(id) ?? CreditLedger.open(id, contract.startMs, "charge");
-    bookGrants(ledger, contract, atMs);
+    bookGrants(ledger, grantsOf(contract), atMs);
     return ledger;
   }
 
@@ -65,9 +65,8 @@ function grantsOf(contract: CompiledContract): readonly ContractGrant[] {
   return contract.grants.filter(({ meter }) => meter === undefined);
 }
 
-/** Books what has become of a contract's grants by a time. */
-function bookGrants(ledger: CreditLedger, contract: CompiledContract, atMs: number): void {
-  const grants = grantsOf(contract);
+/** Books what has become of the grants of a ledger by a time. */
+export function bookGrants(ledger: CreditLedger, grants: readonly ContractGrant[], atMs: number): void {
   const known = new Set(ledger.state.grants.map(({ terms }) => terms.id));
   for (const { terms } of grants) if (!known.has(terms.id)) ledger.addGrant(terms, ledger.state.timeMs);
   for (const { terms, voidedMs } of grants)

@@ -14,7 +14,7 @@ export interface TimedEvent {
   readonly thousandths: number;
 }
 
-export const BILLING_ACCOUNTS = ["plain", "fees", "changed", "credits"];
+export const BILLING_ACCOUNTS = ["plain", "fees", "changed", "credits", "reserved"];
 
 const contract = (account: string, fields: Readonly<Record<string, unknown>>, id = account) => ({
   id,
@@ -84,6 +84,34 @@ const FILES: Readonly<Record<string, unknown>> = {
       ],
       commitments: [{ key: "all", amount: "150", overage_factor: "1.5" }],
     },
+    {
+      key: "reserved",
+      version: 1,
+      currency: "EUR",
+      prices: [
+        {
+          key: "sum",
+          product: "api",
+          meter: "sum",
+          model: "graduated",
+          rate_per: "window",
+          tiers: [{ up_to: "100", unit_price: "0.1" }, { unit_price: "0.07" }],
+          discounts: [{ type: "percent", percent: "7" }],
+        },
+      ],
+      commitments: [
+        {
+          key: "office",
+          quantity: "120",
+          per: "window",
+          prices: ["sum"],
+          overage_factor: "1.5",
+          true_up: false,
+          hours: { from: 9, to: 17 },
+        },
+        { key: "rest", amount: "0.123", per: "window", prices: ["sum"], overage_factor: "0.9" },
+      ],
+    },
   ],
   "contracts/all.json": [
     contract("plain", {}),
@@ -97,10 +125,17 @@ const FILES: Readonly<Record<string, unknown>> = {
     }),
     contract("changed", { plan: { key: "fees", version: 1 }, end: "2026-03-17" }),
     contract("changed", { start: "2026-03-17", billing_anchor_day: 17 }, "changed-2"),
+    contract("reserved", {
+      plan: { key: "reserved", version: 1 },
+      billing_anchor_day: 20,
+      billing_months: 2,
+    }),
     contract("credits", {
       credits: [
         { id: "first", amount: "9", effective: "2026-02-01", expires: "2026-03-15" },
         { id: "month", amount: "5", effective: "2026-02-01", recurrence: { unit: "month" } },
+        // More than can be used: what is paid with it is the same whenever usage comes.
+        { id: "calls", amount: "1000", unit: "quantity", meters: ["calls"], effective: "2026-02-01" },
       ],
     }),
   ],

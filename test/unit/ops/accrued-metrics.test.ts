@@ -8,6 +8,7 @@ const SNAPSHOT: PartitionSnapshot = {
   checkpointAgeMs: 0,
   watermarkMs: Number.NEGATIVE_INFINITY,
   dedupeKeys: 0,
+  dedupeSealedKeys: 0,
   dedupeBytes: 0,
   windowCells: 0,
   unbilled: [],
