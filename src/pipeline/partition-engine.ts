@@ -34,6 +34,7 @@ import { MeterTotals } from "../operators/window/meter-totals.ts";
 import { WindowArchive } from "../operators/window/window-archive.ts";
 import { window, WindowStage } from "../operators/window/window-stage.ts";
 import { successionFaults } from "../billing/catalog/succession.ts";
+import { frozenPart, rowsOf } from "./frozen-rows.ts";
 import { bytesOfHex, readGaps, writeGaps, type AcceptedGap } from "./accepted-gaps.ts";
 
 export interface PartitionEngineOptions {
@@ -362,18 +363,6 @@ export class PartitionEngine {
     this.#items.next(item);
     if (this.#fault !== undefined) throw this.#fault;
   }
-}
-
-/** The changed rows of a participant; those of one that can't freeze are few enough to be made at once. */
-function frozenPart(participant: CheckpointParticipant, clearedSpaces: string[]): Iterable<StateRow> {
-  if (participant.freezeChanges !== undefined) return participant.freezeChanges(clearedSpaces);
-  const rows: StateRow[] = [];
-  participant.collectChanges(rows, clearedSpaces);
-  return rows;
-}
-
-function* rowsOf(parts: readonly Iterable<StateRow>[]): Generator<StateRow> {
-  for (const part of parts) yield* part;
 }
 
 function aboutRow(key: number, text: string): StateRow {

@@ -44,4 +44,4 @@ async function answer(): Promise<PartAnswer> {
   }
 }
 
-parentPort?.postMessage(await answer());
+parentPort?.postMessage(await answer(), []);
