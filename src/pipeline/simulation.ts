@@ -163,6 +163,8 @@ const DECIDING_KINDS: ReadonlySet<ControlKind> = new Set<ControlKind>([
   "billing-run",
   "documents-numbered",
   "period-signed-off",
+  "documents-taxed",
+  "tax-commit-refused",
 ]);
 
 /** Numbers of a simulation: documents are named in the order in which they ask. */

@@ -7,7 +7,8 @@ import type { GrantTerms } from "../credits/grant-terms.ts";
 import type { DiscountFields } from "../rating/adjustments/discounts.ts";
 import type { MoneyRounding } from "../rating/money.ts";
 import type { Ratio } from "../ratio.ts";
-import type { TaxTable, TaxedCustomer } from "../tax/tax-table.ts";
+import type { InvoicedCustomer } from "../tax/service-request.ts";
+import type { TaxTable } from "../tax/tax-table.ts";
 import type { LegalEntity } from "./legal-entity.ts";
 
 export type AggregationKind = "sum" | "count" | "min" | "max" | "latest" | "unique" | "time_weighted";
@@ -214,7 +215,7 @@ export interface CompiledCatalog {
   /** Legal entities by key; one of its own where the catalog names none. */
   readonly legalEntities: ReadonlyMap<string, LegalEntity>;
   /** Where customers are taxed, by id. */
-  readonly customers: ReadonlyMap<string, TaxedCustomer>;
+  readonly customers: ReadonlyMap<string, InvoicedCustomer>;
   /** Undefined where the catalog has no tax rates: then documents have no tax. */
   readonly taxTable: TaxTable | undefined;
   /** Meters that read events of a type; undefined where none does. */

@@ -227,6 +227,9 @@ export const customerSchema = z.strictObject({
   ...addressFields,
   tax_id: textField().optional().describe("Tax number of a business, like its VAT id."),
   tax_exemption: taxExemptionSchema.optional().describe("Why it pays no tax."),
+  entity_use_code: textField()
+    .optional()
+    .describe("Kind of use by which the tax service taxes it otherwise, in the service's codes."),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

@@ -1,5 +1,6 @@
 import type { CompiledContract, ContractGrant } from "../../billing/catalog/compiled.ts";
 import { CreditLedger } from "../../billing/credits/credit-ledger.ts";
+import type { CreditAct } from "../../billing/invoices/billing-document.ts";
 import type { BillingBook } from "./billing-book.ts";
 import type { ContractAccounts } from "./contract-accounts.ts";
 
@@ -48,12 +49,43 @@ export class ContractCredits {
     return ledger;
   }
 
+  /** Whether the contract has credits that pay its documents. */
+  hasGrants(contract: CompiledContract): boolean {
+    return grantsOf(contract).length > 0;
+  }
+
+  /** Books what has become of the credits by a time. */
+  advance(contract: CompiledContract, atMs: number): void {
+    this.#inOrder(contract, { kind: "advance", atMs });
+  }
+
   /** A billing period has ended and is paid: balances that roll over then are brought within their bounds. */
   endPeriod(contract: CompiledContract, periodEndMs: number): void {
     if (
       contract.grants.some(({ meter, terms }) => meter === undefined && terms.rollover?.at === "period_end")
     )
-      this.use(contract, periodEndMs - 1, (ledger) => ledger?.endPeriod(periodEndMs));
+      this.#inOrder(contract, { kind: "end-period", atMs: periodEndMs });
+  }
+
+  /** Does now what waited for a document that has used its credits. */
+  perform(contract: CompiledContract, acts: readonly CreditAct[]): void {
+    for (const { kind, atMs } of acts)
+      if (kind === "advance") this.use(contract, atMs);
+      else this.use(contract, atMs - 1, (ledger) => ledger?.endPeriod(atMs));
+  }
+
+  /**
+   * The time of credits never goes back. While a document is held that may use credits of an earlier time, what comes
+   * behind it waits for it: else they would have expired by the time at which its tax is known.
+   */
+  #inOrder(contract: CompiledContract, act: CreditAct): void {
+    const last = this.hasGrants(contract) ? this.#book.heldOf(contract.id).at(-1) : undefined;
+    if (last?.hold === undefined) {
+      this.perform(contract, [act]);
+      return;
+    }
+    const { hold } = last;
+    this.#book.freeze({ ...last, hold: { ...hold, creditActs: [...hold.creditActs, act] } });
   }
 }
 

@@ -4,15 +4,15 @@ import type { ReportSource } from "../partition-report.ts";
 import type { TimedScope } from "./close-scope.ts";
 import type { CloseItem } from "./line-part.ts";
 
-/** Stages whose exceptions have a line of their own: conflicts, and documents that are held. */
-const OTHER_LINES: ReadonlySet<string> = new Set(["deduplicate", "tax"]);
+/** Of stage `tax`: what concerns a document that is final already. The others are of documents that have their own line. */
+const OF_FINAL_DOCUMENTS = "tax-commit-refused";
 const HOUR_MS = 3_600_000;
 
 /** Parked events that concern a scope. */
 export function* parkedItems({ engine, store }: ReportSource, scope: TimedScope): Generator<CloseItem> {
   for (const { sequence, index, reason, account, type, arrivalMs, event } of store.parked()) {
     const timeMs = eventTimeOf(event) ?? arrivalMs;
-    if (!concerns(engine.catalog, scope, account, timeMs, arrivalMs)) continue;
+    if (!concerns(engine.catalog, scope, { account }, timeMs, arrivalMs)) continue;
     yield {
       id: `${sequence}/${index}`,
       sinceMs: arrivalMs,
@@ -29,16 +29,23 @@ export function* exceptionItems(
   which: "conflicting" | "others",
 ): Generator<CloseItem> {
   for (const record of store.exceptions()) {
-    if (which === "conflicting" ? record.stage !== "deduplicate" : OTHER_LINES.has(record.stage)) continue;
-    const { account, timeMs } = knownOf(record);
-    if (!concerns(engine.catalog, scope, account, timeMs, record.sinceMs)) continue;
+    if (lineOf(record) !== which) continue;
+    const { account, document, timeMs } = knownOf(record);
+    // The id of a document is that of its contract and a number.
+    const contract = document === undefined ? undefined : document.slice(0, document.lastIndexOf(":"));
+    if (!concerns(engine.catalog, scope, { account, contract }, timeMs, record.sinceMs)) continue;
     yield {
       id: record.id,
       sinceMs: record.sinceMs,
       amount: undefined,
-      detail: `${record.stage}: ${record.reason}${account === undefined ? "" : ` of account ${account}`}`,
+      detail: `${record.stage}: ${record.reason}${account === undefined ? "" : ` of account ${account}`}${document === undefined ? "" : ` of document ${document}`}`,
     };
   }
+}
+
+function lineOf({ stage, reason }: ExceptionRecord): "conflicting" | "others" | "documents-held" {
+  if (stage === "deduplicate") return "conflicting";
+  return stage === "tax" && reason !== OF_FINAL_DOCUMENTS ? "documents-held" : "others";
 }
 
 /** What was rejected, by reason; an hour that the scope has a part of counts. */
@@ -70,26 +77,36 @@ export function rejectedItems({ engine }: ReportSource, { fromMs, toMs }: TimedS
 function concerns(
   catalog: CompiledCatalog | undefined,
   { legalEntity, fromMs, toMs }: TimedScope,
-  account: string | undefined,
+  whose: { readonly account: string | undefined; readonly contract?: string | undefined },
   timeMs: number,
   arrivalMs: number,
 ): boolean {
   if (timeMs >= toMs || Math.max(timeMs, arrivalMs) < fromMs) return false;
-  const contract = account === undefined ? undefined : catalog?.contractAt(account, timeMs);
+  const { account } = whose;
+  const contract =
+    whose.contract !== undefined
+      ? catalog?.contract(whose.contract)
+      : account === undefined
+        ? undefined
+        : catalog?.contractAt(account, timeMs);
   return contract === undefined || contract.legalEntity.key === legalEntity;
 }
 
-/** Account and event time of an exception, as far as it says them. */
+/** Account, document and event time of an exception, as far as it says them. */
 function knownOf({ details, sinceMs }: ExceptionRecord): {
   readonly account: string | undefined;
+  readonly document: string | undefined;
   readonly timeMs: number;
 } {
   const known: unknown = JSON.parse(details);
-  if (typeof known !== "object" || known === null) return { account: undefined, timeMs: sinceMs };
+  if (typeof known !== "object" || known === null)
+    return { account: undefined, document: undefined, timeMs: sinceMs };
   const account: unknown = Reflect.get(known, "account");
+  const document: unknown = Reflect.get(known, "document");
   const secondEvent: unknown = Reflect.get(known, "secondEvent");
   return {
     account: typeof account === "string" ? account : undefined,
+    document: typeof document === "string" ? document : undefined,
     timeMs: (typeof secondEvent === "string" ? eventTimeOf(secondEvent) : undefined) ?? sinceMs,
   };
 }

@@ -22,8 +22,10 @@ export interface OperatorDeskOptions {
   readonly queue: Pick<SerialQueue, "run">;
   /** The engine while decisions can be made; undefined while the partition starts, replays or stops. */
   readonly runningEngine: () => PartitionEngine | undefined;
-  /** Appends a decision and applies it; called within the queue. A fault of it ends the partition. */
+  /** Appends a decision and applies it; called within the queue. */
   readonly decide: (make: MakeRecord) => Promise<PlacedControlRecord>;
+  /** A decision failed: where it can't be known whether a record was appended, nothing may follow it. */
+  readonly onFault: (fault: unknown) => void;
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -54,6 +56,7 @@ export class OperatorDesk {
       const answer = await this.#options.queue.run(() => this.#answer(data));
       return answer === undefined ? undefined : encodeAnswer(answer);
     } catch (fault) {
+      this.#options.onFault(fault);
       // The partition stops by this fault. Whether the record was appended is known only where the broker said so.
       const code = codeOf(fault);
       return code === "control-log-moved"

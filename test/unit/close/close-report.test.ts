@@ -187,6 +187,22 @@ describe("a close report", () => {
     ]);
   });
 
+  it("lists a final document whose record the tax service refuses, for its legal entity", async () => {
+    const partition = new ClosingPartition().until("2026-04-04").decide({
+      kind: "tax-commit-refused",
+      document: "C-acme:1",
+      transaction: { service: "tax", company: "north", code: "T-1", type: "SalesInvoice" },
+      code: "conflict",
+      message: "committed before",
+      atMs: at("2026-03-30"),
+    });
+    expect(lineOf(await partition.report(scopeOf()), "exceptions")).toMatchObject({
+      open: { count: 1, amounts: {} },
+      items: [{ detail: "tax: tax-commit-refused of document C-acme:1" }],
+    });
+    expect(lineOf(await partition.report(scopeOf("south")), "exceptions").state).toBe("zero");
+  });
+
   it("lists the oldest items only, and counts all", async () => {
     const partition = new ClosingPartition();
     for (let day = 1; day <= 9; day++) partition.use(`stranger-${day}`, 1, `2026-03-0${day}`);

@@ -3,6 +3,8 @@ import type { CompiledCatalog } from "../../../src/billing/catalog/compiled.ts";
 import { loadCatalog } from "../../../src/billing/catalog/load.ts";
 import type { NumberingLog } from "../../../src/model/numbering.ts";
 import { encodeControl, type ControlRecord } from "../../../src/model/control.ts";
+import type { TaxReply } from "../../../src/model/tax-service.ts";
+import type { PartitionEngine } from "../../../src/pipeline/partition-engine.ts";
 import { billingRun, nextBillingStep, numberDocuments } from "../../../src/pipeline/billing-steps.ts";
 import { openPartitionStore } from "../../../src/state/partition-store.ts";
 import { createEngine, HOUR_MS, runLogs, type LogStep } from "../../support/engine-fixture.ts";
@@ -27,7 +29,7 @@ const contract = (account: string, fields: Readonly<Record<string, unknown>>, id
   ...fields,
 });
 
-const FILES: Readonly<Record<string, unknown>> = {
+export const BILLING_FILES: Readonly<Record<string, unknown>> = {
   "settings.yaml": {
     regions: ["eu"],
     grace: "48h",
@@ -142,9 +144,9 @@ const FILES: Readonly<Record<string, unknown>> = {
 };
 
 /** Contracts of every kind that billing treats otherwise, over some three months with a change of the clocks. */
-export function billingCatalog(): CompiledCatalog {
+export function billingCatalog(files: Readonly<Record<string, unknown>> = BILLING_FILES): CompiledCatalog {
   const loaded = loadCatalog(
-    new Map(Object.entries(FILES).map(([file, content]) => [file, JSON.stringify(content)])),
+    new Map(Object.entries(files).map(([file, content]) => [file, JSON.stringify(content)])),
   );
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
   return compileCatalog(loaded.catalog, loaded.version);
@@ -160,8 +162,13 @@ export async function billingLogs(
   list: readonly TimedEvent[],
   startMs: number,
   endMs: number,
+  options: {
+    readonly catalog?: CompiledCatalog;
+    /** Answers of a tax service to be recorded at a place of the logs; none at the last one ends them. */
+    readonly taxReplies?: (engine: PartitionEngine, isLast: boolean) => readonly TaxReply[];
+  } = {},
 ): Promise<{ readonly steps: readonly LogStep[]; readonly catalog: CompiledCatalog }> {
-  const catalog = billingCatalog();
+  const { catalog = billingCatalog(), taxReplies = () => [] } = options;
   const engine = createEngine(catalog);
   const store = openPartitionStore(":memory:", { partition: 0, partitionCount: 1 });
   const steps: LogStep[] = [];
@@ -179,6 +186,13 @@ export async function billingLogs(
       // Slices of two contracts, so that a run is taken up again.
       decide(decision.kind === "billing-run" ? { ...decision, maxContracts: 2 } : decision);
     }
+  };
+  const tax = async (isLast: boolean): Promise<boolean> => {
+    const replies = taxReplies(engine, isLast);
+    if (replies.length === 0) return false;
+    decide({ kind: "documents-taxed", replies });
+    await bill();
+    return true;
   };
   decide({ kind: "catalog", version: catalog.version });
   const arrivals = list
@@ -198,9 +212,11 @@ export async function billingLogs(
     steps.push({ kind: "message", message });
     engine.process([message]);
     await bill();
+    await tax(false);
   }
   decide({ kind: "close", upToMs: endMs, actor: "test", reason: "test" });
   await bill();
+  while (await tax(true));
   store.close();
   return { steps, catalog };
 }

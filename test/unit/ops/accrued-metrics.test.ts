@@ -14,6 +14,7 @@ const SNAPSHOT: PartitionSnapshot = {
   unbilled: [],
   accrued: { totals: [{ currency: "EUR", amount: 14.25 }], ageMs: 2_500 },
   replayProgressRatio: 1,
+  held: [],
   outbox: [],
 };
 

@@ -13,6 +13,7 @@ const SNAPSHOT: PartitionSnapshot = {
   windowCells: 0,
   unbilled: [],
   accrued: undefined,
+  held: [],
   replayProgressRatio: 1,
   outbox: [],
 };

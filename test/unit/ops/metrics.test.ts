@@ -7,11 +7,7 @@ import { readProjectFile } from "../../support/project-files.ts";
 import { message, NO_CHANGES, noOrdinals, outcomeRecord, regionCounts } from "./checkpoint-fixture.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 1);
-const NOTHING_STORED: ObserverBaseline = {
-  load: () => undefined,
-  parked: () => [],
-  exceptions: () => [],
-};
+const NOTHING_STORED: ObserverBaseline = { load: () => undefined, parked: () => [], exceptions: () => [] };
 const SNAPSHOT: PartitionSnapshot = {
   state: "running",
   backlogMessages: 7,
@@ -24,6 +20,7 @@ const SNAPSHOT: PartitionSnapshot = {
   unbilled: [{ currency: "EUR", amount: 12.5 }],
   accrued: { totals: [{ currency: "EUR", amount: 14.25 }], ageMs: 2_500 },
   replayProgressRatio: 0.5,
+  held: [],
   outbox: [{ sink: "rated", pending: 3 }],
 };
 
@@ -100,6 +97,7 @@ describe("the registry", () => {
       "outcome",
       "reason",
       "stage",
+      "operation",
       "sink",
       "state",
       "kind",

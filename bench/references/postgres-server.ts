@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from "node:child_process";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chownSync, existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir, userInfo } from "node:os";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import { guardProcess } from "../../scripts/nats-server/guard.mjs";
+import { temporaryFolder } from "../harness/temporary-folder.ts";
 
 /** Where Debian puts the programs of each version. */
 const DEBIAN_FOLDER = "/usr/lib/postgresql";
@@ -19,7 +20,8 @@ export interface RunningPostgres {
 /** What to install where a database server is wanted and not found. */
 export const POSTGRES_PACKAGE = "postgresql";
 
-function programs(): string | undefined {
+/** Folder of the newest version's programs; undefined where none is installed. */
+export function postgresPrograms(): string | undefined {
   if (!existsSync(DEBIAN_FOLDER)) return undefined;
   const newest = readdirSync(DEBIAN_FOLDER).sort((a, b) => Number(b) - Number(a))[0];
   const folder = newest === undefined ? undefined : join(DEBIAN_FOLDER, newest, "bin");
@@ -39,11 +41,11 @@ function account(): { readonly uid: number; readonly gid: number } | undefined {
  * are (fsync and synchronous_commit on) and memory for a load. Undefined where it is not installed.
  */
 export async function startPostgres(): Promise<RunningPostgres | undefined> {
-  const bin = programs();
+  const bin = postgresPrograms();
   if (bin === undefined) return undefined;
   const as = account();
   // Not below a folder of ours, which its user may not enter.
-  const folder = mkdtempSync(join(tmpdir(), "tributary-bench-postgres-"));
+  const { path: folder, remove } = temporaryFolder("postgres-");
   if (as !== undefined) chownSync(folder, as.uid, as.gid);
   const data = join(folder, "data");
   const made = spawnSync(join(bin, "initdb"), ["-D", data, "-U", "bench", "-A", "trust"], {
@@ -82,7 +84,7 @@ export async function startPostgres(): Promise<RunningPostgres | undefined> {
       // A fast shutdown: connections are ended.
       child.kill("SIGINT");
       await exited;
-      rmSync(folder, { recursive: true, force: true });
+      remove();
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Reference } from "../harness/read-streams.ts";
+import type { Reference } from "./read-streams.ts";
 
 /** The limit for one process: reads, parses strictly, counts, acknowledges at the worker's cadence, and nothing else. */
 export function raw(): Reference {

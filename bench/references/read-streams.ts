@@ -3,7 +3,7 @@ import { openUsageLog } from "../../src/ingest/jetstream/usage-log.ts";
 import { WireDecoder } from "../../src/ingest/wire/decoder.ts";
 import type { EventBatch } from "../../src/model/event-batch.ts";
 import { Outcome } from "../../src/model/outcome.ts";
-import type { ContenderTask, Measurement } from "./measurement.ts";
+import type { ContenderTask, Measurement } from "../harness/measurement.ts";
 
 /** The cadence of acknowledgements and durable commits, as in the worker. */
 const COMMIT_INTERVAL_MS = 1_000;
@@ -20,6 +20,8 @@ export interface Reference {
   /** Its totals; called once, behind the last commit. */
   finish(): Promise<Measurement["result"]>;
   readonly notes?: () => Measurement["notes"];
+  /** What is timed instead of reading and committing; known when it has finished. */
+  readonly timed?: () => { readonly seconds: number; readonly cpuSeconds: number } | undefined;
 }
 
 /**
@@ -84,6 +86,7 @@ export async function readStreams(task: ContenderTask, reference: Reference): Pr
     events,
     seconds,
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
+    ...reference.timed?.(),
     peakRssBytes: process.resourceUsage().maxRSS * 1_024,
     result,
     notes: reference.notes?.() ?? {},

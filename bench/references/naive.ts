@@ -1,20 +1,10 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import {
-  bufferCount,
-  concatMap,
-  filter,
-  from,
-  groupBy,
-  lastValueFrom,
-  mergeMap,
-  reduce,
-  Subject,
-} from "rxjs";
+import { buffer, concatMap, filter, from, groupBy, map, mergeMap, reduce, Subject, toArray } from "rxjs";
 import type { EventBatch } from "../../src/model/event-batch.ts";
 import { hashOfCells, hourStart, numberIn } from "../harness/sums.ts";
 import type { ContenderTask } from "../harness/measurement.ts";
-import type { Reference } from "../harness/read-streams.ts";
+import type { Reference } from "./read-streams.ts";
 
 /** One event as one would first model it. */
 interface UsageEvent {
@@ -26,8 +16,9 @@ interface UsageEvent {
 }
 
 /**
- * What one would write first: an observable of events, a `Set` of the ids that were seen, sums by `groupBy`, and in SQLite
- * a row an event, committed with fsync once a second.
+ * What one would write first: an observable of events, one an item; a `Set` of the ids that were seen; what comes within a
+ * second is buffered, summed by `groupBy`, and written to SQLite, a row an event, in one transaction with fsync. The end of
+ * the second comes from the reader instead of `bufferTime`, so that it can acknowledge what is durable.
  */
 export function naive(task: ContenderTask): Reference {
   const database = new Database(join(task.folder, "naive.sqlite"));
@@ -40,8 +31,12 @@ export function naive(task: ContenderTask): Reference {
   const seen = new Set<string>();
   const sums = new Map<string, number>();
   let read = 0;
-  let waiting: UsageEvent[] = [];
   const events = new Subject<UsageEvent>();
+  const seconds = new Subject<void>();
+  const write = database.transaction((rows: readonly UsageEvent[]) => {
+    for (const { id, account, type, timeMs, value } of rows)
+      insert.run(id, account, type, hourStart(timeMs), value);
+  });
   events
     .pipe(
       filter(({ id }) => {
@@ -50,36 +45,33 @@ export function naive(task: ContenderTask): Reference {
         seen.add(id);
         return true;
       }),
+      buffer(seconds),
+      concatMap((rows) =>
+        from(rows).pipe(
+          groupBy(({ account, type, timeMs }) => `${account} ${type} ${hourStart(timeMs)}`),
+          mergeMap((group) =>
+            group.pipe(
+              reduce((sum, { value }) => sum + value, 0),
+              map((sum) => [group.key, sum] as const),
+            ),
+          ),
+          toArray(),
+          map((groups) => ({ rows, groups })),
+        ),
+      ),
     )
-    .subscribe((event) => {
-      waiting.push(event);
+    .subscribe(({ rows, groups }) => {
+      for (const [key, sum] of groups) sums.set(key, (sums.get(key) ?? 0) + sum);
+      write(rows);
     });
-  const write = database.transaction((rows: readonly UsageEvent[]) => {
-    for (const { id, account, type, timeMs, value } of rows)
-      insert.run(id, account, type, hourStart(timeMs), value);
-  });
   return {
     name: "naive",
     take(batch) {
       for (const event of eventsOf(batch)) events.next(event);
     },
-    async commit() {
-      const rows = waiting;
-      waiting = [];
-      if (rows.length === 0) return;
-      const summed = from(rows).pipe(
-        groupBy(({ account, type, timeMs }) => `${account} ${type} ${hourStart(timeMs)}`),
-        mergeMap((group) =>
-          group.pipe(
-            reduce((sum, { value }) => sum + value, 0),
-            concatMap((sum) => [[group.key, sum] as const]),
-          ),
-        ),
-        bufferCount(1_000_000),
-      );
-      for (const [key, sum] of await lastValueFrom(summed, { defaultValue: [] }))
-        sums.set(key, (sums.get(key) ?? 0) + sum);
-      write(rows);
+    commit() {
+      // All of it is synchronous: when this returns, the second's events are durable.
+      seconds.next();
     },
     finish() {
       const cells = [...sums].map(([key, sum]) => {
