@@ -41,7 +41,8 @@ export class Inspection {
     this.#broker = broker;
   }
 
-  static async open(config: WorkerConfig): Promise<Inspection> {
+  /** @param only these partitions; all that have a folder where left out */
+  static async open(config: WorkerConfig, only?: readonly number[]): Promise<Inspection> {
     const broker = new LazyBroker(config);
     const versions = new CatalogVersions({
       put: () => Promise.reject(new TributaryError("internal-fault", "An inspection writes nothing.")),
@@ -50,8 +51,10 @@ export class Inspection {
     const loaded = await loadCatalogDirectory(config.catalogDir).catch(() => undefined);
     if (loaded !== undefined) versions.add(loaded.compiled);
     const partitions: InspectedPartition[] = [];
-    for (const partition of await partitionsIn(config.stateDir)) {
+    for (const partition of only ?? (await partitionsIn(config.stateDir))) {
       const store = openPartitionStoreReadOnly(partitionFolder(config.stateDir, partition));
+      // The engine is restored from many reads: all of one checkpoint.
+      store.holdCheckpoint();
       const { catalogVersion: version, hashKey = UNUSED_HASH_KEY } = storedAbout(store);
       const catalog = version === undefined ? undefined : await versions.load(version);
       const engine = restoreBeside(() => {
