@@ -14,6 +14,7 @@ import { loadCatalogDirectory } from "../catalog-directory.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { CatalogVersions } from "./catalogs.ts";
 import { sha256 } from "./partition-worker.ts";
+import { restoreBeside } from "./restore-beside.ts";
 
 /** For a state in which nothing has taken effect yet, so that no event can be looked up in it. */
 const UNUSED_HASH_KEY = "00000000000000000000000000000000";
@@ -56,16 +57,19 @@ export class Inspection {
       store.holdCheckpoint();
       const { catalogVersion: version, hashKey = UNUSED_HASH_KEY } = storedAbout(store);
       const catalog = version === undefined ? undefined : await versions.load(version);
-      const engine = new PartitionEngine({
-        partition,
-        partitionCount: config.partitions.count,
-        decoder: new WireDecoder(hashKey),
-        hashKey,
-        settings: catalog?.settings ?? NOTHING_COUNTED,
-        sha256,
-        segments: store.segments,
+      const engine = restoreBeside(() => {
+        const fresh = new PartitionEngine({
+          partition,
+          partitionCount: config.partitions.count,
+          decoder: new WireDecoder(hashKey),
+          hashKey,
+          settings: catalog?.settings ?? NOTHING_COUNTED,
+          sha256,
+          segments: store.segments,
+        });
+        fresh.restore(store, catalog);
+        return fresh;
       });
-      engine.restore(store, catalog);
       partitions.push({ partition, engine, store, hashKey });
     }
     return new Inspection(partitions, broker);
