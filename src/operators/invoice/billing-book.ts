@@ -1,5 +1,10 @@
 import { Packr } from "msgpackr";
-import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
+import {
+  collectFrozen,
+  type CheckpointParticipant,
+  type PartitionStore,
+  type StateRow,
+} from "../../model/store.ts";
 import { CreditLedger } from "../../billing/credits/credit-ledger.ts";
 import { creditLedgerCodec, ledgerEntryCodec } from "../../billing/credits/ledger-codec.ts";
 import type { LedgerEntry } from "../../billing/credits/ledger-entries.ts";
@@ -38,7 +43,10 @@ export class BillingBook implements CheckpointParticipant {
   readonly #frozen = new Map<string, { readonly ordinal: number; readonly document: FrozenDocument }>();
   #heldCount = 0;
   #counters: Counters = [0, 0, 0];
-  #rows: StateRow[] = [];
+  /** Rows behind the last checkpoint. They are encoded when it is written, in its slices. */
+  #appended: AppendedRow[] = [];
+  /** By ordinal: documents that came to wait since the last checkpoint, null for those that wait no more. */
+  #frozenRows = new Map<number, FrozenDocument | null>();
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
     this.contracts.restore(store);
@@ -53,18 +61,27 @@ export class BillingBook implements CheckpointParticipant {
     }
   }
 
-  collectChanges(rows: StateRow[]): void {
-    this.contracts.collectChanges(rows);
-    this.periods.collectChanges(rows);
-    this.#credits.collectChanges(rows);
-    this.totals.collectChanges(rows);
-    if (this.#rows.length === 0) return;
-    rows.push(...this.#rows, {
-      space: BILLING_SPACES.counters,
-      key: 0,
-      value: packr.pack(this.#counters),
-    });
-    this.#rows = [];
+  collectChanges(rows: StateRow[], clearedSpaces: string[] = []): void {
+    collectFrozen(this, rows, clearedSpaces);
+  }
+
+  freezeChanges(): Iterable<StateRow> {
+    const few: StateRow[] = [];
+    this.#credits.collectChanges(few);
+    this.totals.collectChanges(few);
+    const appended = this.#appended;
+    const frozenRows = this.#frozenRows;
+    if (appended.length > 0 || frozenRows.size > 0)
+      few.push({ space: BILLING_SPACES.counters, key: 0, value: packr.pack(this.#counters) });
+    this.#appended = [];
+    this.#frozenRows = new Map();
+    return rowsOf([
+      this.contracts.freezeChanges(),
+      this.periods.freezeChanges(),
+      few,
+      appendedRows(appended),
+      waitingRows(frozenRows),
+    ]);
   }
 
   /** Documents that wait for their number, in the order in which they were frozen. */
@@ -100,7 +117,7 @@ export class BillingBook implements CheckpointParticipant {
     if (known?.document.hold !== undefined) this.#heldCount -= 1;
     if (document.hold !== undefined) this.#heldCount += 1;
     this.#frozen.set(document.id, { ordinal, document });
-    this.#append(BILLING_SPACES.frozen, ordinal, encodeFrozen(document));
+    this.#frozenRows.set(ordinal, document);
   }
 
   /** A frozen document has become final. */
@@ -108,8 +125,8 @@ export class BillingBook implements CheckpointParticipant {
     const frozen = this.#frozen.get(id);
     if (frozen === undefined) throw new RangeError(`document ${id} is not frozen`);
     this.#frozen.delete(id);
-    this.#rows.push({ space: BILLING_SPACES.frozen, key: frozen.ordinal, value: null });
-    this.#append(BILLING_SPACES.documents, frozen.ordinal, packr.pack(published));
+    this.#frozenRows.set(frozen.ordinal, null);
+    this.#append(BILLING_SPACES.documents, frozen.ordinal, () => packr.pack(published));
   }
 
   /** Books an entry; nothing where there is none. */
@@ -117,7 +134,7 @@ export class BillingBook implements CheckpointParticipant {
     if (entry === undefined) return;
     this.totals.add(entry);
     this.#counters[1] += 1;
-    this.#append(BILLING_SPACES.journal, this.#counters[1], encodeEntry(entry));
+    this.#append(BILLING_SPACES.journal, this.#counters[1], () => encodeEntry(entry));
   }
 
   /**
@@ -133,7 +150,7 @@ export class BillingBook implements CheckpointParticipant {
     const entries = ledger.takeEntries();
     for (const entry of entries) {
       this.#counters[2] += 1;
-      this.#append(BILLING_SPACES.creditEntries, this.#counters[2], ledgerEntryCodec.encode(entry));
+      this.#append(BILLING_SPACES.creditEntries, this.#counters[2], () => ledgerEntryCodec.encode(entry));
     }
     return entries;
   }
@@ -145,9 +162,30 @@ export class BillingBook implements CheckpointParticipant {
     return new CreditLedger(creditLedgerCodec.decode(creditLedgerCodec.encode(this.#credits.at(number))));
   }
 
-  #append(space: string, key: number, value: Uint8Array): void {
-    this.#rows.push({ space, key, value });
+  /** @param encode called once, at any time: of what never changes any more */
+  #append(space: string, key: number, encode: () => Uint8Array): void {
+    this.#appended.push({ space, key, encode });
   }
+}
+
+interface AppendedRow {
+  readonly space: string;
+  readonly key: number;
+  readonly encode: () => Uint8Array;
+}
+
+function* appendedRows(rows: readonly AppendedRow[]): Generator<StateRow> {
+  for (const { space, key, encode } of rows) yield { space, key, value: encode() };
+}
+
+/** Most documents get their number before the next checkpoint: nothing of them was ever stored here. */
+function* waitingRows(rows: ReadonlyMap<number, FrozenDocument | null>): Generator<StateRow> {
+  for (const [key, document] of rows)
+    yield { space: BILLING_SPACES.frozen, key, value: document === null ? null : encodeFrozen(document) };
+}
+
+function* rowsOf(parts: readonly Iterable<StateRow>[]): Generator<StateRow> {
+  for (const part of parts) yield* part;
 }
 
 function newLedger(id: string, openedMs: number): CreditLedgerState {

@@ -55,6 +55,10 @@ export class InvoiceStage implements CheckpointParticipant {
     this.book.collectChanges(rows);
   }
 
+  freezeChanges(): Iterable<StateRow> {
+    return this.book.freezeChanges();
+  }
+
   /** When the first contract is due: a billing run has something to do once the watermark has passed it. */
   get nextDueMs(): number {
     return Math.min(this.#waitingDueMs, this.#due.nextMs);
