@@ -14,6 +14,8 @@ import type { JournalEntry } from "../../billing/ledger/journal-entry.ts";
 import { KeyedRows } from "../rate/keyed-rows.ts";
 import { billedContractCodec, billedPeriodCodec } from "./billing-rows.ts";
 import { decodeFrozen, encodeFrozen } from "./document-codec.ts";
+import { decodeEntry, encodeEntry } from "./entry-codec.ts";
+import { HeldEntries } from "./held-entries.ts";
 import { LedgerTotals } from "./ledger-totals.ts";
 
 export const BILLING_SPACES = {
@@ -39,6 +41,7 @@ export class BillingBook implements CheckpointParticipant {
   readonly contracts = new KeyedRows("billed-contracts", billedContractCodec);
   readonly periods = new KeyedRows("billed-periods", billedPeriodCodec);
   readonly totals = new LedgerTotals();
+  readonly heldEntries = new HeldEntries();
   readonly #credits = new KeyedRows("credit-ledgers", creditLedgerCodec);
   readonly #frozen = new Map<string, { readonly ordinal: number; readonly document: FrozenDocument }>();
   #heldCount = 0;
@@ -53,6 +56,7 @@ export class BillingBook implements CheckpointParticipant {
     this.periods.restore(store);
     this.#credits.restore(store);
     this.totals.restore(store);
+    this.heldEntries.restore(store);
     for (const { value } of store.rows(BILLING_SPACES.counters)) this.#counters = packr.unpack(value);
     for (const { key: ordinal, value } of store.rows(BILLING_SPACES.frozen)) {
       const document = decodeFrozen(value);
@@ -69,6 +73,7 @@ export class BillingBook implements CheckpointParticipant {
     const few: StateRow[] = [];
     this.#credits.collectChanges(few);
     this.totals.collectChanges(few);
+    this.heldEntries.collectChanges(few);
     const appended = this.#appended;
     const frozenRows = this.#frozenRows;
     if (appended.length > 0 || frozenRows.size > 0)
@@ -200,48 +205,10 @@ export function* storedDocuments(store: Pick<PartitionStore, "rows">): Generator
   }
 }
 
-type EntryRow = [
-  kind: JournalEntry["kind"],
-  date: string,
-  memo: string,
-  legalEntity: string,
-  currency: string,
-  contract: string,
-  document: string | null,
-  postings: [account: JournalEntry["postings"][number]["account"], amount: string, product: string][],
-];
-
-function encodeEntry(entry: JournalEntry): Uint8Array {
-  const row: EntryRow = [
-    entry.kind,
-    entry.date,
-    entry.memo,
-    entry.legalEntity,
-    entry.currency,
-    entry.contract,
-    entry.document ?? null,
-    entry.postings.map(({ account, amount, product }) => [account, amount.toString(), product]),
-  ];
-  return packr.pack(row);
-}
-
 /** The subledger's entries, in the order in which they were booked. */
 export function* storedEntries(
   store: Pick<PartitionStore, "rows">,
 ): Generator<JournalEntry & { readonly ordinal: number }> {
-  for (const { key: ordinal, value } of store.rows(BILLING_SPACES.journal)) {
-    const row: EntryRow = packr.unpack(value);
-    const [kind, date, memo, legalEntity, currency, contract, document, postings] = row;
-    yield {
-      ordinal,
-      kind,
-      date,
-      memo,
-      legalEntity,
-      currency,
-      contract,
-      document: document ?? undefined,
-      postings: postings.map(([account, amount, product]) => ({ account, amount: BigInt(amount), product })),
-    };
-  }
+  for (const { key: ordinal, value } of store.rows(BILLING_SPACES.journal))
+    yield { ordinal, ...decodeEntry(value) };
 }

@@ -22,6 +22,7 @@ import { type BilledContract, type BilledPeriod, billedPeriodKey } from "./billi
 import { ContractAccounts, type EarnedAmount } from "./contract-accounts.ts";
 import { ContractCredits } from "./contract-credits.ts";
 import { isPeriodPending } from "./billing-schedule.ts";
+import { EntryExchange, EXCHANGE_RATE_MISSING } from "./entry-exchange.ts";
 import { InvoiceCharges } from "./invoice-charges.ts";
 
 export interface ContractBillerOptions {
@@ -50,6 +51,7 @@ export class ContractBiller {
   readonly #charges: InvoiceCharges;
   readonly #accounts: ContractAccounts;
   readonly #credits: ContractCredits;
+  readonly #exchange: EntryExchange;
 
   constructor({ book, rater, journal, catalog }: ContractBillerOptions) {
     this.#book = book;
@@ -57,7 +59,8 @@ export class ContractBiller {
     this.#journal = journal;
     this.#catalog = catalog;
     this.#charges = new InvoiceCharges(rater, catalog);
-    this.#accounts = new ContractAccounts(book);
+    this.#exchange = new EntryExchange(book, journal, catalog);
+    this.#accounts = new ContractAccounts(book, this.#exchange);
     this.#credits = new ContractCredits(book, this.#accounts);
   }
 
@@ -104,7 +107,9 @@ export class ContractBiller {
       lines,
     );
     const credits = this.#credits.preview(contract, untaxed.creditsAtMs);
-    const document = completeDocument(untaxed, contract, this.#taxesOf(untaxed, contract), credits);
+    const found = this.#exchange.rateAt(contract, untaxed.issuedMs);
+    const rate = found.kind === "found" ? found.rate : undefined;
+    const document = completeDocument(untaxed, contract, this.#taxesOf(untaxed, contract), credits, rate);
     return publishedDocument(document, contract, this.#productOf, undefined, (line) =>
       this.#numberOf(contract, line),
     );
@@ -245,15 +250,20 @@ export class ContractBiller {
     for (const line of lines) this.#noteInvoiced(contract, line, id);
   }
 
-  /** Taxes a document and lets credits pay; holds it where its tax can't be told. */
+  /** Taxes a document and lets credits pay; holds it where its tax or its exchange rate can't be told. */
   #complete(untaxed: UntaxedDocument, contract: CompiledContract): void {
-    const taxes = this.#taxesOf(untaxed, contract);
+    const found = this.#exchange.rateAt(contract, untaxed.issuedMs);
+    const taxes =
+      found.kind === "missing"
+        ? ({ hold: EXCHANGE_RATE_MISSING, detail: found.detail } as const)
+        : this.#taxesOf(untaxed, contract);
+    const rate = found.kind === "found" ? found.rate : undefined;
     if (taxes !== undefined && "hold" in taxes) {
       const held = completeDocument(untaxed, contract, taxes, undefined);
       this.#book.freeze(held);
       this.#journal.exception({
         id: `${taxes.hold}-${untaxed.id}-${this.#catalog.version}`,
-        stage: "tax",
+        stage: taxes.hold === EXCHANGE_RATE_MISSING ? "exchange" : "tax",
         reason: taxes.hold,
         sinceMs: untaxed.issuedMs,
         details: JSON.stringify({ document: untaxed.id, contract: contract.id, detail: taxes.detail }),
@@ -261,7 +271,7 @@ export class ContractBiller {
       return;
     }
     this.#credits.use(contract, untaxed.creditsAtMs, (credits) => {
-      this.#book.freeze(completeDocument(untaxed, contract, taxes, credits));
+      this.#book.freeze(completeDocument(untaxed, contract, taxes, credits, rate));
     });
   }
 
@@ -291,6 +301,11 @@ export class ContractBiller {
   /** Tries the contract's held documents again, by the catalog in effect now. */
   retryHeld(document: FrozenDocument, contract: CompiledContract): void {
     this.#complete({ ...document, catalogVersion: this.#catalog.version }, contract);
+  }
+
+  /** Books the entries that waited for an exchange rate, where the catalog in effect now has it. */
+  retryEntries(): void {
+    this.#exchange.retry();
   }
 
   #noteInvoiced(contract: CompiledContract, line: InvoiceLine, document: string | undefined): void {

@@ -148,6 +148,7 @@ export class InvoiceStage implements CheckpointParticipant {
       if (contract !== undefined && document.catalogVersion !== catalog.version)
         this.#biller.retryHeld(document, contract);
     }
+    this.#biller.retryEntries();
   }
 
   /** After a restore: what was invoiced is not unbilled. */
