@@ -106,10 +106,13 @@ const FILES: Readonly<Record<string, unknown>> = {
   ],
 };
 
-/** Contracts of every kind that billing treats otherwise, over some three months with a change of the clocks. */
-export function billingCatalog(): CompiledCatalog {
+/**
+ * Contracts of every kind that billing treats otherwise, over some three months with a change of the clocks.
+ * @param files by name; added, or in place of those of the same names
+ */
+export function billingCatalog(files: Readonly<Record<string, unknown>> = {}): CompiledCatalog {
   const loaded = loadCatalog(
-    new Map(Object.entries(FILES).map(([file, content]) => [file, JSON.stringify(content)])),
+    new Map(Object.entries({ ...FILES, ...files }).map(([file, content]) => [file, JSON.stringify(content)])),
   );
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
   return compileCatalog(loaded.catalog, loaded.version);
@@ -125,8 +128,8 @@ export async function billingLogs(
   list: readonly TimedEvent[],
   startMs: number,
   endMs: number,
+  catalog = billingCatalog(),
 ): Promise<{ readonly steps: readonly LogStep[]; readonly catalog: CompiledCatalog }> {
-  const catalog = billingCatalog();
   const engine = createEngine(catalog);
   const store = openPartitionStore(":memory:", { partition: 0, partitionCount: 1 });
   const steps: LogStep[] = [];
