@@ -39,7 +39,8 @@ type Counters = [documents: number, entries: number, creditEntries: number];
  */
 export class BillingBook implements CheckpointParticipant {
   readonly contracts = new KeyedRows("billed-contracts", billedContractCodec);
-  readonly periods = new KeyedRows("billed-periods", billedPeriodCodec);
+  /** They stay for corrections, month by month: each is asked for around its own month's end, and then mostly never. */
+  readonly periods = new KeyedRows("billed-periods", billedPeriodCodec, () => true);
   readonly totals = new LedgerTotals();
   readonly heldEntries = new HeldEntries();
   readonly #credits = new KeyedRows("credit-ledgers", creditLedgerCodec);
