@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { totalsOf, TrialBalance } from "../../../src/billing/ledger/balances.ts";
+import { functionalBalances } from "../../../src/billing/ledger/functional-balances.ts";
 import { plainTextLedger } from "../../../src/billing/ledger/plain-text.ts";
 import { minorUnitsOfText } from "../../../src/billing/rating/money.ts";
 import { Billing, catalogOf, contract } from "./billed-partition.ts";
@@ -121,6 +123,37 @@ describe("books in a functional currency", () => {
     expect(deferred.map(({ debit, functionalDebit }) => `${debit} ${functionalDebit}`)).toContain("0 0");
     expect(sum("debit")).toBe(sum("credit"));
     expect(sum("functionalDebit")).toBe(sum("functionalCredit"));
+  });
+
+  it("add up to zero in the functional currency, contracts in it and in another one together", async () => {
+    const plan = (key: string, currency: string) => ({
+      key,
+      version: 1,
+      currency,
+      prices: [{ key: "support", product: "support", model: "flat", amount: "310", billed: "in_advance" }],
+    });
+    const billing = new Billing(
+      catalogOf({
+        ...files(RATES),
+        "plans/all.json": [plan("plan", "EUR"), plan("dollars", "USD")],
+        "contracts/all.json": [
+          contract(),
+          contract({ id: "D", account: "other", plan: { key: "dollars", version: 1 } }),
+        ],
+      }),
+    );
+    await billing.until("2026-01-05");
+    const trial = new TrialBalance();
+    for (const entry of (await billing.result()).entries) trial.add(entry);
+    const balances = functionalBalances(trial.balances(), () => "USD");
+    expect(balances.map(({ account, debits, credits }) => [account, debits - credits])).toEqual([
+      // 368.90 EUR at 1.1 and 368.90 USD.
+      ["deferred-revenue", -34_100n - 31_000n],
+      ["receivable", 40_579n + 36_890n],
+      ["tax-payable", -6_479n - 5_890n],
+    ]);
+    expect(totalsOf(balances)).toMatchObject([{ currency: "USD", debits: 77_469n, credits: 77_469n }]);
+    expect(functionalBalances(trial.balances(), () => undefined)).toEqual([]);
   });
 
   it("are not kept where the contract's currency is the functional one", async () => {
