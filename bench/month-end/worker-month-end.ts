@@ -8,9 +8,9 @@ import { DOCUMENT_STREAM, numberingStream } from "../../src/ingest/jetstream/nam
 import { openPublicationLog } from "../../src/ingest/jetstream/publication-log.ts";
 import { ensureTopology } from "../../src/ingest/jetstream/topology.ts";
 import { publishLoad, type LoadResult } from "../../src/load/publisher.ts";
-import { BenchWorker } from "../contenders/tributary.ts";
+import { BenchWorker } from "../worker/bench-worker.ts";
 import { BenchEnvironment } from "../harness/bench-environment.ts";
-import { processCpuSeconds, processPeakRssBytes } from "../harness/process-usage.ts";
+import { processCpuSeconds, processPeakRssBytes } from "../worker/process-usage.ts";
 import {
   expectedHash,
   hashOfTotals,
@@ -76,7 +76,7 @@ export async function workerMonthEnd(options: WorkerMonthEndOptions): Promise<Wo
         await until(START_DEADLINE_MS, async () => (await eventsRead(worker)) >= usage.events);
         return await measure(options, broker, worker, usage.events);
       } finally {
-        worker.kill();
+        await worker.kill();
       }
     } finally {
       await broker.close();

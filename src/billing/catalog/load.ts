@@ -3,6 +3,7 @@ import { messageOf, TributaryError } from "../../model/errors.ts";
 import { CANONICAL_FORMAT, canonicalForm, catalogVersion } from "./canonical.ts";
 import {
   checkContractReferences,
+  checkLegalEntityTax,
   checkOverlaps,
   checkPlan,
   checkSettings,
@@ -139,6 +140,8 @@ function checkCatalog(raw: RawCatalog, faults: FaultList): Catalog | undefined {
   checkUnique(taxRates, "key", (rate) => rate.key, faults);
   checkTaxRates(taxRates, faults);
   checkUnique(exchangeRates, "date", exchangeRateKey, faults);
+  const hasTaxRates = raw.entities.tax_rates.length > 0;
+  for (const entity of legalEntities) checkLegalEntityTax(entity, hasTaxRates, faults);
 
   const declared: DeclaredKeys = {
     meters: declaredKeys(raw.entities.meters, "key"),

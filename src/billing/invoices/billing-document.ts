@@ -1,3 +1,4 @@
+import type { TaxTransaction } from "../../model/tax-service.ts";
 import type { CompiledContract, CompiledProduct } from "../catalog/compiled.ts";
 import type { AppliedRate } from "../exchange/exchange-rate.ts";
 import { functionalAmount } from "../exchange/functional-amount.ts";
@@ -10,7 +11,7 @@ import type { InvoiceLine } from "./invoice-lines.ts";
 /**
  * Life of a document.
  * - `frozen`: its figures stand; its number is still missing.
- * - `held`: its tax or exchange rate can't be told; it waits for a catalog by which it can.
+ * - `held`: its tax or exchange rate can't be told; it waits for a catalog by which it can, or for a tax service.
  * - `final`: numbered, entered in the subledger; from then on corrected by other documents only.
  */
 export type DocumentStatus = "frozen" | "held" | "final";
@@ -18,8 +19,8 @@ export type DocumentStatus = "frozen" | "held" | "final";
 /** An invoice asks for money; a credit memo gives it back (its total is negative). */
 export type DocumentKind = "invoice" | "credit-memo";
 
-/** Why a document waits. */
-export type DocumentHold = TaxHold | "exchange-rate-missing";
+/** Names of reasons for which a document waits instead of being completed by a guess. */
+export type HoldReason = TaxHold | "exchange-rate-missing";
 
 /** A line with its share of the invoice's discounts and its tax, minor units. */
 export interface DocumentLine extends InvoiceLine {
@@ -28,6 +29,22 @@ export interface DocumentLine extends InvoiceLine {
   readonly taxDetails: readonly TaxDetail[];
   /** Why no tax is due, undefined where it is (or nothing is known of taxes). */
   readonly taxNote: string | undefined;
+}
+
+/** What is to happen to a contract's credits behind a document that may still use them. */
+export interface CreditAct {
+  readonly kind: "advance" | "end-period";
+  readonly atMs: number;
+}
+
+/** Why a document waits, and what waits with it. */
+export interface DocumentHold {
+  readonly reason: HoldReason;
+  readonly detail: string;
+  /** Exceptions that it has brought about so far. */
+  readonly exceptions: number;
+  /** In this order, once it has used what it uses. */
+  readonly creditActs: readonly CreditAct[];
 }
 
 /** Figures of a document, before it has a number. Amounts are minor units of the contract's currency. */
@@ -47,9 +64,11 @@ export interface FrozenDocument {
   /** Whether the tax is a part of the lines' amounts. */
   readonly taxIncluded: boolean;
   /** Why it waits; undefined where it doesn't. */
-  readonly hold: { readonly reason: DocumentHold; readonly detail: string } | undefined;
   /** Rate to the functional currency of the legal entity, where that is another one: of the date of issue. */
   readonly exchange?: AppliedRate;
+  readonly hold: DocumentHold | undefined;
+  /** Its record at the tax service, where one has taxed it. */
+  readonly taxTransaction?: TaxTransaction;
   readonly subtotal: bigint;
   readonly discounts: bigint;
   readonly tax: bigint;
@@ -123,6 +142,10 @@ export interface PublishedDocument {
   readonly taxFunctional?: string;
   readonly totalFunctional?: string;
   readonly catalogVersion: string;
+  /** Why it waits; absent where it does not. */
+  readonly hold?: { readonly reason: HoldReason; readonly detail: string };
+  /** Its record at the tax service; absent where none has taxed it. */
+  readonly taxTransaction?: TaxTransaction;
 }
 
 const DAY_MS = 86_400_000;
@@ -141,10 +164,11 @@ export function publishedDocument(
 ): PublishedDocument {
   const money = (minorUnits: bigint): string => formatMinorUnits(minorUnits, contract.currencyExponent);
   const dateOf = (timeMs: number): string => localDate(contract.timeZone, timeMs);
+  const { hold, taxTransaction } = document;
   return {
     id: document.id,
     kind: document.kind,
-    status: document.hold !== undefined ? "held" : number === undefined ? "frozen" : "final",
+    status: hold !== undefined ? "held" : number === undefined ? "frozen" : "final",
     number: number ?? null,
     legalEntity: contract.legalEntity.key,
     customer: contract.customer,
@@ -190,6 +214,8 @@ export function publishedDocument(
     total: money(document.total),
     ...functionalFigures(document),
     catalogVersion: document.catalogVersion,
+    ...(hold === undefined ? {} : { hold: { reason: hold.reason, detail: hold.detail } }),
+    ...(taxTransaction === undefined ? {} : { taxTransaction }),
   };
 }
 

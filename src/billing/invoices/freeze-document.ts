@@ -1,8 +1,9 @@
+import type { TaxTransaction } from "../../model/tax-service.ts";
 import type { CompiledContract } from "../catalog/compiled.ts";
 import type { CreditLedger } from "../credits/credit-ledger.ts";
 import type { LineTax, TaxResult } from "../tax/tax-table.ts";
 import type { AppliedRate } from "../exchange/exchange-rate.ts";
-import type { DocumentHold, DocumentLine, FrozenDocument } from "./billing-document.ts";
+import type { DocumentLine, FrozenDocument, HoldReason } from "./billing-document.ts";
 import { settleWithCredits } from "./credit-payment.ts";
 import { discountLines } from "./invoice-discounts.ts";
 import type { InvoiceLine } from "./invoice-lines.ts";
@@ -18,6 +19,8 @@ export interface UntaxedDocument {
   readonly creditsAtMs: number;
   readonly lines: readonly (InvoiceLine & { readonly discount: bigint })[];
   readonly catalogVersion: string;
+  /** Its record at the tax service, where one has taxed it. */
+  readonly taxTransaction?: TaxTransaction;
 }
 
 /** Brings lines to a document: takes the invoice's discounts off, line by line. */
@@ -38,8 +41,10 @@ export function untaxedDocument(
 
 /** A document can't be completed yet. */
 export interface HeldResult {
-  readonly hold: DocumentHold;
+  readonly hold: HoldReason;
   readonly detail: string;
+  /** Taxes that are known already; none where left out. */
+  readonly lines?: readonly LineTax[];
 }
 
 const NO_TAX: LineTax = { tax: 0n, details: [], note: undefined };
@@ -60,7 +65,7 @@ export function completeDocument(
   exchange?: AppliedRate,
 ): FrozenDocument {
   const hold = taxes !== undefined && "hold" in taxes ? taxes : undefined;
-  const lineTaxes = taxes !== undefined && "lines" in taxes ? taxes.lines : [];
+  const lineTaxes = taxes?.lines ?? [];
   const taxIncluded = contract.pricesIncludeTax;
   const lines = document.lines.map((line, index): DocumentLine => {
     const { tax, details, note } = lineTaxes[index] ?? NO_TAX;
@@ -88,7 +93,10 @@ export function completeDocument(
     lines,
     taxIncluded,
     ...(exchange === undefined ? {} : { exchange }),
-    hold: hold === undefined ? undefined : { reason: hold.hold, detail: hold.detail },
+    hold:
+      hold === undefined
+        ? undefined
+        : { reason: hold.hold, detail: hold.detail, exceptions: 0, creditActs: [] },
     subtotal: sum(({ amount }) => amount),
     discounts: sum(({ discount }) => discount),
     tax: sum(({ tax }) => tax),

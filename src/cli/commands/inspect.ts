@@ -82,7 +82,7 @@ export function addInspectCommand(program: Command): void {
     if (json) printJson(rows);
     else {
       printTable(
-        ["account", "status", "kind", "number", "issued", "due", "currency", "total"],
+        ["account", "status", "kind", "number", "issued", "due", "currency", "total", "waits for"],
         rows.map((row) => [
           row.account,
           row.status,
@@ -92,6 +92,9 @@ export function addInspectCommand(program: Command): void {
           row.status === "final" ? row.dueDate : "-",
           row.currency,
           row.total,
+          row.hold === undefined
+            ? ""
+            : [row.hold.reason, row.hold.detail].filter((text) => text !== "").join(": "),
         ]),
       );
     }

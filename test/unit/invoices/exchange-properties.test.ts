@@ -5,7 +5,14 @@ import { plainTextLedger } from "../../../src/billing/ledger/plain-text.ts";
 import { storedEntries } from "../../../src/operators/invoice/billing-book.ts";
 import { dumpState } from "../../../src/state/dump-state.ts";
 import { HOUR_MS } from "../../support/engine-fixture.ts";
-import { billingCatalog, BILLING_ACCOUNTS, billingLogs, replay, type TimedEvent } from "./billing-fixture.ts";
+import {
+  billingCatalog,
+  BILLING_ACCOUNTS,
+  BILLING_FILES,
+  billingLogs,
+  replay,
+  type TimedEvent,
+} from "./billing-fixture.ts";
 import { weightsOf } from "./plain-text-weights.ts";
 
 const START_MS = Date.parse("2026-01-31T23:00:00Z");
@@ -50,6 +57,7 @@ function catalogWith(functional: string, rates: readonly number[]) {
         ],
   );
   return billingCatalog({
+    ...BILLING_FILES,
     "exchange_rates/all.json": all,
     "legal_entities/all.json": { key: "books", name: "Books", functional_currency: functional },
   });
@@ -66,7 +74,7 @@ describe("billing in a functional currency", () => {
         fc.constantFrom("USD", "JPY", "KWD"),
         async (list, numbers, rates, functional) => {
           const catalog = catalogWith(functional, rates);
-          const { steps } = await billingLogs(list, START_MS, END_MS, catalog);
+          const { steps } = await billingLogs(list, START_MS, END_MS, { catalog });
           const whole = await replay(steps, catalog, undefined);
           const cut = await replay(steps, catalog, numbers);
           expect(dumpState(cut.store)).toBe(dumpState(whole.store));

@@ -54,5 +54,5 @@ it("the page's example is what billing books", async () => {
 
 it("the page names every account of the books", () => {
   const named = rowsBehind("an ERP's own are mapped to them.\n\n").map((row) => row.split("|")[0]);
-  expect(named.slice(1).sort()).toEqual(LEDGER_ACCOUNTS.map((account) => `\`${account}\``).sort());
+  expect(new Set(named.slice(1))).toEqual(new Set(LEDGER_ACCOUNTS.map((account) => `\`${account}\``)));
 });
