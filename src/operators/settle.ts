@@ -5,6 +5,7 @@ import type { LogMessage } from "../model/log.ts";
 import { OUTCOME_NAMES, Outcome, reasonOf, type OutcomeName } from "../model/outcome.ts";
 import { partitionOf } from "../model/partition.ts";
 import type { Journal } from "./journal.ts";
+import type { Rejections } from "./rejections.ts";
 import type { FirstPlace, PipelineItem, UsageItem } from "./stage.ts";
 
 /**
@@ -16,6 +17,7 @@ export function settle(options: {
   readonly partitionCount: number;
   readonly decoder: MessageDecoder;
   readonly journal: Journal;
+  readonly rejections: Pick<Rejections, "count">;
 }): MonoTypeOperatorFunction<PipelineItem> {
   const settler = new Settler(options);
   return tap((item) => {
@@ -93,9 +95,10 @@ class Settler {
   }
 
   #deadLetter(batch: EventBatch, row: number): void {
-    const { journal, partition } = this.#options;
+    const { journal, partition, rejections } = this.#options;
     const message = messageOf(batch, row);
     const reason = reasonOf(batch.reason[row] ?? 0);
+    rejections.count(message.arrivalMs, reason.stage, reason.name);
     journal.deadLetter({
       stage: reason.stage,
       reason: reason.name,
@@ -110,7 +113,8 @@ class Settler {
   }
 
   #undecodable(message: LogMessage, reason: string): void {
-    const { journal, partition } = this.#options;
+    const { journal, partition, rejections } = this.#options;
+    rejections.count(message.arrivalMs, "decode", reason);
     journal.deadLetter({
       stage: "decode",
       reason,

@@ -11,6 +11,7 @@ import type { LedgerEntry } from "../../billing/credits/ledger-entries.ts";
 import type { CreditLedgerState } from "../../billing/credits/ledger-state.ts";
 import type { FrozenDocument, PublishedDocument } from "../../billing/invoices/billing-document.ts";
 import type { JournalEntry } from "../../billing/ledger/journal-entry.ts";
+import { ClosedPeriods } from "../close/closed-periods.ts";
 import { KeyedRows } from "../rate/keyed-rows.ts";
 import { billedContractCodec, billedPeriodCodec } from "./billing-rows.ts";
 import { decodeFrozen, encodeFrozen } from "./document-codec.ts";
@@ -44,6 +45,7 @@ export class BillingBook implements CheckpointParticipant {
   readonly periods = new KeyedRows("billed-periods", billedPeriodCodec, () => true);
   readonly totals = new LedgerTotals();
   readonly heldEntries = new HeldEntries();
+  readonly closed = new ClosedPeriods();
   readonly #credits = new KeyedRows("credit-ledgers", creditLedgerCodec);
   readonly #frozen = new Map<string, { readonly ordinal: number; readonly document: FrozenDocument }>();
   readonly #waiting = new WaitingDocuments();
@@ -59,6 +61,7 @@ export class BillingBook implements CheckpointParticipant {
     this.#credits.restore(store);
     this.totals.restore(store);
     this.heldEntries.restore(store);
+    this.closed.restore(store);
     for (const { value } of store.rows(BILLING_SPACES.counters)) this.#counters = packr.unpack(value);
     for (const { key: ordinal, value } of store.rows(BILLING_SPACES.frozen)) {
       const document = decodeFrozen(value);
@@ -76,6 +79,7 @@ export class BillingBook implements CheckpointParticipant {
     this.#credits.collectChanges(few);
     this.totals.collectChanges(few);
     this.heldEntries.collectChanges(few);
+    this.closed.collectChanges(few);
     const appended = this.#appended;
     const frozenRows = this.#frozenRows;
     if (appended.length > 0 || frozenRows.size > 0)
@@ -158,9 +162,16 @@ export class BillingBook implements CheckpointParticipant {
     this.#waiting.finish(id);
   }
 
-  /** Books an entry; nothing where there is none. */
-  book(entry: JournalEntry | undefined): void {
-    if (entry === undefined) return;
+  /** Documents and entries so far, and documents that wait: equal where nothing was booked or made in between. */
+  get place(): { readonly documents: number; readonly entries: number; readonly waiting: number } {
+    const [documents, entries] = this.#counters;
+    return { documents, entries, waiting: this.#frozen.size };
+  }
+
+  /** Books an entry, in an open period; nothing where there is none. */
+  book(asked: JournalEntry | undefined): void {
+    if (asked === undefined) return;
+    const entry = this.closed.inOpenPeriod(asked);
     this.totals.add(entry);
     this.#counters[1] += 1;
     this.#append(BILLING_SPACES.journal, this.#counters[1], () => encodeEntry(entry));
