@@ -1,49 +1,59 @@
 import type { KeyRecords } from "./key-records.ts";
 
-/** With records beside it (32 bytes), an index filled to here costs 4 / 0.75 = 5.3 bytes a key: 37.3 in all. */
-const MAX_LOAD = 0.75;
-
-const HASH_RANGE = 2 ** 32;
+/** The index is so many tables, by the top bits of keys: one grows at a time, so that hardly anything is held twice. */
+const TABLE_BITS = 8;
+const TABLES = 1 << TABLE_BITS;
+const HOME_BITS = 32 - TABLE_BITS;
+const HOME_MASK = 2 ** HOME_BITS - 1;
+/**
+ * A table that is filled to here has 5 bytes a key, and 6.25 when it has grown by a quarter: with records beside it (32
+ * bytes) less than 39 in all. A search that finds nothing goes through a dozen entries then, which are in a cache line or two.
+ */
+const MAX_LOAD = 0.8;
+const GROWTH = 1.25;
+const MIN_CAPACITY = 16;
+/** Numbers of records that a new table has room for, as a multiple of the highest so far. */
+const NUMBER_ROOM = 2;
+const MIN_NUMBERS = 1 << 16;
 
 /**
- * Open-addressing index of fixed capacity over key records: one word an entry. The low bits are the record's number + 1
- * (0 = free), as many as the capacity needs; the bits above are a tag from the key, so that a record is hardly ever read
- * in vain. Keys are words of a keyed hash: the first gives the home, the second the tag.
+ * Open-addressing index over key records: one word an entry. The low bits are the record's number + 1 (0 = free), as many
+ * as the numbers need; the bits above are a tag from the key, so that a record is hardly ever read in vain. Keys are words
+ * of a keyed hash: the first gives table and home, the second the tag.
  */
 export class KeyIndex {
-  readonly capacity: number;
-  /** Most records that it takes. */
-  readonly limit: number;
   readonly #records: KeyRecords;
-  readonly #entries: Uint32Array;
-  readonly #scale: number;
-  readonly #numberMask: number;
-  readonly #tagMask: number;
+  readonly #tables: Uint32Array[] = [];
+  readonly #scales = new Float64Array(TABLES);
+  readonly #numberMasks = new Uint32Array(TABLES);
+  readonly #counts = new Uint32Array(TABLES);
+  readonly #limits = new Uint32Array(TABLES);
   /** Where the last search that found nothing ended. */
   #free = 0;
+  #bytes = 0;
 
-  constructor(records: KeyRecords, capacity: number) {
-    this.capacity = capacity;
-    this.limit = Math.floor(capacity * MAX_LOAD);
+  /** @param count records that it has room for before it grows */
+  constructor(records: KeyRecords, count: number) {
     this.#records = records;
-    this.#entries = new Uint32Array(capacity);
-    this.#scale = capacity / HASH_RANGE;
-    // All bits up to the highest of `limit`; a mask of 32 ones where no shift by 32 would give it.
-    this.#numberMask = -1 >>> Math.clz32(this.limit);
-    this.#tagMask = ~this.#numberMask;
+    const capacity = capacityFor(count / TABLES);
+    const mask = numberMaskFor(count);
+    for (let table = 0; table < TABLES; table++) this.#setTable(table, new Uint32Array(capacity), mask);
   }
 
-  /** An index with room for `count` records and half as many more. */
-  static sizedFor(records: KeyRecords, count: number): KeyIndex {
-    return new KeyIndex(records, Math.max(MIN_CAPACITY, Math.ceil((count * 1.5) / MAX_LOAD)));
+  /** Bytes allocated. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Number of the record with a key, −1 where there is none. */
   find(keys: Uint32Array, offset: number): number {
-    const entries = this.#entries;
-    const tagMask = this.#tagMask;
+    const word = keys[offset]!;
+    const table = word >>> HOME_BITS;
+    const entries = this.#tables[table]!;
+    const numberMask = this.#numberMasks[table]!;
+    const tagMask = ~numberMask;
     const tag = keys[offset + 1]! & tagMask;
-    let at = Math.floor(keys[offset]! * this.#scale);
+    let at = Math.floor((word & HOME_MASK) * this.#scales[table]!);
     for (;;) {
       const entry = entries[at]!;
       if (entry === 0) {
@@ -51,7 +61,7 @@ export class KeyIndex {
         return -1;
       }
       if ((entry & tagMask) === tag) {
-        const number = ((entry & this.#numberMask) >>> 0) - 1;
+        const number = ((entry & numberMask) >>> 0) - 1;
         if (this.#records.hasKey(number, keys, offset)) return number;
       }
       at += 1;
@@ -61,38 +71,89 @@ export class KeyIndex {
 
   /** Reads the entries where the search for each of `count` keys begins; the result is of no use but to be used. */
   touch(keys: Uint32Array, first: number, count: number): number {
-    const entries = this.#entries;
-    const scale = this.#scale;
+    const tables = this.#tables;
+    const scales = this.#scales;
     let seen = 0;
     for (let offset = first * 4; offset < (first + count) * 4; offset += 4) {
-      seen ^= entries[Math.floor(keys[offset]! * scale)]!;
+      const word = keys[offset]!;
+      const table = word >>> HOME_BITS;
+      seen ^= tables[table]![Math.floor((word & HOME_MASK) * scales[table]!)]!;
     }
     return seen;
   }
 
-  /** Adds the record of the key that `find` was called with last, without success; `tagWord` is the key's second. */
-  insertMissing(number: number, tagWord: number): void {
-    this.#entries[this.#free] = (tagWord & this.#tagMask) | (number + 1);
+  /** Adds the record of the key that `find` was called with last, without success. */
+  insertMissing(number: number, keys: Uint32Array, offset: number): void {
+    const table = keys[offset]! >>> HOME_BITS;
+    const tagWord = keys[offset + 1]!;
+    if (this.#needsMore(table, number)) {
+      this.#grow(table, number);
+      this.#place(table, number, keys[offset]!, tagWord);
+    } else this.#tables[table]![this.#free] = entryOf(number, tagWord, this.#numberMasks[table]!);
+    this.#counts[table]! += 1;
   }
 
-  /** Adds the records [from, end), whose keys are not in the index; numbers are below `limit`. */
-  insertRange(from: number, end: number): void {
-    const entries = this.#entries;
-    for (let number = from; number < end; number += 1) {
+  /** Adds the records [0, count), whose keys are not in the index. */
+  insertAll(count: number): void {
+    for (let number = 0; number < count; number += 1) {
       const chunk = this.#records.chunkOf(number);
-      const offset = this.#records.offsetIn(number);
-      let at = Math.floor(chunk[offset]! * this.#scale);
-      while (entries[at] !== 0) {
-        at += 1;
-        if (at === entries.length) at = 0;
-      }
-      entries[at] = (chunk[offset + 1]! & this.#tagMask) | (number + 1);
+      const at = this.#records.offsetIn(number);
+      const word = chunk[at]!;
+      const table = word >>> HOME_BITS;
+      if (this.#needsMore(table, number)) this.#grow(table, number);
+      this.#place(table, number, word, chunk[at + 1]!);
+      this.#counts[table]! += 1;
     }
   }
 
-  get bytes(): number {
-    return this.#entries.byteLength;
+  #needsMore(table: number, number: number): boolean {
+    return this.#counts[table]! >= this.#limits[table]! || number >= this.#numberMasks[table]!;
+  }
+
+  #place(table: number, number: number, word: number, tagWord: number): void {
+    const entries = this.#tables[table]!;
+    let at = Math.floor((word & HOME_MASK) * this.#scales[table]!);
+    while (entries[at] !== 0) {
+      at += 1;
+      if (at === entries.length) at = 0;
+    }
+    entries[at] = entryOf(number, tagWord, this.#numberMasks[table]!);
+  }
+
+  /** Moves a table's entries to a larger one: some thousand of them, and each grows at another time. */
+  #grow(table: number, number: number): void {
+    const former = this.#tables[table]!;
+    const formerMask = this.#numberMasks[table]!;
+    const count = this.#counts[table]!;
+    const capacity = count >= this.#limits[table]! ? capacityFor(count * GROWTH) : former.length;
+    this.#setTable(table, new Uint32Array(capacity), numberMaskFor(number + 1));
+    for (const entry of former) {
+      if (entry === 0) continue;
+      const known = ((entry & formerMask) >>> 0) - 1;
+      const chunk = this.#records.chunkOf(known);
+      const at = this.#records.offsetIn(known);
+      this.#place(table, known, chunk[at]!, chunk[at + 1]!);
+    }
+  }
+
+  #setTable(table: number, entries: Uint32Array, numberMask: number): void {
+    this.#bytes += entries.byteLength - (this.#tables[table]?.byteLength ?? 0);
+    this.#tables[table] = entries;
+    this.#scales[table] = entries.length / 2 ** HOME_BITS;
+    this.#limits[table] = Math.floor(entries.length * MAX_LOAD);
+    this.#numberMasks[table] = numberMask;
   }
 }
 
-const MIN_CAPACITY = 1024;
+function capacityFor(count: number): number {
+  return Math.max(MIN_CAPACITY, Math.ceil(count / MAX_LOAD));
+}
+
+/** All bits of the largest number + 1 that fits: at least those of `count` records, with room for more. */
+function numberMaskFor(count: number): number {
+  return (-1 >>> Math.clz32(Math.max(MIN_NUMBERS, count * NUMBER_ROOM))) >>> 0;
+}
+
+function entryOf(number: number, tagWord: number, numberMask: number): number {
+  return (tagWord & ~numberMask) | (number + 1);
+}
