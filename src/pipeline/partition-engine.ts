@@ -1,4 +1,5 @@
 import { Subject } from "rxjs";
+import { MANIFEST_TYPE } from "../model/content-types.ts";
 import type { GapAcceptedRecord, PlacedControlRecord } from "../model/control.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
 import type { LogMessage } from "../model/log.ts";
@@ -17,6 +18,9 @@ import { KeyTable } from "../operators/deduplicate/key-table.ts";
 import { enrich, retryParked } from "../operators/enrich.ts";
 import { invoice, InvoiceStage } from "../operators/invoice/invoice-stage.ts";
 import { Journal } from "../operators/journal.ts";
+import { ManifestLedger } from "../operators/producers/manifest-ledger.ts";
+import { ProducerTable } from "../operators/producers/producer-table.ts";
+import { takeNumbers } from "../operators/producers/take-numbers.ts";
 import { Rater } from "../operators/rate/rate-operator.ts";
 import { SeriesTable } from "../operators/series-table.ts";
 import { settle } from "../operators/settle.ts";
@@ -84,6 +88,8 @@ export class PartitionEngine {
   readonly series = new SeriesTable();
   readonly cells: CellTable;
   readonly keys: KeyTable;
+  readonly producers = new ProducerTable();
+  readonly manifests = new ManifestLedger();
   readonly rater = new Rater((charged) => {
     this.watch.charged(charged);
     this.invoices.charged(charged);
@@ -112,7 +118,8 @@ export class PartitionEngine {
     const { partition, partitionCount, decoder } = options;
     this.cells = new CellTable({ windowMs: options.settings.cellMs });
     this.keys = new KeyTable({ horizonMs: options.settings.dedupeHorizonMs });
-    const { series, cells, keys, rater, archive, totals, journal, watch, eventCharges } = this;
+    const { series, cells, keys, producers, manifests } = this;
+    const { rater, archive, totals, journal, watch, eventCharges } = this;
     this.windows = new WindowStage({ series, cells, rater, journal, archive, totals, watch, eventCharges });
     const processedMs = (): number => this.windows.processedMs;
     this.invoices = new InvoiceStage({ partition, partitionCount, rater, journal, processedMs });
@@ -121,6 +128,8 @@ export class PartitionEngine {
       series,
       cells,
       keys,
+      producers,
+      manifests,
       rater,
       archive,
       totals,
@@ -132,6 +141,7 @@ export class PartitionEngine {
     this.#items
       .pipe(
         retryParked(partition, decoder),
+        takeNumbers(producers, manifests),
         validate(partition, partitionCount),
         deduplicate(keys),
         enrich(series),
@@ -221,6 +231,21 @@ export class PartitionEngine {
         },
       );
     }
+    // A manifest moves the watermark between the events before it and behind it: it is a run of its own.
+    let from = 0;
+    for (const [at, { contentType }] of messages.entries()) {
+      if (contentType !== MANIFEST_TYPE) continue;
+      this.#processRun(messages.slice(from, at));
+      this.#processRun([messages[at]!]);
+      from = at + 1;
+    }
+    this.#processRun(from === 0 ? messages : messages.slice(from));
+    this.#position = { ...this.#position, usageSequence: last.sequence };
+    this.#lastMessage = last;
+  }
+
+  #processRun(messages: readonly LogMessage[]): void {
+    if (messages.length === 0) return;
     const run = this.#options.decoder.decode(messages);
     this.journal.countMessages(messages.length, run.undecodable.length, run.probes);
     this.#push({
@@ -230,8 +255,6 @@ export class PartitionEngine {
       firstPlaces: new Map(),
       unparked: false,
     });
-    this.#position = { ...this.#position, usageSequence: last.sequence };
-    this.#lastMessage = last;
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { EventBatch, PropertyColumn } from "../../model/event-batch.ts";
 import type { LogMessage } from "../../model/log.ts";
+import type { NumberedMessage } from "../../model/numbered-batch.ts";
 import { Outcome } from "../../model/outcome.ts";
 import { PayloadChecksum } from "../../model/payload-checksum.ts";
 import { ColumnBuilder } from "./column-builder.ts";
@@ -13,6 +14,7 @@ export class BatchBuilder {
   count = 0;
   capacity: number;
   readonly messages: LogMessage[] = [];
+  readonly numbered: NumberedMessage[] = [];
   readonly accounts: Dictionary;
   readonly types: Dictionary;
   readonly regions: Dictionary;
@@ -126,6 +128,7 @@ export class BatchBuilder {
     return {
       count,
       messages: this.messages,
+      numbered: this.numbered,
       message: this.message.subarray(0, count),
       index: this.index.subarray(0, count),
       timeMs: this.timeMs.subarray(0, count),
