@@ -89,6 +89,17 @@ export function defineMetrics(registry: Registry) {
     checkpointAgeSeconds: gauge("checkpoint_age_seconds", "Time since the last checkpoint.", ["partition"]),
     dedupeKeys: gauge("dedupe_keys", `Keys of events that are remembered. ${ABSOLUTE}`, ["partition"]),
     dedupeBytes: gauge("dedupe_bytes", "Memory held by the keys.", ["partition"]),
+    producers: gauge("producers", `Producers of numbered batches that were seen. ${ABSOLUTE}`, ["partition"]),
+    missingBatches: gauge(
+      "missing_batches",
+      "Numbers of producers' batches that were left out so far, in their current epochs: under way, or lost.",
+      ["partition"],
+    ),
+    missingEvents: gauge(
+      "missing_events",
+      "Events that producers' manifests have announced and that did not come.",
+      ["partition"],
+    ),
     windowCells: gauge("window_cells", "Cells of open windows and billing periods.", ["partition"]),
     unbilledValue: gauge(
       "unbilled_value",

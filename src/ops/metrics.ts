@@ -22,6 +22,9 @@ export interface PartitionSnapshot {
   readonly watermarkMs: number;
   readonly dedupeKeys: number;
   readonly dedupeBytes: number;
+  readonly producers: number;
+  readonly missingBatches: number;
+  readonly missingEvents: number;
   readonly windowCells: number;
   /** 0 … 1: share of the messages stored at the start that are processed. */
   readonly replayProgressRatio: number;
@@ -167,6 +170,9 @@ export class WorkerMetrics {
     }
     set.dedupeKeys.set({ partition }, snapshot.dedupeKeys);
     set.dedupeBytes.set({ partition }, snapshot.dedupeBytes);
+    set.producers.set({ partition }, snapshot.producers);
+    set.missingBatches.set({ partition }, snapshot.missingBatches);
+    set.missingEvents.set({ partition }, snapshot.missingEvents);
     set.windowCells.set({ partition }, snapshot.windowCells);
     set.replayProgressRatio.set({ partition }, snapshot.replayProgressRatio);
     if (snapshot.accrued !== undefined)

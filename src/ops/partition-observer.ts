@@ -126,7 +126,8 @@ function countUndecodable(metrics: WorkerMetrics, partition: number, changes: Ch
   for (const { channel, body } of changes.outbox) {
     // Not parsed: a body holds the whole message. In flat JSON these texts stand nowhere but at the top level, since
     // a quote inside a value is escaped.
-    if (channel !== "dead-letter" || !body.includes(`"index":-1`)) continue;
+    if (channel !== "dead-letter" || !body.startsWith(`{"stage":"decode"`) || !body.includes(`"index":-1`))
+      continue;
     const found = REASON_FIELD.exec(body)?.[1] ?? "";
     const reason = UNDECODABLE.has(found) ? found : OTHER_LABEL;
     set.undecodableMessages.inc({ partition, reason });

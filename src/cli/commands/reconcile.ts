@@ -41,6 +41,7 @@ async function reconcile(options: ConfiguredOptions & { offline?: boolean }): Pr
     else {
       printReport(report);
       printAcceptedGaps(report.acceptedGaps);
+      printProducers(report.producers);
       if (streams.length > 0) {
         printLine();
         printTable(
@@ -61,8 +62,8 @@ async function reconcile(options: ConfiguredOptions & { offline?: boolean }): Pr
 }
 
 function withStreams(report: UsageReport, streams: readonly StreamLine[]): object {
-  const { counts, messages, acceptedGaps, unbilled, invoiced, unbilledTotals, exceptions, checks, balanced } =
-    report;
+  const { counts, messages, acceptedGaps, unbilled, invoiced, unbilledTotals, exceptions } = report;
+  const { producers, checks, balanced } = report;
   return {
     counts,
     messages,
@@ -72,6 +73,7 @@ function withStreams(report: UsageReport, streams: readonly StreamLine[]): objec
     invoiced,
     unbilledTotals,
     exceptions,
+    producers,
     checks,
     balanced,
   };
@@ -91,6 +93,44 @@ function printAcceptedGaps(gaps: UsageReport["acceptedGaps"]): void {
       gap.decidedAt,
       gap.reason,
     ]),
+  );
+}
+
+/** What producers have numbered or announced and what did not come, or came without being announced. */
+function printProducers(producers: UsageReport["producers"]): void {
+  if (producers.length === 0) return;
+  const open = producers.filter((row) => row.missingBatches + row.missingEvents + row.unannouncedEvents > 0);
+  printLine();
+  if (open.length > 0) {
+    printTable(
+      [
+        "partition",
+        "producer",
+        "epoch",
+        "last batch",
+        "batches missing",
+        "first",
+        "announced",
+        "read",
+        "missing",
+        "unannounced",
+      ],
+      open.map((row) => [
+        String(row.partition),
+        row.producer,
+        String(row.epoch),
+        String(row.lastSequence),
+        String(row.missingBatches),
+        row.missingBatches === 0 ? "-" : String(row.firstMissing),
+        String(row.announced),
+        String(row.read),
+        String(row.missingEvents),
+        String(row.unannouncedEvents),
+      ]),
+    );
+  }
+  printLine(
+    `${producers.length} epochs of producers of numbered batches, ${producers.length - open.length} of them without a gap or difference.`,
   );
 }
 
