@@ -102,7 +102,12 @@ class PlainProducers {
     return this.#highest.get(`${producer} ${epoch}`) ?? 0;
   }
 
-  take(producer: string, epoch: number, sequence: number, content: string): string {
+  take(
+    producer: string,
+    epoch: number,
+    sequence: number,
+    content: string,
+  ): "accepted" | "duplicate" | "conflicting" | "rejected" {
     const key = `${producer} ${epoch}`;
     const seen = this.#seen.get(key) ?? new Map<number, string>();
     const known = seen.get(sequence);
@@ -132,7 +137,7 @@ describe("numbered batches in the engine", () => {
           const sequence = Math.max(1, plain.highestOf(producer, number) + distance);
           const amounts = Array.from({ length: events }, () => (altered ? 2 : 1));
           const outcome = plain.take(producer, number, sequence, JSON.stringify(amounts));
-          expected[outcome as keyof typeof expected] += events;
+          expected[outcome] += events;
           if (outcome === "accepted") sum += amounts.reduce((total, amount) => total + amount, 0);
           return batch(sequence, amounts, number, producer);
         });
