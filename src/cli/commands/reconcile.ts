@@ -6,7 +6,7 @@ import { reportOf, type UsageReport } from "../../pipeline/partition-report.ts";
 import { addConfiguredOptions, readConfig, type ConfiguredOptions } from "../configured.ts";
 import { Inspection } from "../compose/inspection.ts";
 import { ExitCode } from "../exit-codes.ts";
-import { printJson, printLine, printReport, printTable } from "../print.ts";
+import { printJson, printLine, printProducers, printReport, printTable } from "../print.ts";
 
 interface StreamLine {
   readonly partition: number;
@@ -41,7 +41,7 @@ async function reconcile(options: ConfiguredOptions & { offline?: boolean }): Pr
     else {
       printReport(report);
       printAcceptedGaps(report.acceptedGaps);
-      printProducers(report.producers);
+      printOpenProducers(report.producers);
       if (streams.length > 0) {
         printLine();
         printTable(
@@ -97,38 +97,11 @@ function printAcceptedGaps(gaps: UsageReport["acceptedGaps"]): void {
 }
 
 /** What producers have numbered or announced and what did not come, or came without being announced. */
-function printProducers(producers: UsageReport["producers"]): void {
+function printOpenProducers(producers: UsageReport["producers"]): void {
   if (producers.length === 0) return;
   const open = producers.filter((row) => row.missingBatches + row.missingEvents + row.unannouncedEvents > 0);
   printLine();
-  if (open.length > 0) {
-    printTable(
-      [
-        "partition",
-        "producer",
-        "epoch",
-        "last batch",
-        "batches missing",
-        "first",
-        "announced",
-        "read",
-        "missing",
-        "unannounced",
-      ],
-      open.map((row) => [
-        String(row.partition),
-        row.producer,
-        String(row.epoch),
-        String(row.lastSequence),
-        String(row.missingBatches),
-        row.missingBatches === 0 ? "-" : String(row.firstMissing),
-        String(row.announced),
-        String(row.read),
-        String(row.missingEvents),
-        String(row.unannouncedEvents),
-      ]),
-    );
-  }
+  if (open.length > 0) printProducers(open);
   printLine(
     `${producers.length} epochs of producers of numbered batches, ${producers.length - open.length} of them without a gap or difference.`,
   );

@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
+import { publishAll } from "../../../src/ingest/jetstream/producer.ts";
+import { openUsageLog } from "../../../src/ingest/jetstream/usage-log.ts";
 import { Bench } from "../../support/worker/bench.ts";
 import { sourceSums } from "../../support/worker/counted-source.ts";
 import { Random } from "../../support/worker/random.ts";
@@ -69,10 +71,24 @@ test("a producer that is killed again and again, and a broker that is, lose and 
     stderr: "",
   });
 
+  // Long after the broker has forgotten the messages' ids, all of it comes again, in any order.
+  const repeated = [];
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    const log = openUsageLog(connection, partition);
+    const { lastSequence } = await log.identity();
+    for await (const { subject, contentType, data } of log.readRange(1, lastSequence))
+      repeated.push({ subject, contentType, data, order: random.next() });
+  }
+  await publishAll(
+    connection,
+    repeated.sort((a, b) => a.order - b.order),
+  );
+
   await settle(workspace, worker, connection);
   const inspected = await workspace.inspect();
   const { accepted, rejected, conflicting } = inspected.counts;
   expect({ accepted, rejected, conflicting }).toEqual({ accepted: EVENTS, rejected: 0, conflicting: 0 });
+  expect(inspected.counts["duplicate"]).toBeGreaterThanOrEqual(EVENTS);
   const bytes = inspected.aggregates.filter(({ meter }) => meter === "bytes");
   expect(new Map(bytes.map(({ account, start, value }) => [`${account} ${start}`, Number(value)]))).toEqual(
     sourceSums(EVENTS, bench.endMs),
