@@ -22,9 +22,12 @@ export interface PartitionSnapshot {
   readonly watermarkMs: number;
   readonly dedupeKeys: number;
   readonly dedupeBytes: number;
-  readonly producers: number;
-  readonly missingBatches: number;
-  readonly missingEvents: number;
+  /** Of producers of numbered batches; absent before the state is open. */
+  readonly numbered?: {
+    readonly producers: number;
+    readonly missingBatches: number;
+    readonly missingEvents: number;
+  };
   readonly windowCells: number;
   /** 0 … 1: share of the messages stored at the start that are processed. */
   readonly replayProgressRatio: number;
@@ -170,9 +173,11 @@ export class WorkerMetrics {
     }
     set.dedupeKeys.set({ partition }, snapshot.dedupeKeys);
     set.dedupeBytes.set({ partition }, snapshot.dedupeBytes);
-    set.producers.set({ partition }, snapshot.producers);
-    set.missingBatches.set({ partition }, snapshot.missingBatches);
-    set.missingEvents.set({ partition }, snapshot.missingEvents);
+    if (snapshot.numbered !== undefined) {
+      set.producers.set({ partition }, snapshot.numbered.producers);
+      set.missingBatches.set({ partition }, snapshot.numbered.missingBatches);
+      set.missingEvents.set({ partition }, snapshot.numbered.missingEvents);
+    }
     set.windowCells.set({ partition }, snapshot.windowCells);
     set.replayProgressRatio.set({ partition }, snapshot.replayProgressRatio);
     if (snapshot.accrued !== undefined)

@@ -70,14 +70,15 @@ function emptyRow(partition: number, producer: string, epoch: number): ProducerR
   };
 }
 
-/** Batches that the current epochs miss, and events that were announced and did not come. */
-export function missingOf(engine: Pick<PartitionEngine, "producers" | "manifests">): {
-  readonly batches: number;
-  readonly events: number;
+/** How many producers there are, batches that current epochs miss, and events that were announced and did not come. */
+export function numberedFigures(engine: Pick<PartitionEngine, "producers" | "manifests">): {
+  readonly producers: number;
+  readonly missingBatches: number;
+  readonly missingEvents: number;
 } {
-  let batches = 0;
-  let events = 0;
-  for (const { isCurrent, missing } of engine.producers.epochs()) if (isCurrent) batches += missing;
-  for (const { missing } of engine.manifests.figures()) events += missing;
-  return { batches, events };
+  let missingBatches = 0;
+  let missingEvents = 0;
+  for (const { isCurrent, missing } of engine.producers.epochs()) if (isCurrent) missingBatches += missing;
+  for (const { missing } of engine.manifests.figures()) missingEvents += missing;
+  return { producers: engine.producers.size, missingBatches, missingEvents };
 }

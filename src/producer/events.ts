@@ -56,12 +56,13 @@ function checkText(name: string, text: unknown, maxBytes: number): void {
     throw invalid(name, `is no text of 1 to ${maxBytes} bytes`);
 }
 
-function isValue(value: UsageEvent["data"][string] | undefined): boolean {
+function isValue(value: unknown): boolean {
   if (typeof value === "boolean") return true;
   if (typeof value === "string") return !LONE_SURROGATE.test(value);
   if (typeof value === "number") return Number.isFinite(value) && parseDecimal(String(value)) !== undefined;
   if (typeof value === "bigint") return parseDecimal(String(value)) !== undefined;
-  return value !== undefined && isJsonNumber(value.decimal) && parseDecimal(value.decimal) !== undefined;
+  const text = typeof value === "object" && value !== null && "decimal" in value ? value.decimal : undefined;
+  return typeof text === "string" && isJsonNumber(text) && parseDecimal(text) !== undefined;
 }
 
 function invalid(name: string, fault: string): TributaryError {

@@ -5,7 +5,7 @@ import type { UnbilledTotal } from "../../operators/rate/rate-operator.ts";
 import { formatMinorUnits } from "../../billing/rating/money.ts";
 import { noEvents } from "../../model/outputs.ts";
 import { addRegionCounts } from "../../pipeline/partition-report.ts";
-import { missingOf } from "../../pipeline/producer-report.ts";
+import { numberedFigures } from "../../pipeline/producer-report.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import type { PartitionFault, PartitionWorker } from "./partition-worker.ts";
 import type { Worker } from "./worker.ts";
@@ -14,7 +14,6 @@ import type { Worker } from "./worker.ts";
 export function partitionSnapshot(partition: PartitionWorker): PartitionSnapshot {
   const { pipeline } = partition;
   const engine = pipeline?.engine;
-  const missing = engine === undefined ? undefined : missingOf(engine);
   return {
     state: partition.state,
     backlogMessages: pipeline?.backlogMessages ?? 0,
@@ -22,9 +21,7 @@ export function partitionSnapshot(partition: PartitionWorker): PartitionSnapshot
     watermarkMs: engine?.watermarkMs ?? Number.NEGATIVE_INFINITY,
     dedupeKeys: engine?.keys.size ?? 0,
     dedupeBytes: engine?.keys.bytes ?? 0,
-    producers: engine?.producers.size ?? 0,
-    missingBatches: missing?.batches ?? 0,
-    missingEvents: missing?.events ?? 0,
+    ...(engine === undefined ? {} : { numbered: numberedFigures(engine) }),
     windowCells: engine?.cells.size ?? 0,
     replayProgressRatio: pipeline?.replayProgressRatio ?? 0,
     unbilled: amountsOf(engine?.rater.unbilledTotals() ?? new Map()),

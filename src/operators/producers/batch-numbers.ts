@@ -25,7 +25,7 @@ export class BatchNumbers {
   #highest = 0;
   /** Missing ranges, both ends included, ascending: from, to, from, to … */
   #gaps: number[] = [];
-  /** Content and place of the number n at n mod KEPT_CONTENTS; zero for a number that is missing. */
+  /** Content and place of the number n at n mod KEPT_CONTENTS; those of an older number where n is missing. */
   #contents: Uint32Array | undefined = new Uint32Array(KEPT_CONTENTS * CONTENT_WORDS);
   #places = new Float64Array(KEPT_CONTENTS);
 
@@ -132,8 +132,6 @@ export class BatchNumbers {
     if (sequence > expected) {
       if (this.#gaps.length >= MAX_GAPS * 2) return false;
       this.#gaps.push(expected, sequence - 1);
-      // Their slots hold older numbers' contents.
-      for (let n = Math.max(expected, sequence - KEPT_CONTENTS); n < sequence; n++) this.#set(n, 0, 0, 0);
     }
     this.#highest = sequence;
     return true;
@@ -176,11 +174,7 @@ export class BatchNumbers {
   }
 
   #keep(sequence: number, contentLow: number, contentHigh: number, place: number): void {
-    if (sequence > this.#highest - KEPT_CONTENTS) this.#set(sequence, contentLow, contentHigh, place);
-  }
-
-  #set(sequence: number, contentLow: number, contentHigh: number, place: number): void {
-    if (this.#contents === undefined) return;
+    if (this.#contents === undefined || sequence <= this.#highest - KEPT_CONTENTS) return;
     const slot = sequence % KEPT_CONTENTS;
     this.#contents[slot * CONTENT_WORDS] = contentLow;
     this.#contents[slot * CONTENT_WORDS + 1] = contentHigh;

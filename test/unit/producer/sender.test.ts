@@ -14,11 +14,11 @@ function committed(partition: number, sequence: number, isBarrier: boolean): Com
 class HeldPublisher implements UsagePublisher {
   readonly open: { readonly id: string; readonly end: (isStored: boolean) => void }[] = [];
   readonly stored: string[] = [];
+  readonly published: string[] = [];
   most = 0;
 
   publish(subject: string, contentType: string, body: Uint8Array, messageId: string): Promise<void> {
-    expect([contentType, `p%2F1/3/${body.join("/")}`]).toEqual(["t", messageId]);
-    expect(subject).toBe(`usage.${body[0]}.eu`);
+    this.published.push([subject, contentType, messageId].join(" "));
     return new Promise((resolve, reject) => {
       const publication = {
         id: body.join("/"),
@@ -39,7 +39,7 @@ class HeldPublisher implements UsagePublisher {
 function senderOf(
   publisher: UsagePublisher,
   window: number,
-  onRetry = (_: Error): void => undefined,
+  onRetry: (fault: Error) => void = () => undefined,
 ): Sender {
   return new Sender({ publisher, producer: "p/1", epoch: 3, region: "eu", window, onRetry });
 }
@@ -105,6 +105,7 @@ describe("a sender", () => {
     await done;
     expect(retries).toHaveLength(2);
     expect(publisher.stored).toEqual(["1/1"]);
+    expect(publisher.published).toEqual(Array.from({ length: 3 }, () => "usage.1.eu t p%2F1/3/1/1"));
   });
 
   test("closed, it begins nothing more and waits for what is under way", async () => {
@@ -121,6 +122,8 @@ describe("a sender", () => {
   });
 
   test("has nothing to wait for where there is nothing to send", async () => {
-    await senderOf(new HeldPublisher(), 1).send([]);
+    const publisher = new HeldPublisher();
+    await senderOf(publisher, 1).send([]);
+    expect(publisher.published).toEqual([]);
   });
 });

@@ -34,7 +34,7 @@ function commit(number: number): Commit {
 async function reopened(folder: string): Promise<{ newest: number | undefined; unsent: number[] }> {
   const { spool, newest, unsent } = await Spool.open(folder);
   await spool.close();
-  if (newest !== undefined) expect(newest).toEqual(commit(newest.number));
+  expect(newest).toEqual(newest === undefined ? undefined : commit(newest.number));
   for (const each of unsent) expect(each).toEqual(commit(each.number));
   return { newest: newest?.number, unsent: unsent.map(({ number }) => number) };
 }
