@@ -76,6 +76,16 @@ export function emptyTargets(capacity: number): MeterTargets {
   };
 }
 
+/** Targets without entries for a batch of so many rows; in the same memory where it is enough. */
+export function restartedTargets(targets: MeterTargets, capacity: number): MeterTargets {
+  if (targets.row.length < capacity) return emptyTargets(capacity);
+  targets.count = 0;
+  targets.meters = [];
+  targets.large.clear();
+  targets.member.clear();
+  return targets;
+}
+
 /** Adds an entry, growing the columns by doubling; returns its index. */
 export function addTarget(targets: MeterTargets, row: number, meter: number, value: number): number {
   const entry = targets.count;

@@ -1,7 +1,7 @@
 import { Subject } from "rxjs";
-import { MANIFEST_TYPE } from "../model/content-types.ts";
 import type { GapAcceptedRecord, PlacedControlRecord } from "../model/control.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
+import type { KeySegments } from "../model/key-segments.ts";
 import type { LogMessage } from "../model/log.ts";
 import type { MessageCounts, ParkedEvent, RegionCounts } from "../model/outputs.ts";
 import type {
@@ -15,6 +15,7 @@ import { messageOf, TributaryError } from "../model/errors.ts";
 import type { CompiledCatalog, CompiledSettings } from "../billing/catalog/compiled.ts";
 import { deduplicate } from "../operators/deduplicate/deduplicate.ts";
 import { KeyTable } from "../operators/deduplicate/key-table.ts";
+import type { SealingLimits } from "../operators/deduplicate/sealing-policy.ts";
 import { enrich, retryParked } from "../operators/enrich.ts";
 import { invoice, InvoiceStage } from "../operators/invoice/invoice-stage.ts";
 import { Journal } from "../operators/journal.ts";
@@ -24,7 +25,7 @@ import { takeNumbers } from "../operators/producers/take-numbers.ts";
 import { Rater } from "../operators/rate/rate-operator.ts";
 import { SeriesTable } from "../operators/series-table.ts";
 import { settle } from "../operators/settle.ts";
-import { emptyTargets, type PipelineItem } from "../operators/stage.ts";
+import { emptyTargets, type MeterTargets, type PipelineItem, restartedTargets } from "../operators/stage.ts";
 import { validate } from "../operators/validate.ts";
 import { UsageWatch } from "../operators/watch/usage-watch.ts";
 import { CellTable } from "../operators/window/cell-table.ts";
@@ -32,7 +33,8 @@ import { EventCharges } from "../operators/window/event-charges.ts";
 import { MeterTotals } from "../operators/window/meter-totals.ts";
 import { WindowArchive } from "../operators/window/window-archive.ts";
 import { window, WindowStage } from "../operators/window/window-stage.ts";
-import { successionFaults } from "../billing/catalog/succession.ts";
+import { refuseIncompatible } from "./compatible-catalog.ts";
+import { runsOf } from "./manifest-runs.ts";
 import { bytesOfHex, readGaps, writeGaps, type AcceptedGap } from "./accepted-gaps.ts";
 
 export interface PartitionEngineOptions {
@@ -45,6 +47,10 @@ export interface PartitionEngineOptions {
   readonly settings: Pick<CompiledSettings, "cellMs" | "dedupeHorizonMs">;
   /** SHA-256 of bytes. */
   readonly sha256: (...parts: readonly Uint8Array[]) => Uint8Array;
+  /** Where dedupe keys are sealed: the store's, whose checkpoints name them. Without it all keys stay in memory. */
+  readonly segments?: KeySegments | undefined;
+  /** When keys are sealed; only tests give others. */
+  readonly sealing?: SealingLimits;
 }
 
 /** Space that names what a reader of the state needs and would else find in the logs only. */
@@ -107,6 +113,8 @@ export class PartitionEngine {
   #catalog: CompiledCatalog | undefined;
   #position: Position = NO_POSITION;
   #lastMessage: LogMessage | undefined;
+  /** Serves run after run: what a run adds to which series is read by its operators alone. */
+  #targets: MeterTargets = emptyTargets(0);
   #fault: Error | undefined;
   #savedCatalogVersion: string | undefined;
   #gaps: readonly AcceptedGap[] = [];
@@ -117,7 +125,11 @@ export class PartitionEngine {
     this.#options = options;
     const { partition, partitionCount, decoder } = options;
     this.cells = new CellTable({ windowMs: options.settings.cellMs });
-    this.keys = new KeyTable({ horizonMs: options.settings.dedupeHorizonMs });
+    this.keys = new KeyTable({
+      horizonMs: options.settings.dedupeHorizonMs,
+      segments: options.segments,
+      sealing: options.sealing,
+    });
     const { series, cells, keys, producers, manifests } = this;
     const { rater, archive, totals, journal, watch, eventCharges } = this;
     this.windows = new WindowStage({ series, cells, rater, journal, archive, totals, watch, eventCharges });
@@ -231,27 +243,19 @@ export class PartitionEngine {
         },
       );
     }
-    // A manifest moves the watermark between the events before it and behind it: it is a run of its own.
-    let from = 0;
-    for (const [at, { contentType }] of messages.entries()) {
-      if (contentType !== MANIFEST_TYPE) continue;
-      this.#processRun(messages.slice(from, at));
-      this.#processRun([messages[at]!]);
-      from = at + 1;
-    }
-    this.#processRun(from === 0 ? messages : messages.slice(from));
+    for (const run of runsOf(messages)) this.#processRun(run);
     this.#position = { ...this.#position, usageSequence: last.sequence };
     this.#lastMessage = last;
   }
 
   #processRun(messages: readonly LogMessage[]): void {
-    if (messages.length === 0) return;
     const run = this.#options.decoder.decode(messages);
     this.journal.countMessages(messages.length, run.undecodable.length, run.probes);
+    this.#targets = restartedTargets(this.#targets, run.batch.count);
     this.#push({
       kind: "usage",
       run,
-      targets: emptyTargets(run.batch.count),
+      targets: this.#targets,
       firstPlaces: new Map(),
       unparked: false,
     });
@@ -385,15 +389,5 @@ export function fingerprint(message: LogMessage, sha256: PartitionEngineOptions[
   return sha256(
     new TextEncoder().encode(`${message.sequence} ${message.arrivalMs} ${message.subject}\n`),
     message.data,
-  );
-}
-
-function refuseIncompatible(before: CompiledCatalog | undefined, after: CompiledCatalog): void {
-  const faults = before === undefined ? [] : successionFaults(before, after);
-  if (faults.length === 0) return;
-  throw new TributaryError(
-    "catalog-invalid",
-    `The catalog does not follow from the one in effect: ${faults.join("; ")}.`,
-    { details: { faults } },
   );
 }

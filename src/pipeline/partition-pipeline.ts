@@ -10,6 +10,7 @@ import { appendControl, openPartition, type OpenedPartition } from "./open-parti
 import type { PartitionEngine } from "./partition-engine.ts";
 import type { PartitionPipelineOptions, PipelineState } from "./pipeline-options.ts";
 import { SerialQueue } from "./serial-queue.ts";
+import { TaxDesk } from "./tax-desk.ts";
 
 /** Message bytes handed to the engine in one synchronous slice: keeps the event loop's pauses short. */
 const MAX_SLICE_BYTES = 256 * 1024;
@@ -173,6 +174,11 @@ export class PartitionPipeline {
     });
     this.#every(this.#options.idleCheckMs, () => this.#queue.run(() => this.#markIdleRegions()));
     this.#every(this.#options.billingCheckMs, () => this.#bill());
+    const taxDesk = new TaxDesk({ ...this.#options.tax, clock, faults });
+    this.#every(this.#options.billingCheckMs, () => this.#tax(taxDesk));
+    this.#cancelTimers.push(() => {
+      taxDesk.stop();
+    });
   }
 
   async #deliver(messages: readonly LogMessage[]): Promise<void> {
@@ -308,6 +314,23 @@ export class PartitionPipeline {
       if (engine.journal.waiting > MAX_WAITING_OUTPUTS)
         await this.#queue.run(async () => this.#checkpoints?.begin());
       await clock.yieldTurn();
+    }
+  }
+
+  /**
+   * Asks the tax service and records its answers. A crash before the record asks again, which is harmless: documents are
+   * not committed at the service before they are final.
+   */
+  async #tax(desk: TaxDesk): Promise<void> {
+    const { engine } = this.#requireOpened();
+    while (this.#state === "running" && this.#pendingControl.length === 0) {
+      const decision = desk.decision(engine);
+      if (decision === undefined) {
+        desk.ask(engine);
+        return;
+      }
+      await this.#queue.run(() => this.#decideBilling(decision));
+      await this.#options.clock.yieldTurn();
     }
   }
 

@@ -174,6 +174,8 @@ const DECIDING_KINDS: ReadonlySet<ControlKind> = new Set<ControlKind>([
   "close",
   "billing-run",
   "documents-numbered",
+  "documents-taxed",
+  "tax-commit-refused",
 ]);
 
 /** Numbers of a simulation: documents are named in the order in which they ask. */

@@ -83,7 +83,7 @@ export function addInspectCommand(program: Command): void {
     if (json) printJson(rows);
     else {
       printTable(
-        ["account", "status", "kind", "number", "issued", "due", "currency", "total"],
+        ["account", "status", "kind", "number", "issued", "due", "currency", "total", "waits for"],
         rows.map((row) => [
           row.account,
           row.status,
@@ -93,6 +93,9 @@ export function addInspectCommand(program: Command): void {
           row.status === "final" ? row.dueDate : "-",
           row.currency,
           row.total,
+          row.hold === undefined
+            ? ""
+            : [row.hold.reason, row.hold.detail].filter((text) => text !== "").join(": "),
         ]),
       );
     }

@@ -4,6 +4,7 @@ import type { WorkerState } from "../../ops/worker-lifecycle.ts";
 import type { UnbilledTotal } from "../../operators/rate/rate-operator.ts";
 import { formatMinorUnits } from "../../billing/rating/money.ts";
 import { noEvents } from "../../model/outputs.ts";
+import type { PartitionEngine } from "../../pipeline/partition-engine.ts";
 import { addRegionCounts } from "../../pipeline/partition-report.ts";
 import { numberedFigures } from "../../pipeline/producer-report.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
@@ -20,6 +21,7 @@ export function partitionSnapshot(partition: PartitionWorker): PartitionSnapshot
     checkpointAgeMs: pipeline?.checkpointAgeMs ?? 0,
     watermarkMs: engine?.watermarkMs ?? Number.NEGATIVE_INFINITY,
     dedupeKeys: engine?.keys.size ?? 0,
+    dedupeSealedKeys: engine?.keys.sealedSize ?? 0,
     dedupeBytes: engine?.keys.bytes ?? 0,
     ...(engine === undefined ? {} : { numbered: numberedFigures(engine) }),
     windowCells: engine?.cells.size ?? 0,
@@ -27,6 +29,7 @@ export function partitionSnapshot(partition: PartitionWorker): PartitionSnapshot
     unbilled: amountsOf(engine?.rater.unbilledTotals() ?? new Map()),
     accrued: accruedOf(partition),
     outbox: partition.delivery.states().map((state) => ({ sink: state.target, pending: state.pending })),
+    held: engine?.invoices.serviceTaxes.heldFigures() ?? [],
   };
 }
 
@@ -119,6 +122,7 @@ function lostPartition(partition: number, fault: PartitionFault | null): Partiti
     messages: null,
     regions: [],
     accrued: null,
+    heldDocuments: [],
     sinks: [],
   };
 }
@@ -142,6 +146,7 @@ function partitionStatus(partition: PartitionWorker) {
     messages: engine?.messageCounts() ?? null,
     regions: engine?.regionCounts() ?? [],
     accrued: accruedStatus(partition),
+    heldDocuments: heldStatus(engine),
     sinks: partition.delivery.states(),
   };
 }
@@ -154,4 +159,14 @@ function accruedStatus(partition: PartitionWorker) {
     amount: formatMinorUnits(minorUnits, exponent),
   }));
   return { ageMs: Math.round(ageMs), totals };
+}
+
+/** Documents that wait for their tax, by reason. */
+function heldStatus(engine: PartitionEngine | undefined) {
+  const figures = engine?.invoices.serviceTaxes.heldFigures() ?? [];
+  return figures.map(({ reason, count, oldestMs }) => ({
+    reason,
+    count,
+    oldestIssued: new Date(oldestMs).toISOString(),
+  }));
 }

@@ -21,7 +21,7 @@ export function deduplicate(table: KeyTable): MonoTypeOperatorFunction<PipelineI
   });
 }
 
-/** Rows whose keys are read ahead of their probes: what they bring into the processor's cache stays there so long. */
+/** Rows whose keys are looked up ahead of their probes: what they bring into the processor's cache stays there so long. */
 const READ_AHEAD_ROWS = 1_024;
 
 function deduplicateBatch(item: UsageItem, table: KeyTable): void {
@@ -45,7 +45,7 @@ function deduplicateRows(
   let arrivalMs = 0;
   let sequence = 0;
   for (let row = from; row < to; row++) {
-    if ((row - from) % READ_AHEAD_ROWS === 0) table.touch(key, row, Math.min(READ_AHEAD_ROWS, to - row));
+    if ((row - from) % READ_AHEAD_ROWS === 0) table.prepare(key, row, Math.min(READ_AHEAD_ROWS, to - row));
     if (outcome[row] !== Outcome.pending) continue;
     if (message[row] !== current) {
       current = message[row]!;

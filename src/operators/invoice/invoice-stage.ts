@@ -13,6 +13,7 @@ import { BillingBook } from "./billing-book.ts";
 import { billedPeriodKey } from "./billing-rows.ts";
 import { isPeriodPending, nextDueMs, owesWithoutUsage } from "./billing-schedule.ts";
 import { ContractBiller } from "./contract-biller.ts";
+import { ServiceTaxes } from "./service-taxes.ts";
 
 export interface InvoiceStageOptions {
   readonly partition: number;
@@ -35,6 +36,7 @@ export function invoice(stage: InvoiceStage): MonoTypeOperatorFunction<PipelineI
 
 export class InvoiceStage implements CheckpointParticipant {
   readonly book = new BillingBook();
+  readonly serviceTaxes: ServiceTaxes;
   readonly #options: InvoiceStageOptions;
   readonly #due = new DueSlots();
   #catalog: CompiledCatalog | undefined;
@@ -45,6 +47,12 @@ export class InvoiceStage implements CheckpointParticipant {
 
   constructor(options: InvoiceStageOptions) {
     this.#options = options;
+    this.serviceTaxes = new ServiceTaxes({
+      book: this.book,
+      journal: options.journal,
+      taxes: () => this.#biller?.taxes,
+      contractOf: (id) => this.#catalog?.contract(id),
+    });
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
@@ -86,10 +94,13 @@ export class InvoiceStage implements CheckpointParticipant {
     }
   }
 
-  control({ placed: { record }, catalog }: ControlItem): void {
+  control({ placed, catalog }: ControlItem): void {
+    const { record } = placed;
     if (catalog !== undefined) this.#useCatalog(catalog);
     if (record.kind === "billing-run") this.#run(record);
     else if (record.kind === "documents-numbered") this.#number(record);
+    else if (record.kind === "documents-taxed" || record.kind === "tax-commit-refused")
+      this.serviceTaxes.control(record, placed.sequence);
   }
 
   /** A price was charged: where its period has been billed before, the difference is billed later. */
@@ -142,7 +153,7 @@ export class InvoiceStage implements CheckpointParticipant {
     for (const document of this.book.held()) {
       const contract = catalog.contract(document.contract);
       if (contract !== undefined && document.catalogVersion !== catalog.version)
-        this.#biller.retryHeld(document, contract);
+        this.#biller.taxes.retry(document, contract);
     }
   }
 

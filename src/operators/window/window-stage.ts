@@ -28,13 +28,24 @@ import { foldPeriod } from "./fold-period.ts";
 import { CellPhase } from "./window-cells.ts";
 import { tumbling } from "./window-assigner.ts";
 import { WindowLifecycle, type FireReason } from "./window-lifecycle.ts";
+import { floorModulo } from "./safe-time.ts";
 import { WatermarkTracker } from "./watermark.ts";
 import type { UsageWatch } from "../watch/usage-watch.ts";
-import type { MeterTotals } from "./meter-totals.ts";
+import type { MeterTotal, MeterTotals } from "./meter-totals.ts";
 import type { WindowArchive } from "./window-archive.ts";
 
 const WATERMARK_SPACE = "watermark";
 const TOO_OLD = reasonCode("too-old");
+/** Entries whose cells are looked up in one short loop: the processor waits for many of them at once. */
+const LOOK_AHEAD = 512;
+
+/** What adding an event needs to know of its meter, looked up once a catalog. */
+interface MeterFacts {
+  readonly meter: CompiledMeter;
+  readonly aggregation: (typeof Aggregation)[keyof typeof Aggregation];
+  readonly total: MeterTotal;
+  readonly hasEventCharges: boolean;
+}
 
 export interface WindowStageOptions {
   readonly series: SeriesTable;
@@ -72,6 +83,16 @@ export class WindowStage implements CheckpointParticipant {
   #lifecycle: WindowLifecycle | undefined;
   #savedWatermark: Uint8Array | undefined;
   readonly #slots = new Int32Array(1);
+  /** Slots of the cells of entries [#aheadFrom, #aheadTo), looked up ahead; −1 where there was none. */
+  readonly #ahead = new Int32Array(LOOK_AHEAD);
+  readonly #aheadStarts = new Float64Array(LOOK_AHEAD);
+  readonly #aheadSeries = new Uint32Array(LOOK_AHEAD);
+  #aheadFrom = 0;
+  #aheadTo = 0;
+  #lastStartMs = Infinity;
+  #lastEndMs = -Infinity;
+  #meters: readonly CompiledMeter[] = [];
+  #meterFacts: MeterFacts[] = [];
 
   constructor(options: WindowStageOptions) {
     this.#series = options.series;
@@ -118,6 +139,7 @@ export class WindowStage implements CheckpointParticipant {
   /** A catalog version takes effect (also the one that was in effect at the checkpoint, after `restore`). */
   useCatalog(catalog: CompiledCatalog): void {
     this.#catalog = catalog;
+    this.#lastStartMs = Infinity;
     this.#rater.setCatalog(catalog);
     this.#watch.setCatalog(catalog);
     this.#eventCharges.setCatalog(catalog);
@@ -149,6 +171,9 @@ export class WindowStage implements CheckpointParticipant {
     const regions = batch.regions.map((region) => this.#watermark.indexOf(region));
     const lifecycle = this.#requireLifecycle();
     const isWatching = this.#watch.isActive;
+    this.#beginMeters(targets.meters);
+    this.#aheadFrom = 0;
+    this.#aheadTo = 0;
     let entry = 0;
     for (let row = 0; row < batch.count; row++) {
       const verdict = outcome[row];
@@ -191,35 +216,77 @@ export class WindowStage implements CheckpointParticipant {
    * kept. All windows of an event are of one account and one hour, so they are gone together.
    */
   #addEntry(batch: EventBatch, targets: MeterTargets, entry: number, lifecycle: WindowLifecycle): boolean {
-    const row = targets.row[entry] ?? 0;
-    const series = targets.series[entry] ?? 0;
-    const timeMs = batch.timeMs[row] ?? 0;
-    const meter = targets.meters[targets.meter[entry] ?? 0];
-    if (meter === undefined) throw new RangeError("an entry without a meter");
-    if (lifecycle.place(series, timeMs, this.#slots) === 0) return false;
-    const slot = this.#slots[0] ?? -1;
-    if (lifecycle.placements[0] !== 0) batch.late[row] = 1;
-    const aggregation = Aggregation[meter.aggregation];
-    const sequence = batch.messages[batch.message[row] ?? 0]?.sequence ?? 0;
-    const index = batch.index[row] ?? 0;
+    const row = targets.row[entry]!;
+    const series = targets.series[entry]!;
+    const timeMs = batch.timeMs[row]!;
+    const facts = this.#meterFacts[targets.meter[entry]!];
+    if (facts === undefined) throw new RangeError("an entry without a meter");
+    if (entry >= this.#aheadTo) this.#lookAhead(batch, targets, entry);
+    let slot = this.#ahead[entry - this.#aheadFrom]!;
+    // What was found ahead may have been removed since, and what was missing may have been made.
+    if (slot < 0 || !this.#cells.holds(slot, series, this.#aheadStarts[entry - this.#aheadFrom]!)) {
+      if (lifecycle.place(series, timeMs, this.#slots) === 0) return false;
+      slot = this.#slots[0]!;
+    }
+    const isOpen = this.#cells.phaseOf(slot) === CellPhase.open;
+    if (!isOpen) batch.late[row] = 1;
+    const { meter, aggregation } = facts;
+    const sequence = batch.messages[batch.message[row]!]?.sequence ?? 0;
+    const index = batch.index[row]!;
     const large = targets.large.size > 0 ? targets.large.get(entry) : undefined;
+    const value = large ?? targets.value[entry]!;
     if (aggregation === Aggregation.unique) this.#cells.addMember(slot, targets.member.get(entry) ?? "");
-    else if (large !== undefined) this.#cells.addLarge(slot, aggregation, large, timeMs, sequence, index);
-    else this.#cells.add(slot, aggregation, targets.value[entry] ?? 0, timeMs, sequence, index);
-    this.#totals.add(meter.key, large ?? targets.value[entry] ?? 0);
-    if (this.#watch.isActive) this.#watch.added(series, timeMs, meter, large ?? targets.value[entry] ?? 0);
-    if (this.#eventCharges.concerns(meter.key))
-      this.#eventCharges.add(
-        slot,
-        this.#contractOf(series, timeMs),
-        meter,
-        large ?? targets.value[entry] ?? 0,
-      );
+    else if (typeof value === "bigint")
+      this.#cells.addLarge(slot, aggregation, value, timeMs, sequence, index);
+    else this.#cells.add(slot, aggregation, value, timeMs, sequence, index);
+    facts.total.add(value);
+    if (this.#watch.isActive) this.#watch.added(series, timeMs, meter, value);
+    if (facts.hasEventCharges) this.#eventCharges.add(slot, this.#contractOf(series, timeMs), meter, value);
+    if (isOpen) return true;
     lifecycle.updated(slot);
     if (aggregation === Aggregation.time_weighted && this.#cells.phaseOf(slot) !== CellPhase.open) {
       this.#carryForward(slot, lifecycle);
     }
     return true;
+  }
+
+  /** Looks up what each meter needs; again behind a catalog, since meters are compiled anew with each. */
+  #beginMeters(meters: readonly CompiledMeter[]): void {
+    if (meters !== this.#meters) {
+      this.#meters = meters;
+      this.#meterFacts = [];
+    }
+    for (let at = this.#meterFacts.length; at < meters.length; at++) {
+      const meter = meters[at]!;
+      this.#meterFacts.push({
+        meter,
+        aggregation: Aggregation[meter.aggregation],
+        total: this.#totals.of(meter.key),
+        hasEventCharges: this.#eventCharges.concerns(meter.key),
+      });
+    }
+  }
+
+  /** Finds the cells of the entries from one on. */
+  #lookAhead(batch: EventBatch, targets: MeterTargets, from: number): void {
+    const count = Math.min(LOOK_AHEAD, targets.count - from);
+    const { row: rows, series } = targets;
+    const { timeMs } = batch;
+    const starts = this.#aheadStarts;
+    for (let i = 0; i < count; i++) starts[i] = this.#startOf(timeMs[rows[from + i]!]!);
+    this.#aheadSeries.set(series.subarray(from, from + count));
+    this.#cells.findAll(this.#aheadSeries, starts, count, this.#ahead);
+    this.#aheadFrom = from;
+    this.#aheadTo = from + count;
+  }
+
+  /** Start of the window that a time lies in; mostly that of the time before. */
+  #startOf(timeMs: number): number {
+    if (timeMs >= this.#lastStartMs && timeMs < this.#lastEndMs) return this.#lastStartMs;
+    const { cellMs } = this.#settings();
+    this.#lastStartMs = timeMs - floorModulo(timeMs, cellMs);
+    this.#lastEndMs = this.#lastStartMs + cellMs;
+    return this.#lastStartMs;
   }
 
   /** A level goes on until it changes: each window's carry-out is the next one's carry-in, to the end of the contract. */

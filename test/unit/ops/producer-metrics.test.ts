@@ -14,10 +14,12 @@ it("shows producers and what is missing of them, once the state is open", async 
     checkpointAgeMs: 0,
     watermarkMs: Number.NEGATIVE_INFINITY,
     dedupeKeys: 0,
+    dedupeSealedKeys: 0,
     dedupeBytes: 0,
     windowCells: 0,
     unbilled: [],
     accrued: undefined,
+    held: [],
     replayProgressRatio: 1,
     outbox: [],
   } as const;
