@@ -12,6 +12,20 @@ export interface ControlBase {
   readonly decidedAt: string;
 }
 
+/** Fields of a record that an operator's request led to. */
+export interface RequestedFields {
+  /** Who decided. */
+  readonly actor: string;
+  readonly reason: string;
+  /** Id of the request, chosen by who asked: a request that comes again is recognised by it. */
+  readonly request: string;
+  /**
+   * SHA-256, hexadecimal, of the record of the partition's previous request; "" for the first one. A record that was
+   * changed or taken out afterwards breaks the chain.
+   */
+  readonly previous: string;
+}
+
 /** First record of every control log: what the partition's state is built on. */
 export interface GenesisRecord extends ControlBase {
   readonly kind: "genesis";
@@ -48,12 +62,13 @@ export interface IdleRecord extends ControlBase {
  * An operator moves the partition's watermark forward: nothing before `upToMs` is expected any more. The audited way to
  * go on without traffic; what comes all the same is late, not lost.
  */
-export interface CloseRecord extends ControlBase {
+export interface CloseRecord extends ControlBase, Pick<RequestedFields, "actor" | "reason"> {
   readonly kind: "close";
   /** Windows that end at or before this time (milliseconds since the epoch) complete, periods whose grace ends by then close. */
   readonly upToMs: number;
-  readonly actor: string;
-  readonly reason: string;
+  /** Left out where no request over the operator channel led to it (the end of a simulation). */
+  readonly request?: string;
+  readonly previous?: string;
 }
 
 /**
@@ -102,6 +117,52 @@ export interface DocumentsNumberedRecord extends ControlBase {
   readonly numbers: readonly (readonly [document: string, rank: number])[];
 }
 
+/** What a line of a close report comes to: amounts are decimal strings by currency. */
+export interface LineFigures {
+  readonly count: number;
+  readonly amounts: Readonly<Record<string, string>>;
+}
+
+/** A legal entity and the calendar days [from, to), YYYY-MM-DD, of its time zone that are closed together. */
+export interface CloseScope {
+  readonly legalEntity: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Somebody answers for a line of a close report, or for one item of it. It changes no figure. */
+export interface CloseExplanationRecord extends ControlBase, RequestedFields, CloseScope {
+  readonly kind: "close-explanation";
+  readonly line: string;
+  /** Item of the line that is explained, whatever it comes to; null: all of the partition's that nothing else explains. */
+  readonly item: string | null;
+  /** What is explained: where the line comes to something else later, it is open again. */
+  readonly figures: LineFigures;
+}
+
+/**
+ * A legal entity's period is signed off in this partition: entries whose day lies before its end are booked on the first
+ * day behind it from here on.
+ */
+export interface PeriodSignedOffRecord extends ControlBase, RequestedFields, CloseScope {
+  readonly kind: "period-signed-off";
+  /** It was to be signed off also where lines are open. */
+  readonly override: boolean;
+  /** The state that was looked at. */
+  readonly asOf: {
+    readonly usageSequence: number;
+    readonly controlSequence: number;
+    /** Documents and journal entries made so far, documents that wait. */
+    readonly documents: number;
+    readonly entries: number;
+    readonly waiting: number;
+  };
+  /** SHA-256, hexadecimal, of the partition's part of the report as it was looked at. */
+  readonly report: string;
+  /** Lines of the partition that were open: what was overridden. */
+  readonly open: readonly ({ readonly line: string } & LineFigures)[];
+}
+
 /** A tax service has answered, or has not for long: documents that waited for it go on. */
 export interface DocumentsTaxedRecord extends ControlBase {
   readonly kind: "documents-taxed";
@@ -120,6 +181,8 @@ export interface TaxCommitRefusedRecord extends ControlBase {
 }
 
 export type ControlRecord =
+  | CloseExplanationRecord
+  | PeriodSignedOffRecord
   | BillingRunRecord
   | DocumentsNumberedRecord
   | DocumentsTaxedRecord
@@ -157,6 +220,8 @@ const KINDS: ReadonlySet<string> = new Set<ControlKind>([
   "gap-accepted",
   "billing-run",
   "documents-numbered",
+  "close-explanation",
+  "period-signed-off",
   "documents-taxed",
   "tax-commit-refused",
 ]);

@@ -6,6 +6,7 @@ import { OUTCOME_NAMES, Outcome, reasonCode, reasonOf, type OutcomeName } from "
 import { partitionOf } from "../model/partition.ts";
 import type { Journal } from "./journal.ts";
 import type { RefusedMessage } from "./producers/take-numbers.ts";
+import type { Rejections } from "./rejections.ts";
 import type { FirstPlace, PipelineItem, UsageItem } from "./stage.ts";
 
 const BATCH_ALTERED = reasonCode("batch-altered");
@@ -19,6 +20,7 @@ export function settle(options: {
   readonly partitionCount: number;
   readonly decoder: MessageDecoder;
   readonly journal: Journal;
+  readonly rejections: Pick<Rejections, "count">;
 }): MonoTypeOperatorFunction<PipelineItem> {
   const settler = new Settler(options);
   return tap((item) => {
@@ -99,9 +101,10 @@ class Settler {
   }
 
   #deadLetter(batch: EventBatch, row: number): void {
-    const { journal, partition } = this.#options;
+    const { journal, partition, rejections } = this.#options;
     const message = messageOf(batch, row);
     const reason = reasonOf(batch.reason[row] ?? 0);
+    rejections.count(message.arrivalMs, reason.stage, reason.name);
     journal.deadLetter({
       stage: reason.stage,
       reason: reason.name,
@@ -116,6 +119,7 @@ class Settler {
   }
 
   #undecodable(message: LogMessage, reason: string): void {
+    this.#options.rejections.count(message.arrivalMs, "decode", reason);
     this.#messageLetter(message, "decode", reason);
   }
 

@@ -23,6 +23,9 @@ import { ManifestLedger } from "../operators/producers/manifest-ledger.ts";
 import { ProducerTable } from "../operators/producers/producer-table.ts";
 import { takeNumbers } from "../operators/producers/take-numbers.ts";
 import { Rater } from "../operators/rate/rate-operator.ts";
+import { CloseExplanations } from "../operators/close/explanations.ts";
+import { Rejections } from "../operators/rejections.ts";
+import { OperatorRequests } from "../operators/requests/operator-requests.ts";
 import { SeriesTable } from "../operators/series-table.ts";
 import { settle } from "../operators/settle.ts";
 import { emptyTargets, type MeterTargets, type PipelineItem, restartedTargets } from "../operators/stage.ts";
@@ -35,6 +38,7 @@ import { WindowArchive } from "../operators/window/window-archive.ts";
 import { window, WindowStage } from "../operators/window/window-stage.ts";
 import { refuseIncompatible } from "./compatible-catalog.ts";
 import { runsOf } from "./manifest-runs.ts";
+import { frozenPart, rowsOf } from "./frozen-rows.ts";
 import { bytesOfHex, readGaps, writeGaps, type AcceptedGap } from "./accepted-gaps.ts";
 
 export interface PartitionEngineOptions {
@@ -107,6 +111,9 @@ export class PartitionEngine {
   readonly watch = new UsageWatch(this.series, this.journal);
   readonly windows: WindowStage;
   readonly invoices: InvoiceStage;
+  readonly requests = new OperatorRequests();
+  readonly explanations = new CloseExplanations();
+  readonly rejections = new Rejections();
   readonly #options: PartitionEngineOptions;
   readonly #items = new Subject<PipelineItem>();
   readonly #participants: readonly CheckpointParticipant[];
@@ -135,7 +142,7 @@ export class PartitionEngine {
     this.windows = new WindowStage({ series, cells, rater, journal, archive, totals, watch, eventCharges });
     const processedMs = (): number => this.windows.processedMs;
     this.invoices = new InvoiceStage({ partition, partitionCount, rater, journal, processedMs });
-    const { windows, invoices } = this;
+    const { windows, invoices, rejections } = this;
     this.#participants = [
       series,
       cells,
@@ -149,6 +156,9 @@ export class PartitionEngine {
       eventCharges,
       windows,
       invoices,
+      rejections,
+      this.requests,
+      this.explanations,
     ];
     this.#items
       .pipe(
@@ -159,7 +169,7 @@ export class PartitionEngine {
         enrich(series),
         window(windows),
         invoice(invoices),
-        settle({ partition, partitionCount, decoder, journal }),
+        settle({ partition, partitionCount, decoder, journal, rejections }),
       )
       .subscribe({
         error: (fault: unknown) => {
@@ -288,11 +298,12 @@ export class PartitionEngine {
       this.#catalog = catalog;
       this.#push({ kind: "control", placed, catalog, parked });
     }
-    this.#position = {
-      ...this.#position,
-      controlSequence: placed.sequence,
-      controlFingerprint: this.#options.sha256(data),
-    };
+    if (record.kind === "close-explanation") this.explanations.explain(record);
+    const { sequence } = placed;
+    const fingerprint = this.#options.sha256(data);
+    if ("request" in record && record.request !== undefined)
+      this.requests.decided(record.request, { sequence, fingerprint });
+    this.#position = { ...this.#position, controlSequence: sequence, controlFingerprint: fingerprint };
   }
 
   /** Everything since the last call (of this or of `freeze`), as one checkpoint. */
@@ -366,18 +377,6 @@ export class PartitionEngine {
     this.#items.next(item);
     if (this.#fault !== undefined) throw this.#fault;
   }
-}
-
-/** The changed rows of a participant; those of one that can't freeze are few enough to be made at once. */
-function frozenPart(participant: CheckpointParticipant, clearedSpaces: string[]): Iterable<StateRow> {
-  if (participant.freezeChanges !== undefined) return participant.freezeChanges(clearedSpaces);
-  const rows: StateRow[] = [];
-  participant.collectChanges(rows, clearedSpaces);
-  return rows;
-}
-
-function* rowsOf(parts: readonly Iterable<StateRow>[]): Generator<StateRow> {
-  for (const part of parts) yield* part;
 }
 
 function aboutRow(key: number, text: string): StateRow {

@@ -1,5 +1,5 @@
 import { regionOf } from "../model/content-types.ts";
-import type { ControlRecord, PlacedControlRecord } from "../model/control.ts";
+import type { PlacedControlRecord } from "../model/control.ts";
 import { codeOf, messageOf, TributaryError } from "../model/errors.ts";
 import type { LogMessage, LogReader } from "../model/log.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
@@ -7,13 +7,13 @@ import { IdleDetector } from "../operators/window/idle-detector.ts";
 import { type BillingDecision, billingRun, nextBillingStep, numberDocuments } from "./billing-steps.ts";
 import { Checkpointing } from "./checkpointing.ts";
 import { appendControl, openPartition, type OpenedPartition } from "./open-partition.ts";
+import { OperatorDesk } from "./operations/operator-desk.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
-import type { PartitionPipelineOptions, PipelineState } from "./pipeline-options.ts";
+import type { MakeRecord, PartitionPipelineOptions, PipelineState } from "./pipeline-options.ts";
+import { sliceEnd } from "./message-slices.ts";
 import { SerialQueue } from "./serial-queue.ts";
 import { TaxDesk } from "./tax-desk.ts";
 
-/** Message bytes handed to the engine in one synchronous slice: keeps the event loop's pauses short. */
-const MAX_SLICE_BYTES = 256 * 1024;
 /**
  * Outputs that may wait in memory for a checkpoint; one more starts a checkpoint before its time. As many again may be
  * on their way to the disk: processing waits where those are not there yet.
@@ -47,12 +47,24 @@ export class PartitionPipeline {
   #pendingControl: { placed: PlacedControlRecord; data: Uint8Array }[] = [];
   #checkpoints: Checkpointing | undefined;
   #fail: (fault: unknown) => void = () => undefined;
+  /** Answers operators' requests. */
+  readonly operators: OperatorDesk;
   /** Rejects with the fault that stopped the partition; resolves after `stop`. */
   readonly ended: Promise<void>;
   #end: () => void = () => undefined;
 
   constructor(options: PartitionPipelineOptions) {
     this.#options = options;
+    this.operators = new OperatorDesk({
+      ...options,
+      queue: this.#queue,
+      runningEngine: () =>
+        this.#state === "running" && this.#pendingControl.length === 0 ? this.#opened?.engine : undefined,
+      decide: (make) => this.#decide(make),
+      onFault: (fault) => {
+        this.#fail(fault);
+      },
+    });
     this.ended = new Promise((resolve, reject) => {
       this.#end = resolve;
       this.#fail = (fault) => {
@@ -127,8 +139,8 @@ export class PartitionPipeline {
     this.#end();
   }
 
-  /** Appends a decision at the current position and applies it (an operator's close, for instance). */
-  async decide(make: (appliesAfter: number, decidedAt: string) => ControlRecord): Promise<void> {
+  /** Decides something that was found elsewhere. */
+  async decide(make: MakeRecord): Promise<void> {
     await this.#queue.run(() => this.#decide(make));
   }
 
@@ -188,7 +200,7 @@ export class PartitionPipeline {
       let from = 0;
       while (from < messages.length) {
         await this.#applyDue();
-        const to = this.#sliceEnd(messages, from);
+        const to = sliceEnd(messages, from, this.#pendingControl[0]?.placed.record.appliesAfter);
         const slice = messages.slice(from, to);
         const startedMs = this.#options.clock.monotonicMs();
         engine.process(slice);
@@ -204,20 +216,6 @@ export class PartitionPipeline {
       this.#fail(fault);
       throw fault;
     }
-  }
-
-  /** Ends a slice before a control record applies, and at the byte limit. */
-  #sliceEnd(messages: readonly LogMessage[], from: number): number {
-    const due = this.#pendingControl[0]?.placed.record.appliesAfter ?? Infinity;
-    let bytes = 0;
-    let to = from;
-    for (; to < messages.length; to++) {
-      const message = messages[to];
-      if (message === undefined || message.sequence > due) break;
-      bytes += message.data.length;
-      if (bytes > MAX_SLICE_BYTES && to > from) break;
-    }
-    return to;
   }
 
   /** Applies the records of the log whose place has been reached. */
@@ -245,7 +243,8 @@ export class PartitionPipeline {
     this.#checkpoints?.noteChange();
   }
 
-  async #decide(make: (appliesAfter: number, decidedAt: string) => ControlRecord): Promise<void> {
+  /** Appends a decision at the current position and applies it. */
+  async #decide(make: MakeRecord): Promise<PlacedControlRecord> {
     const { engine } = this.#requireOpened();
     if (this.#pendingControl.length > 0) {
       throw new TributaryError(
@@ -256,6 +255,7 @@ export class PartitionPipeline {
     const record = make(engine.position.usageSequence, new Date(this.#options.clock.nowMs()).toISOString());
     const appended = await appendControl(this.#options, record, engine.position.controlSequence);
     await this.#apply(appended.placed, appended.data);
+    return appended.placed;
   }
 
   /** Says that the pipeline has ended, but not before the commit under way has. */

@@ -174,6 +174,7 @@ const DECIDING_KINDS: ReadonlySet<ControlKind> = new Set<ControlKind>([
   "close",
   "billing-run",
   "documents-numbered",
+  "period-signed-off",
   "documents-taxed",
   "tax-commit-refused",
 ]);

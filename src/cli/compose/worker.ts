@@ -15,6 +15,7 @@ import {
   DOCUMENT_STREAM,
   RATED_STREAM,
 } from "../../ingest/jetstream/names.ts";
+import { serveOperators } from "../../ingest/jetstream/operator-channel.ts";
 import { openPublicationLog } from "../../ingest/jetstream/publication-log.ts";
 import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
 import { ensureTopology } from "../../ingest/jetstream/topology.ts";
@@ -29,6 +30,7 @@ import type { AvataxClient } from "../../sinks/tax/avatax/client.ts";
 import { WriterPool } from "../../state/writer/writer-pool.ts";
 import { loadCatalogDirectory, type LoadedCatalog } from "../catalog-directory.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
+import { CloseParts } from "./close-parts.ts";
 import { CatalogVersions } from "./catalogs.ts";
 import { createDelivery, type PublicationLogs } from "./partition-sinks.ts";
 import { PartitionWorker, randomHashKey } from "./partition-worker.ts";
@@ -291,6 +293,11 @@ function createPartition(options: {
         `The accrued value can't be read: ${messageOf(fault)}`,
       );
     },
+    closeParts: new CloseParts(config, partition),
+    serveOperators: (answer) =>
+      serveOperators(broker, partition, answer, (fault) => {
+        logger.error({ code: codeOf(fault) }, `Operators' requests can't be taken: ${messageOf(fault)}`);
+      }),
     onFault: (fault, restartInMs) => {
       const fields = { code: fault.code, restartInMs };
       ports.onPartitionFault(partition, fault.code);

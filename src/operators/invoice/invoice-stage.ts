@@ -101,6 +101,7 @@ export class InvoiceStage implements CheckpointParticipant {
     else if (record.kind === "documents-numbered") this.#number(record);
     else if (record.kind === "documents-taxed" || record.kind === "tax-commit-refused")
       this.serviceTaxes.control(record, placed.sequence);
+    else if (record.kind === "period-signed-off") this.book.closed.signOff(placed.sequence, record);
   }
 
   /** A price was charged: where its period has been billed before, the difference is billed later. */
