@@ -53,6 +53,36 @@ export function printReport(report: UsageReport): void {
   printBalance(report);
 }
 
+/** Epochs of producers, with what is missing of them. */
+export function printProducers(rows: UsageReport["producers"]): void {
+  printTable(
+    [
+      "partition",
+      "producer",
+      "epoch",
+      "last batch",
+      "batches missing",
+      "first",
+      "announced",
+      "read",
+      "missing",
+      "unannounced",
+    ],
+    rows.map((row) => [
+      String(row.partition),
+      row.producer,
+      String(row.epoch),
+      String(row.lastSequence),
+      String(row.missingBatches),
+      row.missingBatches === 0 ? "-" : String(row.firstMissing),
+      String(row.announced),
+      String(row.read),
+      String(row.missingEvents),
+      String(row.unannouncedEvents),
+    ]),
+  );
+}
+
 /** The balance: what does not add up is named, what does is counted. */
 export function printBalance(report: Pick<UsageReport, "checks" | "balanced">): void {
   printLine();

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { DEFAULT_PARTITION_COUNT } from "../model/partition.ts";
 import { accountPartitions } from "./account-partitions.ts";
+import { plannedShape, type LoadForm } from "./encode/load-encoder.ts";
 import { CellSums } from "./cell-sums.ts";
 import { EventPlan, type LoadShape } from "./event-plan.ts";
 
@@ -45,17 +46,24 @@ export interface ExpectedTotals {
  * Counts a plan without running a pipeline: each number counts where it stands first. 16 bytes and up to twice as much
  * again for each cell, and nothing for an event.
  * @param options.events count only the plan's first so many: what was published before a load was stopped
+ * @param options.form the wire form that was published; with `numbered`, only batches are repeated
+ * @param options.repeated events in repeated batches, by partition: as the publisher has counted them
  */
 export function expectedTotals(
   shape: LoadShape,
-  options: { readonly partitionCount?: number; readonly events?: number } = {},
+  options: {
+    readonly partitionCount?: number;
+    readonly events?: number;
+    readonly form?: LoadForm;
+    readonly repeated?: readonly number[];
+  } = {},
 ): ExpectedTotals {
   const partitionCount = options.partitionCount ?? DEFAULT_PARTITION_COUNT;
   const events = Math.min(shape.events, options.events ?? shape.events);
-  const plan = new EventPlan(shape);
+  const plan = new EventPlan(plannedShape(shape, options.form ?? "event"));
   const partitionOfAccount = accountPartitions(shape.accounts, partitionCount);
   const accepted = new Float64Array(partitionCount);
-  const duplicates = new Float64Array(partitionCount);
+  const duplicates = Float64Array.from({ length: partitionCount }, (_, at) => options.repeated?.[at] ?? 0);
   const sums = new CellSums();
   const firstHour = Math.floor(shape.startMs / HOUR_MS);
   const hours = Math.floor((shape.startMs + shape.spanMs) / HOUR_MS) - firstHour + 1;

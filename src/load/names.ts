@@ -24,3 +24,11 @@ export function meterKey(meter: number): string {
 export function eventType(meter: number): string {
   return `load.meter_${meter}`;
 }
+
+/** Name of a region's producer of numbered batches: one for each seed, so that every load begins with number 1. */
+export function producerName(seed: number, region: string): string {
+  return `load-${seed}/${region}`;
+}
+
+/** Epoch of numbered batches: a load that is published again is all duplicates. */
+export const LOAD_EPOCH = 1;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { TributaryError } from "../model/errors.ts";
 import type { BrokerConnection } from "../ingest/jetstream/connection.ts";
 import { WindowedPublisher } from "../ingest/jetstream/producer.ts";
-import { LoadEncoder, type LoadEncoding } from "./encode/load-encoder.ts";
+import { LoadEncoder, plannedShape, type LoadEncoding } from "./encode/load-encoder.ts";
 import { EventPlan, type LoadShape } from "./event-plan.ts";
 
 /** Events that are planned at a time: their columns stay in the processor's cache. */
@@ -38,6 +38,8 @@ export interface LoadResult {
   readonly seconds: number;
   /** Acknowledgements: as many as messages. */
   readonly acks: number;
+  /** Events that were sent again in numbered batches, by partition; not among `events`. */
+  readonly repeated: readonly number[];
   /** True where the signal ended it. */
   readonly stopped: boolean;
 }
@@ -55,7 +57,7 @@ export async function publishLoad(
   const isStopped = (): boolean => signal?.aborted === true;
   if (rate !== undefined && !(rate > 0))
     throw new TributaryError("usage-invalid", "the rate must be greater than 0");
-  const plan = new EventPlan(shape);
+  const plan = new EventPlan(plannedShape(shape, options.form));
   const encoder = new LoadEncoder(shape, options);
   const publisher = new WindowedPublisher(connection, options);
   const blockSize =
@@ -66,10 +68,12 @@ export async function publishLoad(
   let events = 0;
   let messages = 0;
   let bytes = 0;
+  const repeated = Array.from({ length: options.partitionCount }, () => 0);
   const publish = async (encoded: ReturnType<LoadEncoder["encode"]>): Promise<void> => {
     for (const message of encoded) {
       publisher.publish(message);
-      events += message.events;
+      if (message.isRepetition) repeated[message.partition]! += message.events;
+      else events += message.events;
       messages++;
       bytes += message.data.length;
       if (publisher.isFull) await publisher.belowLimit();
@@ -92,7 +96,8 @@ export async function publishLoad(
         "publish-failed",
         `${planned} events planned, ${events} published; ${messages} messages, ${stored} acknowledged`,
       );
-    return { events, messages, bytes, seconds: seconds(), acks: stored, stopped: planned < shape.events };
+    const stopped = planned < shape.events;
+    return { events, messages, bytes, seconds: seconds(), acks: stored, repeated, stopped };
   } finally {
     publisher.close();
   }

@@ -2,12 +2,19 @@
 export const CLOUD_EVENT_TYPE = "application/cloudevents+json";
 export const CLOUD_EVENT_BATCH_TYPE = "application/cloudevents-batch+json";
 export const COLUMNAR_TYPE = "application/vnd.tributary.usage+msgpack";
+/** What a producer of numbered batches says of what it has sent. */
+export const MANIFEST_TYPE = "application/vnd.tributary.manifest+json";
 /** A message by which `tributary doctor` tests the way to a partition; it holds no events. */
 export const PROBE_TYPE = "application/vnd.tributary.probe";
 
-const SUBJECT = /^usage\.[0-9]+\.([^.\s]+)$/;
+const SUBJECT = /^usage\.([0-9]+)\.([^.\s]+)$/;
 
 /** The region of `usage.<partition>.<region>`; undefined for a subject of another shape. */
 export function regionOf(subject: string): string | undefined {
+  return SUBJECT.exec(subject)?.[2];
+}
+
+/** The partition of `usage.<partition>.<region>`, in decimal; undefined for a subject of another shape. */
+export function partitionTextOf(subject: string): string | undefined {
   return SUBJECT.exec(subject)?.[1];
 }

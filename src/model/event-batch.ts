@@ -1,5 +1,6 @@
 import { Outcome } from "./outcome.ts";
 import type { LogMessage } from "./log.ts";
+import type { NumberedMessage } from "./numbered-batch.ts";
 
 /**
  * A batch of usage events as columns: what flows between the operators. All three wire forms decode to it.
@@ -51,9 +52,15 @@ export interface EventBatch {
   readonly index: Uint32Array;
   /** Event time, milliseconds since the epoch (digits below the millisecond are cut off). */
   readonly timeMs: Float64Array;
-  /** 128-bit keyed hash of (source, id): four words a row. All zero where id or source can't be read. */
+  /**
+   * 128-bit keyed hash of (source, id): four words a row. All zero where id or source can't be read, and in rows of
+   * numbered messages, which are not deduplicated by it.
+   */
   readonly key: Uint32Array;
-  /** 64-bit checksum of the canonical payload (account, type, time, properties): two words a row. */
+  /**
+   * 64-bit checksum of the canonical payload (account, type, time, properties): two words a row. Zero in rows of numbered
+   * messages.
+   */
   readonly checksum: Uint32Array;
   /**
    * Index into `accounts`. `accounts`, `types`, `regions` and `texts` are dictionaries of the decoder: they may hold more
@@ -71,6 +78,8 @@ export interface EventBatch {
   /** Strings that text and opaque properties index into. */
   readonly texts: readonly string[];
   readonly properties: ReadonlyMap<string, PropertyColumn>;
+  /** Messages that their producer has numbered, in log order. */
+  readonly numbered: readonly NumberedMessage[];
   /** Verdict so far (Outcome): pending rows are still under way; an operator skips all others. */
   readonly outcome: Uint8Array;
   /** Reason code (see REASONS) for every outcome but accepted. */
@@ -92,6 +101,7 @@ export const UNDECODABLE_REASONS = [
   "batch-malformed",
   "subject-invalid",
   "too-many-events",
+  "manifest-invalid",
 ] as const;
 export type UndecodableReason = (typeof UNDECODABLE_REASONS)[number];
 

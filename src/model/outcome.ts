@@ -82,6 +82,32 @@ export const REASONS = [
     text: "A value has more decimal places than its meter's scale.",
   },
   { name: "value-out-of-range", stage: "enrich", text: "A value has more digits than a meter can hold." },
+  // deduplicate, by the number of a batch
+  {
+    name: "batch-repeated",
+    stage: "deduplicate",
+    text: "The batch's (producer, epoch, sequence) was seen before.",
+  },
+  {
+    name: "batch-altered",
+    stage: "deduplicate",
+    text: "The batch's (producer, epoch, sequence) was seen before with another content.",
+  },
+  {
+    name: "epoch-fenced",
+    stage: "deduplicate",
+    text: "The batch is of an epoch that its producer has given up.",
+  },
+  {
+    name: "too-many-gaps",
+    stage: "deduplicate",
+    text: "The numbers of the batch's producer have more gaps than are kept.",
+  },
+  {
+    name: "too-many-producers",
+    stage: "deduplicate",
+    text: "The partition has more producers of numbered batches than are kept.",
+  },
 ] as const;
 export type ReasonName = (typeof REASONS)[number]["name"];
 

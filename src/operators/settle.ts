@@ -2,11 +2,14 @@ import { tap, type MonoTypeOperatorFunction } from "rxjs";
 import { regionOf as regionOfSubject } from "../model/content-types.ts";
 import type { EventBatch, MessageDecoder } from "../model/event-batch.ts";
 import type { LogMessage } from "../model/log.ts";
-import { OUTCOME_NAMES, Outcome, reasonOf, type OutcomeName } from "../model/outcome.ts";
+import { OUTCOME_NAMES, Outcome, reasonCode, reasonOf, type OutcomeName } from "../model/outcome.ts";
 import { partitionOf } from "../model/partition.ts";
 import type { Journal } from "./journal.ts";
+import type { RefusedMessage } from "./producers/take-numbers.ts";
 import type { Rejections } from "./rejections.ts";
 import type { FirstPlace, PipelineItem, UsageItem } from "./stage.ts";
+
+const BATCH_ALTERED = reasonCode("batch-altered");
 
 /**
  * The last stage: every event has its outcome; counts it, and writes dead letters, parked events, exceptions and
@@ -36,6 +39,7 @@ class Settler {
 
   settle(item: UsageItem): void {
     const { batch, undecodable } = item.run;
+    for (const refused of item.refused ?? []) this.#refused(refused);
     // Undecodable messages and rows both come in log order: merged by sequence.
     let next = 0;
     for (let row = 0; row < batch.count; row++) {
@@ -60,14 +64,16 @@ class Settler {
     const late = batch.late[row] === 1;
     journal.count(regionOf(batch, row), nameOf(outcome), late);
     if (outcome === Outcome.accepted) {
-      if (late) this.#record(batch, row);
+      // Nobody can ask for an event without a key.
+      if (late && hasKey(batch, row)) this.#record(batch, row);
       return;
     }
     if (outcome === Outcome.duplicate) return;
     this.#record(batch, row);
     if (outcome === Outcome.rejected) this.#deadLetter(batch, row);
     else if (outcome === Outcome.parked) this.#park(batch, row);
-    else if (outcome === Outcome.conflicting) this.#conflict(batch, row, firstPlaces.get(row));
+    else if (outcome === Outcome.conflicting && batch.reason[row] !== BATCH_ALTERED)
+      this.#conflict(batch, row, firstPlaces.get(row));
     else if (outcome === Outcome.misrouted) this.#reroute(batch, row);
   }
 
@@ -113,10 +119,14 @@ class Settler {
   }
 
   #undecodable(message: LogMessage, reason: string): void {
-    const { journal, partition, rejections } = this.#options;
-    rejections.count(message.arrivalMs, "decode", reason);
+    this.#options.rejections.count(message.arrivalMs, "decode", reason);
+    this.#messageLetter(message, "decode", reason);
+  }
+
+  #messageLetter(message: LogMessage, stage: string, reason: string): void {
+    const { journal, partition } = this.#options;
     journal.deadLetter({
-      stage: "decode",
+      stage,
       reason,
       partition,
       sequence: message.sequence,
@@ -160,6 +170,29 @@ class Settler {
     });
   }
 
+  /** A whole message with another content under a known number is one exception; its events are counted one by one. */
+  #refused({ numbered, reason, firstSequence }: RefusedMessage): void {
+    const { producer, epoch, sequence, message, firstRow, endRow, manifest } = numbered;
+    if (reason === "batch-altered") {
+      this.#options.journal.exception({
+        id: `conflict-${message.sequence}`,
+        stage: "deduplicate",
+        reason,
+        sinceMs: message.arrivalMs,
+        details: JSON.stringify({
+          producer,
+          epoch,
+          batch: sequence,
+          events: endRow - firstRow,
+          first: firstSequence === undefined ? null : { sequence: firstSequence },
+          second: { sequence: message.sequence },
+        }),
+      });
+    } else if (manifest !== undefined && reason !== "batch-repeated") {
+      this.#messageLetter(message, "deduplicate", reason);
+    }
+  }
+
   #reroute(batch: EventBatch, row: number): void {
     const { journal, partitionCount } = this.#options;
     const account = batch.accounts[batch.account[row] ?? 0] ?? "";
@@ -179,6 +212,11 @@ function messageOf(batch: EventBatch, row: number): LogMessage {
   const message = batch.messages[batch.message[row] ?? 0];
   if (message === undefined) throw new RangeError("a row without a message");
   return message;
+}
+
+function hasKey({ key }: EventBatch, row: number): boolean {
+  const at = row * 4;
+  return (key[at]! | key[at + 1]! | key[at + 2]! | key[at + 3]!) !== 0;
 }
 
 function regionOf(batch: EventBatch, row: number): string {

@@ -2,6 +2,7 @@ import type { DecodedRun } from "../model/event-batch.ts";
 import type { ParkedEvent } from "../model/outputs.ts";
 import type { PlacedControlRecord } from "../model/control.ts";
 import type { CompiledCatalog, CompiledMeter } from "../billing/catalog/compiled.ts";
+import type { RefusedMessage } from "./producers/take-numbers.ts";
 
 /**
  * What flows through the operators: runs of usage and, between them, the control records that apply at that place.
@@ -24,6 +25,13 @@ export interface UsageItem {
   readonly firstPlaces: Map<number, FirstPlace>;
   /** True for parked events that are tried again: they passed deduplication and moved the watermark before. */
   readonly unparked: boolean;
+  /** Numbered messages that don't count; filled by `takeNumbers`. */
+  refused?: RefusedMessage[];
+  /**
+   * Up to where a region is complete by its producers' manifests (milliseconds); set by `takeNumbers` for a run that is
+   * one manifest and nothing else.
+   */
+  complete?: { readonly region: string; readonly completeMs: number };
 }
 
 export interface ControlItem {

@@ -100,6 +100,17 @@ export function defineMetrics(registry: Registry) {
       "Memory held by the keys: records and indexes, and filters of the sealed ones.",
       ["partition"],
     ),
+    producers: gauge("producers", `Producers of numbered batches that were seen. ${ABSOLUTE}`, ["partition"]),
+    missingBatches: gauge(
+      "missing_batches",
+      "Numbers of producers' batches that were left out so far, in their current epochs: under way, or lost.",
+      ["partition"],
+    ),
+    missingEvents: gauge(
+      "missing_events",
+      "Events that producers' manifests have announced and that did not come.",
+      ["partition"],
+    ),
     windowCells: gauge("window_cells", "Cells of open windows and billing periods.", ["partition"]),
     unbilledValue: gauge(
       "unbilled_value",

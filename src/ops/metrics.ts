@@ -23,6 +23,12 @@ export interface PartitionSnapshot {
   readonly dedupeKeys: number;
   readonly dedupeSealedKeys: number;
   readonly dedupeBytes: number;
+  /** Of producers of numbered batches; absent before the state is open. */
+  readonly numbered?: {
+    readonly producers: number;
+    readonly missingBatches: number;
+    readonly missingEvents: number;
+  };
   readonly windowCells: number;
   /** 0 … 1: share of the messages stored at the start that are processed. */
   readonly replayProgressRatio: number;
@@ -186,6 +192,11 @@ export class WorkerMetrics {
     set.dedupeKeys.set({ partition }, snapshot.dedupeKeys);
     set.dedupeSealedKeys.set({ partition }, snapshot.dedupeSealedKeys);
     set.dedupeBytes.set({ partition }, snapshot.dedupeBytes);
+    if (snapshot.numbered !== undefined) {
+      set.producers.set({ partition }, snapshot.numbered.producers);
+      set.missingBatches.set({ partition }, snapshot.numbered.missingBatches);
+      set.missingEvents.set({ partition }, snapshot.numbered.missingEvents);
+    }
     set.windowCells.set({ partition }, snapshot.windowCells);
     set.replayProgressRatio.set({ partition }, snapshot.replayProgressRatio);
     if (snapshot.accrued !== undefined)

@@ -118,6 +118,7 @@ function countOutcomes(metrics: WorkerMetrics, changes: CheckpointChanges): void
 const ALERT_KINDS: readonly Alert["kind"][] = ["commitment", "credits"];
 
 const UNDECODABLE: ReadonlySet<string> = new Set(UNDECODABLE_REASONS);
+const REASON_NAMES: ReadonlySet<string> = new Set(REASONS.map(({ name }) => name));
 const REASON_FIELD = /"reason":"([a-z-]{1,40})"/;
 
 /** Messages without events are known by their dead letters, which have the place −1. */
@@ -126,7 +127,8 @@ function countUndecodable(metrics: WorkerMetrics, partition: number, changes: Ch
   for (const { channel, body } of changes.outbox) {
     // Not parsed: a body holds the whole message. In flat JSON these texts stand nowhere but at the top level, since
     // a quote inside a value is escaped.
-    if (channel !== "dead-letter" || !body.includes(`"index":-1`)) continue;
+    if (channel !== "dead-letter" || !body.startsWith(`{"stage":"decode"`) || !body.includes(`"index":-1`))
+      continue;
     const found = REASON_FIELD.exec(body)?.[1] ?? "";
     const reason = UNDECODABLE.has(found) ? found : OTHER_LABEL;
     set.undecodableMessages.inc({ partition, reason });
@@ -135,9 +137,19 @@ function countUndecodable(metrics: WorkerMetrics, partition: number, changes: Ch
   }
 }
 
+/** A manifest that does not count is a dead letter without an event. */
+function countRefusedMessage({ set }: WorkerMetrics, body: string): void {
+  if (!body.startsWith(`{"stage":"deduplicate"`) || !body.includes(`"index":-1`)) return;
+  const found = REASON_FIELD.exec(body)?.[1] ?? "";
+  const labels = { stage: "deduplicate", reason: REASON_NAMES.has(found) ? found : OTHER_LABEL };
+  set.transformFailures.inc(labels);
+  set.deadLetters.inc(labels);
+}
+
 function countOutbox(metrics: WorkerMetrics, partition: number, changes: CheckpointChanges): void {
   const channels = new Map<string, number>();
   for (const { channel, body } of changes.outbox) {
+    if (channel === "dead-letter") countRefusedMessage(metrics, body);
     if (channel !== "alert") continue;
     // The kind is the first member; the rest of the body is of no use here.
     const kind = ALERT_KINDS.find((each) => body.startsWith(`{"kind":"${each}"`));

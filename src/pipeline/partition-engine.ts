@@ -19,6 +19,9 @@ import type { SealingLimits } from "../operators/deduplicate/sealing-policy.ts";
 import { enrich, retryParked } from "../operators/enrich.ts";
 import { invoice, InvoiceStage } from "../operators/invoice/invoice-stage.ts";
 import { Journal } from "../operators/journal.ts";
+import { ManifestLedger } from "../operators/producers/manifest-ledger.ts";
+import { ProducerTable } from "../operators/producers/producer-table.ts";
+import { takeNumbers } from "../operators/producers/take-numbers.ts";
 import { Rater } from "../operators/rate/rate-operator.ts";
 import { CloseExplanations } from "../operators/close/explanations.ts";
 import { Rejections } from "../operators/rejections.ts";
@@ -33,7 +36,8 @@ import { EventCharges } from "../operators/window/event-charges.ts";
 import { MeterTotals } from "../operators/window/meter-totals.ts";
 import { WindowArchive } from "../operators/window/window-archive.ts";
 import { window, WindowStage } from "../operators/window/window-stage.ts";
-import { successionFaults } from "../billing/catalog/succession.ts";
+import { refuseIncompatible } from "./compatible-catalog.ts";
+import { runsOf } from "./manifest-runs.ts";
 import { frozenPart, rowsOf } from "./frozen-rows.ts";
 import { bytesOfHex, readGaps, writeGaps, type AcceptedGap } from "./accepted-gaps.ts";
 
@@ -94,6 +98,8 @@ export class PartitionEngine {
   readonly series = new SeriesTable();
   readonly cells: CellTable;
   readonly keys: KeyTable;
+  readonly producers = new ProducerTable();
+  readonly manifests = new ManifestLedger();
   readonly rater = new Rater((charged) => {
     this.watch.charged(charged);
     this.invoices.charged(charged);
@@ -131,7 +137,8 @@ export class PartitionEngine {
       segments: options.segments,
       sealing: options.sealing,
     });
-    const { series, cells, keys, rater, archive, totals, journal, watch, eventCharges } = this;
+    const { series, cells, keys, producers, manifests } = this;
+    const { rater, archive, totals, journal, watch, eventCharges } = this;
     this.windows = new WindowStage({ series, cells, rater, journal, archive, totals, watch, eventCharges });
     const processedMs = (): number => this.windows.processedMs;
     this.invoices = new InvoiceStage({ partition, partitionCount, rater, journal, processedMs });
@@ -140,6 +147,8 @@ export class PartitionEngine {
       series,
       cells,
       keys,
+      producers,
+      manifests,
       rater,
       archive,
       totals,
@@ -154,6 +163,7 @@ export class PartitionEngine {
     this.#items
       .pipe(
         retryParked(partition, decoder),
+        takeNumbers(producers, manifests),
         validate(partition, partitionCount),
         deduplicate(keys),
         enrich(series),
@@ -243,6 +253,12 @@ export class PartitionEngine {
         },
       );
     }
+    for (const run of runsOf(messages)) this.#processRun(run);
+    this.#position = { ...this.#position, usageSequence: last.sequence };
+    this.#lastMessage = last;
+  }
+
+  #processRun(messages: readonly LogMessage[]): void {
     const run = this.#options.decoder.decode(messages);
     this.journal.countMessages(messages.length, run.undecodable.length, run.probes);
     this.#targets = restartedTargets(this.#targets, run.batch.count);
@@ -253,8 +269,6 @@ export class PartitionEngine {
       firstPlaces: new Map(),
       unparked: false,
     });
-    this.#position = { ...this.#position, usageSequence: last.sequence };
-    this.#lastMessage = last;
   }
 
   /**
@@ -374,15 +388,5 @@ export function fingerprint(message: LogMessage, sha256: PartitionEngineOptions[
   return sha256(
     new TextEncoder().encode(`${message.sequence} ${message.arrivalMs} ${message.subject}\n`),
     message.data,
-  );
-}
-
-function refuseIncompatible(before: CompiledCatalog | undefined, after: CompiledCatalog): void {
-  const faults = before === undefined ? [] : successionFaults(before, after);
-  if (faults.length === 0) return;
-  throw new TributaryError(
-    "catalog-invalid",
-    `The catalog does not follow from the one in effect: ${faults.join("; ")}.`,
-    { details: { faults } },
   );
 }

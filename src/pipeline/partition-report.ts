@@ -14,6 +14,7 @@ import { formatMinorUnits } from "../billing/rating/money.ts";
 import type { AcceptedGap } from "./accepted-gaps.ts";
 import { checkPartition, type BalanceCheck } from "./balance.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
+import { producersOf, type ProducerRow } from "./producer-report.ts";
 
 export interface AggregateRow {
   readonly account: string;
@@ -61,6 +62,8 @@ export interface UsageReport {
   /** What is unbilled, over all accounts. */
   readonly unbilledTotals: readonly UnbilledTotal[];
   readonly exceptions: readonly ExceptionRow[];
+  /** Producers of numbered batches, by partition, name and epoch. */
+  readonly producers: readonly ProducerRow[];
   readonly checks: readonly BalanceCheck[];
   readonly balanced: boolean;
 }
@@ -98,6 +101,7 @@ export function reportOf(sources: readonly ReportSource[]): UsageReport {
     aggregates: aggregatesOf(sources),
     ...unbilledOf(sources),
     exceptions: exceptions.sort((a, b) => compare(keyOfException(a), keyOfException(b))),
+    producers: sources.flatMap(({ partition, engine }) => producersOf(partition, engine)),
     checks,
     balanced: checks.every((check) => check.balanced),
   };

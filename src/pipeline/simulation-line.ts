@@ -11,10 +11,21 @@ export type SimulationLine =
       /** Partition that `export` found it in; otherwise the account's. */
       readonly partition: number | undefined;
     }
-  | { readonly kind: "control"; readonly partition: number; readonly record: string };
+  | { readonly kind: "control"; readonly partition: number; readonly record: string }
+  | {
+      /** A message whose producer has numbered it: its events can't stand by themselves. */
+      readonly kind: "message";
+      readonly partition: number;
+      readonly region: string;
+      readonly arrivalMs: number | undefined;
+      readonly contentType: string;
+      readonly data: Uint8Array;
+    };
 
 /** CloudEvents type of a control record in an exported file. */
 export const CONTROL_LINE_TYPE = "io.tributary.control";
+/** CloudEvents type of a whole message in an exported file. */
+export const MESSAGE_LINE_TYPE = "io.tributary.message";
 /** Region of events that name none. */
 export const DEFAULT_REGION = "default";
 
@@ -25,12 +36,22 @@ export function readLine(text: string): SimulationLine {
   if (fields["type"] === CONTROL_LINE_TYPE && partition !== undefined) {
     return { kind: "control", partition, record: JSON.stringify(fields["data"]) };
   }
-  const { subject, region, arrival, time } = fields;
+  const { subject, region, arrival, time, datacontenttype, data_base64: base64 } = fields;
+  if (fields["type"] === MESSAGE_LINE_TYPE && partition !== undefined && typeof base64 === "string") {
+    return {
+      kind: "message",
+      partition,
+      region: regionOfField(region),
+      arrivalMs: timeOf(arrival),
+      contentType: typeof datacontenttype === "string" ? datacontenttype : "",
+      data: new Uint8Array(Buffer.from(base64, "base64")),
+    };
+  }
   return {
     kind: "event",
     text,
     account: typeof subject === "string" ? subject : "",
-    region: typeof region === "string" && region !== "" ? region : DEFAULT_REGION,
+    region: regionOfField(region),
     arrivalMs: timeOf(arrival) ?? timeOf(time),
     partition,
   };
@@ -43,6 +64,10 @@ function parseObject(text: string): Record<string, unknown> {
   } catch {
     return {};
   }
+}
+
+function regionOfField(value: unknown): string {
+  return typeof value === "string" && value !== "" ? value : DEFAULT_REGION;
 }
 
 function partitionOfField(value: unknown): number | undefined {

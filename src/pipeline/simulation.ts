@@ -1,6 +1,7 @@
 import { CLOUD_EVENT_TYPE } from "../model/content-types.ts";
 import { type ControlKind, decodeControl, encodeControl, type ControlRecord } from "../model/control.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
+import { TributaryError } from "../model/errors.ts";
 import type { LogMessage } from "../model/log.ts";
 import type { NumberingLog } from "../model/numbering.ts";
 import { partitionOf } from "../model/partition.ts";
@@ -63,11 +64,22 @@ export class Simulation {
       this.#nextBillingMs = (Math.floor(arrivalMs / BILLING_CHECK_MS) + 1) * BILLING_CHECK_MS;
     }
     const { partitionCount, idleTimeoutMs } = this.#options;
-    const target =
-      line.partition !== undefined && line.partition < partitionCount
-        ? line.partition
-        : partitionOf(line.account, partitionCount);
-    await this.#partition(target).event(line, arrivalMs);
+    if (line.kind === "message") {
+      if (line.partition >= partitionCount)
+        throw new TributaryError(
+          "usage-invalid",
+          `The file holds a message of partition ${line.partition}; there are ${partitionCount}.`,
+        );
+      await this.#partition(line.partition).message(line, arrivalMs);
+    } else {
+      const target =
+        line.partition !== undefined && line.partition < partitionCount
+          ? line.partition
+          : partitionOf(line.account, partitionCount);
+      const data = encoder.encode(line.text);
+      const { region } = line;
+      await this.#partition(target).message({ region, contentType: CLOUD_EVENT_TYPE, data }, arrivalMs);
+    }
     this.#nextIdleMs = Math.min(this.#nextIdleMs, arrivalMs + idleTimeoutMs);
   }
 
@@ -213,16 +225,23 @@ class SimulatedPartition {
     });
   }
 
-  async event(line: Extract<SimulationLine, { kind: "event" }>, arrivalMs: number): Promise<void> {
+  async message(
+    {
+      region,
+      contentType,
+      data,
+    }: { readonly region: string; readonly contentType: string; readonly data: Uint8Array },
+    arrivalMs: number,
+  ): Promise<void> {
     this.#start();
     this.#waiting.push({
       sequence: ++this.#sequence,
-      subject: `usage.${this.partition}.${line.region}`,
-      contentType: CLOUD_EVENT_TYPE,
+      subject: `usage.${this.partition}.${region}`,
+      contentType,
       arrivalMs,
-      data: encoder.encode(line.text),
+      data,
     });
-    this.#lastEventMs.set(line.region, arrivalMs);
+    this.#lastEventMs.set(region, arrivalMs);
     if (this.#waiting.length >= MAX_RUN_MESSAGES) await this.commit();
   }
 

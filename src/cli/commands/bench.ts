@@ -79,7 +79,7 @@ export function addBenchCommand(program: Command): void {
     )
     .option(
       "--duplicate-ratio <share>",
-      "share of events that repeat an earlier one",
+      "share of events that repeat an earlier one; of numbered batches, share of batches",
       parseNumber(0, 1),
       0.01,
     )
@@ -94,7 +94,10 @@ export function addBenchCommand(program: Command): void {
     )
     .addOption(durationOption("--span <duration>", "event times are spread over this", DEFAULT_SPAN))
     .addOption(
-      new Option("--form <form>", "an event a message, CloudEvents batches, or columnar batches")
+      new Option(
+        "--form <form>",
+        "an event a message, CloudEvents batches, columnar batches, or those with their producer's numbers and no ids",
+      )
         .choices(LOAD_FORMS)
         .default("columnar"),
     )
@@ -127,7 +130,12 @@ async function benchLoad(options: BenchLoadOptions): Promise<void> {
   }
   if (options.allowRemote !== true) refuseRemote(options.servers);
   const result = await publish(shape, options);
-  const totals = expectedTotals(shape, { partitionCount: options.partitions, events: result.events });
+  const totals = expectedTotals(shape, {
+    partitionCount: options.partitions,
+    events: result.events,
+    form: options.form,
+    repeated: result.repeated,
+  });
   if (options.json === true) printJson(summaryOf(shape, options, result, totals));
   else printSummary(shape, result, totals);
 }

@@ -8,7 +8,7 @@ import { openControlLog } from "../../ingest/jetstream/control-log.ts";
 import { connectBroker } from "../../ingest/jetstream/connection.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import { WireDecoder } from "../../ingest/wire/decoder.ts";
-import { controlLine, eventLine } from "../../pipeline/export-line.ts";
+import { controlLine, eventLine, messageLine } from "../../pipeline/export-line.ts";
 import { addConfiguredOptions, readConfig, type ConfiguredOptions } from "../configured.ts";
 import { randomHashKey } from "../compose/partition-worker.ts";
 import { printProgress } from "../progress.ts";
@@ -24,7 +24,8 @@ export function addExportCommand(program: Command): void {
       .summary("write the live streams as a file that `simulate` reads")
       .description(
         "Writes every event of the owned partitions' streams, with its arrival, and the decisions of the control logs at their place,\n" +
-          "as lines of JSON: `simulate --events` of it gives the counts and aggregates of a worker that has processed the same.",
+          "as lines of JSON; messages that their producers have numbered stay whole. `simulate --events` of it gives the counts and\n" +
+          "aggregates of a worker that has processed the same.",
       )
       .option("--output <file>", "file to write; - for standard output", "-"),
   ).action(async (options: ExportOptions) => {
@@ -58,6 +59,13 @@ async function exportStreams(options: ExportOptions): Promise<void> {
       for await (const message of messagesOf(usage)) {
         const run = decoder.decode([message]);
         undecodable += run.undecodable.length;
+        const [numbered] = run.batch.numbered;
+        if (numbered !== undefined) {
+          await write(messageLine(message, partition, numbered.region));
+          events += run.batch.count;
+          await due(message.sequence);
+          continue;
+        }
         for (let row = 0; row < run.batch.count; row++) {
           const text = decoder.eventText(message, run.batch.index[row] ?? row);
           await write(

@@ -2,10 +2,11 @@ import type { Command } from "commander";
 import { CHANNELS } from "../../model/outputs.ts";
 import { addConfiguredOptions, readConfig, type ConfiguredOptions } from "../configured.ts";
 import { Inspection, type InspectedPartition } from "../compose/inspection.ts";
-import { printJson, printTable } from "../print.ts";
+import { printJson, printProducers, printTable } from "../print.ts";
 import { lostMessagesOf, type AcceptedGap } from "../../pipeline/accepted-gaps.ts";
 import { accruedValue } from "../../pipeline/accrued-value.ts";
 import { invoicesOf } from "../../pipeline/billing-report.ts";
+import { producersOf } from "../../pipeline/producer-report.ts";
 import { aggregatesOf, reportOf } from "../../pipeline/partition-report.ts";
 
 /** Entries read at a time when a channel of the outbox is listed. */
@@ -99,6 +100,17 @@ export function addInspectCommand(program: Command): void {
       );
     }
   });
+
+  view(
+    inspect,
+    "producers",
+    "producers of numbered batches: what came, what is missing, what their manifests say",
+    (partitions, json) => {
+      const rows = partitions.flatMap(({ partition, engine }) => producersOf(partition, engine));
+      if (json) printJson(rows);
+      else printProducers(rows);
+    },
+  );
 
   view(
     inspect,

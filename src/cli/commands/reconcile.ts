@@ -6,7 +6,7 @@ import { reportOf, type UsageReport } from "../../pipeline/partition-report.ts";
 import { addConfiguredOptions, readConfig, type ConfiguredOptions } from "../configured.ts";
 import { Inspection } from "../compose/inspection.ts";
 import { ExitCode } from "../exit-codes.ts";
-import { printJson, printLine, printReport, printTable } from "../print.ts";
+import { printJson, printLine, printProducers, printReport, printTable } from "../print.ts";
 
 interface StreamLine {
   readonly partition: number;
@@ -41,6 +41,7 @@ async function reconcile(options: ConfiguredOptions & { offline?: boolean }): Pr
     else {
       printReport(report);
       printAcceptedGaps(report.acceptedGaps);
+      printOpenProducers(report.producers);
       if (streams.length > 0) {
         printLine();
         printTable(
@@ -61,8 +62,8 @@ async function reconcile(options: ConfiguredOptions & { offline?: boolean }): Pr
 }
 
 function withStreams(report: UsageReport, streams: readonly StreamLine[]): object {
-  const { counts, messages, acceptedGaps, unbilled, invoiced, unbilledTotals, exceptions, checks, balanced } =
-    report;
+  const { counts, messages, acceptedGaps, unbilled, invoiced, unbilledTotals, exceptions } = report;
+  const { producers, checks, balanced } = report;
   return {
     counts,
     messages,
@@ -72,6 +73,7 @@ function withStreams(report: UsageReport, streams: readonly StreamLine[]): objec
     invoiced,
     unbilledTotals,
     exceptions,
+    producers,
     checks,
     balanced,
   };
@@ -91,6 +93,17 @@ function printAcceptedGaps(gaps: UsageReport["acceptedGaps"]): void {
       gap.decidedAt,
       gap.reason,
     ]),
+  );
+}
+
+/** What producers have numbered or announced and what did not come, or came without being announced. */
+function printOpenProducers(producers: UsageReport["producers"]): void {
+  if (producers.length === 0) return;
+  const open = producers.filter((row) => row.missingBatches + row.missingEvents + row.unannouncedEvents > 0);
+  printLine();
+  if (open.length > 0) printProducers(open);
+  printLine(
+    `${producers.length} epochs of producers of numbered batches, ${producers.length - open.length} of them without a gap or difference.`,
   );
 }
 

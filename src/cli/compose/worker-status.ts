@@ -6,6 +6,7 @@ import { formatMinorUnits } from "../../billing/rating/money.ts";
 import { noEvents } from "../../model/outputs.ts";
 import type { PartitionEngine } from "../../pipeline/partition-engine.ts";
 import { addRegionCounts } from "../../pipeline/partition-report.ts";
+import { numberedFigures } from "../../pipeline/producer-report.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import type { PartitionFault, PartitionWorker } from "./partition-worker.ts";
 import type { Worker } from "./worker.ts";
@@ -22,6 +23,7 @@ export function partitionSnapshot(partition: PartitionWorker): PartitionSnapshot
     dedupeKeys: engine?.keys.size ?? 0,
     dedupeSealedKeys: engine?.keys.sealedSize ?? 0,
     dedupeBytes: engine?.keys.bytes ?? 0,
+    ...(engine === undefined ? {} : { numbered: numberedFigures(engine) }),
     windowCells: engine?.cells.size ?? 0,
     replayProgressRatio: pipeline?.replayProgressRatio ?? 0,
     unbilled: amountsOf(engine?.rater.unbilledTotals() ?? new Map()),

@@ -1,5 +1,6 @@
 import type { EventBatch, PropertyColumn } from "../../model/event-batch.ts";
 import type { LogMessage } from "../../model/log.ts";
+import type { NumberedMessage } from "../../model/numbered-batch.ts";
 import { Outcome } from "../../model/outcome.ts";
 import { PayloadChecksum } from "../../model/payload-checksum.ts";
 import { ColumnBuilder, type ZeroLanes } from "./column-builder.ts";
@@ -16,6 +17,7 @@ export class BatchBuilder {
   count = 0;
   capacity: number;
   messages: LogMessage[] = [];
+  numbered: NumberedMessage[] = [];
   accounts: Dictionary;
   types: Dictionary;
   regions: Dictionary;
@@ -83,6 +85,7 @@ export class BatchBuilder {
       }
     this.columns.clear();
     this.messages = [];
+    this.numbered = [];
     this.count = 0;
     this.accounts = dictionaries.accounts;
     this.types = dictionaries.types;
@@ -176,6 +179,7 @@ export class BatchBuilder {
     return {
       count,
       messages: this.messages,
+      numbered: this.numbered,
       message: this.message.subarray(0, count),
       index: this.index.subarray(0, count),
       timeMs: this.timeMs.subarray(0, count),

@@ -7,8 +7,10 @@ import {
   MAX_PROPERTY_NAMES_PER_MESSAGE,
   MAX_SHORT_DICTIONARY,
 } from "./limits.ts";
+import type { BatchIdentity } from "../../model/numbered-batch.ts";
 import { isPlainMsgpack } from "./msgpack-check.ts";
 import { readMsgpack, type MsgpackValue } from "./msgpack-reader.ts";
+import { isProducerName } from "./producer-name.ts";
 import { TextList } from "./text-list.ts";
 
 /** The format version that this decoder reads. */
@@ -43,6 +45,10 @@ export type ColumnarProperty =
 /** A columnar batch whose structure is sound; single rows may still hold faults. */
 export interface ColumnarBody {
   readonly count: number;
+  /** Undefined where the batch has no number: its events are deduplicated by their ids. */
+  readonly identity: BatchIdentity | undefined;
+  /** False where a numbered batch leaves the ids out; then the width is 0 and there are no ends. */
+  readonly hasIds: boolean;
   readonly sources: TextList;
   /** Index into `sources`; undefined where there is one. */
   readonly source: Uint16Array | undefined;
@@ -80,6 +86,9 @@ export function parseColumnarBody(data: Uint8Array): ColumnarBody | ColumnarFaul
 const BODY_KEYS = new Set([
   "v",
   "n",
+  "producer",
+  "epoch",
+  "sequence",
   "sources",
   "source",
   "types",
@@ -101,10 +110,14 @@ function readBody(value: MsgpackValue): ColumnarBody | ColumnarFault {
   const sources = strings(body["sources"], MAX_SHORT_DICTIONARY);
   const types = strings(body["types"], MAX_SHORT_DICTIONARY);
   const accounts = strings(body["accounts"], MAX_EVENTS_PER_MESSAGE);
-  const ids = binary(body["ids"]);
-  const { idWidth, idEnds } = readIdPlaces(body, ids, count);
+  const identity = readIdentity(body);
+  const hasIds = identity === undefined || body["ids"] !== undefined;
+  const ids = hasIds ? binary(body["ids"]) : NO_IDS;
+  const { idWidth, idEnds } = hasIds ? readIdPlaces(body, ids, count) : noIdPlaces(body);
   return {
     count,
+    identity,
+    hasIds,
     sources,
     source: shortIndices(body["source"], count, sources.count),
     types,
@@ -119,11 +132,32 @@ function readBody(value: MsgpackValue): ColumnarBody | ColumnarFault {
   };
 }
 
-function readIdPlaces(
-  body: Members,
-  ids: Uint8Array,
-  count: number,
-): { readonly idWidth: number; readonly idEnds: Uint32Array } {
+const NO_IDS = new Uint8Array(0);
+
+/** The number of the batch: all three of its keys, or none. */
+function readIdentity(body: Members): BatchIdentity | undefined {
+  const { producer, epoch, sequence } = body;
+  if (producer === undefined && epoch === undefined && sequence === undefined) return undefined;
+  if (typeof producer !== "string" || !isProducerName(producer)) throw new Malformed();
+  return {
+    producer,
+    epoch: integer(epoch, 1, Number.MAX_SAFE_INTEGER),
+    sequence: integer(sequence, 1, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+/** A batch without `ids` has no places of ids either. */
+function noIdPlaces(body: Members): IdPlaces {
+  if (body["idWidth"] !== undefined || body["idEnds"] !== undefined) throw new Malformed();
+  return { idWidth: 0, idEnds: new Uint32Array(0) };
+}
+
+interface IdPlaces {
+  readonly idWidth: number;
+  readonly idEnds: Uint32Array;
+}
+
+function readIdPlaces(body: Members, ids: Uint8Array, count: number): IdPlaces {
   if ((body["idWidth"] === undefined) === (body["idEnds"] === undefined)) throw new Malformed();
   let idWidth = 0;
   let idEnds = new Uint32Array(0);

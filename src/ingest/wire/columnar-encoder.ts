@@ -1,5 +1,6 @@
 import { Packr } from "msgpackr";
 import { decimalOfDouble, decimalText, parseDecimal, rescale, type Decimal } from "../../model/decimal.ts";
+import type { BatchIdentity } from "../../model/numbered-batch.ts";
 import { COLUMNAR_VERSION } from "./columnar-body.ts";
 import { MAX_COLUMN_SCALE, MAX_EVENTS_PER_MESSAGE } from "./limits.ts";
 
@@ -17,6 +18,9 @@ export interface ColumnarRow {
   readonly data: Readonly<Record<string, ColumnarValue>>;
 }
 
+/** One event for a numbered batch, whose id is for people: all events of a batch have one, or none. */
+export type NumberedRow = Omit<ColumnarRow, "id"> & { readonly id?: string };
+
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 const encoder = new TextEncoder();
 
@@ -25,6 +29,26 @@ const encoder = new TextEncoder();
  * more events than a message may hold, a time that is no integer, and a number that no decimal holds.
  */
 export function encodeColumnarBatch(rows: readonly ColumnarRow[]): Uint8Array {
+  return encode(rows, {}, encodeIds(rows.map((row) => row.id)));
+}
+
+/**
+ * The same with the batch's number; without ids where the rows have none. Throws RangeError also where only some have
+ * one.
+ */
+export function encodeNumberedBatch(identity: BatchIdentity, rows: readonly NumberedRow[]): Uint8Array {
+  const { producer, epoch, sequence } = identity;
+  const ids = rows.flatMap((row) => (row.id === undefined ? [] : [row.id]));
+  if (ids.length > 0 && ids.length < rows.length)
+    throw new RangeError("either all events of a numbered batch have an id, or none");
+  return encode(rows, { producer, epoch, sequence }, ids.length === 0 ? {} : encodeIds(ids));
+}
+
+function encode(
+  rows: readonly NumberedRow[],
+  identity: Record<string, unknown>,
+  ids: Record<string, unknown>,
+): Uint8Array {
   if (rows.length > MAX_EVENTS_PER_MESSAGE)
     throw new RangeError(`a batch holds at most ${MAX_EVENTS_PER_MESSAGE} events`);
   const sources = new Indices();
@@ -33,18 +57,21 @@ export function encodeColumnarBatch(rows: readonly ColumnarRow[]): Uint8Array {
   const source = rows.map((row) => sources.of(row.source));
   const type = rows.map((row) => types.of(row.type));
   const account = rows.map((row) => accounts.of(row.account));
-  for (const row of rows)
-    if (!Number.isInteger(row.timeMs)) throw new RangeError(`time of ${row.id} is no integer`);
+  rows.forEach((row, at) => {
+    if (!Number.isInteger(row.timeMs))
+      throw new RangeError(`time of ${row.id ?? `event ${at}`} is no integer`);
+  });
   return packr.pack({
     v: COLUMNAR_VERSION,
     n: rows.length,
+    ...identity,
     sources: sources.strings,
     ...(sources.strings.length === 1 ? {} : { source: words16(source) }),
     types: types.strings,
     ...(types.strings.length === 1 ? {} : { type: words16(type) }),
     accounts: accounts.strings,
     account: words32(account),
-    ...encodeIds(rows),
+    ...ids,
     time: floats(rows.map((row) => row.timeMs)),
     properties: encodeProperties(rows),
   });
@@ -64,8 +91,8 @@ class Indices {
   }
 }
 
-function encodeIds(rows: readonly ColumnarRow[]): Record<string, unknown> {
-  const ids = rows.map((row) => encoder.encode(row.id));
+function encodeIds(texts: readonly string[]): Record<string, unknown> {
+  const ids = texts.map((text) => encoder.encode(text));
   const ends: number[] = [];
   let length = 0;
   for (const id of ids) ends.push((length += id.length));
@@ -86,7 +113,7 @@ interface Column {
   readonly values: (string | boolean | Decimal | undefined)[];
 }
 
-function encodeProperties(rows: readonly ColumnarRow[]): readonly Record<string, unknown>[] {
+function encodeProperties(rows: readonly NumberedRow[]): readonly Record<string, unknown>[] {
   const columns = new Map<string, Column>();
   rows.forEach((row, index) => {
     for (const [name, value] of Object.entries(row.data)) {

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { readDecimal, type DecimalSlot } from "../../model/decimal.ts";
 import { MAX_COLUMN_INTEGER, PropertyKind } from "../../model/event-batch.ts";
 import type { KeyHasher } from "../../model/hash.ts";
@@ -15,6 +16,9 @@ import {
 } from "./limits.ts";
 import type { TextList } from "./text-list.ts";
 
+const ID_MISSING = reasonCode("id-missing");
+const ID_TOO_LONG = reasonCode("id-too-long");
+const SOURCE_MISSING = reasonCode("source-missing");
 const NUMBER_INVALID = reasonCode("number-invalid");
 const TYPE_MISSING = reasonCode("type-missing");
 const SUBJECT_MISSING = reasonCode("subject-missing");
@@ -42,16 +46,19 @@ export class ColumnarRows {
     for (let row = 0; row < count; row++) builder.index[base + row] = row;
     // Reason code by row; the first fault in the order of docs/wire.md stays.
     const faults = new Uint8Array(count);
-    this.#writeKeys(builder, body, base, faults);
+    const isNumbered = body.identity !== undefined;
+    if (isNumbered) checkIdentities(body, faults);
+    else this.#writeKeys(builder, body, base, faults);
     writeNames(builder, body, base, faults);
     writeTimes(builder, body, base, faults, builder.messages[message]!.arrivalMs);
-    // Lane-wise sums of the checksums of the properties.
-    const sums = new Int32Array(count * 2);
+    // Lane-wise sums of the checksums of the properties. What is numbered is compared whole.
+    const sums = isNumbered ? undefined : new Int32Array(count * 2);
     const columns = this.#writeProperties(builder, body, base, faults, sums);
     for (let row = 0; row < count; row++) {
       const fault = faults[row]!;
-      if (fault === 0) builder.setChecksum(base + row, sums[2 * row]!, sums[2 * row + 1]!);
-      else {
+      if (fault === 0) {
+        if (sums !== undefined) builder.setChecksum(base + row, sums[2 * row]!, sums[2 * row + 1]!);
+      } else {
         builder.reject(base + row, fault);
         for (const column of columns) column.clear(base + row);
       }
@@ -78,9 +85,9 @@ export class ColumnarRows {
         isSourceSound = sourceLength > 0 && !sources.subarray(sourceStart, sourceEnd).includes(0);
         if (sourceLength <= MAX_IDENTITY_BYTES) hasher.setSource(sources, sourceStart, sourceEnd);
       }
-      if (end === start) faults[row] = reasonCode("id-missing");
-      else if (!isSourceSound) faults[row] = reasonCode("source-missing");
-      else if (end - start + sourceLength > MAX_IDENTITY_BYTES) faults[row] = reasonCode("id-too-long");
+      if (end === start) faults[row] = ID_MISSING;
+      else if (!isSourceSound) faults[row] = SOURCE_MISSING;
+      else if (end - start + sourceLength > MAX_IDENTITY_BYTES) faults[row] = ID_TOO_LONG;
       else hasher.hashId(ids, start, end, key, (base + row) * 4);
       start = end;
     }
@@ -92,7 +99,7 @@ export class ColumnarRows {
     body: ColumnarBody,
     base: number,
     faults: Uint8Array,
-    sums: Int32Array,
+    sums: Int32Array | undefined,
   ): readonly ColumnBuilder[] {
     const written = new Set<ColumnBuilder>();
     // With few columns no row can have too many properties.
@@ -115,7 +122,7 @@ export class ColumnarRows {
     property: ColumnarProperty & { readonly kind: "number" },
     base: number,
     faults: Uint8Array,
-    sums: Int32Array,
+    sums: Int32Array | undefined,
   ): void {
     column.reserveNumbers(builder.capacity);
     const { coefficient, kind, scale, nameLow, nameHigh } = column;
@@ -128,6 +135,7 @@ export class ColumnarRows {
       const text = large.size === 0 ? undefined : large.get(row);
       if (text !== undefined) {
         if (this.#writeLarge(column, base + row, text)) {
+          if (sums === undefined) continue;
           column.check(checksum, base + row, builder.texts);
           addLanes(sums, row, checksum);
         } else faults[row] = NUMBER_INVALID;
@@ -151,6 +159,7 @@ export class ColumnarRows {
       kind[base + row] = PropertyKind.number;
       coefficient[base + row] = value;
       scale[base + row] = places;
+      if (sums === undefined) continue;
       const high = Math.floor(value / 0x1_0000_0000) | 0;
       checksum.property(nameLow, nameHigh, PropertyKind.number | (places << 8), value | 0, high);
       addLanes(sums, row, checksum);
@@ -177,7 +186,7 @@ export class ColumnarRows {
     property: ColumnarProperty & { readonly kind: "text" },
     base: number,
     faults: Uint8Array,
-    sums: Int32Array,
+    sums: Int32Array | undefined,
   ): void {
     column.reserveTexts(builder.capacity);
     const { kind, text } = column;
@@ -204,6 +213,7 @@ export class ColumnarRows {
       const at = values[row]!;
       kind[base + row] = PropertyKind.text;
       text[base + row] = indices[at]!;
+      if (sums === undefined) continue;
       sums[2 * row] = (sums[2 * row]! + lanes[2 * at]!) | 0;
       sums[2 * row + 1] = (sums[2 * row + 1]! + lanes[2 * at + 1]!) | 0;
     }
@@ -215,15 +225,43 @@ export class ColumnarRows {
     property: ColumnarProperty & { readonly kind: "boolean" },
     base: number,
     faults: Uint8Array,
-    sums: Int32Array,
+    sums: Int32Array | undefined,
   ): void {
     for (let row = 0; row < faults.length; row++) {
       if (faults[row] !== 0 || !isPresent(property.present, row)) continue;
       const set = ((property.values[row >> 3]! >> (row & 7)) & 1) === 1;
       column.kind[base + row] = set ? PropertyKind.true : PropertyKind.false;
+      if (sums === undefined) continue;
       column.check(this.#checksum, base + row, builder.texts);
       addLanes(sums, row, this.#checksum);
     }
+  }
+}
+
+/** Longest id that an event of a numbered batch gets where it leaves its partition, without its producer's name. */
+const PLACE_BYTES = 64;
+
+/** What `#writeKeys` finds wrong with ids and sources, where nothing is hashed. */
+function checkIdentities(body: ColumnarBody, faults: Uint8Array): void {
+  const { hasIds, idEnds, idWidth, source, identity } = body;
+  const { bytes, starts, ends, count: sources } = body.sources;
+  const idLimit = MAX_IDENTITY_BYTES - PLACE_BYTES - Buffer.byteLength(identity?.producer ?? "");
+  const sourceFault = new Uint8Array(sources);
+  for (let at = 0; at < sources; at++) {
+    const length = ends[at]! - starts[at]!;
+    if (length === 0 || bytes.subarray(starts[at], ends[at]).includes(0)) sourceFault[at] = SOURCE_MISSING;
+    else if (length > idLimit) sourceFault[at] = ID_TOO_LONG;
+  }
+  let start = 0;
+  for (let row = 0; row < faults.length; row++) {
+    const at = source === undefined ? 0 : source[row]!;
+    faults[row] = sourceFault[at]!;
+    if (!hasIds) continue;
+    const end = idWidth > 0 ? start + idWidth : idEnds[row]!;
+    if (end === start) faults[row] = ID_MISSING;
+    else if (faults[row] === 0 && end - start + ends[at]! - starts[at]! > MAX_IDENTITY_BYTES)
+      faults[row] = ID_TOO_LONG;
+    start = end;
   }
 }
 

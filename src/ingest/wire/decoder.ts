@@ -15,12 +15,17 @@ import {
   CLOUD_EVENT_BATCH_TYPE,
   CLOUD_EVENT_TYPE,
   COLUMNAR_TYPE,
+  MANIFEST_TYPE,
   PROBE_TYPE,
+  partitionTextOf,
   regionOf,
 } from "../../model/content-types.ts";
 import { Dictionaries, type DictionaryLimits } from "./dictionary.ts";
 import { bodyText, elementTexts, parseJsonBody } from "./json-body.ts";
 import { MAX_EVENTS_PER_MESSAGE } from "./limits.ts";
+import { parseManifestBody } from "./manifest-body.ts";
+import { numberedMessage } from "./numbered-message.ts";
+import { sourceHoursOf } from "./source-hours.ts";
 
 /** Rows that columns are made for at most before it is known how many there are. */
 const MAX_EXPECTED_ROWS = 16_384;
@@ -89,6 +94,7 @@ export class WireDecoder implements MessageDecoder {
   #append(builder: BatchBuilder, message: LogMessage): UndecodableReason | undefined {
     const { contentType, data } = message;
     const isColumnar = contentType === COLUMNAR_TYPE;
+    if (contentType === MANIFEST_TYPE) return appendManifest(builder, message);
     if (!isColumnar && contentType !== CLOUD_EVENT_TYPE && contentType !== CLOUD_EVENT_BATCH_TYPE)
       return "content-type-unknown";
     const region = regionOf(message.subject);
@@ -96,8 +102,16 @@ export class WireDecoder implements MessageDecoder {
     if (isColumnar) {
       const body = parseColumnarBody(data);
       if (typeof body === "string") return body;
+      const firstRow = builder.count;
       if (body.count > 0)
         this.#columnar.append(builder, body, builder.addMessage(message), builder.regions.intern(region));
+      if (body.identity !== undefined) {
+        const endRow = builder.count;
+        const sourceHours = (): ReturnType<typeof sourceHoursOf> => sourceHoursOf(body);
+        builder.numbered.push(
+          numberedMessage(message, body.identity, { region, firstRow, endRow, sourceHours }),
+        );
+      }
       return undefined;
     }
     const body = parseJsonBody(data);
@@ -130,6 +144,20 @@ export class WireDecoder implements MessageDecoder {
   }
 }
 
+/** A manifest has a number like a batch, and no rows. */
+function appendManifest(builder: BatchBuilder, message: LogMessage): UndecodableReason | undefined {
+  const region = regionOf(message.subject);
+  if (region === undefined) return "subject-invalid";
+  const body = parseManifestBody(message.data);
+  if (body === undefined) return "manifest-invalid";
+  const { manifest } = body;
+  const place = { firstRow: builder.count, endRow: builder.count };
+  builder.numbered.push(
+    numberedMessage(message, body, { region, ...place, manifest, sourceHours: () => [] }),
+  );
+  return undefined;
+}
+
 /** The decoder for an engine whose genesis record holds this hash key: a batch is good until the next is decoded. */
 export function createDecoder(hashKey: string): MessageDecoder {
   return new WireDecoder(hashKey, { reusesMemory: true });
@@ -139,8 +167,11 @@ export function createDecoder(hashKey: string): MessageDecoder {
 function openTexts(message: LogMessage): (index: number) => string | undefined {
   if (message.contentType === COLUMNAR_TYPE) {
     const body = parseColumnarBody(message.data);
+    const partition = partitionTextOf(message.subject) ?? "";
     return (index) =>
-      typeof body === "string" || index < 0 || index >= body.count ? undefined : columnarRowText(body, index);
+      typeof body === "string" || index < 0 || index >= body.count
+        ? undefined
+        : columnarRowText(body, index, partition);
   }
   const text = bodyText(message.data);
   const texts =

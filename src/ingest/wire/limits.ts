@@ -17,6 +17,8 @@ export const MAX_PROPERTY_NAME_LENGTH = 256;
 export const MAX_DATA_DEPTH = 8;
 /** Different property names in one message: each is a column over all of the message's rows. */
 export const MAX_PROPERTY_NAMES_PER_MESSAGE = 1_024;
+/** Sources and hours that one manifest counts: with the longest sources, 72 MB; with usual ones, 5 MB. */
+export const MAX_MANIFEST_COUNTS = 65_536;
 /** Different sources or types in one columnar batch: they are indexed by 16 bits. */
 export const MAX_SHORT_DICTIONARY = 65_536;
 /** Decimal places of a columnar number property. */

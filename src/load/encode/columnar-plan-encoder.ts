@@ -1,3 +1,4 @@
+import type { BatchIdentity } from "../../model/numbered-batch.ts";
 import { accountName, eventId, eventSource, eventType, VALUE_PROPERTY } from "../names.ts";
 import type { OpenBatch } from "./open-batch.ts";
 import { digitCount, PackWriter } from "./pack-writer.ts";
@@ -14,7 +15,7 @@ const BYTES_A_MESSAGE = 1_024;
 const BYTES_A_TYPE = 32;
 
 /**
- * Events of a plan as columnar batches: the bytes of `encodeColumnarBatch`, written straight from the plan's columns. No
+ * Events of a plan as columnar batches: the bytes of `encodeColumnarBatch` and `encodeNumberedBatch`, written straight from the plan's columns. No
  * string is built for an event, and accounts find their place in the dictionary through an array instead of a map.
  */
 export class ColumnarPlanEncoder {
@@ -52,8 +53,8 @@ export class ColumnarPlanEncoder {
     this.#idEnd = new Uint32Array(batchSize);
   }
 
-  /** `batch` holds at least one event and at most `batchSize`. */
-  encode(batch: OpenBatch): Uint8Array {
+  /** `batch` holds at least one event and at most `batchSize`; with a number, ids are left out. */
+  encode(batch: OpenBatch, identity?: BatchIdentity): Uint8Array {
     const { count } = batch;
     const writer = this.#writer;
     // Wraps round after 2^32 batches: a stale number would have to be exactly as old.
@@ -74,11 +75,20 @@ export class ColumnarPlanEncoder {
       this.#typesUsed,
       this.#typeOfRow,
     );
-    writer.map(types === 1 ? 10 : 11);
+    // Three keys of the number take the place of the two of the ids.
+    writer.map((types === 1 ? 10 : 11) + (identity === undefined ? 0 : 1));
     writer.text("v");
     writer.integer(1);
     writer.text("n");
     writer.integer(count);
+    if (identity !== undefined) {
+      writer.text("producer");
+      writer.text(identity.producer);
+      writer.text("epoch");
+      writer.integer(identity.epoch);
+      writer.text("sequence");
+      writer.integer(identity.sequence);
+    }
     writer.text("sources");
     writer.array(1);
     writer.text(this.#sources[batch.region]!);
@@ -95,7 +105,7 @@ export class ColumnarPlanEncoder {
       writer.numberedText(ACCOUNT_PREFIX, this.#accountsUsed[place]!);
     writer.text("account");
     writer.words32(this.#accountOfRow, count);
-    this.#writeIds(batch);
+    if (identity === undefined) this.#writeIds(batch);
     writer.text("time");
     writer.floats(batch.timeMs, count);
     writer.text("properties");

@@ -9,7 +9,8 @@ const OTHER_PAYLOAD = reasonCode("other-payload");
 
 /**
  * Decides by (source, id): the first event wins, a repeat with the same payload is a duplicate, one with another
- * payload is conflicting. Exact: every key of the horizon is compared, repeats within the batch included.
+ * payload is conflicting. Exact: every key of the horizon is compared, repeats within the batch included. Events of
+ * numbered messages are passed over: `takeNumbers` has decided about them.
  */
 export function deduplicate(table: KeyTable): MonoTypeOperatorFunction<PipelineItem> {
   return tap((item) => {
@@ -23,13 +24,28 @@ export function deduplicate(table: KeyTable): MonoTypeOperatorFunction<PipelineI
 /** Rows whose keys are looked up ahead of their probes: what they bring into the processor's cache stays there so long. */
 const READ_AHEAD_ROWS = 1_024;
 
-function deduplicateBatch({ run: { batch }, firstPlaces }: UsageItem, table: KeyTable): void {
-  const { outcome, key, checksum, message, messages, index, count } = batch;
+function deduplicateBatch(item: UsageItem, table: KeyTable): void {
+  const { count, numbered } = item.run.batch;
+  let from = 0;
+  for (const { firstRow, endRow } of numbered) {
+    deduplicateRows(item, table, from, firstRow);
+    from = endRow;
+  }
+  deduplicateRows(item, table, from, count);
+}
+
+function deduplicateRows(
+  { run: { batch }, firstPlaces }: UsageItem,
+  table: KeyTable,
+  from: number,
+  to: number,
+): void {
+  const { outcome, key, checksum, message, messages, index } = batch;
   let current = -1;
   let arrivalMs = 0;
   let sequence = 0;
-  for (let row = 0; row < count; row++) {
-    if (row % READ_AHEAD_ROWS === 0) table.prepare(key, row, Math.min(READ_AHEAD_ROWS, count - row));
+  for (let row = from; row < to; row++) {
+    if ((row - from) % READ_AHEAD_ROWS === 0) table.prepare(key, row, Math.min(READ_AHEAD_ROWS, to - row));
     if (outcome[row] !== Outcome.pending) continue;
     if (message[row] !== current) {
       current = message[row]!;

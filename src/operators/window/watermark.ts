@@ -102,6 +102,12 @@ export class WatermarkTracker {
     return this.#report(index, timeMs - 1);
   }
 
+  /** The manifests of a region's producers together. A region that is not declared changes nothing. */
+  completeRegion({ region, completeMs }: { readonly region: string; readonly completeMs: number }): void {
+    const index = this.indexOf(region);
+    if (index >= 0) this.observeManifest(index, completeMs);
+  }
+
   /**
    * A recorded decision that the region is idle: it stops holding the others until its next event or manifest. A
    * region that is not declared holds nobody: a record that names one changes nothing.

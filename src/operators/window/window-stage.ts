@@ -1,7 +1,6 @@
 import { tap, type MonoTypeOperatorFunction } from "rxjs";
-import type { EventBatch } from "../../model/event-batch.ts";
 import type { CloseRecord } from "../../model/control.ts";
-import { decide } from "../../model/event-batch.ts";
+import { decide, type EventBatch } from "../../model/event-batch.ts";
 import { Outcome, reasonCode } from "../../model/outcome.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 import type {
@@ -167,6 +166,7 @@ export class WindowStage implements CheckpointParticipant {
   add(item: UsageItem): void {
     const { batch } = item.run;
     const { targets } = item;
+    if (item.complete !== undefined) this.#watermark.completeRegion(item.complete);
     const { outcome, timeMs, message, messages } = batch;
     const regions = batch.regions.map((region) => this.#watermark.indexOf(region));
     const lifecycle = this.#requireLifecycle();

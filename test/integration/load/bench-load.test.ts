@@ -76,6 +76,7 @@ describe("bench load", () => {
     const summary = JSON.parse(loaded.stdout);
     expect(summary).toMatchObject({ events: EVENTS, stopped: false, form });
     expect(summary.acks).toBe(summary.messages);
+    expect(summary.repeated.some((events: number) => events > 0)).toBe(form === "numbered");
     expect(await stored()).toBe(summary.messages);
 
     const worker = workspace.start({ checkpointInterval: "500ms" });

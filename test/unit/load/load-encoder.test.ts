@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { regionOf } from "../../../src/model/content-types.ts";
 import { partitionOf } from "../../../src/model/partition.ts";
 import { usageStream } from "../../../src/ingest/jetstream/names.ts";
-import { encodeColumnarBatch } from "../../../src/ingest/wire/columnar-encoder.ts";
+import { encodeColumnarBatch, encodeNumberedBatch } from "../../../src/ingest/wire/columnar-encoder.ts";
 import { createDecoder } from "../../../src/ingest/wire/decoder.ts";
 import { ColumnarPlanEncoder } from "../../../src/load/encode/columnar-plan-encoder.ts";
 import { InstantText } from "../../../src/load/encode/instant-text.ts";
@@ -27,6 +27,8 @@ const SHAPE: LoadShape = {
   spanMs: 3 * 3_600_000,
 };
 const PARTITIONS = 4;
+/** Forms in which single events are repeated. */
+const EVENT_FORMS = LOAD_FORMS.filter((form) => form !== "numbered");
 const BATCH_SIZE = 100;
 
 /** Everything that is published, in order. */
@@ -99,7 +101,7 @@ describe("LoadEncoder", () => {
     expect(decodedRows(form)).toEqual(singles);
   });
 
-  test.each(LOAD_FORMS)("form %s keeps a repetition behind what it repeats", (form) => {
+  test.each(EVENT_FORMS)("form %s keeps a repetition behind what it repeats", (form) => {
     const decoder = createDecoder(KEY);
     const shape = { ...SHAPE, events: 500, duplicateRatio: 0.5 };
     const published: string[] = [];
@@ -170,6 +172,58 @@ test("columnar batches are, byte for byte, those of encodeColumnarBatch", () => 
       0,
       Array.from({ length: count }, (_, n) => ({ id: n, account: n, meter: n % 20, timeMs: n, value: 1 })),
     );
+});
+
+test("numbered batches are those of encodeNumberedBatch, some of them sent again as they are", () => {
+  const decoder = createDecoder(KEY);
+  const shape = { ...SHAPE, duplicateRatio: 0.3 };
+  const { duplicateRatio: _, ...rest } = shape;
+  const encoder = new LoadEncoder(shape, { form: "numbered", batchSize: 20, partitionCount: PARTITIONS });
+  const messages = [];
+  for (const block of planBlocks({ ...rest, duplicateRatio: 0 }, 333))
+    messages.push(...encoder.encode(block));
+  messages.push(...encoder.flush());
+  const first = new Map<string, Uint8Array>();
+  let [events, repeated] = [0, 0];
+  for (const { subject, contentType, data, isRepetition, partition, events: count } of messages) {
+    const { batch, undecodable } = decoder.decode([message(contentType, data, { subject })]);
+    expect([undecodable, batch.count]).toEqual([[], count]);
+    expect(subject).toBe(`usage.${partition}.${regionOf(subject)}`);
+    const [{ producer, epoch, sequence } = { producer: "", epoch: 0, sequence: 0 }] = batch.numbered;
+    expect([producer, epoch]).toEqual([`load-3/${regionOf(subject)}`, 1]);
+    const key = `${subject} ${sequence}`;
+    expect(first.has(key)).toBe(isRepetition);
+    // The next number of its lane, or the bytes that came under it.
+    expect(first.has(`${subject} ${sequence - 1}`)).toBe(sequence > 1);
+    expect(Buffer.compare(first.get(key) ?? data, data)).toBe(0);
+    first.set(key, data);
+    if (isRepetition) repeated += count;
+    else events += count;
+    const values = batch.properties.get("value")?.coefficient ?? [];
+    expect(
+      Buffer.from(data).equals(
+        encodeNumberedBatch(
+          { producer, epoch, sequence },
+          Array.from({ length: count }, (_, row) => ({
+            source: `load/${regionOf(subject)}`,
+            type: batch.types[batch.type[row]!]!,
+            account: batch.accounts[batch.account[row]!]!,
+            timeMs: batch.timeMs[row]!,
+            data: { value: values[row]! },
+          })),
+        ),
+      ),
+    ).toBe(true);
+  }
+  expect(events).toBe(SHAPE.events);
+  expect(repeated / (events + repeated)).toBeCloseTo(0.3, 1);
+  expect(
+    () =>
+      new LoadEncoder(
+        { ...shape, duplicateRatio: 0.95 },
+        { form: "numbered", batchSize: 1, partitionCount: 1 },
+      ),
+  ).toThrow(/0.9/);
 });
 
 test("times are written as Date writes them", () => {

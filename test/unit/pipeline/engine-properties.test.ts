@@ -1,10 +1,12 @@
 import { fc } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import type { CompiledCatalog } from "../../../src/billing/catalog/compiled.ts";
+import type { LogMessage } from "../../../src/model/log.ts";
 import type { ControlRecord } from "../../../src/model/control.ts";
 import { formatMinorUnits } from "../../../src/billing/rating/money.ts";
 import { reportOf } from "../../../src/pipeline/partition-report.ts";
 import { dumpState } from "../../../src/state/dump-state.ts";
+import { batchMessage, manifestMessage } from "../../support/numbered-messages.ts";
 import {
   BASE_MS,
   HOUR_MS,
@@ -117,6 +119,50 @@ const event = fc.record<GeneratedEvent>({
   status: fc.constantFrom("ok", "failed"),
   user: fc.constantFrom("x", "y", "z"),
 });
+/** Batches and manifests of two producers, whose numbers repeat, leave gaps and begin anew. */
+const numbered = fc.record({
+  kind: fc.constantFrom("batch" as const, "batch" as const, "batch" as const, "manifest" as const),
+  producer: fc.constantFrom("p", "q"),
+  epoch: fc.constantFrom(1, 1, 1, 2),
+  sequence: fc.integer({ min: 1, max: 12 }),
+  rows: fc.array(fc.tuple(fc.constantFrom(...ACCOUNTS, "nobody"), fc.integer({ min: -30, max: 900 })), {
+    maxLength: 4,
+  }),
+  region: fc.constantFrom("eu", "us", "elsewhere"),
+  completeMinutes: fc.option(fc.integer({ min: -60, max: 180 }), { nil: undefined }),
+  isLast: fc.boolean(),
+});
+type NumberedStep = typeof numbered extends fc.Arbitrary<infer Value> ? Value : never;
+
+function numberedMessage(step: NumberedStep, sequence: number, arrivalMs: number): LogMessage {
+  const { kind, producer, epoch, rows, region, completeMinutes, isLast } = step;
+  const place = { sequence, arrivalMs, region };
+  const identity = { producer, epoch, sequence: step.sequence };
+  const timeOf = (minutes: number): number => arrivalMs - minutes * 60_000;
+  if (kind === "batch")
+    return batchMessage(
+      place,
+      identity,
+      rows.map(([account, minutes]) => ({
+        source: "test",
+        type: "usage",
+        account,
+        timeMs: timeOf(minutes),
+        data: { amount: minutes, status: "ok", user: "x" },
+      })),
+    );
+  const hours = new Map<number, number>();
+  for (const [, minutes] of rows) {
+    const hourMs = Math.floor(timeOf(minutes) / HOUR_MS) * HOUR_MS;
+    hours.set(hourMs, (hours.get(hourMs) ?? 0) + 1);
+  }
+  return manifestMessage(place, identity, {
+    completeUpToMs: completeMinutes === undefined ? undefined : timeOf(completeMinutes),
+    counts: [...hours].map(([hourMs, events]) => ({ source: "test", hourMs, events })),
+    isLast,
+  });
+}
+
 const poison = fc
   .constantFrom("{not json", "[]", '[1,{"specversion":"1.0"}]')
   .map((text) => ({ kind: "poison" as const, text }));
@@ -134,6 +180,7 @@ const script = fc.array(
     ),
     step: fc.oneof(
       { weight: 30, arbitrary: event },
+      { weight: 12, arbitrary: numbered },
       { weight: 1, arbitrary: poison },
       { weight: 1, arbitrary: idle },
       { weight: 1, arbitrary: close },
@@ -159,6 +206,7 @@ function logsOf(
     minutes: number;
     step:
       | GeneratedEvent
+      | NumberedStep
       | { kind: "poison"; text: string }
       | { kind: "idle"; region: string }
       | { kind: "close"; hours: number }
@@ -211,7 +259,9 @@ function logsOf(
         reason: "test",
       });
       sequence += step.lost;
-    } else if (step.kind === "catalog") control({ kind: "catalog", version: second.version }, second);
+    } else if ("producer" in step)
+      logs.push({ kind: "message", message: numberedMessage(step, ++sequence, arrivalMs) });
+    else if (step.kind === "catalog") control({ kind: "catalog", version: second.version }, second);
     else {
       const region = step.kind === "event" ? step.region : "eu";
       const text = step.kind === "event" ? eventText(step, arrivalMs) : step.text;

@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createDecoder } from "../../../src/ingest/wire/decoder.ts";
-import { eventLine } from "../../../src/pipeline/export-line.ts";
+import { eventLine, messageLine } from "../../../src/pipeline/export-line.ts";
 import { reportOf, type UsageReport } from "../../../src/pipeline/partition-report.ts";
 import { CONTROL_LINE_TYPE, readLine } from "../../../src/pipeline/simulation-line.ts";
 import { Simulation } from "../../../src/pipeline/simulation.ts";
 import { openPartitionStore } from "../../../src/state/partition-store.ts";
 import { BASE_MS, HASH_KEY, HOUR_MS, sha256, testCatalog } from "../../support/engine-fixture.ts";
+import { batchMessage, manifestMessage } from "../../support/numbered-messages.ts";
 
 const ACCOUNTS = ["alpha", "beta", "gamma.example", "delta"];
 const CATALOG = testCatalog(ACCOUNTS);
@@ -158,5 +159,46 @@ describe("simulate", () => {
     });
     expect(readLine(eventLine("7", 0, "us", BASE_MS))).toMatchObject({ account: "", region: "us" });
     expect(readLine(eventLine("{}", 0, "us", BASE_MS))).toMatchObject({ partition: 0 });
+  });
+
+  it("decides about numbered messages of an export whole", async () => {
+    const place = { sequence: 1, arrivalMs: BASE_MS, region: "eu" };
+    const batch = (sequence: number, amount: number): string =>
+      messageLine(
+        batchMessage(place, { producer: "p", epoch: 1, sequence }, [
+          { source: "s", type: "usage", account: "alpha", timeMs: BASE_MS, data: { amount, user: "u" } },
+        ]),
+        0,
+        "eu",
+      );
+    const manifest = messageLine(
+      manifestMessage(
+        place,
+        { producer: "p", epoch: 1, sequence: 4 },
+        { completeUpToMs: BASE_MS + 2 * HOUR_MS },
+      ),
+      0,
+      "eu",
+    );
+    const other = messageLine(
+      manifestMessage(
+        { ...place, region: "us" },
+        { producer: "p", epoch: 1, sequence: 5 },
+        { completeUpToMs: BASE_MS + 2 * HOUR_MS },
+      ),
+      0,
+      "us",
+    );
+    const lines = [batch(1, 2), batch(2, 3), batch(1, 2), batch(2, 4), manifest, other];
+    const report = await simulate(lines, { partitions: 1 });
+    expect(report.counts).toMatchObject({ read: 4, accepted: 2, duplicate: 1, conflicting: 1 });
+    expect(report.producers).toMatchObject([{ lastSequence: 5, missingBatches: 1, firstMissing: 3 }]);
+    // The manifests have completed the window.
+    expect(report.unbilled).toHaveLength(1);
+    await expect(simulate([batch(1, 2).replace('"partition":"0"', '"partition":"7"')])).rejects.toMatchObject(
+      {
+        code: "usage-invalid",
+      },
+    );
   });
 });
