@@ -277,3 +277,17 @@ test("the registry has every model once, and only its own fields", () => {
     priceSchema.safeParse({ key: "k", product: "p", model: "flat", amount: "1", meter: "m" }).success,
   ).toBe(false);
 });
+
+test.each<[rises: boolean, fields: Readonly<Record<string, unknown>>]>([
+  [true, { model: "per_unit", unit_price: "1" }],
+  [true, { model: "graduated", tiers: [{ unit_price: "1" }] }],
+  [true, { model: "graduated_percentage", tiers: [{ rate_percent: "1" }] }],
+  [true, { model: "package", package_size: "2", package_price: "1" }],
+  [true, { model: "tiered_blocks", tiers: [{ block_size: "2", block_price: "1" }] }],
+  [true, { model: "dynamic", multiplier: "2" }],
+  [true, { model: "percentage", rate_percent: "1" }],
+  [false, { model: "percentage", rate_percent: "1", fixed_fee: "1" }],
+  [false, { model: "volume", tiers: [{ unit_price: "1" }] }],
+])("that the charge rises with the quantity is %s for %j", (rises, fields) => {
+  expect(compilePrice(priceOf(fields)).model.risesWithQuantity === true).toBe(rises);
+});
