@@ -234,6 +234,7 @@ describe("published schemas and pages", () => {
       "plans/standard.yaml",
       "contracts/acme.yaml",
       "customers/acme.yaml",
+      "legal_entities/north.yaml",
     ]);
     const load = loadCatalog(files);
     if (!load.ok) throw new Error(JSON.stringify(load.faults));
