@@ -10,6 +10,7 @@ import { ensureTopology } from "../../src/ingest/jetstream/topology.ts";
 import { publishLoad, type LoadResult } from "../../src/load/publisher.ts";
 import { BenchWorker } from "../worker/bench-worker.ts";
 import { BenchEnvironment } from "../harness/bench-environment.ts";
+import { WrongResult } from "../harness/sums.ts";
 import { processCpuSeconds, processPeakRssBytes } from "../worker/process-usage.ts";
 import {
   expectedHash,
@@ -58,7 +59,7 @@ export interface WorkerMonthEnd {
   readonly hash: string;
 }
 
-/** Lets a real worker bill a month while the next one's usage comes in. RangeError where a document is wrong. */
+/** Lets a real worker bill a month while the next one's usage comes in. WrongResult where a document is wrong. */
 export async function workerMonthEnd(options: WorkerMonthEndOptions): Promise<WorkerMonthEnd> {
   const { monthEnd, partitionCount, onProgress } = options;
   const environment = await BenchEnvironment.start(partitionCount);
@@ -138,7 +139,9 @@ async function measure(
   const totals = await totalsOnStream(broker);
   const hash = hashOfTotals(totals);
   if (totals.length !== accounts || hash !== expectedHash(monthEnd))
-    throw new RangeError(`the ${totals.length} documents of ${accounts} contracts are not what was reckoned`);
+    throw new WrongResult(
+      `the ${totals.length} documents of ${accounts} contracts are not what was reckoned`,
+    );
   await worker.stop();
   return {
     documents: totals.length,

@@ -2,6 +2,7 @@ import { accountGrowth } from "./account-growth.ts";
 import { cellMemory } from "./cell-memory.ts";
 import { keyGrowth } from "./key-growth.ts";
 import { liveLoad } from "./live-load.ts";
+import { monthEnd } from "./month-end.ts";
 import { rating } from "./rating.ts";
 import { recovery } from "./recovery.ts";
 import { scaleOut } from "./scale-out.ts";
@@ -18,6 +19,7 @@ export const SCENARIOS: readonly Scenario[] = [
   liveLoad,
   recovery,
   scaleOut,
+  monthEnd,
   accountGrowth,
   keyGrowth,
 ];
