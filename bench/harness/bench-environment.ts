@@ -8,7 +8,7 @@ import { connectBroker } from "../../src/ingest/jetstream/connection.ts";
 import { ensureTopology } from "../../src/ingest/jetstream/topology.ts";
 import type { LoadEncoding } from "../../src/load/encode/load-encoder.ts";
 import type { LoadShape } from "../../src/load/event-plan.ts";
-import { publishLoad } from "../../src/load/publisher.ts";
+import { publishLoad, type LoadResult } from "../../src/load/publisher.ts";
 import { startPostgres, type RunningPostgres } from "../references/postgres-server.ts";
 import type { ContenderTask, Measurement } from "./measurement.ts";
 import { PROJECT_ROOT } from "./project-root.ts";
@@ -52,10 +52,7 @@ export class BenchEnvironment {
   }
 
   /** Publishes a load; returns how fast that went. */
-  async fill(
-    shape: LoadShape,
-    encoding: LoadEncoding,
-  ): Promise<{ readonly seconds: number; readonly bytes: number; readonly messages: number }> {
+  async fill(shape: LoadShape, encoding: LoadEncoding): Promise<LoadResult> {
     const broker = await connectBroker({ servers: [this.url], name: "bench-load" });
     try {
       await ensureTopology(broker, encoding);
@@ -72,12 +69,13 @@ export class BenchEnvironment {
     return new StagedLoad(broker, shape, encoding);
   }
 
-  task(shape: LoadShape, partitionCount: number): ContenderTask {
+  /** @param events in the streams; more than the shape's where batches are repeated */
+  task(shape: LoadShape, partitionCount: number, events = shape.events): ContenderTask {
     this.#runs++;
     return {
       url: this.url,
       partitionCount,
-      events: shape.events,
+      events,
       meters: shape.meters,
       folder: join(this.folder, `run-${this.#runs}`),
     };

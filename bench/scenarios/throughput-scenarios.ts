@@ -27,6 +27,14 @@ const ROWS: readonly Row[] = [
     references: ["raw", "duckdb", "duckdb-batch"],
   },
   {
+    name: "columnar, numbered batches",
+    form: "numbered",
+    events: 8_000_000,
+    // Without ids, none of the others could tell what it has seen.
+    references: ["raw"],
+    smokeEvents: 100_000,
+  },
+  {
     // For those that take minutes for what the worker does in seconds.
     name: "columnar, small load",
     form: "columnar",

@@ -48,12 +48,13 @@ export async function throughput(options: ThroughputOptions): Promise<Throughput
   try {
     onProgress(`${name}: publishing ${events.toLocaleString("en")} events`);
     const published = await environment.fill(shape, { form, batchSize, partitionCount: PARTITIONS });
-    const expected = expectedTotals(shape, { partitionCount: PARTITIONS });
+    const { repeated } = published;
+    const expected = expectedTotals(shape, { partitionCount: PARTITIONS, form, repeated });
     const skipped: { contender: string; why: string }[] = [];
     const runs = new Map<string, Measurement[]>();
     for (let round = 1; round <= rounds; round++) {
       for (const contender of ["tributary", ...options.references]) {
-        const task = environment.task(shape, PARTITIONS);
+        const task = environment.task(shape, PARTITIONS, expected.counts.read);
         onProgress(`${name}: ${contender}, run ${round} of ${rounds}`);
         let measurement: Measurement;
         if (contender === "tributary") measurement = await tributary({ task, catalog: shape });

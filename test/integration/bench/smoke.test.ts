@@ -38,6 +38,8 @@ test(
     expect(report.rows.map(({ scenario, contender }) => `${scenario}: ${contender}`)).toEqual([
       "single events: tributary",
       "single events: raw",
+      "columnar, numbered batches: tributary",
+      "columnar, numbered batches: raw",
       "columnar, small load: tributary",
       "columnar, small load: raw",
       "columnar, small load: naive",
