@@ -11,3 +11,6 @@ const SUBJECT = /^usage\.[0-9]+\.([^.\s]+)$/;
 export function regionOf(subject: string): string | undefined {
   return SUBJECT.exec(subject)?.[1];
 }
+
+/** `type` of a CloudEvent that takes back another event, which it carries in `data.event`. */
+export const RETRACTION_TYPE = "io.tributary.retraction.v1";

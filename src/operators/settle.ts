@@ -2,10 +2,13 @@ import { tap, type MonoTypeOperatorFunction } from "rxjs";
 import { regionOf as regionOfSubject } from "../model/content-types.ts";
 import type { EventBatch, MessageDecoder } from "../model/event-batch.ts";
 import type { LogMessage } from "../model/log.ts";
-import { OUTCOME_NAMES, Outcome, reasonOf, type OutcomeName } from "../model/outcome.ts";
+import { OUTCOME_NAMES, Outcome, reasonCode, reasonOf, type OutcomeName } from "../model/outcome.ts";
 import { partitionOf } from "../model/partition.ts";
 import type { Journal } from "./journal.ts";
-import type { FirstPlace, PipelineItem, UsageItem } from "./stage.ts";
+import { keyBytes } from "./retract/key-text.ts";
+import type { FirstPlace, PipelineItem, SettledRetraction, UsageItem } from "./stage.ts";
+
+const RETRACTED = reasonCode("retracted");
 
 /**
  * The last stage: every event has its outcome; counts it, and writes dead letters, parked events, exceptions and
@@ -45,6 +48,7 @@ class Settler {
       }
       if (item.unparked) this.#settleUnparked(batch, row);
       else this.#settleRow(item, row);
+      for (const settled of item.settledRetractions.get(row) ?? []) this.#settleRetraction(settled);
     }
     for (; next < undecodable.length; next++) {
       const bad = undecodable[next];
@@ -58,7 +62,11 @@ class Settler {
     const late = batch.late[row] === 1;
     journal.count(regionOf(batch, row), nameOf(outcome), late);
     if (outcome === Outcome.accepted) {
-      if (late) this.#record(batch, row);
+      const retracted = batch.retractions.get(row);
+      if (retracted !== undefined) {
+        const { sequence } = messageOf(batch, row);
+        this.#recordRetracted(retracted.key, { sequence, index: batch.index[row] ?? 0 });
+      } else if (late) this.#record(batch, row);
       return;
     }
     if (outcome === Outcome.duplicate) return;
@@ -80,10 +88,46 @@ class Settler {
     if (outcome === Outcome.rejected) this.#deadLetter(batch, row);
   }
 
-  #record(batch: EventBatch, row: number): void {
-    const words = batch.key.slice(row * 4, row * 4 + 4);
+  /** A retraction that waited for its event: it was read and parked before. */
+  #settleRetraction({ retraction, reason }: SettledRetraction): void {
+    const { journal, partition } = this.#options;
+    const { sequence, index, region, ownKey, key, arrivalMs, contentType, text } = retraction;
+    const outcome = reason === 0 ? Outcome.accepted : Outcome.rejected;
+    journal.recount(region, reason === 0 ? "accepted" : "rejected", false);
+    journal.unpark(sequence, index);
+    journal.eventOutcome({ key: ownKey, sequence, index, outcome, reason, late: false });
+    if (reason === 0) {
+      this.#recordRetracted(key, retraction);
+      return;
+    }
+    journal.deadLetter({
+      stage: reasonOf(reason).stage,
+      reason: reasonOf(reason).name,
+      partition,
+      sequence,
+      index,
+      region,
+      arrival: new Date(arrivalMs).toISOString(),
+      contentType,
+      event: text,
+    });
+  }
+
+  /** An event was taken back by the retraction at a place. */
+  #recordRetracted(key: Uint32Array, { sequence, index }: FirstPlace): void {
     this.#options.journal.eventOutcome({
-      key: new Uint8Array(words.buffer),
+      key: keyBytes(key),
+      sequence,
+      index,
+      outcome: Outcome.accepted,
+      reason: RETRACTED,
+      late: false,
+    });
+  }
+
+  #record(batch: EventBatch, row: number): void {
+    this.#options.journal.eventOutcome({
+      key: keyBytes(batch.key, row * 4),
       sequence: messageOf(batch, row).sequence,
       index: batch.index[row] ?? 0,
       outcome: batch.outcome[row] ?? 0,

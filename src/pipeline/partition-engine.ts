@@ -20,7 +20,7 @@ import { Journal } from "../operators/journal.ts";
 import { Rater } from "../operators/rate/rate-operator.ts";
 import { SeriesTable } from "../operators/series-table.ts";
 import { settle } from "../operators/settle.ts";
-import { emptyTargets, type PipelineItem } from "../operators/stage.ts";
+import { usageItem, type PipelineItem } from "../operators/stage.ts";
 import { validate } from "../operators/validate.ts";
 import { UsageWatch } from "../operators/watch/usage-watch.ts";
 import { CellTable } from "../operators/window/cell-table.ts";
@@ -113,7 +113,8 @@ export class PartitionEngine {
     this.cells = new CellTable({ windowMs: options.settings.cellMs });
     this.keys = new KeyTable({ horizonMs: options.settings.dedupeHorizonMs });
     const { series, cells, keys, rater, archive, totals, journal, watch, eventCharges } = this;
-    this.windows = new WindowStage({ series, cells, rater, journal, archive, totals, watch, eventCharges });
+    const outputs = { journal, archive, totals, watch, eventCharges };
+    this.windows = new WindowStage({ series, cells, rater, decoder, ...outputs });
     const processedMs = (): number => this.windows.processedMs;
     this.invoices = new InvoiceStage({ partition, partitionCount, rater, journal, processedMs });
     const { windows, invoices } = this;
@@ -223,13 +224,7 @@ export class PartitionEngine {
     }
     const run = this.#options.decoder.decode(messages);
     this.journal.countMessages(messages.length, run.undecodable.length, run.probes);
-    this.#push({
-      kind: "usage",
-      run,
-      targets: emptyTargets(run.batch.count),
-      firstPlaces: new Map(),
-      unparked: false,
-    });
+    this.#push(usageItem(run, false));
     this.#position = { ...this.#position, usageSequence: last.sequence };
     this.#lastMessage = last;
   }

@@ -21,14 +21,18 @@ export const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => {
 
 const METERS = ["sum", "min", "max", "latest", "unique", "time_weighted"] as const;
 
+const KEEPS_VALUES: readonly string[] = ["min", "max", "latest", "unique"];
+
 /**
  * A catalog with a meter of every aggregation on one event type, and contracts for the given accounts.
  * @param contractFields of each account's contract, or of several that follow one another
+ * @param retractable whether meters keep what they need to take events back
  */
 export function testCatalog(
   accounts: readonly string[],
   extraTypes: readonly string[] = [],
   contractFields: Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[] = {},
+  retractable = false,
 ): CompiledCatalog {
   const meters = [
     { key: "requests", event_type: "usage", aggregation: "count", group_by: { status: "status" } },
@@ -38,6 +42,7 @@ export function testCatalog(
       aggregation,
       value_property: aggregation === "unique" ? "user" : "amount",
       ...(aggregation === "unique" ? {} : { scale: 3 }),
+      ...(retractable && KEEPS_VALUES.includes(aggregation) ? { retractable } : {}),
     })),
     ...extraTypes.map((type) => ({ key: `count_${type}`, event_type: type, aggregation: "count" })),
   ];

@@ -23,8 +23,8 @@ export function deduplicate(table: KeyTable): MonoTypeOperatorFunction<PipelineI
 /** Rows whose keys are read ahead of their probes: what they bring into the processor's cache stays there so long. */
 const READ_AHEAD_ROWS = 1_024;
 
-function deduplicateBatch({ run: { batch }, firstPlaces }: UsageItem, table: KeyTable): void {
-  const { outcome, key, checksum, message, messages, index, count } = batch;
+function deduplicateBatch({ run: { batch }, firstPlaces, foundTargets }: UsageItem, table: KeyTable): void {
+  const { outcome, key, checksum, message, messages, index, count, retractions } = batch;
   let current = -1;
   let arrivalMs = 0;
   let sequence = 0;
@@ -53,6 +53,11 @@ function deduplicateBatch({ run: { batch }, firstPlaces }: UsageItem, table: Key
       // Looked up now: a later event of the batch may let the first one's generation expire.
       const first = table.firstOf(key, row * 4);
       if (first !== undefined) firstPlaces.set(row, first);
+    } else if (retractions.size > 0) {
+      const target = retractions.get(row);
+      if (target === undefined) continue;
+      const found = table.compareFirst(target.key, target.checksumLow, target.checksumHigh);
+      if (found !== undefined) foundTargets.set(row, found);
     }
   }
 }

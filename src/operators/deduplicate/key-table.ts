@@ -113,6 +113,24 @@ export class KeyTable implements CheckpointParticipant {
     return undefined;
   }
 
+  /**
+   * The same with whether its payload has a checksum: what a retraction is compared with. Nothing is added.
+   */
+  compareFirst(
+    keys: Uint32Array,
+    checksumLow: number,
+    checksumHigh: number,
+  ): (FirstPlace & { readonly isSame: boolean }) | undefined {
+    for (const generation of this.#generations) {
+      const number = generation.find(keys, 0);
+      if (number === -1) continue;
+      const { records } = generation;
+      const isSame = records.hasChecksum(number, checksumLow, checksumHigh);
+      return { ...records.placeOf(number), isSame };
+    }
+    return undefined;
+  }
+
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
     for (const space of store.spaces(SPACE_PREFIX)) {
       const generation = generationNamed(space);

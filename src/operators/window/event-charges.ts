@@ -69,6 +69,37 @@ export class EventCharges implements CheckpointParticipant {
     });
   }
 
+  /**
+   * Whether the charge of an event can be taken out again: the window's events were charged all or none, by the price that
+   * the contract has.
+   * @param events in the cell
+   */
+  canRemove(
+    slot: number,
+    contract: CompiledContract | undefined,
+    meter: CompiledMeter,
+    events: number,
+  ): boolean {
+    const known = this.#bySlot.get(slot);
+    if (known === undefined || known.events === 0) return true;
+    return known.events === events && contract?.priceOf(meter.key)?.id === known.price;
+  }
+
+  /** Takes the charge of an event out, for which `canRemove` holds. */
+  removeEvent(
+    slot: number,
+    contract: CompiledContract | undefined,
+    meter: CompiledMeter,
+    value: bigint,
+  ): void {
+    const known = this.#bySlot.get(slot);
+    const price = contract?.priceOf(meter.key);
+    if (known === undefined || known.events === 0 || price === undefined) return;
+    const charge = price.eventCharge(value, quantityDivisor(meter));
+    const total = new Exact(known.total).minus(charge).toString();
+    this.#set(slot, { ...known, events: known.events - 1, total });
+  }
+
   of(slot: number): WindowEventCharges | undefined {
     return this.#bySlot.get(slot);
   }

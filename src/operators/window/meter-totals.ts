@@ -42,6 +42,14 @@ export class MeterTotals implements CheckpointParticipant {
     }
   }
 
+  /** An accepted value was taken back. */
+  remove(meter: string, value: bigint): void {
+    const total = this.#totalOf(meter);
+    total.events--;
+    total.high -= value;
+    total.changed = true;
+  }
+
   #totalOf(meter: string): Total {
     let total = this.#totals.get(meter);
     if (total === undefined) {

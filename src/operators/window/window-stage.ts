@@ -1,19 +1,14 @@
 import { tap, type MonoTypeOperatorFunction } from "rxjs";
-import type { EventBatch } from "../../model/event-batch.ts";
+import type { EventBatch, MessageDecoder } from "../../model/event-batch.ts";
 import type { CloseRecord } from "../../model/control.ts";
 import { decide } from "../../model/event-batch.ts";
 import { Outcome, reasonCode } from "../../model/outcome.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
-import type {
-  CompiledCatalog,
-  CompiledContract,
-  CompiledMeter,
-  CompiledSettings,
-} from "../../billing/catalog/compiled.ts";
+import type { CompiledCatalog, CompiledMeter, CompiledSettings } from "../../billing/catalog/compiled.ts";
 import type { Journal } from "../journal.ts";
 import type { Rater } from "../rate/rate-operator.ts";
 import { ratingException } from "../rate/rating-exception.ts";
-import { NO_CONTRACT, noContract } from "../rate/no-contract.ts";
+import { NO_CONTRACT } from "../rate/no-contract.ts";
 import type { SeriesInfo, WindowFiring } from "../rate/series-info.ts";
 import type { SeriesTable } from "../series-table.ts";
 import {
@@ -27,10 +22,13 @@ import type { CellTable } from "./cell-table.ts";
 import type { EventCharges } from "./event-charges.ts";
 import { foldPeriod } from "./fold-period.ts";
 import { CellPhase } from "./window-cells.ts";
+import { carryLevelForward } from "./carry-level.ts";
+import { SeriesContracts } from "./series-contracts.ts";
 import { tumbling } from "./window-assigner.ts";
 import { WindowLifecycle, type FireReason } from "./window-lifecycle.ts";
 import { WatermarkTracker } from "./watermark.ts";
 import type { UsageWatch } from "../watch/usage-watch.ts";
+import { Retractor, type RowEntries } from "../retract/retractor.ts";
 import type { MeterTotals } from "./meter-totals.ts";
 import type { WindowArchive } from "./window-archive.ts";
 
@@ -46,6 +44,8 @@ export interface WindowStageOptions {
   readonly totals: MeterTotals;
   readonly watch: UsageWatch;
   readonly eventCharges: EventCharges;
+  /** Reads the texts of retractions that wait for their event. */
+  readonly decoder: Pick<MessageDecoder, "eventText">;
 }
 
 /**
@@ -60,7 +60,6 @@ export function window(stage: WindowStage): MonoTypeOperatorFunction<PipelineIte
 }
 
 export class WindowStage implements CheckpointParticipant {
-  readonly #series: SeriesTable;
   readonly #cells: CellTable;
   readonly #rater: Rater;
   readonly #journal: Journal;
@@ -69,13 +68,14 @@ export class WindowStage implements CheckpointParticipant {
   readonly #watch: UsageWatch;
   readonly #eventCharges: EventCharges;
   readonly #watermark = new WatermarkTracker();
-  #catalog: CompiledCatalog | undefined;
+  readonly retractor: Retractor;
+  readonly #contracts: SeriesContracts;
   #lifecycle: WindowLifecycle | undefined;
   #savedWatermark: Uint8Array | undefined;
   readonly #slots = new Int32Array(1);
 
   constructor(options: WindowStageOptions) {
-    this.#series = options.series;
+    this.#contracts = new SeriesContracts(options.series);
     this.#cells = options.cells;
     this.#rater = options.rater;
     this.#journal = options.journal;
@@ -83,6 +83,7 @@ export class WindowStage implements CheckpointParticipant {
     this.#totals = options.totals;
     this.#watch = options.watch;
     this.#eventCharges = options.eventCharges;
+    this.retractor = new Retractor({ ...options, contracts: this.#contracts });
   }
 
   /** No event at or before this time (milliseconds) is expected any more; −Infinity at the beginning. */
@@ -103,6 +104,7 @@ export class WindowStage implements CheckpointParticipant {
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
+    this.retractor.restore(store);
     for (const { value } of store.rows(WATERMARK_SPACE)) {
       this.#watermark.restore(value);
       this.#savedWatermark = value;
@@ -110,6 +112,7 @@ export class WindowStage implements CheckpointParticipant {
   }
 
   collectChanges(rows: StateRow[]): void {
+    this.retractor.collectChanges(rows);
     const snapshot = this.#watermark.snapshot();
     if (this.#savedWatermark !== undefined && Buffer.compare(snapshot, this.#savedWatermark) === 0) return;
     rows.push({ space: WATERMARK_SPACE, key: 0, value: snapshot });
@@ -117,8 +120,8 @@ export class WindowStage implements CheckpointParticipant {
   }
 
   /** A catalog version takes effect (also the one that was in effect at the checkpoint, after `restore`). */
-  useCatalog(catalog: CompiledCatalog): void {
-    this.#catalog = catalog;
+  useCatalog(catalog: CompiledCatalog, appliesAfter: number): void {
+    this.#contracts.setCatalog(catalog);
     this.#rater.setCatalog(catalog);
     this.#watch.setCatalog(catalog);
     this.#eventCharges.setCatalog(catalog);
@@ -126,11 +129,12 @@ export class WindowStage implements CheckpointParticipant {
     // Contracts decide when windows close: due times are found anew from the cells.
     this.#lifecycle = this.#createLifecycle(catalog.settings);
     this.#lifecycle.restore(this.#watermark.watermark);
+    this.retractor.useCatalog(catalog, appliesAfter, this.#lifecycle);
   }
 
   control(item: ControlItem): void {
     const { record } = item.placed;
-    if (item.catalog !== undefined) this.useCatalog(item.catalog);
+    if (item.catalog !== undefined) this.useCatalog(item.catalog, record.appliesAfter);
     if (record.kind === "idle") this.#watermark.markIdle(record.region);
     else if (record.kind === "close") this.#close(record);
     const watermarkMs = this.#watermark.watermark;
@@ -145,20 +149,36 @@ export class WindowStage implements CheckpointParticipant {
   add(item: UsageItem): void {
     const { batch } = item.run;
     const { targets } = item;
-    const { outcome, timeMs, message, messages } = batch;
+    const { outcome, timeMs, message, messages, retractions } = batch;
     const regions = batch.regions.map((region) => this.#watermark.indexOf(region));
     const lifecycle = this.#requireLifecycle();
     const isWatching = this.#watch.isActive;
+    const { retractor } = this;
     let entry = 0;
     for (let row = 0; row < batch.count; row++) {
       const verdict = outcome[row];
       if (isWatching) this.#placeWatch(batch, row);
+      if (retractor.waiting.size > 0 && !item.unparked) retractor.expire(item, row);
       if (verdict === Outcome.accepted) {
+        const from = entry;
+        if (retractions.size > 0 && retractions.has(row)) {
+          for (; entry < targets.count && targets.row[entry] === row;) entry++;
+          this.#retract(item, { row, from, to: entry });
+          continue;
+        }
         let gone = false;
         for (; entry < targets.count && targets.row[entry] === row; entry++)
           gone ||= !this.#addEntry(batch, targets, entry, lifecycle);
         if (gone) decide(batch, row, Outcome.rejected, TOO_OLD);
-      } else if (verdict !== Outcome.parked) continue;
+        if (gone) retractor.notCounted(item, row, false);
+        else if (item.unparked || retractor.waiting.size > 0)
+          retractor.accepted(item, { row, from, to: entry });
+      } else if (verdict === Outcome.parked) {
+        if (!item.unparked) retractor.notCounted(item, row, true);
+      } else {
+        if (item.unparked) retractor.notCounted(item, row, false);
+        continue;
+      }
       if (item.unparked) continue;
       const arrivalMs = messages[message[row] ?? 0]?.arrivalMs ?? 0;
       const region = regions[batch.region[row] ?? 0] ?? -1;
@@ -167,6 +187,12 @@ export class WindowStage implements CheckpointParticipant {
       if (watermark > lifecycle.watermark) lifecycle.advanceTo(watermark);
     }
     this.#advance();
+  }
+
+  /** One that waits for its event is settled with that; it says nothing of how far its region has come. */
+  #retract(item: UsageItem, entries: RowEntries): void {
+    if (item.unparked) decide(item.run.batch, entries.row, Outcome.parked, 0);
+    else this.retractor.retract(item, entries);
   }
 
   #placeWatch(batch: EventBatch, row: number): void {
@@ -206,42 +232,24 @@ export class WindowStage implements CheckpointParticipant {
     if (aggregation === Aggregation.unique) this.#cells.addMember(slot, targets.member.get(entry) ?? "");
     else if (large !== undefined) this.#cells.addLarge(slot, aggregation, large, timeMs, sequence, index);
     else this.#cells.add(slot, aggregation, targets.value[entry] ?? 0, timeMs, sequence, index);
+    if (meter.retractable) {
+      const value = large ?? BigInt(targets.value[entry] ?? 0);
+      const member = targets.member.get(entry) ?? "";
+      this.#cells.retractable.keep(slot, aggregation, { timeMs, sequence, index, value, member });
+    }
     this.#totals.add(meter.key, large ?? targets.value[entry] ?? 0);
     if (this.#watch.isActive) this.#watch.added(series, timeMs, meter, large ?? targets.value[entry] ?? 0);
     if (this.#eventCharges.concerns(meter.key))
       this.#eventCharges.add(
         slot,
-        this.#contractOf(series, timeMs),
+        this.#contracts.contractOf(series, timeMs),
         meter,
         large ?? targets.value[entry] ?? 0,
       );
     lifecycle.updated(slot);
-    if (aggregation === Aggregation.time_weighted && this.#cells.phaseOf(slot) !== CellPhase.open) {
-      this.#carryForward(slot, lifecycle);
-    }
+    if (aggregation === Aggregation.time_weighted && this.#cells.phaseOf(slot) !== CellPhase.open)
+      carryLevelForward(slot, this.#cells, lifecycle, this.#contracts);
     return true;
-  }
-
-  /** A level goes on until it changes: each window's carry-out is the next one's carry-in, to the end of the contract. */
-  #carryForward(from: number, lifecycle: WindowLifecycle): void {
-    const cellMs = this.#settings().cellMs;
-    const series = this.#cells.seriesOf(from);
-    let slot = from;
-    for (;;) {
-      const nextStart = this.#cells.startOf(slot) + cellMs;
-      const level = this.#cells.carryOut(slot);
-      let next = this.#cells.find(series, nextStart);
-      if (next < 0) {
-        if (level === 0n || this.#contractOf(series, nextStart) === undefined) return;
-        if (lifecycle.place(series, nextStart, this.#slots) === 0) return;
-        next = this.#slots[0] ?? -1;
-      }
-      if (!this.#cells.setCarryIn(next, level)) return;
-      lifecycle.updated(next);
-      // An open window carries on when it completes.
-      if (this.#cells.phaseOf(next) === CellPhase.open) return;
-      slot = next;
-    }
   }
 
   #createLifecycle(settings: CompiledSettings): WindowLifecycle {
@@ -249,8 +257,11 @@ export class WindowStage implements CheckpointParticipant {
       assigner: tumbling(settings.cellMs, 0),
       cells: this.#cells,
       closeAt: (series, startMs, endMs) => {
-        const contract = this.#contractOf(series, startMs);
-        return (contract === undefined ? endMs : contract.periodAt(startMs).endMs) + this.#settings().graceMs;
+        const contract = this.#contracts.contractOf(series, startMs);
+        return (
+          (contract === undefined ? endMs : contract.periodAt(startMs).endMs) +
+          this.#contracts.settings.graceMs
+        );
       },
       retainMs: settings.maxAgeMs,
       lateFiring: "next-boundary",
@@ -273,7 +284,7 @@ export class WindowStage implements CheckpointParticipant {
     const info = this.seriesAt(slot);
     const aggregation = Aggregation[info.meter.aggregation];
     if (reason === "complete" && aggregation === Aggregation.time_weighted)
-      this.#carryForward(slot, this.#requireLifecycle());
+      carryLevelForward(slot, cells, this.#requireLifecycle(), this.#contracts);
     const aggregate = this.#rater.rate(
       this.#firingOf(slot, info, reason === "complete" ? "window" : reason, false),
     );
@@ -295,7 +306,7 @@ export class WindowStage implements CheckpointParticipant {
 
   /** Series of the cell in a slot, with the contract at its start. */
   seriesAt(slot: number): SeriesInfo {
-    return this.#seriesInfo(this.#cells.seriesOf(slot), this.#cells.startOf(slot));
+    return this.#contracts.infoOf(this.#cells.seriesOf(slot), this.#cells.startOf(slot));
   }
 
   /** What the cell of a slot would be rated as, if it and the open windows of its series were due now. */
@@ -309,7 +320,7 @@ export class WindowStage implements CheckpointParticipant {
     return {
       series: info,
       startMs,
-      endMs: startMs + this.#settings().cellMs,
+      endMs: startMs + this.#contracts.settings.cellMs,
       kind,
       value: cells.value(slot, Aggregation[info.meter.aggregation]),
       emittedValue: cells.emittedValue(slot),
@@ -324,7 +335,7 @@ export class WindowStage implements CheckpointParticipant {
   /** Fold over the windows of the series in the slot's billing period that are complete, or over all. */
   #foldPeriod(slot: number, info: SeriesInfo, withOpen: boolean): bigint {
     const cells = this.#cells;
-    const cellMs = this.#settings().cellMs;
+    const cellMs = this.#contracts.settings.cellMs;
     const period = info.contract.periodAt(cells.startOf(slot));
     const slots: number[] = [];
     for (let startMs = period.startMs; startMs < period.endMs; startMs += cellMs) {
@@ -338,7 +349,7 @@ export class WindowStage implements CheckpointParticipant {
   #closePeriods(closeAtMs: number, slots: readonly number[]): void {
     const touched = slots.map((slot) => {
       const startMs = this.#cells.startOf(slot);
-      return { series: this.#seriesInfo(this.#cells.seriesOf(slot), startMs), startMs };
+      return { series: this.#contracts.infoOf(this.#cells.seriesOf(slot), startMs), startMs };
     });
     const covered = touched.filter(({ series }) => series.contract.id !== NO_CONTRACT);
     for (const aggregate of this.#rater.closePeriods(closeAtMs, covered)) this.#journal.rated(aggregate);
@@ -348,42 +359,13 @@ export class WindowStage implements CheckpointParticipant {
     this.#eventCharges.remove(slot);
     const cells = this.#cells;
     const series = cells.seriesOf(slot);
-    const meter = this.#meterOf(this.#series.get(series).meter);
+    const meter = this.#contracts.meterOfSeries(series);
     this.#archive.add({
       series,
       startMs: cells.startOf(slot),
       value: cells.value(slot, Aggregation[meter.aggregation]),
       events: cells.events(slot),
     });
-  }
-
-  #seriesInfo(id: number, startMs: number): SeriesInfo {
-    const { account, meter: meterKey, groupValues } = this.#series.get(id);
-    const meter = this.#meterOf(meterKey);
-    const contract =
-      this.#contractOf(id, startMs) ?? noContract(account, startMs, startMs + this.#settings().cellMs);
-    const group: Record<string, string> = {};
-    meter.groupBy.forEach((dimension, i) => (group[dimension.name] = groupValues[i] ?? ""));
-    return { id, account, meter, group, contract };
-  }
-
-  #contractOf(series: number, timeMs: number): CompiledContract | undefined {
-    return this.#requireCatalog().contractAt(this.#series.get(series).account, timeMs);
-  }
-
-  #meterOf(key: string): CompiledMeter {
-    const meter = this.#requireCatalog().meters.get(key);
-    if (meter === undefined) throw new Error(`meter ${key} has usage but is not in the catalog`);
-    return meter;
-  }
-
-  #settings(): CompiledSettings {
-    return this.#requireCatalog().settings;
-  }
-
-  #requireCatalog(): CompiledCatalog {
-    if (this.#catalog === undefined) throw new Error("usage before the first catalog record");
-    return this.#catalog;
   }
 
   #requireLifecycle(): WindowLifecycle {

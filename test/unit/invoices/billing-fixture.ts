@@ -12,6 +12,46 @@ export interface TimedEvent {
   readonly atHours: number;
   readonly lagHours: number;
   readonly thousandths: number;
+  /** Hours from its arrival to that of a retraction, which may come before it; undefined: it is not taken back. */
+  readonly retractedAfterHours?: number | undefined;
+}
+
+/** An event as it comes in, or the retraction of one. */
+export interface Arrival {
+  readonly id: string;
+  readonly arrivalMs: number;
+  readonly account: string;
+  readonly type: string;
+  readonly time: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Events and their retractions in the order of their arrival. */
+export function arrivalsOf(list: readonly TimedEvent[], startMs: number): Arrival[] {
+  const arrivals = list.flatMap((each, index): Arrival[] => {
+    const arrivalMs = startMs + (each.atHours + each.lagHours) * HOUR_MS;
+    const event = {
+      id: `e${index}`,
+      account: each.account,
+      type: "usage",
+      time: new Date(startMs + each.atHours * HOUR_MS).toISOString(),
+      data: { amount: each.thousandths / 1000, user: "u", status: "ok" },
+    };
+    if (each.retractedAfterHours === undefined) return [{ ...event, arrivalMs }];
+    const retraction = {
+      id: `r${index}`,
+      arrivalMs: Math.max(startMs, arrivalMs + each.retractedAfterHours * HOUR_MS),
+      account: each.account,
+      type: "io.tributary.retraction.v1",
+      time: event.time,
+      data: { event: { ...event, source: "test" } },
+    };
+    return [{ ...event, arrivalMs }, retraction];
+  });
+  return arrivals
+    .map((arrival, index) => ({ arrival, index }))
+    .sort((a, b) => a.arrival.arrivalMs - b.arrival.arrivalMs || a.index - b.index)
+    .map(({ arrival }) => arrival);
 }
 
 export const BILLING_ACCOUNTS = ["plain", "fees", "changed", "credits"];
@@ -146,13 +186,9 @@ export async function billingLogs(
     }
   };
   decide({ kind: "catalog", version: catalog.version });
-  const arrivals = list
-    .map((each, index) => ({ each, index, arrivalMs: startMs + (each.atHours + each.lagHours) * HOUR_MS }))
-    .sort((a, b) => a.arrivalMs - b.arrivalMs || a.index - b.index);
-  for (const { each, index, arrivalMs } of arrivals) {
-    const time = new Date(startMs + each.atHours * HOUR_MS).toISOString();
-    const amount = each.thousandths / 1000;
-    const text = `{"specversion":"1.0","id":"e${index}","source":"test","type":"usage","subject":"${each.account}","time":"${time}","data":{"amount":${amount}}}`;
+  for (const { id, arrivalMs, account, type, time, data } of arrivalsOf(list, startMs)) {
+    const event = { specversion: "1.0", id, source: "test", type, subject: account, time, data };
+    const text = JSON.stringify(event);
     const message = {
       sequence: ++sequence,
       subject: "usage.0.eu",
