@@ -1,6 +1,7 @@
 import { CommanderError, type Command } from "commander";
 import { codeOf, messageOf } from "../model/errors.ts";
 import { addBenchCommand } from "./commands/bench.ts";
+import { addCloseCommand } from "./commands/close.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addExplainCommand } from "./commands/explain.ts";
 import { addExportCommand } from "./commands/export.ts";
@@ -39,6 +40,7 @@ export function createProgram(): Command {
   addExplainCommand(program);
   addLedgerCommand(program);
   addReconcileCommand(program);
+  addCloseCommand(program);
   addRecoverCommand(program);
   addBenchCommand(program);
   addSchemaCommand(program);

@@ -10,6 +10,20 @@ export interface ControlBase {
   readonly decidedAt: string;
 }
 
+/** Fields of a record that an operator's request led to. */
+export interface RequestedFields {
+  /** Who decided. */
+  readonly actor: string;
+  readonly reason: string;
+  /** Id of the request, chosen by who asked: a request that comes again is recognised by it. */
+  readonly request: string;
+  /**
+   * SHA-256, hexadecimal, of the record of the partition's previous request; "" for the first one. A record that was
+   * changed or taken out afterwards breaks the chain.
+   */
+  readonly previous: string;
+}
+
 /** First record of every control log: what the partition's state is built on. */
 export interface GenesisRecord extends ControlBase {
   readonly kind: "genesis";
@@ -46,12 +60,13 @@ export interface IdleRecord extends ControlBase {
  * An operator moves the partition's watermark forward: nothing before `upToMs` is expected any more. The audited way to
  * go on without traffic; what comes all the same is late, not lost.
  */
-export interface CloseRecord extends ControlBase {
+export interface CloseRecord extends ControlBase, Pick<RequestedFields, "actor" | "reason"> {
   readonly kind: "close";
   /** Windows that end at or before this time (milliseconds since the epoch) complete, periods whose grace ends by then close. */
   readonly upToMs: number;
-  readonly actor: string;
-  readonly reason: string;
+  /** Left out where no request over the operator channel led to it (the end of a simulation). */
+  readonly request?: string;
+  readonly previous?: string;
 }
 
 /**

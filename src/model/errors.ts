@@ -42,6 +42,13 @@ export const ERRORS = {
     "Counts or totals do not add up: the partition stops rather than go on from a wrong state.",
   // sinks
   "sink-failed": "A sink could not deliver; it is tried again.",
+  // operators
+  "operator-no-owner":
+    "No worker owns the partition: nobody took an operator's request, nothing was decided.",
+  "operator-refused":
+    "The owner of a partition refused an operator's request and says why; nothing was decided.",
+  "operator-answer-unknown":
+    "No answer to an operator's request: it may have been decided or not; the same request asked again tells.",
   // life
   "thread-failed": "A thread of the worker ended; its partitions start again from their last checkpoints.",
   "shutdown-deadline": "The worker did not drain within its deadline.",

@@ -18,6 +18,7 @@ import { enrich, retryParked } from "../operators/enrich.ts";
 import { invoice, InvoiceStage } from "../operators/invoice/invoice-stage.ts";
 import { Journal } from "../operators/journal.ts";
 import { Rater } from "../operators/rate/rate-operator.ts";
+import { OperatorRequests } from "../operators/requests/operator-requests.ts";
 import { SeriesTable } from "../operators/series-table.ts";
 import { settle } from "../operators/settle.ts";
 import { usageItem, type PipelineItem } from "../operators/stage.ts";
@@ -95,6 +96,7 @@ export class PartitionEngine {
   readonly watch = new UsageWatch(this.series, this.journal);
   readonly windows: WindowStage;
   readonly invoices: InvoiceStage;
+  readonly requests = new OperatorRequests();
   readonly #options: PartitionEngineOptions;
   readonly #items = new Subject<PipelineItem>();
   readonly #participants: readonly CheckpointParticipant[];
@@ -129,6 +131,7 @@ export class PartitionEngine {
       eventCharges,
       windows,
       invoices,
+      this.requests,
     ];
     this.#items
       .pipe(
@@ -256,11 +259,11 @@ export class PartitionEngine {
       this.#catalog = catalog;
       this.#push({ kind: "control", placed, catalog, parked });
     }
-    this.#position = {
-      ...this.#position,
-      controlSequence: placed.sequence,
-      controlFingerprint: this.#options.sha256(data),
-    };
+    const { sequence } = placed;
+    const fingerprint = this.#options.sha256(data);
+    if ("request" in record && record.request !== undefined)
+      this.requests.decided(record.request, { sequence, fingerprint });
+    this.#position = { ...this.#position, controlSequence: sequence, controlFingerprint: fingerprint };
   }
 
   /** Everything since the last call (of this or of `freeze`), as one checkpoint. */

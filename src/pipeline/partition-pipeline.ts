@@ -1,5 +1,5 @@
 import { regionOf } from "../model/content-types.ts";
-import type { ControlRecord, PlacedControlRecord } from "../model/control.ts";
+import type { PlacedControlRecord } from "../model/control.ts";
 import { codeOf, messageOf, TributaryError } from "../model/errors.ts";
 import type { LogMessage, LogReader } from "../model/log.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
@@ -7,8 +7,9 @@ import { IdleDetector } from "../operators/window/idle-detector.ts";
 import { type BillingDecision, billingRun, nextBillingStep, numberDocuments } from "./billing-steps.ts";
 import { Checkpointing } from "./checkpointing.ts";
 import { appendControl, openPartition, type OpenedPartition } from "./open-partition.ts";
+import { OperatorDesk } from "./operations/operator-desk.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
-import type { PartitionPipelineOptions, PipelineState } from "./pipeline-options.ts";
+import type { MakeRecord, PartitionPipelineOptions, PipelineState } from "./pipeline-options.ts";
 import { SerialQueue } from "./serial-queue.ts";
 
 /** Message bytes handed to the engine in one synchronous slice: keeps the event loop's pauses short. */
@@ -46,12 +47,21 @@ export class PartitionPipeline {
   #pendingControl: { placed: PlacedControlRecord; data: Uint8Array }[] = [];
   #checkpoints: Checkpointing | undefined;
   #fail: (fault: unknown) => void = () => undefined;
+  /** Answers operators' requests. */
+  readonly operators: OperatorDesk;
   /** Rejects with the fault that stopped the partition; resolves after `stop`. */
   readonly ended: Promise<void>;
   #end: () => void = () => undefined;
 
   constructor(options: PartitionPipelineOptions) {
     this.#options = options;
+    this.operators = new OperatorDesk({
+      ...options,
+      queue: this.#queue,
+      runningEngine: () =>
+        this.#state === "running" && this.#pendingControl.length === 0 ? this.#opened?.engine : undefined,
+      decide: (make) => this.#decideOrFail(make),
+    });
     this.ended = new Promise((resolve, reject) => {
       this.#end = resolve;
       this.#fail = (fault) => {
@@ -124,11 +134,6 @@ export class PartitionPipeline {
     if (this.#opened !== undefined) await this.checkpoint();
     this.#state = "stopped";
     this.#end();
-  }
-
-  /** Appends a decision at the current position and applies it (an operator's close, for instance). */
-  async decide(make: (appliesAfter: number, decidedAt: string) => ControlRecord): Promise<void> {
-    await this.#queue.run(() => this.#decide(make));
   }
 
   /** Ends the pipeline with a fault found elsewhere (a publication that was refused); what is committed stands. */
@@ -239,7 +244,18 @@ export class PartitionPipeline {
     this.#checkpoints?.noteChange();
   }
 
-  async #decide(make: (appliesAfter: number, decidedAt: string) => ControlRecord): Promise<void> {
+  /** Where it can't be known whether a record was appended, nothing may follow it. */
+  async #decideOrFail(make: MakeRecord): Promise<PlacedControlRecord> {
+    try {
+      return await this.#decide(make);
+    } catch (fault) {
+      this.#fail(fault);
+      throw fault;
+    }
+  }
+
+  /** Appends a decision at the current position and applies it. */
+  async #decide(make: MakeRecord): Promise<PlacedControlRecord> {
     const { engine } = this.#requireOpened();
     if (this.#pendingControl.length > 0) {
       throw new TributaryError(
@@ -250,6 +266,7 @@ export class PartitionPipeline {
     const record = make(engine.position.usageSequence, new Date(this.#options.clock.nowMs()).toISOString());
     const appended = await appendControl(this.#options, record, engine.position.controlSequence);
     await this.#apply(appended.placed, appended.data);
+    return appended.placed;
   }
 
   /** Says that the pipeline has ended, but not before the commit under way has. */

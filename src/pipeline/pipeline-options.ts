@@ -18,6 +18,9 @@ import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
  */
 export type PipelineState = "starting" | "running" | "draining" | "stopped" | "failed";
 
+/** Makes a decision of its place: the usage sequence after which it applies, and the time of it. */
+export type MakeRecord = (appliesAfter: number, decidedAt: string) => ControlRecord;
+
 /** Told what happens, for metrics and logs; must not throw. */
 export interface PipelineObserver {
   processed(messages: readonly LogMessage[], elapsedMs: number): void;

@@ -47,6 +47,8 @@ export interface PartitionWorkerOptions {
   readonly accruedIntervalMs: number;
   /** Told when a rotation has failed: its figures grow old until one succeeds. */
   readonly onAccruedFault: (fault: unknown) => void;
+  /** Takes operators' requests while the partition is ours; the function that it returns ends that. */
+  readonly serveOperators: (answer: (data: Uint8Array) => Promise<Uint8Array | undefined>) => () => void;
   /** Told when the partition stops with a fault; `restartInMs` is undefined when it stays stopped. */
   readonly onFault: (fault: PartitionFault, restartInMs: number | undefined) => void;
 }
@@ -65,6 +67,7 @@ export class PartitionWorker {
   #restarts = 0;
   #fault: PartitionFault | undefined;
   #cancelRestart: () => void = () => undefined;
+  #stopServing: () => void = () => undefined;
   #deliveryStarted = false;
   #knownControlSequence: number | undefined;
 
@@ -124,6 +127,7 @@ export class PartitionWorker {
       this.accrued.start();
     }
     this.delivery.kick();
+    this.#stopServing = this.#options.serveOperators((data) => pipeline.operators.answer(data));
     pipeline.ended.catch((fault: unknown) => {
       this.#onEnded(fault, false);
     });
@@ -138,6 +142,7 @@ export class PartitionWorker {
   async stop(timeoutMs: number): Promise<void> {
     this.#stopping = true;
     this.#cancelRestart();
+    this.#stopServing();
     this.accrued.stop();
     await this.#pipeline?.stop();
     this.delivery.kick();
@@ -147,6 +152,7 @@ export class PartitionWorker {
 
   #onEnded(fault: unknown, atStart: boolean): void {
     const { clock } = this.#options.pipeline;
+    this.#stopServing();
     const code = codeOf(fault);
     this.#fault = { code, message: messageOf(fault), atMs: clock.nowMs() };
     this.#restarts++;

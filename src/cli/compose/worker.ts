@@ -14,6 +14,7 @@ import {
   DOCUMENT_STREAM,
   RATED_STREAM,
 } from "../../ingest/jetstream/names.ts";
+import { serveOperators } from "../../ingest/jetstream/operator-channel.ts";
 import { openPublicationLog } from "../../ingest/jetstream/publication-log.ts";
 import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
 import { ensureTopology } from "../../ingest/jetstream/topology.ts";
@@ -249,6 +250,10 @@ function createPartition(options: {
         `The accrued value can't be read: ${messageOf(fault)}`,
       );
     },
+    serveOperators: (answer) =>
+      serveOperators(broker, partition, answer, (fault) => {
+        logger.error({ code: codeOf(fault) }, `Operators' requests can't be taken: ${messageOf(fault)}`);
+      }),
     onFault: (fault, restartInMs) => {
       const fields = { code: fault.code, restartInMs };
       ports.onPartitionFault(partition, fault.code);

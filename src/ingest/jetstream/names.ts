@@ -36,6 +36,11 @@ export function controlSubject(partition: number): string {
   return `control.${partition}`;
 }
 
+/** Where the owner of a partition takes operators' requests: core NATS, nothing is stored. */
+export function operatorSubject(partition: number): string {
+  return `tributary.operate.${partition}`;
+}
+
 /** Numbers the documents of a legal entity; its key is encoded like an account. */
 export function numberingStream(legalEntity: string): string {
   return `NUMBERING_${accountToken(legalEntity)}`;

@@ -219,7 +219,14 @@ function logsOf(
     arrivalMs += minutes * 60_000;
     if (step.kind === "idle") control({ kind: "idle", region: step.region });
     else if (step.kind === "close")
-      control({ kind: "close", upToMs: arrivalMs - step.hours * HOUR_MS, actor: "test", reason: "test" });
+      control({
+        kind: "close",
+        upToMs: arrivalMs - step.hours * HOUR_MS,
+        actor: "test",
+        reason: "test",
+        // Some come again.
+        ...(step.hours % 3 === 0 ? {} : { request: `request-${step.hours}`, previous: "" }),
+      });
     else if (step.kind === "bill") {
       const { maxContracts } = step;
       control({ kind: "billing-run", upToMs: arrivalMs, issuedMs: arrivalMs, maxContracts });

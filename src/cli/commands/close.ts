@@ -1,0 +1,13 @@
+import type { Command } from "commander";
+import { addWatermarkCommand } from "../close/watermark.ts";
+
+export function addCloseCommand(program: Command): void {
+  const close = program
+    .command("close")
+    .summary("close a period: what is open, explanations, the sign-off, its history")
+    .description(
+      "Decisions are made by the workers that own the partitions, over the operator channel, and stand in their control logs with\n" +
+        "who made them and why (docs/close.md).",
+    );
+  addWatermarkCommand(close);
+}

@@ -1,0 +1,84 @@
+import { z } from "zod";
+import type { ControlRecord } from "../../model/control.ts";
+import type { PartitionEngine } from "../partition-engine.ts";
+
+/** Why an owner refuses a request; public, listed in docs/operator-channel.md. Nothing was decided then. */
+export const REFUSALS = {
+  "request-invalid": "The request can't be read: a field is missing, unknown or out of bounds.",
+  "request-too-large": "The request is larger than 64 KiB.",
+  "request-reused": "Another request was decided under the same id.",
+  busy: "Too many requests wait for the partition.",
+  "not-running": "The partition starts, replays or stops; ask again.",
+  "broker-unreachable": "The owner could not ask the broker whether it still owns the partition; ask again.",
+  "watermark-passed": "The watermark has passed the time already: there is nothing to close.",
+  "in-the-future": "The time has not come yet: usage of it is still to be expected.",
+} as const;
+export type Refusal = keyof typeof REFUSALS;
+
+/** Longest texts, in UTF-16 units: they stand in the control log for ever. */
+const MAX_ACTOR_LENGTH = 200;
+const MAX_REASON_LENGTH = 2_000;
+const MAX_REQUEST_LENGTH = 64;
+
+/** Fields of every request. */
+export const requestHead = {
+  /** Chosen by who asks, unique for ever: the same request sent again is decided once. */
+  request: z
+    .string()
+    .regex(
+      new RegExp(`^[A-Za-z0-9._-]{8,${MAX_REQUEST_LENGTH}}$`),
+      "must be 8 to 64 letters, digits, '.', '_' or '-'",
+    ),
+  actor: z.string().trim().min(1).max(MAX_ACTOR_LENGTH),
+  reason: z.string().trim().min(1).max(MAX_REASON_LENGTH),
+};
+
+export interface RequestHead {
+  readonly kind: string;
+  readonly request: string;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+type Without<Record, Keys extends PropertyKey> = Record extends unknown ? Omit<Record, Keys> : never;
+
+/** The record that a request leads to, without what the owner adds. It repeats all fields of the request. */
+export type RequestedRecord = Without<ControlRecord, "appliesAfter" | "decidedAt" | "previous">;
+
+export type OperationOutcome =
+  { readonly record: RequestedRecord } | { readonly refusal: Refusal; readonly message: string };
+
+/** What a decision may go by: the partition's state as it is, and the owner's clock. */
+export interface OperationContext {
+  readonly engine: PartitionEngine;
+  readonly nowMs: number;
+}
+
+/** A request that was read, ready to be decided. */
+export interface ReadRequest {
+  readonly head: RequestHead;
+  decide(context: OperationContext): OperationOutcome;
+}
+
+/** A kind of request: how it is read and what it leads to. One file each; `operations.ts` lists them. */
+export interface Operation {
+  readonly kind: string;
+  /** The request, or what is wrong with it. */
+  read(value: unknown): ReadRequest | string;
+}
+
+export function defineOperation<Request extends RequestHead>(
+  kind: Request["kind"],
+  schema: z.ZodType<Request>,
+  decide: (request: Request, context: OperationContext) => OperationOutcome,
+): Operation {
+  return {
+    kind,
+    read(value) {
+      const read = schema.safeParse(value);
+      if (!read.success) return z.prettifyError(read.error);
+      const request = read.data;
+      return { head: request, decide: (context) => decide(request, context) };
+    },
+  };
+}
