@@ -2,6 +2,7 @@ import type { DecodedRun, RetractedEvent } from "../model/event-batch.ts";
 import type { ParkedEvent } from "../model/outputs.ts";
 import type { PlacedControlRecord } from "../model/control.ts";
 import type { CompiledCatalog, CompiledMeter } from "../billing/catalog/compiled.ts";
+import type { StoredDocument } from "./invoice/billing-book.ts";
 
 /**
  * What flows through the operators: runs of usage and, between them, the control records that apply at that place.
@@ -65,6 +66,8 @@ export interface ControlItem {
   readonly catalog?: CompiledCatalog;
   /** For a record of kind `catalog`: the events parked so far, which `enrich` tries again behind the record. */
   readonly parked?: readonly ParkedEvent[];
+  /** For a record that corrects a final invoice: the invoice. */
+  readonly document?: StoredDocument | undefined;
 }
 
 /**

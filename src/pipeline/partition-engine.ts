@@ -15,6 +15,7 @@ import type { CompiledCatalog, CompiledSettings } from "../billing/catalog/compi
 import { deduplicate } from "../operators/deduplicate/deduplicate.ts";
 import { KeyTable } from "../operators/deduplicate/key-table.ts";
 import { enrich, retryParked } from "../operators/enrich.ts";
+import type { StoredDocument } from "../operators/invoice/billing-book.ts";
 import { invoice, InvoiceStage } from "../operators/invoice/invoice-stage.ts";
 import { Journal } from "../operators/journal.ts";
 import { Rater } from "../operators/rate/rate-operator.ts";
@@ -131,6 +132,7 @@ export class PartitionEngine {
       eventCharges,
       windows,
       invoices,
+      invoices.corrections,
       this.requests,
     ];
     this.#items
@@ -234,13 +236,15 @@ export class PartitionEngine {
 
   /**
    * Applies a control record at the position. `catalog` comes with a record of kind `catalog`, together with what is
-   * parked in the store (the caller has committed before).
+   * parked in the store (the caller has committed before); `document` with one that corrects an invoice (see
+   * `correctedDocument`).
    */
   apply(
     placed: PlacedControlRecord,
     data: Uint8Array,
     catalog: CompiledCatalog | undefined,
     parked: readonly ParkedEvent[],
+    document?: StoredDocument,
   ): void {
     const { record } = placed;
     if (record.appliesAfter !== this.#position.usageSequence) {
@@ -253,7 +257,7 @@ export class PartitionEngine {
       this.#skipGap(record);
       if (placed.sequence <= this.#position.controlSequence) this.#controlRepaired = true;
     }
-    if (catalog === undefined) this.#push({ kind: "control", placed });
+    if (catalog === undefined) this.#push({ kind: "control", placed, document });
     else {
       refuseIncompatible(this.#catalog, catalog);
       this.#catalog = catalog;

@@ -1,3 +1,4 @@
+import { correctedDocument } from "./corrected-document.ts";
 import { CLOUD_EVENT_TYPE } from "../model/content-types.ts";
 import { type ControlKind, decodeControl, encodeControl, type ControlRecord } from "../model/control.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
@@ -162,6 +163,8 @@ const DECIDING_KINDS: ReadonlySet<ControlKind> = new Set<ControlKind>([
   "close",
   "billing-run",
   "documents-numbered",
+  "credit-note",
+  "void-invoice",
 ]);
 
 /** Numbers of a simulation: documents are named in the order in which they ask. */
@@ -284,6 +287,8 @@ class SimulatedPartition {
   #apply(record: ControlRecord): void {
     this.#processWaiting();
     const catalog = record.kind === "catalog" ? this.#catalog : undefined;
-    this.engine.apply({ sequence: ++this.#controlSequence, record }, encodeControl(record), catalog, []);
+    const placed = { sequence: ++this.#controlSequence, record };
+    const document = correctedDocument(record, this.store);
+    this.engine.apply(placed, encodeControl(record), catalog, [], document);
   }
 }

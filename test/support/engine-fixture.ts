@@ -6,6 +6,7 @@ import { createDecoder } from "../../src/ingest/wire/decoder.ts";
 import { encodeControl, type ControlRecord } from "../../src/model/control.ts";
 import type { LogMessage } from "../../src/model/log.ts";
 import type { PartitionStore, StateRow } from "../../src/model/store.ts";
+import { correctedDocument, needsCheckpoint } from "../../src/pipeline/corrected-document.ts";
 import { PartitionEngine, storedAbout } from "../../src/pipeline/partition-engine.ts";
 import { openPartitionStore } from "../../src/state/partition-store.ts";
 
@@ -272,16 +273,15 @@ export async function runLogs(
     if (step.kind === "message") waiting.push(step.message);
     else {
       flush();
-      if (step.catalog !== undefined) {
-        catalogs.set(step.catalog.version, step.catalog);
-        await store.commit(engine.collect());
-      }
+      if (step.catalog !== undefined) catalogs.set(step.catalog.version, step.catalog);
+      if (needsCheckpoint(step.record)) await store.commit(engine.collect());
       const parked = step.catalog === undefined ? [] : store.parked();
       engine.apply(
         { sequence: ++controlSequence, record: step.record },
         encodeControl(step.record),
         step.catalog,
         parked,
+        correctedDocument(step.record, store),
       );
     }
     if (plan.cut(i)) flush();

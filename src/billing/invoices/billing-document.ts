@@ -24,6 +24,18 @@ export interface DocumentLine extends InvoiceLine {
   readonly taxNote: string | undefined;
 }
 
+/** How an invoice is corrected: a `credit-note` gives back of it, a `void` takes it back whole, to be billed again. */
+export type CorrectionKind = "credit-note" | "void";
+
+/** The invoice that a credit memo corrects. */
+export interface CorrectedInvoice {
+  readonly document: string;
+  readonly number: string;
+  readonly kind: CorrectionKind;
+  /** Why, as the operator who decided it said. */
+  readonly reason: string;
+}
+
 /** Figures of a document, before it has a number. Amounts are minor units of the contract's currency. */
 export interface FrozenDocument {
   /** The same whenever the logs are processed again; unique among all partitions. */
@@ -50,6 +62,8 @@ export interface FrozenDocument {
   /** To be paid: subtotal − discounts + tax (where it is not included) − credits. */
   readonly total: bigint;
   readonly catalogVersion: string;
+  /** Of a credit memo that an operator decided. */
+  readonly corrects?: CorrectedInvoice;
 }
 
 /** A line of a document as it is published. Amounts and quantities are decimal strings; times RFC 3339 in UTC. */
@@ -107,6 +121,8 @@ export interface PublishedDocument {
   readonly credits: string;
   readonly total: string;
   readonly catalogVersion: string;
+  /** The invoice that it corrects; absent where it is no operator's correction. */
+  readonly corrects?: CorrectedInvoice;
 }
 
 const DAY_MS = 86_400_000;
@@ -162,7 +178,8 @@ export function publishedDocument(
         taxNote: line.taxNote ?? null,
         periodStart: timeText(line.periodStartMs),
         periodEnd: timeText(line.periodEndMs),
-        adjusts: line.adjusts === undefined ? null : (numberOf(line) ?? line.adjusts),
+        adjusts:
+          document.corrects?.number ?? (line.adjusts === undefined ? null : (numberOf(line) ?? line.adjusts)),
         dimensions: { ...product?.dimensions, ...contract.dimensions },
       };
     }),
@@ -173,6 +190,7 @@ export function publishedDocument(
     credits: money(document.credits),
     total: money(document.total),
     catalogVersion: document.catalogVersion,
+    ...(document.corrects === undefined ? {} : { corrects: document.corrects }),
   };
 }
 

@@ -5,11 +5,18 @@ import { Inspection, type InspectedPartition } from "../compose/inspection.ts";
 import { printJson, printTable } from "../print.ts";
 import { lostMessagesOf, type AcceptedGap } from "../../pipeline/accepted-gaps.ts";
 import { accruedValue } from "../../pipeline/accrued-value.ts";
-import { invoicesOf } from "../../pipeline/billing-report.ts";
+import { type InvoiceRow, invoicesOf } from "../../pipeline/billing-report.ts";
 import { aggregatesOf, reportOf } from "../../pipeline/partition-report.ts";
 
 /** Entries read at a time when a channel of the outbox is listed. */
 const OUTBOX_PAGE = 1_000;
+
+/** What corrects an invoice, or what a credit memo corrects. */
+function correctionsOf({ corrects, correctedBy, isVoid }: InvoiceRow): string {
+  if (corrects !== undefined) return `${corrects.kind === "void" ? "voids" : "credits"} ${corrects.number}`;
+  if (correctedBy.length === 0) return "";
+  return `${isVoid ? "voided" : "credited"} by ${correctedBy.join(", ")}`;
+}
 
 export function addInspectCommand(program: Command): void {
   const inspect = program
@@ -82,7 +89,7 @@ export function addInspectCommand(program: Command): void {
     if (json) printJson(rows);
     else {
       printTable(
-        ["account", "status", "kind", "number", "issued", "due", "currency", "total"],
+        ["account", "status", "kind", "number", "issued", "due", "currency", "total", "corrections"],
         rows.map((row) => [
           row.account,
           row.status,
@@ -92,6 +99,7 @@ export function addInspectCommand(program: Command): void {
           row.status === "final" ? row.dueDate : "-",
           row.currency,
           row.total,
+          correctionsOf(row),
         ]),
       );
     }

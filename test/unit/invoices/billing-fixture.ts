@@ -3,6 +3,10 @@ import type { CompiledCatalog } from "../../../src/billing/catalog/compiled.ts";
 import { loadCatalog } from "../../../src/billing/catalog/load.ts";
 import type { NumberingLog } from "../../../src/model/numbering.ts";
 import { encodeControl, type ControlRecord } from "../../../src/model/control.ts";
+import { correctedDocument } from "../../../src/pipeline/corrected-document.ts";
+import { storedDocumentRows } from "../../../src/operators/invoice/billing-book.ts";
+import type { PublishedDocument } from "../../../src/billing/invoices/billing-document.ts";
+import { minorUnitsOfText } from "../../../src/billing/rating/money.ts";
 import { billingRun, nextBillingStep, numberDocuments } from "../../../src/pipeline/billing-steps.ts";
 import { openPartitionStore } from "../../../src/state/partition-store.ts";
 import { createEngine, HOUR_MS, runLogs, type LogStep } from "../../support/engine-fixture.ts";
@@ -14,6 +18,14 @@ export interface TimedEvent {
   readonly thousandths: number;
   /** Hours from its arrival to that of a retraction, which may come before it; undefined: it is not taken back. */
   readonly retractedAfterHours?: number | undefined;
+}
+
+/** An operator's correction of one of the invoices that are final at a time. */
+export interface TimedCorrection {
+  readonly atHours: number;
+  readonly action: "credit" | "credit-lines" | "void" | "reissue";
+  /** Which of the invoices, and which parts of their lines. */
+  readonly which: number;
 }
 
 /** An event as it comes in, or the retraction of one. */
@@ -165,6 +177,7 @@ export async function billingLogs(
   list: readonly TimedEvent[],
   startMs: number,
   endMs: number,
+  corrections: readonly TimedCorrection[] = [],
 ): Promise<{ readonly steps: readonly LogStep[]; readonly catalog: CompiledCatalog }> {
   const catalog = billingCatalog();
   const engine = createEngine(catalog);
@@ -175,7 +188,32 @@ export async function billingLogs(
     const record: ControlRecord = { ...decision, appliesAfter: sequence, decidedAt: "" };
     const used = record.kind === "catalog" ? catalog : undefined;
     steps.push({ kind: "control", record, ...(used === undefined ? {} : { catalog: used }) });
-    engine.apply({ sequence: steps.length, record }, encodeControl(record), used, []);
+    const document = correctedDocument(record, store);
+    engine.apply({ sequence: steps.length, record }, encodeControl(record), used, [], document);
+  };
+  const correct = async ({ atHours, action, which }: TimedCorrection): Promise<void> => {
+    await store.commit(engine.collect());
+    const documents = [...storedDocumentRows(store)];
+    const stored = documents[which % Math.max(1, documents.length)];
+    if (stored === undefined) return;
+    const head = {
+      document: stored.document.id,
+      ordinal: stored.ordinal,
+      issuedMs: startMs + atHours * HOUR_MS,
+      actor: "test",
+      reason: "test",
+      request: `request-${steps.length}`,
+      previous: "",
+    };
+    const lines =
+      action === "credit"
+        ? null
+        : partsOfLines(stored.document, which).map(({ line, amount }) => [line, amount] as const);
+    const decision: Decision =
+      action === "void" || action === "reissue"
+        ? { kind: "void-invoice", reissue: action === "reissue", ...head }
+        : { kind: "credit-note", lines, ...head };
+    if (engine.invoices.corrections.faultOf(stored, decision) === undefined) decide(decision);
   };
   const numbering = countingNumbers();
   const bill = async (): Promise<void> => {
@@ -186,7 +224,16 @@ export async function billingLogs(
     }
   };
   decide({ kind: "catalog", version: catalog.version });
+  const waiting = [...corrections].sort((a, b) => a.atHours - b.atHours);
+  const correctUntil = async (timeMs: number): Promise<void> => {
+    while (waiting[0] !== undefined && startMs + waiting[0].atHours * HOUR_MS <= timeMs) {
+      await correct(waiting[0]);
+      await bill();
+      waiting.shift();
+    }
+  };
   for (const { id, arrivalMs, account, type, time, data } of arrivalsOf(list, startMs)) {
+    await correctUntil(arrivalMs);
     const event = { specversion: "1.0", id, source: "test", type, subject: account, time, data };
     const text = JSON.stringify(event);
     const message = {
@@ -200,10 +247,30 @@ export async function billingLogs(
     engine.process([message]);
     await bill();
   }
+  if (waiting.length > 0) {
+    decide({ kind: "close", upToMs: endMs - LAST_CORRECTIONS_MS, actor: "test", reason: "test" });
+    await bill();
+    await correctUntil(Infinity);
+  }
   decide({ kind: "close", upToMs: endMs, actor: "test", reason: "test" });
   await bill();
   store.close();
   return { steps, catalog };
+}
+
+/** The last corrections come so long before the end: what they make due again is billed at the next end of a month. */
+const LAST_CORRECTIONS_MS = 61 * 24 * HOUR_MS;
+
+/** Some lines of an invoice with parts of their amounts, minor units. */
+function partsOfLines(
+  { lines }: PublishedDocument,
+  which: number,
+): { readonly line: number; readonly amount: string }[] {
+  return lines.flatMap(({ line, amount }) => {
+    const minorUnits = minorUnitsOfText(amount);
+    const part = (minorUnits * BigInt(1 + ((which + line) % 3))) / 3n;
+    return part <= 0n || (which + line) % 4 === 0 ? [] : [{ line, amount: part.toString() }];
+  });
 }
 
 function countingNumbers(): NumberingLog {
