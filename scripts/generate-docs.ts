@@ -1,10 +1,11 @@
 /** Writes the pages of docs/ that follow from the code. A test fails while they are stale. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { Registry } from "prom-client";
 import { workerConfigKeys, workerConfigSections } from "../src/cli/config/config-keys.ts";
 import { createProgram } from "../src/cli/program.ts";
 import { ERRORS } from "../src/model/errors.ts";
 import { defineMetrics } from "../src/ops/metric-definitions.ts";
+import { committedReport, renderBenchmarksPage, withBenchmarks } from "./docs/benchmarks-page.ts";
 import { renderCliReference } from "./docs/cli-reference.ts";
 import { renderConfigReference } from "./docs/config-reference.ts";
 import { renderErrorList } from "./docs/error-list.ts";
@@ -12,12 +13,17 @@ import { renderMetricList } from "./docs/metric-list.ts";
 
 const registry = new Registry();
 defineMetrics(registry);
+const projectRoot = new URL("../", import.meta.url);
+const report = committedReport(projectRoot);
 const pages = {
+  "benchmarks.md": renderBenchmarksPage(report),
   "cli.md": renderCliReference(createProgram()),
   "errors.md": renderErrorList(ERRORS),
   "configuration.md": renderConfigReference(workerConfigKeys(), workerConfigSections()),
   "metrics.md": renderMetricList(registry),
 };
 for (const [name, text] of Object.entries(pages)) {
-  writeFileSync(new URL(`../docs/${name}`, import.meta.url), text);
+  writeFileSync(new URL(`docs/${name}`, projectRoot), text);
 }
+const readme = new URL("README.md", projectRoot);
+writeFileSync(readme, withBenchmarks(readFileSync(readme, "utf8"), report));

@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { Subject, type OperatorFunction } from "rxjs";
 import { createDecoder } from "../../src/ingest/wire/decoder.ts";
 import type { MessageDecoder } from "../../src/model/event-batch.ts";
+import type { KeySegments } from "../../src/model/key-segments.ts";
 import type { LogMessage } from "../../src/model/log.ts";
 import { deduplicate } from "../../src/operators/deduplicate/deduplicate.ts";
+import type { KeyTable } from "../../src/operators/deduplicate/key-table.ts";
 import { enrich } from "../../src/operators/enrich.ts";
 import { settle } from "../../src/operators/settle.ts";
 import { usageItem, type PipelineItem } from "../../src/operators/stage.ts";
@@ -33,9 +35,20 @@ export interface EngineResult {
   readonly hash: string;
 }
 
+/** Keys that the engine remembers before the workload begins. */
+export interface RememberedKeys {
+  readonly segments?: KeySegments;
+  readonly remember?: (keys: KeyTable) => void;
+}
+
 /** Runs the whole engine and compares what it counted with the naive count; RangeError where they differ. */
-export function benchEngine(workload: Workload, decoder = createDecoder(HASH_KEY)): EngineResult {
-  const engine = createEngine(workload, decoder);
+export function benchEngine(
+  workload: Workload,
+  decoder = createDecoder(HASH_KEY),
+  keys: RememberedKeys = {},
+): EngineResult {
+  const engine = createEngine(workload, decoder, keys.segments);
+  keys.remember?.(engine.keys);
   for (const slice of slicesOf(workload.warmUp)) engine.process(slice);
   engine.collect();
   const slices = slicesOf(workload.measured);
@@ -102,7 +115,7 @@ export function benchStages(workload: Workload): Readonly<Record<Stage, number>>
   return spent;
 }
 
-function createEngine(workload: Workload, decoder: MessageDecoder): PartitionEngine {
+function createEngine(workload: Workload, decoder: MessageDecoder, segments?: KeySegments): PartitionEngine {
   const { catalog } = workload;
   const engine = new PartitionEngine({
     partition: PARTITION,
@@ -111,6 +124,7 @@ function createEngine(workload: Workload, decoder: MessageDecoder): PartitionEng
     hashKey: HASH_KEY,
     settings: catalog.settings,
     sha256,
+    segments,
   });
   engine.apply(catalogItem(workload).placed, new Uint8Array(0), catalog, []);
   return engine;

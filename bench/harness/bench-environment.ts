@@ -1,47 +1,50 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { locateNatsServer } from "../../scripts/bootstrap/nats-server-locate.mjs";
 import { guardProcess } from "../../scripts/nats-server/guard.mjs";
 import { startNatsServerProcess, type RunningNatsServer } from "../../scripts/nats-server/process.mjs";
 import { connectBroker } from "../../src/ingest/jetstream/connection.ts";
 import { ensureTopology } from "../../src/ingest/jetstream/topology.ts";
-import type { LoadForm } from "../../src/load/encode/load-encoder.ts";
+import type { LoadEncoding } from "../../src/load/encode/load-encoder.ts";
 import type { LoadShape } from "../../src/load/event-plan.ts";
 import { publishLoad } from "../../src/load/publisher.ts";
+import { startPostgres, type RunningPostgres } from "../references/postgres-server.ts";
 import type { ContenderTask, Measurement } from "./measurement.ts";
-import { startPostgres, type RunningPostgres } from "./postgres-server.ts";
 import { PROJECT_ROOT } from "./project-root.ts";
+import { StagedLoad } from "./staged-load.ts";
+import { temporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 
 /** A load in the streams of a broker of its own, and a folder for what contenders write. */
 export class BenchEnvironment {
-  readonly folder: string;
-  readonly natsBinary: string;
+  readonly #folder: TemporaryFolder;
   readonly #server: RunningNatsServer;
   #postgres: RunningPostgres | undefined;
   #runs = 0;
 
-  private constructor(folder: string, natsBinary: string, server: RunningNatsServer) {
-    this.folder = folder;
-    this.natsBinary = natsBinary;
+  private constructor(folder: TemporaryFolder, server: RunningNatsServer) {
+    this.#folder = folder;
     this.#server = server;
   }
 
   static async start(partitionCount: number): Promise<BenchEnvironment> {
     const { path } = await locateNatsServer({ projectRoot: PROJECT_ROOT });
-    const folder = mkdtempSync(join(tmpdir(), "tributary-bench-"));
+    const folder = temporaryFolder("");
     try {
       const server = await startNatsServerProcess({
         binary: path,
-        directory: join(folder, "nats"),
+        directory: join(folder.path, "nats"),
         partitionCount,
       });
-      return new BenchEnvironment(folder, path, server);
+      return new BenchEnvironment(folder, server);
     } catch (error) {
-      rmSync(folder, { recursive: true, force: true });
+      folder.remove();
       throw error;
     }
+  }
+
+  get folder(): string {
+    return this.#folder.path;
   }
 
   get url(): string {
@@ -51,15 +54,22 @@ export class BenchEnvironment {
   /** Publishes a load; returns how fast that went. */
   async fill(
     shape: LoadShape,
-    encoding: { readonly form: LoadForm; readonly batchSize: number; readonly partitionCount: number },
+    encoding: LoadEncoding,
   ): Promise<{ readonly seconds: number; readonly bytes: number; readonly messages: number }> {
     const broker = await connectBroker({ servers: [this.url], name: "bench-load" });
     try {
-      await ensureTopology(broker, { partitionCount: encoding.partitionCount });
+      await ensureTopology(broker, encoding);
       return await publishLoad(broker, shape, encoding);
     } finally {
       await broker.close();
     }
+  }
+
+  /** A load that is published part by part. */
+  async stage(shape: LoadShape, encoding: LoadEncoding): Promise<StagedLoad> {
+    const broker = await connectBroker({ servers: [this.url], name: "bench-load" });
+    await ensureTopology(broker, encoding);
+    return new StagedLoad(broker, shape, encoding);
   }
 
   task(shape: LoadShape, partitionCount: number): ContenderTask {
@@ -85,7 +95,7 @@ export class BenchEnvironment {
     task: ContenderTask,
     more: Readonly<Record<string, unknown>> = {},
   ): Promise<Measurement> {
-    const script = join(PROJECT_ROOT, "bench/harness/contender-process.ts");
+    const script = join(PROJECT_ROOT, "bench/references/reference-process.ts");
     const args = [
       "--import",
       "tsx",
@@ -111,6 +121,6 @@ export class BenchEnvironment {
   async stop(): Promise<void> {
     await this.#postgres?.stop();
     await this.#server.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    this.#folder.remove();
   }
 }

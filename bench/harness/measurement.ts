@@ -28,3 +28,10 @@ export interface ContenderTask {
 export function eventsPerSecond({ events, seconds }: Pick<Measurement, "events" | "seconds">): number {
   return events / seconds;
 }
+
+export function eventsPerCpuSecond({
+  events,
+  cpuSeconds,
+}: Pick<Measurement, "events" | "cpuSeconds">): number {
+  return events / cpuSeconds;
+}

@@ -1,6 +1,9 @@
 import type { Machine } from "../harness/machine.ts";
 import { eventsPerSecond, type Measurement } from "../harness/measurement.ts";
+import type { LatencyCurve } from "../harness/latency-recorder.ts";
+import type { GrowthPoint } from "../scenarios/scenario.ts";
 import type { ThroughputResult } from "../scenarios/throughput.ts";
+import type { Figures } from "./figures.ts";
 import { median } from "./statistics.ts";
 
 /** One contender of one scenario: medians over its runs. */
@@ -22,17 +25,27 @@ export interface TargetRow {
   readonly what: string;
   readonly target: string;
   readonly measured: string;
-  readonly verdict: "met" | "missed" | "not measured";
+  readonly verdict: "met" | "missed" | "not measured" | "for information";
 }
 
+/** What a run of the benchmark says, as it is written to report.json. */
 export interface BenchReport {
+  /** Year, month and day, UTC. */
   readonly date: string;
   readonly machine: Machine;
+  /** True for a run at the sizes that the targets are about. */
+  readonly isFull: boolean;
   readonly parameters: Readonly<Record<string, number | string>>;
+  /** By what was run: the hash that all results of it have. */
   readonly hashes: Readonly<Record<string, string>>;
   readonly rows: readonly ReportRow[];
+  readonly figures: Figures;
+  readonly growth: readonly GrowthPoint[];
+  readonly latency: LatencyCurve;
   readonly targets: readonly TargetRow[];
   readonly notes: readonly string[];
+  /** Scenarios that failed, and why. */
+  readonly failures: readonly { readonly scenario: string; readonly message: string }[];
 }
 
 /** Rows of a scenario. Ratios pair the runs of one round: they had the machine in the same state. */
@@ -58,6 +71,9 @@ export function rowsOf({ name, contenders }: ThroughputResult): ReportRow[] {
   });
 }
 
-function cpuSecondsPerMillion({ cpuSeconds, events }: Measurement): number {
+export function cpuSecondsPerMillion({
+  cpuSeconds,
+  events,
+}: Pick<Measurement, "cpuSeconds" | "events">): number {
   return (cpuSeconds / events) * 1e6;
 }

@@ -1,17 +1,14 @@
 import { expectedTotals } from "../../src/load/expected-totals.ts";
 import type { LoadForm } from "../../src/load/encode/load-encoder.ts";
 import type { LoadShape } from "../../src/load/event-plan.ts";
-import { POSTGRES_PACKAGE } from "../harness/postgres-server.ts";
 import { BenchEnvironment } from "../harness/bench-environment.ts";
 import { eventsPerSecond, type Measurement } from "../harness/measurement.ts";
-import { tributary } from "../contenders/tributary.ts";
+import { requireEqualTotals } from "../harness/sums.ts";
+import { POSTGRES_PACKAGE } from "../references/postgres-server.ts";
+import { tributary } from "../worker/drain.ts";
+import { loadShape, PARTITIONS } from "./load-shapes.ts";
 
-const PARTITIONS = 16;
-const HOUR_MS = 3_600_000;
-/** Two full hours and the begin of a third: most windows complete, are rated and published in the timed run. */
-const SPAN_MS = 2.5 * HOUR_MS;
-/** Event times end this long before now, so that none is ahead of its arrival. */
-const BEFORE_NOW_MS = 60_000;
+export type ReferenceName = "raw" | "naive" | "postgres" | "duckdb" | "duckdb-batch";
 
 export interface ThroughputOptions {
   readonly name: string;
@@ -19,7 +16,7 @@ export interface ThroughputOptions {
   readonly batchSize: number;
   readonly events: number;
   readonly accounts: number;
-  readonly references: readonly ("raw" | "naive" | "postgres" | "duckdb")[];
+  readonly references: readonly ReferenceName[];
   /** Runs of each contender, one after the other in turn. */
   readonly rounds: number;
   readonly onProgress: (text: string) => void;
@@ -41,25 +38,6 @@ export interface ThroughputResult {
   readonly publishedPerSecond: number;
   readonly contenders: readonly ContenderRuns[];
   readonly skipped: readonly { readonly contender: string; readonly why: string }[];
-}
-
-/** A contender's totals are not those of the load: no speed is worth telling then. */
-export class WrongResult extends Error {}
-
-export function loadShape(events: number, accounts: number): LoadShape {
-  return {
-    seed: 1,
-    events,
-    accounts,
-    meters: 2,
-    regions: ["eu", "us"],
-    skew: 0,
-    duplicateRatio: 0.01,
-    disorderMs: 60_000,
-    lateRatio: 0,
-    startMs: Math.floor((Date.now() - BEFORE_NOW_MS - SPAN_MS) / 1_000) * 1_000,
-    spanMs: SPAN_MS,
-  };
 }
 
 /** Fills the streams once, then lets all contenders drain them in turn; compares their totals with the load's. */
@@ -87,10 +65,10 @@ export async function throughput(options: ThroughputOptions): Promise<Throughput
           }
           measurement = await environment.reference(contender, task, { postgresUrl });
         } else measurement = await environment.reference(contender, task);
+        requireEqualTotals(contender, measurement.result, expected);
         onProgress(
           `${name}: ${contender}, ${Math.round(eventsPerSecond(measurement)).toLocaleString("en")} events/s`,
         );
-        compare(contender, measurement, expected);
         runs.set(contender, [...(runs.get(contender) ?? []), measurement]);
       }
     }
@@ -108,20 +86,4 @@ export async function throughput(options: ThroughputOptions): Promise<Throughput
   } finally {
     await environment.stop();
   }
-}
-
-function compare(
-  contender: string,
-  { result }: Measurement,
-  expected: ReturnType<typeof expectedTotals>,
-): void {
-  if (result === undefined) return;
-  const { counts, hash } = result;
-  for (const count of ["read", "accepted", "duplicate"] as const)
-    if (counts[count] !== expected.counts[count])
-      throw new WrongResult(
-        `${contender}: ${count} ${counts[count]}, the load has ${expected.counts[count]}`,
-      );
-  if (hash !== expected.hash)
-    throw new WrongResult(`${contender}: its sums have the hash ${hash}, those of the load ${expected.hash}`);
 }

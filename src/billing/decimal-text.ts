@@ -19,6 +19,12 @@ export function canonicalDecimal(text: string): string {
   return trimmed === "-0" ? "0" : trimmed;
 }
 
+/** A decimal of at most `scale` places × 10^scale: the inverse of `scaledDecimal`. */
+export function scaledInteger(text: string, scale: number): bigint {
+  const [whole = "", fraction = ""] = text.split(".");
+  return BigInt(whole + fraction.padEnd(scale, "0"));
+}
+
 /** `value` × 10^−scale as a canonical decimal. */
 export function scaledDecimal(value: bigint, scale: number): string {
   return canonicalDecimal(decimalText(value, scale));

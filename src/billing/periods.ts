@@ -1,23 +1,35 @@
 import type { BillingPeriod } from "./catalog/compiled.ts";
-import { startOfLocalDay } from "./zone-days.ts";
+import { localDate, startOfLocalDay } from "./zone-days.ts";
+
+const MONTHS_OF_YEAR = 12;
 
 /**
- * Monthly billing periods of a time zone and anchor day: half-open, one behind the other, each from the start of a local
- * day. In a month that has no such day the period starts on its last one, and the next month returns to the anchor
+ * Billing periods of one or more months by a time zone and anchor day: half-open, one behind the other, each from the start
+ * of a local day. In a month that has no such day the period starts on its last one, and the next month returns to the anchor
  * (31 Jan → 28 Feb → 31 Mar). Days that are 23 or 25 hours long make their month as much shorter or longer.
  */
 export class BillingCalendar {
   readonly timeZone: string;
   readonly anchorDay: number;
+  readonly #months: number;
+  readonly #anchorMonth: number;
   /** Starts of periods by month (year × 12 + month from 0): asked for once per cell, so remembered. */
   readonly #starts = new Map<number, number>();
 
-  /** @param anchorDay 1–31 */
-  constructor(timeZone: string, anchorDay: number) {
+  /**
+   * @param anchorDay 1–31
+   * @param months months of a period, a divisor of 12
+   * @param anchorMonth 1–12: a month in which a period starts
+   */
+  constructor(timeZone: string, anchorDay: number, months = 1, anchorMonth = 1) {
     if (!Number.isInteger(anchorDay) || anchorDay < 1 || anchorDay > 31)
       throw new RangeError(`anchor day ${anchorDay} is not one of 1–31`);
+    if (!(months >= 1 && MONTHS_OF_YEAR % months === 0))
+      throw new RangeError(`${months} months do not divide a year`);
     this.timeZone = timeZone;
     this.anchorDay = anchorDay;
+    this.#months = months;
+    this.#anchorMonth = anchorMonth - 1;
   }
 
   /** The period that contains a time. */
@@ -26,7 +38,8 @@ export class BillingCalendar {
     let month = date.getUTCFullYear() * 12 + date.getUTCMonth();
     while (this.#startOf(month) > timeMs) month -= 1;
     while (this.#startOf(month + 1) <= timeMs) month += 1;
-    return { startMs: this.#startOf(month), endMs: this.#startOf(month + 1) };
+    month -= (month - this.#anchorMonth) % this.#months;
+    return { startMs: this.#startOf(month), endMs: this.#startOf(month + this.#months) };
   }
 
   #startOf(month: number): number {
@@ -40,6 +53,12 @@ export class BillingCalendar {
     }
     return startMs;
   }
+}
+
+/** Month of the year (1–12) in which the monthly period of a time starts. */
+export function monthOfPeriod(calendar: BillingCalendar, timeMs: number): number {
+  const { startMs } = calendar.periodAt(timeMs);
+  return Number(localDate(calendar.timeZone, startMs).slice(5, 7));
 }
 
 /** A period as far as a contract covers it: [start, end) of both. */

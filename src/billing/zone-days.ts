@@ -1,7 +1,8 @@
 import { IANAZone } from "luxon";
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 const zones = new Map<string, IANAZone>();
 
@@ -74,6 +75,41 @@ function firstMomentAfterChange(zone: string, fromMs: number, toMs: number): num
     else high = middle;
   }
   return high;
+}
+
+/** Offsets of whole days (UTC) by zone; undefined for days on which clocks change. A cache: what it holds never changes. */
+const dayOffsets = new Map<string, Map<number, number | undefined>>();
+
+/** Some eleven years of days: of a zone no more are remembered. */
+const MAX_DAYS = 4096;
+
+function dayOffsetMs(zone: string, days: Map<number, number | undefined>, dayMs: number): number | undefined {
+  if (days.has(dayMs)) return days.get(dayMs);
+  const atStart = zoneOffsetMs(zone, dayMs);
+  const offsetMs = atStart === zoneOffsetMs(zone, dayMs + DAY_MS) ? atStart : undefined;
+  if (days.size === MAX_DAYS) days.clear();
+  days.set(dayMs, offsetMs);
+  return offsetMs;
+}
+
+/**
+ * Tells the hour of the day (0–23) that clocks in a zone show at a time. Asking for an offset is slow; many contracts look at
+ * every hour of the same month, so those of whole days are remembered.
+ */
+export function localHours(zone: string): (timeMs: number) => number {
+  let days = dayOffsets.get(zone);
+  if (days === undefined) dayOffsets.set(zone, (days = new Map()));
+  const known = days;
+  return (timeMs) => {
+    const offsetMs = dayOffsetMs(zone, known, startOfUtcDay(timeMs)) ?? zoneOffsetMs(zone, timeMs);
+    const localMs = timeMs + offsetMs;
+    return Math.floor((localMs - startOfUtcDay(localMs)) / HOUR_MS);
+  };
+}
+
+/** First moment of the day (UTC) of a time. */
+export function startOfUtcDay(timeMs: number): number {
+  return Math.floor(timeMs / DAY_MS) * DAY_MS;
 }
 
 /** Calendar day of a time in a zone: YYYY-MM-DD. */

@@ -1,3 +1,5 @@
+import type { TaxReply, TaxTransaction } from "./tax-service.ts";
+
 /**
  * Records of CONTROL_<p>: every decision that is not in the events. A record says after which usage sequence it
  * applies and is appended, with the expected last sequence of the log, before it takes effect.
@@ -138,11 +140,30 @@ export interface VoidInvoiceRecord extends CorrectionRecord {
   readonly reissue: boolean;
 }
 
+/** A tax service has answered, or has not for long: documents that waited for it go on. */
+export interface DocumentsTaxedRecord extends ControlBase {
+  readonly kind: "documents-taxed";
+  readonly replies: readonly TaxReply[];
+}
+
+/** A tax service refuses to make the record of a final document final as well: somebody has to look. */
+export interface TaxCommitRefusedRecord extends ControlBase {
+  readonly kind: "tax-commit-refused";
+  readonly document: string;
+  readonly transaction: TaxTransaction;
+  readonly code: string;
+  readonly message: string;
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
 export type ControlRecord =
   | CreditNoteRecord
   | VoidInvoiceRecord
   | BillingRunRecord
   | DocumentsNumberedRecord
+  | DocumentsTaxedRecord
+  | TaxCommitRefusedRecord
   | GenesisRecord
   | AcquiredRecord
   | CatalogRecord
@@ -178,6 +199,8 @@ const KINDS: ReadonlySet<string> = new Set<ControlKind>([
   "documents-numbered",
   "credit-note",
   "void-invoice",
+  "documents-taxed",
+  "tax-commit-refused",
 ]);
 
 function isControlRecord(value: unknown): value is ControlRecord {

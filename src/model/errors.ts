@@ -31,6 +31,10 @@ export const ERRORS = {
   "publish-failed": "A publication was not acknowledged by the broker.",
   "numbering-failed":
     "Documents got no number from their legal entity's numbering log; they wait and are tried again.",
+  "tax-service-failed":
+    "A tax service gave no answer that can be read; documents wait and are asked about again, or committed again.",
+  "tax-service-missing":
+    "Documents were taxed by a tax service that the worker's configuration does not name: they can't be committed there.",
   "reference-corrupt": "An object of the REFERENCE stream does not match the hash that it is stored under.",
   // state
   "state-schema-newer": "The state file was written by a newer version of Tributary.",

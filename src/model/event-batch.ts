@@ -119,6 +119,7 @@ export interface DecodedRun {
 
 /** Decodes a run of messages of one usage log; `src/ingest/wire/` implements it. */
 export interface MessageDecoder {
+  /** The batch is good until the next call. */
   decode(messages: readonly LogMessage[]): DecodedRun;
   /**
    * One event of a message again, as a CloudEvents JSON text (numbers as they were written), for dead letters,

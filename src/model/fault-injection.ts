@@ -14,7 +14,15 @@ export const FAILPOINTS = [
   "before-file-rename",
   "after-file-rename-before-cursor",
 ] as const;
-export type Failpoint = (typeof FAILPOINTS)[number];
+
+/** Those that only a worker with a tax service reaches. */
+export const TAX_FAILPOINTS = [
+  "after-tax-reply",
+  "before-tax-commit",
+  "after-tax-commit-before-cursor",
+] as const;
+
+export type Failpoint = (typeof FAILPOINTS)[number] | (typeof TAX_FAILPOINTS)[number];
 
 export interface FaultInjector {
   /** Called when execution reaches the point. */

@@ -1,3 +1,4 @@
+import type { KeySegments } from "./key-segments.ts";
 import type {
   Channel,
   EventOutcomeRecord,
@@ -73,6 +74,8 @@ export interface PartitionIdentity {
 }
 
 export interface PartitionStore {
+  /** Files of sealed dedupe keys, which checkpoints name; undefined where the state is in memory. */
+  readonly segments: KeySegments | undefined;
   /** The last checkpoint, or undefined where the partition has none. */
   load(): StoredCheckpoint | undefined;
   /** Rows of a space in key order. */

@@ -91,11 +91,15 @@ export interface MeterTargets {
 }
 
 /** A run of usage as it enters the operators. */
-export function usageItem(run: DecodedRun, unparked: boolean): UsageItem {
+export function usageItem(
+  run: DecodedRun,
+  unparked: boolean,
+  targets = emptyTargets(run.batch.count),
+): UsageItem {
   return {
     kind: "usage",
     run,
-    targets: emptyTargets(run.batch.count),
+    targets,
     firstPlaces: new Map(),
     foundTargets: new Map(),
     settledRetractions: new Map(),
@@ -114,6 +118,16 @@ export function emptyTargets(capacity: number): MeterTargets {
     large: new Map(),
     member: new Map(),
   };
+}
+
+/** Targets without entries for a batch of so many rows; in the same memory where it is enough. */
+export function restartedTargets(targets: MeterTargets, capacity: number): MeterTargets {
+  if (targets.row.length < capacity) return emptyTargets(capacity);
+  targets.count = 0;
+  targets.meters = [];
+  targets.large.clear();
+  targets.member.clear();
+  return targets;
 }
 
 /** Adds an entry, growing the columns by doubling; returns its index. */

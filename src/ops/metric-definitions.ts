@@ -13,6 +13,8 @@ const LATENCY_BUCKETS_SECONDS = [
   0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.1, 1.25, 1.5, 2, 3, 5, 10, 30, 60, 300, 3600,
 ];
 const CHECKPOINT_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** An answer of a service on the internet, up to the longest deadline that makes sense. */
+const REQUEST_BUCKETS_SECONDS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** A synchronous slice of the event loop: 50 ms is the limit. */
 const BATCH_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
@@ -88,7 +90,16 @@ export function defineMetrics(registry: Registry) {
     ),
     checkpointAgeSeconds: gauge("checkpoint_age_seconds", "Time since the last checkpoint.", ["partition"]),
     dedupeKeys: gauge("dedupe_keys", `Keys of events that are remembered. ${ABSOLUTE}`, ["partition"]),
-    dedupeBytes: gauge("dedupe_bytes", "Memory held by the keys.", ["partition"]),
+    dedupeSealedKeys: gauge(
+      "dedupe_sealed_keys",
+      "Those of them that are in segment files; they cost two bytes each in memory.",
+      ["partition"],
+    ),
+    dedupeBytes: gauge(
+      "dedupe_bytes",
+      "Memory held by the keys: records and indexes, and filters of the sealed ones.",
+      ["partition"],
+    ),
     windowCells: gauge("window_cells", "Cells of open windows and billing periods.", ["partition"]),
     unbilledValue: gauge(
       "unbilled_value",
@@ -122,6 +133,27 @@ export function defineMetrics(registry: Registry) {
       "sink_failures_total",
       `Deliveries that failed and are tried again. ${SINCE_START}`,
       ["sink", "reason"],
+    ),
+    taxRequests: counter(
+      "tax_requests_total",
+      `Requests to the tax service, repetitions included, by how they ended. ${SINCE_START}`,
+      ["operation", "outcome"],
+    ),
+    taxRequestSeconds: histogram(
+      "tax_request_seconds",
+      "Time from a request to the tax service to the end of its reply, or to its deadline.",
+      REQUEST_BUCKETS_SECONDS,
+    ),
+    documentsHeld: gauge(
+      "documents_held",
+      "Documents that wait for their tax, by reason: they have no number, and others go on without them.",
+      ["partition", "reason"],
+    ),
+    heldDocumentAgeSeconds: gauge(
+      "held_document_age_seconds",
+      "Time since the date of issue of the oldest held document, by reason.",
+      ["reason"],
+      "max",
     ),
     deadLetters: counter(
       "dead_letters_total",

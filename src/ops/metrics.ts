@@ -21,6 +21,7 @@ export interface PartitionSnapshot {
   /** Milliseconds since the epoch; not finite before the first event. */
   readonly watermarkMs: number;
   readonly dedupeKeys: number;
+  readonly dedupeSealedKeys: number;
   readonly dedupeBytes: number;
   readonly windowCells: number;
   /** 0 … 1: share of the messages stored at the start that are processed. */
@@ -35,6 +36,8 @@ export interface PartitionSnapshot {
       }
     | undefined;
   readonly outbox: readonly { readonly sink: string; readonly pending: number }[];
+  /** Documents that wait for their tax; `oldestMs` is the date of issue of the oldest, milliseconds since the epoch. */
+  readonly held: readonly { readonly reason: string; readonly count: number; readonly oldestMs: number }[];
 }
 
 /** What is committed and waits for somebody; kept by the partition's observer. */
@@ -80,6 +83,12 @@ export class WorkerMetrics {
   /** A delivery failed and will be tried again. */
   sinkFailed(sink: string, reason: ErrorCode): void {
     this.set.sinkFailures.inc({ sink, reason });
+  }
+
+  /** A request to the tax service has ended. */
+  taxAsked(operation: string, outcome: string, elapsedMs: number): void {
+    this.set.taxRequests.inc({ operation, outcome });
+    this.set.taxRequestSeconds.observe(elapsedMs / 1000);
   }
 
   /** A partition stopped with a fault. */
@@ -129,7 +138,9 @@ export class WorkerMetrics {
     }
     const unbilled = new Map<string, number>();
     const accrued = new Map<string, number>();
+    const oldestHeld = new Map<string, number>();
     let isAccruedWhole = true;
+    this.set.documentsHeld.reset();
     for (const [partition, read] of this.#partitions) {
       const snapshot = this.#readPartition(partition, read);
       isAccruedWhole &&= snapshot?.accrued !== undefined;
@@ -137,7 +148,14 @@ export class WorkerMetrics {
       this.#refreshPartition(partition, snapshot);
       addAmounts(unbilled, snapshot.unbilled);
       addAmounts(accrued, snapshot.accrued?.totals ?? []);
+      for (const { reason, count, oldestMs } of snapshot.held) {
+        this.set.documentsHeld.set({ partition, reason }, count);
+        oldestHeld.set(reason, Math.min(oldestHeld.get(reason) ?? Infinity, oldestMs));
+      }
     }
+    this.set.heldDocumentAgeSeconds.reset();
+    for (const [reason, oldestMs] of oldestHeld)
+      this.set.heldDocumentAgeSeconds.set({ reason }, Math.max(0, this.clock.nowMs() - oldestMs) / 1000);
     for (const [currency, amount] of unbilled) this.set.unbilledValue.set({ currency }, amount);
     // A sum without some of the partitions would look like a loss.
     if (isAccruedWhole)
@@ -166,6 +184,7 @@ export class WorkerMetrics {
       set.watermarkLagSeconds.set({ partition }, (this.clock.nowMs() - snapshot.watermarkMs) / 1000);
     }
     set.dedupeKeys.set({ partition }, snapshot.dedupeKeys);
+    set.dedupeSealedKeys.set({ partition }, snapshot.dedupeSealedKeys);
     set.dedupeBytes.set({ partition }, snapshot.dedupeBytes);
     set.windowCells.set({ partition }, snapshot.windowCells);
     set.replayProgressRatio.set({ partition }, snapshot.replayProgressRatio);

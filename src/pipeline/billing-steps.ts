@@ -1,4 +1,9 @@
-import type { BillingRunRecord, DocumentsNumberedRecord } from "../model/control.ts";
+import type {
+  BillingRunRecord,
+  DocumentsNumberedRecord,
+  DocumentsTaxedRecord,
+  TaxCommitRefusedRecord,
+} from "../model/control.ts";
 import type { NumberingLog } from "../model/numbering.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
 
@@ -11,7 +16,9 @@ export const MAX_CONTRACTS_PER_RUN = 200;
 /** A decision about billing, without its place in the log. */
 export type BillingDecision =
   | Omit<BillingRunRecord, "appliesAfter" | "decidedAt">
-  | Omit<DocumentsNumberedRecord, "appliesAfter" | "decidedAt">;
+  | Omit<DocumentsNumberedRecord, "appliesAfter" | "decidedAt">
+  | Omit<DocumentsTaxedRecord, "appliesAfter" | "decidedAt">
+  | Omit<TaxCommitRefusedRecord, "appliesAfter" | "decidedAt">;
 
 type BillingEngine = Pick<PartitionEngine, "invoices" | "watermarkMs" | "catalog">;
 

@@ -82,6 +82,7 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
     hashKey: genesis.hashKey,
     settings: (inEffect ?? (await options.loadCatalog(firstCatalog(records)))).settings,
     sha256: options.sha256,
+    segments: store.segments,
   });
   engine.restore(store, inEffect);
   engine.bind(

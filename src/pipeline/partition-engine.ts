@@ -1,6 +1,7 @@
 import { Subject } from "rxjs";
 import type { GapAcceptedRecord, PlacedControlRecord } from "../model/control.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
+import type { KeySegments } from "../model/key-segments.ts";
 import type { LogMessage } from "../model/log.ts";
 import type { MessageCounts, ParkedEvent, RegionCounts } from "../model/outputs.ts";
 import type {
@@ -14,6 +15,7 @@ import { messageOf, TributaryError } from "../model/errors.ts";
 import type { CompiledCatalog, CompiledSettings } from "../billing/catalog/compiled.ts";
 import { deduplicate } from "../operators/deduplicate/deduplicate.ts";
 import { KeyTable } from "../operators/deduplicate/key-table.ts";
+import type { SealingLimits } from "../operators/deduplicate/sealing-policy.ts";
 import { enrich, retryParked } from "../operators/enrich.ts";
 import type { StoredDocument } from "../operators/invoice/billing-book.ts";
 import { invoice, InvoiceStage } from "../operators/invoice/invoice-stage.ts";
@@ -22,7 +24,13 @@ import { Rater } from "../operators/rate/rate-operator.ts";
 import { OperatorRequests } from "../operators/requests/operator-requests.ts";
 import { SeriesTable } from "../operators/series-table.ts";
 import { settle } from "../operators/settle.ts";
-import { usageItem, type PipelineItem } from "../operators/stage.ts";
+import {
+  emptyTargets,
+  type MeterTargets,
+  type PipelineItem,
+  restartedTargets,
+  usageItem,
+} from "../operators/stage.ts";
 import { validate } from "../operators/validate.ts";
 import { UsageWatch } from "../operators/watch/usage-watch.ts";
 import { CellTable } from "../operators/window/cell-table.ts";
@@ -43,6 +51,10 @@ export interface PartitionEngineOptions {
   readonly settings: Pick<CompiledSettings, "cellMs" | "dedupeHorizonMs">;
   /** SHA-256 of bytes. */
   readonly sha256: (...parts: readonly Uint8Array[]) => Uint8Array;
+  /** Where dedupe keys are sealed: the store's, whose checkpoints name them. Without it all keys stay in memory. */
+  readonly segments?: KeySegments | undefined;
+  /** When keys are sealed; only tests give others. */
+  readonly sealing?: SealingLimits;
 }
 
 /** Space that names what a reader of the state needs and would else find in the logs only. */
@@ -104,6 +116,8 @@ export class PartitionEngine {
   #catalog: CompiledCatalog | undefined;
   #position: Position = NO_POSITION;
   #lastMessage: LogMessage | undefined;
+  /** Serves run after run: what a run adds to which series is read by its operators alone. */
+  #targets: MeterTargets = emptyTargets(0);
   #fault: Error | undefined;
   #savedCatalogVersion: string | undefined;
   #gaps: readonly AcceptedGap[] = [];
@@ -114,7 +128,11 @@ export class PartitionEngine {
     this.#options = options;
     const { partition, partitionCount, decoder } = options;
     this.cells = new CellTable({ windowMs: options.settings.cellMs });
-    this.keys = new KeyTable({ horizonMs: options.settings.dedupeHorizonMs });
+    this.keys = new KeyTable({
+      horizonMs: options.settings.dedupeHorizonMs,
+      segments: options.segments,
+      sealing: options.sealing,
+    });
     const { series, cells, keys, rater, archive, totals, journal, watch, eventCharges } = this;
     const outputs = { journal, archive, totals, watch, eventCharges };
     this.windows = new WindowStage({ series, cells, rater, decoder, ...outputs });
@@ -229,7 +247,8 @@ export class PartitionEngine {
     }
     const run = this.#options.decoder.decode(messages);
     this.journal.countMessages(messages.length, run.undecodable.length, run.probes);
-    this.#push(usageItem(run, false));
+    this.#targets = restartedTargets(this.#targets, run.batch.count);
+    this.#push(usageItem(run, false, this.#targets));
     this.#position = { ...this.#position, usageSequence: last.sequence };
     this.#lastMessage = last;
   }

@@ -11,10 +11,10 @@ import { OperatorDesk } from "./operations/operator-desk.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
 import type { MakeRecord, PartitionPipelineOptions, PipelineState } from "./pipeline-options.ts";
 import { correctedDocument, needsCheckpoint } from "./corrected-document.ts";
+import { sliceEnd } from "./slice-end.ts";
 import { SerialQueue } from "./serial-queue.ts";
+import { TaxDesk } from "./tax-desk.ts";
 
-/** Message bytes handed to the engine in one synchronous slice: keeps the event loop's pauses short. */
-const MAX_SLICE_BYTES = 256 * 1024;
 /**
  * Outputs that may wait in memory for a checkpoint; one more starts a checkpoint before its time. As many again may be
  * on their way to the disk: processing waits where those are not there yet.
@@ -137,6 +137,11 @@ export class PartitionPipeline {
     this.#end();
   }
 
+  /** Appends a decision at the current position and applies it (that a tax service refused, for instance). */
+  async decide(make: MakeRecord): Promise<void> {
+    await this.#queue.run(() => this.#decide(make));
+  }
+
   /** Ends the pipeline with a fault found elsewhere (a publication that was refused); what is committed stands. */
   abort(fault: Error): void {
     this.#fail(fault);
@@ -179,6 +184,11 @@ export class PartitionPipeline {
     });
     this.#every(this.#options.idleCheckMs, () => this.#queue.run(() => this.#markIdleRegions()));
     this.#every(this.#options.billingCheckMs, () => this.#bill());
+    const taxDesk = new TaxDesk({ ...this.#options.tax, clock, faults });
+    this.#every(this.#options.billingCheckMs, () => this.#tax(taxDesk));
+    this.#cancelTimers.push(() => {
+      taxDesk.stop();
+    });
   }
 
   async #deliver(messages: readonly LogMessage[]): Promise<void> {
@@ -188,7 +198,8 @@ export class PartitionPipeline {
       let from = 0;
       while (from < messages.length) {
         await this.#applyDue();
-        const to = this.#sliceEnd(messages, from);
+        const due = this.#pendingControl[0]?.placed.record.appliesAfter ?? Infinity;
+        const to = sliceEnd(messages, from, due);
         const slice = messages.slice(from, to);
         const startedMs = this.#options.clock.monotonicMs();
         engine.process(slice);
@@ -204,20 +215,6 @@ export class PartitionPipeline {
       this.#fail(fault);
       throw fault;
     }
-  }
-
-  /** Ends a slice before a control record applies, and at the byte limit. */
-  #sliceEnd(messages: readonly LogMessage[], from: number): number {
-    const due = this.#pendingControl[0]?.placed.record.appliesAfter ?? Infinity;
-    let bytes = 0;
-    let to = from;
-    for (; to < messages.length; to++) {
-      const message = messages[to];
-      if (message === undefined || message.sequence > due) break;
-      bytes += message.data.length;
-      if (bytes > MAX_SLICE_BYTES && to > from) break;
-    }
-    return to;
   }
 
   /** Applies the records of the log whose place has been reached. */
@@ -325,6 +322,23 @@ export class PartitionPipeline {
       if (engine.journal.waiting > MAX_WAITING_OUTPUTS)
         await this.#queue.run(async () => this.#checkpoints?.begin());
       await clock.yieldTurn();
+    }
+  }
+
+  /**
+   * Asks the tax service and records its answers. A crash before the record asks again, which is harmless: documents are
+   * not committed at the service before they are final.
+   */
+  async #tax(desk: TaxDesk): Promise<void> {
+    const { engine } = this.#requireOpened();
+    while (this.#state === "running" && this.#pendingControl.length === 0) {
+      const decision = desk.decision(engine);
+      if (decision === undefined) {
+        desk.ask(engine);
+        return;
+      }
+      await this.#queue.run(() => this.#decideBilling(decision));
+      await this.#options.clock.yieldTurn();
     }
   }
 

@@ -7,6 +7,7 @@ import type { NumberingLog } from "../model/numbering.ts";
 import type { DeliveredOrdinal } from "../model/outputs.ts";
 import type { CheckpointChanges, PartitionStore } from "../model/store.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
+import type { TaxDeskOptions } from "./tax-desk.ts";
 
 /**
  * Life of a partition's pipeline.
@@ -51,6 +52,8 @@ export interface PartitionPipelineOptions {
   readonly numbering: NumberingLog;
   /** Told that documents could not be numbered; they wait and are tried again. */
   readonly onNumberingFailed: (fault: unknown) => void;
+  /** The tax service, and how long its answers may take. */
+  readonly tax: Omit<TaxDeskOptions, "clock" | "faults">;
   readonly store: PartitionStore;
   /** Makes the decoder for the partition's key of the event-id hash (32 hexadecimal digits). */
   readonly createDecoder: (hashKey: string) => MessageDecoder;

@@ -165,6 +165,8 @@ const DECIDING_KINDS: ReadonlySet<ControlKind> = new Set<ControlKind>([
   "documents-numbered",
   "credit-note",
   "void-invoice",
+  "documents-taxed",
+  "tax-commit-refused",
 ]);
 
 /** Numbers of a simulation: documents are named in the order in which they ask. */

@@ -1,13 +1,9 @@
 import { createHash, type Hash } from "node:crypto";
 import { CHANNELS } from "../model/outputs.ts";
+import { KEY_RECORD_BYTES } from "../model/key-segments.ts";
+import { KEY_SPACES, SEGMENT_SPACES } from "../model/segment-identity.ts";
 import type { PartitionStore } from "../model/store.ts";
 import { PartitionReader } from "./partition-reader.ts";
-
-/**
- * Spaces of dedupe keys: their rows are cut where a checkpoint fell, so only the concatenation of their values is a
- * function of the logs.
- */
-const CUT_BY_CHECKPOINTS = "keys/";
 
 /** Adds a value behind its length, so that the borders between values count. */
 function addFramed(digest: Hash, value: Uint8Array | string): void {
@@ -33,20 +29,55 @@ function digestOfRecords(name: string, records: Iterable<unknown>): string {
 }
 
 function digestOfSpace(reader: PartitionReader, space: string): string {
-  const cut = space.startsWith(CUT_BY_CHECKPOINTS);
   const digest = createHash("sha256");
   let rows = 0;
-  let bytes = 0;
   for (const { key, value } of reader.rows(space)) {
-    if (cut) digest.update(value);
-    else {
-      digest.update(`${key}:`);
-      addFramed(digest, value);
-    }
+    digest.update(`${key}:`);
+    addFramed(digest, value);
     rows += 1;
-    bytes += value.length;
   }
-  return line(`space ${space}`, cut ? bytes : rows, digest);
+  return line(`space ${space}`, rows, digest);
+}
+
+/**
+ * A generation's dedupe keys: where its rows are cut depends on checkpoints, and which records are in segments on when other
+ * threads had finished. So only all records together, in the order of arrival, are a function of the logs.
+ */
+function digestOfKeys(reader: PartitionReader, space: string): string {
+  const values = Array.from(reader.rows(space), ({ value }) => value);
+  const segments = SEGMENT_SPACES + space.slice(KEY_SPACES.length);
+  const sealed = Array.from(reader.segmentRecords(segments), (record) => Buffer.from(record.slice().buffer));
+  const bytes = sealed.length === 0 ? Buffer.concat(values) : inOrderOfArrival([...values, ...sealed]);
+  return line(`space ${space}`, bytes.length, createHash("sha256").update(bytes));
+}
+
+/** Records sorted by their place in the log: the sequence's high bits, its low word, the index in the message. */
+function inOrderOfArrival(values: readonly Uint8Array[]): Buffer {
+  const all = Buffer.concat(values);
+  const records = Array.from({ length: all.length / KEY_RECORD_BYTES }, (_, number) =>
+    all.subarray(number * KEY_RECORD_BYTES, (number + 1) * KEY_RECORD_BYTES),
+  );
+  const place = (record: Buffer): readonly [number, number, number] => [
+    record.readUInt16LE(30),
+    record.readUInt32LE(24),
+    record.readUInt16LE(28),
+  ];
+  records.sort((a, b) => {
+    const [highA, lowA, indexA] = place(a);
+    const [highB, lowB, indexB] = place(b);
+    return highA - highB || lowA - lowB || indexA - indexB;
+  });
+  return Buffer.concat(records);
+}
+
+/** Spaces of a dump in order; what is sealed of a generation is shown with the rest of it. */
+function dumpedSpaces(reader: PartitionReader): string[] {
+  const names = reader
+    .spaces("")
+    .map((space) =>
+      space.startsWith(SEGMENT_SPACES) ? KEY_SPACES + space.slice(SEGMENT_SPACES.length) : space,
+    );
+  return [...new Set(names)].sort();
 }
 
 /**
@@ -61,7 +92,8 @@ export function dumpState(store: PartitionStore | PartitionReader): string {
   let text = digestOfRecords("position", checkpoint === undefined ? [] : [checkpoint.position]);
   text += digestOfRecords("region-counts", checkpoint?.regionCounts ?? []);
   text += digestOfRecords("message-counts", checkpoint === undefined ? [] : [checkpoint.messageCounts]);
-  for (const space of store.spaces("")) text += digestOfSpace(store, space);
+  for (const space of dumpedSpaces(store))
+    text += space.startsWith(KEY_SPACES) ? digestOfKeys(store, space) : digestOfSpace(store, space);
   text += digestOfRecords("parked", store.parked());
   const exceptions = [...store.exceptions()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   text += digestOfRecords("exceptions", exceptions);

@@ -1,6 +1,7 @@
 import type { Database } from "better-sqlite3";
 import { CHANNELS } from "../model/outputs.ts";
 import { TributaryError } from "../model/errors.ts";
+import { SEGMENT_SPACES } from "../model/segment-identity.ts";
 import type { PartitionReader } from "./partition-reader.ts";
 
 /** Findings asked for: one is enough to stop, a few help to see how far the damage goes. */
@@ -21,6 +22,9 @@ export function assertIntact(database: Database): void {
 export function assertContentIntact(reader: PartitionReader): void {
   for (const space of reader.spaces("")) {
     for (const row of reader.rows(space)) void row.key;
+  }
+  for (const space of reader.spaces(SEGMENT_SPACES)) {
+    for (const record of reader.segmentRecords(space)) void record;
   }
   for (const channel of CHANNELS) {
     for (let after = 0; ;) {

@@ -10,9 +10,12 @@ import {
   type ParkedEvent,
   type RegionCounts,
 } from "../model/outputs.ts";
+import type { KeySegments } from "../model/key-segments.ts";
 import type { PartitionStore, Position, StoredCheckpoint } from "../model/store.ts";
+import { SEGMENT_SPACES, unpackSegment } from "../model/segment-identity.ts";
 import { EMPTY_CHAIN, verifyChecksum } from "./checksum.ts";
 import { CHANNEL_GROUPS, NUMBER_BITS, NUMBER_MAX, NUMBER_OF_ID, PACK } from "./packed-id.ts";
+import type { SegmentFiles } from "./segments/segment-folder.ts";
 import { translatingFaults } from "./sqlite-faults.ts";
 
 /** The reading half of a partition's store. */
@@ -39,6 +42,7 @@ function toOutcome(row: OutcomeRow): EventOutcomeRecord {
 
 /** Reads of one partition's database; every statement is prepared once. Throws `state-corrupt` on damaged content. */
 export class PartitionReader implements PartitionStoreReader {
+  readonly #segments: SegmentFiles | undefined;
   readonly #file: string;
   readonly #database: Database;
   readonly #position: Statement<[], Position>;
@@ -54,9 +58,11 @@ export class PartitionReader implements PartitionStoreReader {
   readonly #eventOutcomes: Statement<[Uint8Array], OutcomeRow>;
   readonly #delivered: Statement<[string], number>;
 
-  constructor(database: Database, file: string) {
+  /** @param segments closed with the reader */
+  constructor(database: Database, file: string, segments: SegmentFiles | undefined) {
     this.#database = database;
     this.#file = file;
+    this.#segments = segments;
     const range = `id > ${PACK} AND id <= ${PACK} ORDER BY id LIMIT ?`;
     this.#position = database.prepare(
       `SELECT usage_sequence AS usageSequence, usage_fingerprint AS usageFingerprint,
@@ -101,6 +107,25 @@ export class PartitionReader implements PartitionStoreReader {
     this.#delivered = database
       .prepare<[string], number>("SELECT ordinal FROM deliveries WHERE target = ?")
       .pluck();
+  }
+
+  get segments(): KeySegments | undefined {
+    return this.#segments;
+  }
+
+  /** Numbers of all segments that the checkpoint names. */
+  segmentNumbers(): Set<number> {
+    const numbers = new Set<number>();
+    for (const space of this.spaces(SEGMENT_SPACES)) for (const { key } of this.rows(space)) numbers.add(key);
+    return numbers;
+  }
+
+  /** Records of all segments that a space names, none in order; throws `state-corrupt` where a file is damaged. */
+  *segmentRecords(space: string): Generator<Uint32Array> {
+    for (const { key, value } of this.rows(space)) {
+      const segment = this.#segments?.open(unpackSegment(key, value));
+      if (segment !== undefined) yield* segment.records();
+    }
   }
 
   #reading<T>(work: () => T): T {
@@ -223,6 +248,7 @@ export class PartitionReader implements PartitionStoreReader {
   }
 
   close(): void {
+    this.#segments?.close();
     this.#database.close();
   }
 }

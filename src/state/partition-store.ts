@@ -13,6 +13,7 @@ import { assertIntact } from "./integrity.ts";
 import { IN_MEMORY, makeDurableFolder, openForReading, openForWriting, STATE_FILE } from "./open-database.ts";
 import { PartitionReader } from "./partition-reader.ts";
 import { assertSchemaKnown, migrate, MIGRATIONS, schemaVersion, type Migration } from "./schema/migrate.ts";
+import { SegmentFiles, SegmentFolder } from "./segments/segment-folder.ts";
 import { stateFault, translatingFaults } from "./sqlite-faults.ts";
 import { lockState, type StateLock } from "./state-lock.ts";
 import { boundWal, setWalLimits, truncateWal } from "./wal-policy.ts";
@@ -40,18 +41,28 @@ class SqlitePartitionStore extends PartitionReader implements PartitionStore {
   readonly #writer: CheckpointWriter;
   readonly #deliveries: DeliveryWriter;
 
-  constructor(database: Database, file: string, lock: StateLock | undefined, faults: FaultInjector) {
-    super(database, file);
+  readonly #files: SegmentFolder | undefined;
+
+  constructor(
+    database: Database,
+    file: string,
+    lock: StateLock | undefined,
+    faults: FaultInjector,
+    segments: SegmentFolder | undefined,
+  ) {
+    super(database, file, segments);
     this.#database = database;
     this.#file = file;
     this.#lock = lock;
     this.#faults = faults;
+    this.#files = segments;
     this.#writer = new CheckpointWriter(database);
     this.#deliveries = new DeliveryWriter(database);
   }
 
   async commit(changes: CheckpointChanges): Promise<void> {
     const database = this.#database;
+    const dropped = this.#files?.takeDropped() ?? [];
     this.#faults.reach("before-commit");
     try {
       database.exec("BEGIN IMMEDIATE");
@@ -64,6 +75,7 @@ class SqlitePartitionStore extends PartitionReader implements PartitionStore {
       this.#writer.forget();
       throw stateFault(error, "committing a checkpoint", this.#file);
     }
+    this.#files?.removeDropped(dropped);
     if (this.#file !== IN_MEMORY) boundWal(database, this.#file);
     await Promise.resolve();
   }
@@ -126,9 +138,23 @@ export function openPartitionStore(
     if (!inMemory) truncateWal(database);
     if (options.maxPageCount !== undefined) database.pragma(`max_page_count = ${options.maxPageCount}`);
     const { faults = noFaults, writers, maxPageCount } = options;
-    if (writers === undefined || inMemory) return new SqlitePartitionStore(database, file, lock, faults);
-    const clock = systemClock;
-    return new ThreadedPartitionStore({ database, file, lock, faults, clock, writers, maxPageCount });
+    if (inMemory) return new SqlitePartitionStore(database, file, lock, faults, undefined);
+    const segments = new SegmentFolder(folder, writers?.segments);
+    const store =
+      writers === undefined
+        ? new SqlitePartitionStore(database, file, lock, faults, segments)
+        : new ThreadedPartitionStore({
+            database,
+            file,
+            lock,
+            faults,
+            clock: systemClock,
+            writers,
+            maxPageCount,
+            segments,
+          });
+    segments.keepOnly(store.segmentNumbers());
+    return store;
   } catch (error) {
     database?.close();
     lock?.release();
@@ -161,7 +187,7 @@ export function openPartitionStoreReadOnly(folder: string, identity?: PartitionI
       );
     }
     if (identity !== undefined) assertIdentity(database, identity);
-    return new PartitionReader(database, file);
+    return new PartitionReader(database, file, new SegmentFiles(folder));
   } catch (error) {
     database?.close();
     throw stateFault(error, "opening the state for reading", file);

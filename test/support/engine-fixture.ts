@@ -7,7 +7,12 @@ import { encodeControl, type ControlRecord } from "../../src/model/control.ts";
 import type { LogMessage } from "../../src/model/log.ts";
 import type { PartitionStore, StateRow } from "../../src/model/store.ts";
 import { correctedDocument, needsCheckpoint } from "../../src/pipeline/corrected-document.ts";
-import { PartitionEngine, storedAbout } from "../../src/pipeline/partition-engine.ts";
+import type { SealingLimits } from "../../src/operators/deduplicate/sealing-policy.ts";
+import {
+  PartitionEngine,
+  storedAbout,
+  type PartitionEngineOptions,
+} from "../../src/pipeline/partition-engine.ts";
 import { openPartitionStore } from "../../src/state/partition-store.ts";
 
 export const HASH_KEY = "00112233445566778899aabbccddeeff";
@@ -219,7 +224,10 @@ export interface CutPlan {
   readonly meanwhile?: (step: number) => number;
 }
 
-export function createEngine(catalog: CompiledCatalog): PartitionEngine {
+/** Where keys are sealed, and when. */
+export type SealingOptions = Pick<PartitionEngineOptions, "segments" | "sealing">;
+
+export function createEngine(catalog: CompiledCatalog, sealing: SealingOptions = {}): PartitionEngine {
   return new PartitionEngine({
     partition: 0,
     partitionCount: 1,
@@ -227,7 +235,14 @@ export function createEngine(catalog: CompiledCatalog): PartitionEngine {
     hashKey: HASH_KEY,
     settings: catalog.settings,
     sha256,
+    ...sealing,
   });
+}
+
+export interface StoredIn {
+  /** A store of its own in memory by default. */
+  readonly store?: PartitionStore;
+  readonly sealing?: SealingLimits;
 }
 
 /** Runs the logs through engines, cut as the plan says; returns the store with the last checkpoint. */
@@ -235,10 +250,12 @@ export async function runLogs(
   steps: readonly LogStep[],
   first: CompiledCatalog,
   plan: CutPlan,
+  stored: StoredIn = {},
 ): Promise<{ store: PartitionStore; engine: PartitionEngine }> {
-  const store = openPartitionStore(":memory:", { partition: 0, partitionCount: 1 });
+  const store = stored.store ?? openPartitionStore(":memory:", { partition: 0, partitionCount: 1 });
+  const sealing = { segments: store.segments, ...(stored.sealing && { sealing: stored.sealing }) };
   const catalogs = new Map<string, CompiledCatalog>();
-  let engine = createEngine(first);
+  let engine = createEngine(first, sealing);
   engine.bind("usage-created", "control-created");
   let waiting: LogMessage[] = [];
   let controlSequence = 0;
@@ -293,7 +310,7 @@ export async function runLogs(
       if (plan.restart(i)) {
         processedTo = -1;
         const version = storedAbout(store).catalogVersion;
-        engine = createEngine(first);
+        engine = createEngine(first, sealing);
         engine.restore(store, version === undefined ? undefined : catalogs.get(version));
       }
     }

@@ -4,6 +4,7 @@ import type { Contract, Meter, Plan, Settings } from "./entities.ts";
 import { durationMs } from "./fields.ts";
 import { type TaxRate, taxRateFaults, taxRateGroup } from "../tax/tax-rate.ts";
 import type { FaultList, Sourced } from "./faults.ts";
+import type { LegalEntity } from "./legal-entity.ts";
 
 /**
  * Checks that need more than one entity. `declared` holds the keys of all entities of a kind, also of those that have
@@ -124,6 +125,18 @@ export function checkContractReferences(
       faults.add(source, ["legal_entity"], "is required where the catalog has several");
   } else if (!declared.legalEntities.has(legalEntity))
     faults.add(source, ["legal_entity"], `there is no legal entity ${legalEntity}`);
+}
+
+/** A legal entity has what it takes to be taxed as it says. */
+export function checkLegalEntityTax(
+  { value: { tax, country }, ...source }: Sourced<LegalEntity>,
+  hasTaxRates: boolean,
+  faults: FaultList,
+): void {
+  if (tax === "table" && !hasTaxRates)
+    faults.add(source, ["tax"], "there are no tax rates (tax_rates/) to tax its documents by");
+  if (tax === "service" && country === undefined)
+    faults.add(source, ["country"], "is required where a tax service is asked: it is where it sells from");
 }
 
 /** Rates of one product in one place follow one another: a day without a rate, or with two, would be a guess. */

@@ -2,7 +2,7 @@ import type { Commitment } from "../commitments/commitment-schema.ts";
 import { type CommitmentContext, compileCommitment } from "../commitments/compile-commitment.ts";
 import { coveredDays } from "../commitments/proration.ts";
 import { compileGrant } from "../credits/grant-schema.ts";
-import { BillingCalendar, clipPeriod } from "../periods.ts";
+import { BillingCalendar, clipPeriod, monthOfPeriod } from "../periods.ts";
 import type { DiscountFields } from "../rating/adjustments/discounts.ts";
 import { currencyExponent } from "../rating/currencies.ts";
 import type { MoneyRounding } from "../rating/money.ts";
@@ -79,11 +79,16 @@ export function compileContracts(catalog: Catalog): CompiledContract[] {
   const calendars = new Map<string, BillingCalendar>();
   const legalEntities = legalEntitiesOf(catalog);
   const [onlyEntity] = legalEntities.values();
-  const calendarWith = (timeZone: string, anchorDay: number): BillingCalendar => {
-    const key = `${anchorDay} ${timeZone}`;
+  const calendarWith = (
+    timeZone: string,
+    anchorDay: number,
+    months = 1,
+    anchorMonth = 1,
+  ): BillingCalendar => {
+    const key = `${months} ${anchorMonth} ${anchorDay} ${timeZone}`;
     const known = calendars.get(key);
     if (known !== undefined) return known;
-    const calendar = new BillingCalendar(timeZone, anchorDay);
+    const calendar = new BillingCalendar(timeZone, anchorDay, months, anchorMonth);
     calendars.set(key, calendar);
     return calendar;
   };
@@ -93,7 +98,17 @@ export function compileContracts(catalog: Catalog): CompiledContract[] {
     const { legal_entity: entityKey } = contract;
     const legalEntity = entityKey === undefined ? onlyEntity : legalEntities.get(entityKey);
     if (legalEntity === undefined) throw new RangeError(`unknown legal entity ${entityKey}`);
-    const calendar = calendarWith(contract.time_zone, contract.billing_anchor_day);
+    const monthly = calendarWith(contract.time_zone, contract.billing_anchor_day);
+    const { billing_months: months = 1, billing_anchor_month: anchorMonth } = contract;
+    const calendar =
+      months === 1
+        ? monthly
+        : calendarWith(
+            contract.time_zone,
+            contract.billing_anchor_day,
+            months,
+            anchorMonth ?? monthOfPeriod(monthly, contractBounds(contract).startMs),
+          );
     const accounting = calendarWith(legalEntity.time_zone, FIRST_DAY);
     const meterScale = (meter: string): number => scales.get(meter) ?? 0;
     return new Contracted({ contract, plan, calendar, accounting, legalEntity, meterScale });
@@ -104,7 +119,9 @@ export function compileContracts(catalog: Catalog): CompiledContract[] {
 const FIRST_DAY = 1;
 
 function calendarOf(contract: Contract): string {
-  return `${contract.billing_anchor_day} ${contract.time_zone}`;
+  const { billing_months: months = 1, billing_anchor_month: anchorMonth = "start" } = contract;
+  const monthly = `${contract.billing_anchor_day} ${contract.time_zone}`;
+  return months === 1 ? monthly : `${months} from ${anchorMonth}: ${monthly}`;
 }
 
 interface ContractParts {

@@ -6,7 +6,8 @@ import type {
   CompiledSettings,
 } from "./compiled.ts";
 import { partitionOf } from "../../model/partition.ts";
-import { TaxTable, type TaxedCustomer } from "../tax/tax-table.ts";
+import type { InvoicedCustomer } from "../tax/service-request.ts";
+import { TaxTable } from "../tax/tax-table.ts";
 import { canonicalPlanText } from "./canonical.ts";
 import { planId } from "./checks.ts";
 import { compileContracts, legalEntitiesOf } from "./compile-contracts.ts";
@@ -37,7 +38,7 @@ export function compileCatalog(catalog: Catalog, version: string): CompiledCatal
     meters: new Map(meters.map((meter) => [meter.key, meter])),
     products: new Map(catalog.products.map((product) => [product.key, compileProduct(product)])),
     legalEntities: legalEntitiesOf(catalog),
-    customers: new Map(catalog.customers.map((customer) => [customer.id, taxedCustomer(customer)])),
+    customers: new Map(catalog.customers.map((customer) => [customer.id, invoicedCustomer(customer)])),
     taxTable:
       catalog.taxRates.length === 0
         ? undefined
@@ -61,8 +62,17 @@ function compileProduct({ key, name, tax_code: taxCode, dimensions = {} }: Produ
   return { key, name, taxCode, dimensions };
 }
 
-function taxedCustomer({ country, region, city, ...customer }: Customer): TaxedCustomer {
-  return { country, region, city, taxId: customer.tax_id, exemption: customer.tax_exemption };
+function invoicedCustomer({ country, region, city, street, ...customer }: Customer): InvoicedCustomer {
+  return {
+    country,
+    region,
+    city,
+    street,
+    postalCode: customer.postal_code,
+    taxId: customer.tax_id,
+    exemption: customer.tax_exemption,
+    entityUseCode: customer.entity_use_code,
+  };
 }
 
 function compileSettings(settings: Settings): CompiledSettings {

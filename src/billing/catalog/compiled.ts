@@ -7,7 +7,8 @@ import type { GrantTerms } from "../credits/grant-terms.ts";
 import type { DiscountFields } from "../rating/adjustments/discounts.ts";
 import type { MoneyRounding } from "../rating/money.ts";
 import type { Ratio } from "../ratio.ts";
-import type { TaxTable, TaxedCustomer } from "../tax/tax-table.ts";
+import type { InvoicedCustomer } from "../tax/service-request.ts";
+import type { TaxTable } from "../tax/tax-table.ts";
 import type { LegalEntity } from "./legal-entity.ts";
 
 export type AggregationKind = "sum" | "count" | "min" | "max" | "latest" | "unique" | "time_weighted";
@@ -121,6 +122,13 @@ export interface CompiledPrice {
   partOf(group: Readonly<Record<string, string>>): string | undefined;
   /** Exact charge of one window's value, in a unit of its own: only to be added up for `windowCharges`. */
   windowCharge(value: bigint, divisor: bigint): string;
+  /** A sum of `windowCharge`s exactly, in minor units of a currency of `exponent` ISO 4217 digits. */
+  windowMinorUnits(windowCharges: string, divisor: bigint, exponent: number): Ratio;
+  /**
+   * What is charged for usage that came to `usage` minor units otherwise than by the model (under a commitment): discounts
+   * and limits of the price are applied as to a period that has ended.
+   */
+  adjusted(usage: Ratio, exponent: number): Ratio;
   /** Exact charge of one event's value, as `windowCharge`. Throws RangeError where events are not priced one by one. */
   eventCharge(value: bigint, divisor: bigint): string;
 }
@@ -209,7 +217,7 @@ export interface CompiledCatalog {
   /** Legal entities by key; one of its own where the catalog names none. */
   readonly legalEntities: ReadonlyMap<string, LegalEntity>;
   /** Where customers are taxed, by id. */
-  readonly customers: ReadonlyMap<string, TaxedCustomer>;
+  readonly customers: ReadonlyMap<string, InvoicedCustomer>;
   /** Undefined where the catalog has no tax rates: then documents have no tax. */
   readonly taxTable: TaxTable | undefined;
   /** Meters that read events of a type; undefined where none does. */

@@ -80,7 +80,12 @@ function checkCommitments(
       if (price === undefined) fault(["prices", index], `plan ${planId(plan)} has no price ${key}`);
       else if (commitment.quantity === undefined && commitment.per === "period") continue;
       else if (!("meter" in price)) fault(["prices", index], `${key} is no price of usage`);
-      else if (commitment.quantity !== undefined && !followsQuantity(price))
+      else if (commitment.per === "window" && compilePrice(price).ratedPer !== "window")
+        fault(
+          ["prices", index],
+          `a commitment per window needs a price by the window: ${key} has no rate_per: window`,
+        );
+      else if (commitment.quantity !== undefined && !followsQuantity(price, commitment.per))
         fault(
           ["prices", index],
           `what a quantity of ${key} is worth does not follow from the quantity alone`,
@@ -103,10 +108,10 @@ function checkCommitments(
   }
 }
 
-/** Whether a whole period's charge follows from its quantity. */
-function followsQuantity(price: Price): boolean {
+/** Whether the charge of a whole period (or of a window, where those are committed) follows from its quantity. */
+function followsQuantity(price: Price, per: Commitment["per"]): boolean {
   const { model, ratedPer } = compilePrice(price);
-  return ratedPer === "period" && (model.risesWithQuantity === true || model.ratedAtPeriodEnd === true);
+  return ratedPer === per && (model.risesWithQuantity === true || model.ratedAtPeriodEnd === true);
 }
 
 function overlaps(a: Commitment, b: Commitment, plan: Plan): boolean {
@@ -143,6 +148,12 @@ function checkGrants(source: Sourced<Contract>, plan: Plan, known: KnownEntities
     const granted = grant.unit === "quantity" ? known.meters.get(grant.meters[0] ?? "") : undefined;
     if (granted?.aggregation === "time_weighted")
       fault(["unit"], `a quantity of meter ${granted.key} (time_weighted) can't be granted`);
+    const price = plan.prices.find((candidate) => "meter" in candidate && candidate.meter === granted?.key);
+    if (price !== undefined && !followsQuantity(price, "period"))
+      fault(
+        ["meters", 0],
+        `what ${price.key} charges does not follow from the quantity alone, so units of it can't be granted`,
+      );
     const { scale, name } = unitOf(grant, plan, known);
     if (decimals(grant.amount) > scale) fault(["amount"], tooManyDecimals(name, scale));
     for (const field of ["minimum", "maximum"] as const) {

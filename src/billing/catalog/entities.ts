@@ -176,6 +176,7 @@ const alertsSchema = z.strictObject({
 });
 
 /** Payment terms beyond a year are an oversight. */
+const MONTHS_OF_YEAR = 12;
 const MAX_PAYMENT_DAYS = 365;
 export const DEFAULT_PAYMENT_DAYS = 30;
 
@@ -191,6 +192,15 @@ export const contractSchema = z.strictObject({
   billing_anchor_day: integerField(1, 31)
     .default(1)
     .describe("Day of the month on which a billing period starts; shorter months: their last day."),
+  billing_months: integerField(1, MONTHS_OF_YEAR)
+    .refine((months) => MONTHS_OF_YEAR % months === 0, "must divide the 12 months of a year")
+    .optional()
+    .describe("Months of a billing period: 3 for quarters, 12 for years; 1 where left out."),
+  billing_anchor_month: integerField(1, MONTHS_OF_YEAR)
+    .optional()
+    .describe(
+      "A month of the year in which a billing period of several months starts; left out: the one of the contract's start.",
+    ),
   start: instant(),
   end: instant().optional().describe("First moment that is not covered any more; open where left out."),
   commitments: z
@@ -231,6 +241,9 @@ export const customerSchema = z.strictObject({
   ...addressFields,
   tax_id: textField().optional().describe("Tax number of a business, like its VAT id."),
   tax_exemption: taxExemptionSchema.optional().describe("Why it pays no tax."),
+  entity_use_code: textField()
+    .optional()
+    .describe("Kind of use by which the tax service taxes it otherwise, in the service's codes."),
 });
 
 export type Settings = z.output<typeof settingsSchema>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isTimeZone } from "../zone-days.ts";
+import { addressFields } from "../tax/tax-rate.ts";
 import { integerField, keyField, textField } from "./fields.ts";
 
 /** Digits of the running number in a document's number: 999,999 documents before one gets longer. */
@@ -15,6 +16,19 @@ export const legalEntitySchema = z.strictObject({
     .regex(/^[A-Z]{2}$/, "must be an ISO 3166 alpha-2 code, like DE")
     .optional()
     .describe("ISO 3166 alpha-2 code of the country that it is registered in."),
+  region: addressFields.region,
+  city: addressFields.city,
+  postal_code: addressFields.postal_code,
+  street: addressFields.street,
+  tax: z
+    .enum(["table", "service"])
+    .optional()
+    .describe(
+      "How its documents are taxed: by the tax rates of the catalog, or by the worker's tax service; left out: by the rates where there are any.",
+    ),
+  tax_company: textField()
+    .optional()
+    .describe("What the tax service calls it (AvaTax: the company code); left out: the key."),
   time_zone: z
     .string()
     .refine(isTimeZone, {

@@ -3,6 +3,7 @@ import { messageOf, TributaryError } from "../../model/errors.ts";
 import { CANONICAL_FORMAT, canonicalForm, catalogVersion } from "./canonical.ts";
 import {
   checkContractReferences,
+  checkLegalEntityTax,
   checkOverlaps,
   checkPlan,
   checkSettings,
@@ -134,6 +135,8 @@ function checkCatalog(raw: RawCatalog, faults: FaultList): Catalog | undefined {
   checkUnique(legalEntities, "key", (entity) => entity.key, faults);
   checkUnique(taxRates, "key", (rate) => rate.key, faults);
   checkTaxRates(taxRates, faults);
+  const hasTaxRates = raw.entities.tax_rates.length > 0;
+  for (const entity of legalEntities) checkLegalEntityTax(entity, hasTaxRates, faults);
 
   const declared: DeclaredKeys = {
     meters: declaredKeys(raw.entities.meters, "key"),

@@ -36,8 +36,11 @@ export class RatedPrice implements CompiledPrice {
     return this.ratedPer === "period" && this.#line.model.risesWithQuantity === true;
   }
 
+  /** What a committed quantity is worth: the charge of a period, or of a window where those are priced one by one. */
   exactCharge(units: Exact, per: Exact): { readonly total: Exact; readonly per: Exact } {
-    return this.#line.charge(units, per);
+    if (this.ratedPer !== "window") return this.#line.charge(units, per);
+    const { charge, per: windowPer } = this.#line.usage(units, per);
+    return { total: charge, per: windowPer };
   }
 
   charge(quantity: bigint, scale: number, figures?: PeriodFigures): string {
@@ -88,6 +91,16 @@ export class RatedPrice implements CompiledPrice {
 
   windowCharge(value: bigint, divisor: bigint): string {
     return this.#line.usage(exactOf(value), exactOf(divisor)).charge.toString();
+  }
+
+  windowMinorUnits(windowCharges: string, divisor: bigint, exponent: number): Ratio {
+    const { per } = this.#line.billedQuantity(new Exact(0), exactOf(divisor));
+    return ratioOfCharge({ total: new Exact(windowCharges), per }, exponent);
+  }
+
+  adjusted(usage: Ratio, exponent: number): Ratio {
+    const per = exactOf(usage.denominator * 10n ** BigInt(exponent));
+    return ratioOfCharge(this.#line.line(exactOf(usage.numerator), per, true), exponent);
   }
 
   eventCharge(value: bigint, divisor: bigint): string {

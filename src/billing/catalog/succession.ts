@@ -51,7 +51,7 @@ function contractFault(before: CompiledContract, after: CompiledContract | undef
     after.legalEntity.key === before.legalEntity.key &&
     after.startMs === before.startMs;
   if (!same)
-    return "can't change its account, currency, time zone, anchor day, legal entity or start: end it and add another one";
+    return "can't change its account, currency, time zone, billing periods, legal entity or start: end it and add another one";
   for (const grant of before.grants) {
     const { id } = grant.terms;
     const next = after.grants.find(({ terms }) => terms.id === id);

@@ -1,9 +1,12 @@
-import { isLess, lesser, minus, plus, type Ratio, rounded, times, ZERO } from "../ratio.ts";
+import { isLess, lesser, minus, plus, type Ratio, ratio, rounded, times, ZERO } from "../ratio.ts";
 import type { MoneyRounding } from "../rating/money.ts";
-import { zoneOffsetMs } from "../zone-days.ts";
+import { localHours } from "../zone-days.ts";
 import type { CompiledCommitment } from "./compile-commitment.ts";
 
-type WindowCommitment = Pick<CompiledCommitment, "hours" | "overageFactor" | "trueUp" | "amountPerWindow">;
+export type WindowCommitment = Pick<
+  CompiledCommitment,
+  "hours" | "overageFactor" | "trueUp" | "amountPerWindow"
+>;
 
 /** A window of a price that is charged window by window. */
 export interface ChargedWindow {
@@ -28,11 +31,17 @@ export interface WindowedOutcome extends WindowCharge {
   readonly total: bigint;
 }
 
+/** Windows without usage: how many there are under each commitment. */
+export interface EmptyWindows {
+  readonly commitment: WindowCommitment;
+  readonly count: number;
+}
+
 /**
  * Charges of a price whose windows are committed one by one. Each window falls under the first commitment whose hours
  * hold its start, else under the one without hours, else under none: then it costs its normal rate.
  * @param rounding of the plan
- * @param windows all windows of the period for which a true-up is due, also those without usage
+ * @param windows all windows of the period for which a true-up is due; see `trueUpOfEmpty` for those without usage
  */
 export function applyWindowedCommitments(
   commitments: readonly WindowCommitment[],
@@ -40,8 +49,9 @@ export function applyWindowedCommitments(
   windows: readonly ChargedWindow[],
   rounding: MoneyRounding = "half_away_from_zero",
 ): WindowedOutcome {
+  const hourAt = localHours(timeZone);
   const charges = windows.map(({ startMs, amount }) =>
-    chargeWindow(commitmentAt(commitments, timeZone, startMs), amount),
+    chargeWindow(commitmentAt(commitments, hourAt(startMs)), amount),
   );
   const sum = (part: (charge: WindowCharge) => Ratio): Ratio =>
     charges.reduce((total, charge) => plus(total, part(charge)), ZERO);
@@ -56,6 +66,29 @@ export function applyWindowedCommitments(
   };
 }
 
+/** What is missing in windows without usage, exactly and in minor units. */
+export function trueUpOfEmpty(windows: readonly EmptyWindows[]): Ratio {
+  return windows.reduce(
+    (sum, { commitment, count }) =>
+      commitment.trueUp ? plus(sum, times(commitment.amountPerWindow, ratio(BigInt(count)))) : sum,
+    ZERO,
+  );
+}
+
+/**
+ * The commitment that a window falls under.
+ * @param hour of the day at its start, by the clocks of the contract's time zone
+ */
+export function commitmentAt<Commitment extends Pick<WindowCommitment, "hours">>(
+  commitments: readonly Commitment[],
+  hour: number,
+): Commitment | undefined {
+  return (
+    commitments.find(({ hours }) => hours !== undefined && isWithin(hours, hour)) ??
+    commitments.find(({ hours }) => hours === undefined)
+  );
+}
+
 function chargeWindow(commitment: WindowCommitment | undefined, amount: Ratio): WindowCharge {
   if (commitment === undefined) return { charge: amount, atNormalRate: amount, overage: ZERO, trueUp: ZERO };
   const committed = commitment.amountPerWindow;
@@ -63,18 +96,6 @@ function chargeWindow(commitment: WindowCommitment | undefined, amount: Ratio): 
   const overage = times(minus(amount, atNormalRate), commitment.overageFactor);
   const trueUp = commitment.trueUp && isLess(amount, committed) ? minus(committed, amount) : ZERO;
   return { charge: plus(plus(atNormalRate, overage), trueUp), atNormalRate, overage, trueUp };
-}
-
-function commitmentAt(
-  commitments: readonly WindowCommitment[],
-  timeZone: string,
-  startMs: number,
-): WindowCommitment | undefined {
-  const hour = new Date(startMs + zoneOffsetMs(timeZone, startMs)).getUTCHours();
-  return (
-    commitments.find(({ hours }) => hours !== undefined && isWithin(hours, hour)) ??
-    commitments.find(({ hours }) => hours === undefined)
-  );
 }
 
 function isWithin({ from, to }: { readonly from: number; readonly to: number }, hour: number): boolean {

@@ -1,3 +1,4 @@
+import type { TaxTransaction } from "../../model/tax-service.ts";
 import type { CompiledContract, CompiledProduct } from "../catalog/compiled.ts";
 import { formatMinorUnits } from "../rating/money.ts";
 import type { TaxDetail, TaxHold } from "../tax/tax-table.ts";
@@ -7,7 +8,7 @@ import type { InvoiceLine } from "./invoice-lines.ts";
 /**
  * Life of a document.
  * - `frozen`: its figures stand; its number is still missing.
- * - `held`: its tax can't be told; it waits for a catalog by which it can.
+ * - `held`: its tax can't be told; it waits for a catalog by which it can, or for a tax service.
  * - `final`: numbered, entered in the subledger; from then on corrected by other documents only.
  */
 export type DocumentStatus = "frozen" | "held" | "final";
@@ -36,6 +37,22 @@ export interface CorrectedInvoice {
   readonly reason: string;
 }
 
+/** What is to happen to a contract's credits behind a document that may still use them. */
+export interface CreditAct {
+  readonly kind: "advance" | "end-period";
+  readonly atMs: number;
+}
+
+/** Why a document waits, and what waits with it. */
+export interface DocumentHold {
+  readonly reason: TaxHold;
+  readonly detail: string;
+  /** Exceptions that it has brought about so far. */
+  readonly exceptions: number;
+  /** In this order, once it has used what it uses. */
+  readonly creditActs: readonly CreditAct[];
+}
+
 /** Figures of a document, before it has a number. Amounts are minor units of the contract's currency. */
 export interface FrozenDocument {
   /** The same whenever the logs are processed again; unique among all partitions. */
@@ -53,7 +70,9 @@ export interface FrozenDocument {
   /** Whether the tax is a part of the lines' amounts. */
   readonly taxIncluded: boolean;
   /** Why it waits; undefined where it doesn't. */
-  readonly hold: { readonly reason: TaxHold; readonly detail: string } | undefined;
+  readonly hold: DocumentHold | undefined;
+  /** Its record at the tax service, where one has taxed it. */
+  readonly taxTransaction?: TaxTransaction;
   readonly subtotal: bigint;
   readonly discounts: bigint;
   readonly tax: bigint;
@@ -123,6 +142,10 @@ export interface PublishedDocument {
   readonly catalogVersion: string;
   /** The invoice that it corrects; absent where it is no operator's correction. */
   readonly corrects?: CorrectedInvoice;
+  /** Why it waits; absent where it does not. */
+  readonly hold?: { readonly reason: TaxHold; readonly detail: string };
+  /** Its record at the tax service; absent where none has taxed it. */
+  readonly taxTransaction?: TaxTransaction;
 }
 
 const DAY_MS = 86_400_000;
@@ -141,10 +164,11 @@ export function publishedDocument(
 ): PublishedDocument {
   const money = (minorUnits: bigint): string => formatMinorUnits(minorUnits, contract.currencyExponent);
   const dateOf = (timeMs: number): string => localDate(contract.timeZone, timeMs);
+  const { hold, taxTransaction } = document;
   return {
     id: document.id,
     kind: document.kind,
-    status: document.hold !== undefined ? "held" : number === undefined ? "frozen" : "final",
+    status: hold !== undefined ? "held" : number === undefined ? "frozen" : "final",
     number: number ?? null,
     legalEntity: contract.legalEntity.key,
     customer: contract.customer,
@@ -191,6 +215,8 @@ export function publishedDocument(
     total: money(document.total),
     catalogVersion: document.catalogVersion,
     ...(document.corrects === undefined ? {} : { corrects: document.corrects }),
+    ...(hold === undefined ? {} : { hold: { reason: hold.reason, detail: hold.detail } }),
+    ...(taxTransaction === undefined ? {} : { taxTransaction }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { TaxTransaction } from "../../model/tax-service.ts";
 import type { CompiledContract } from "../catalog/compiled.ts";
 import type { CreditLedger } from "../credits/credit-ledger.ts";
 import type { LineTax, TaxResult } from "../tax/tax-table.ts";
@@ -17,6 +18,8 @@ export interface UntaxedDocument {
   readonly creditsAtMs: number;
   readonly lines: readonly (InvoiceLine & { readonly discount: bigint })[];
   readonly catalogVersion: string;
+  /** Its record at the tax service, where one has taxed it. */
+  readonly taxTransaction?: TaxTransaction;
 }
 
 /** Brings lines to a document: takes the invoice's discounts off, line by line. */
@@ -51,7 +54,7 @@ export function completeDocument(
   credits: Pick<CreditLedger, "burn" | "restore"> | undefined,
 ): FrozenDocument {
   const hold = taxes !== undefined && "hold" in taxes ? taxes : undefined;
-  const lineTaxes = taxes !== undefined && "lines" in taxes ? taxes.lines : [];
+  const lineTaxes = taxes?.lines ?? [];
   const taxIncluded = contract.pricesIncludeTax;
   const lines = document.lines.map((line, index): DocumentLine => {
     const { tax, details, note } = lineTaxes[index] ?? NO_TAX;
@@ -78,7 +81,10 @@ export function completeDocument(
     kind: total < 0n ? "credit-memo" : "invoice",
     lines,
     taxIncluded,
-    hold: hold === undefined ? undefined : { reason: hold.hold, detail: hold.detail },
+    hold:
+      hold === undefined
+        ? undefined
+        : { reason: hold.hold, detail: hold.detail, exceptions: 0, creditActs: [] },
     subtotal: sum(({ amount }) => amount),
     discounts: sum(({ discount }) => discount),
     tax: sum(({ tax }) => tax),

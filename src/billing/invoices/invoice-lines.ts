@@ -48,6 +48,7 @@ export interface InvoiceLine {
 
 const KIND_TEXT: Readonly<Record<PeriodChargeKind, string>> = {
   usage: "",
+  prepaid: ", paid with prepaid units",
   minimum: ", minimum",
   fee: ", recurring fee",
   overage: ", usage beyond the commitment",

@@ -8,17 +8,19 @@ import type {
   PeriodFigures,
 } from "../catalog/compiled.ts";
 import { type Ratio, rounded, times } from "../ratio.ts";
+import { type PeriodWindows, windowCommitmentsOf, windowedExtra } from "./window-charges.ts";
 
 /**
  * Kinds of charges of a billing period.
  * - `usage`: what a price charges for the usage, at its normal rates.
+ * - `prepaid`: what usage costs less because units of it were paid in advance.
  * - `minimum`: what a price charges although there was no usage.
  * - `fee`: a recurring fee, for the days that are covered.
  * - `overage`: what usage beyond a commitment costs more (or, with a factor below 1, less) than at the normal rates.
  * - `true-up`: what is missing to a commitment.
  * - `credit`: given back by a credit note: on documents alone, a period has no such charge.
  */
-export type PeriodChargeKind = "usage" | "minimum" | "fee" | "overage" | "true-up" | "credit";
+export type PeriodChargeKind = "usage" | "prepaid" | "minimum" | "fee" | "overage" | "true-up" | "credit";
 
 /** What keys of true-ups begin with; the commitment's follows. */
 export const TRUE_UP_PREFIX = "true-up/";
@@ -28,7 +30,7 @@ export interface PeriodCharge {
   /** Names the charge within its contract and period, whenever it is calculated. */
   readonly key: string;
   readonly kind: PeriodChargeKind;
-  /** Undefined for a true-up, which may be of several prices. */
+  /** Undefined for a true-up of a period, which may be of several prices. */
   readonly price: CompiledPrice | undefined;
   /** Key of the product; "" for a true-up of several. */
   readonly product: string;
@@ -48,8 +50,20 @@ export interface PeriodUsage {
   /** The quantity for people, in the meter's unit. */
   readonly text: string;
   readonly figures: Omit<PeriodFigures, "periodEnded">;
+  /** Units that are not charged because they were paid in advance: an integer like the quantity, and for people. */
+  readonly prepaid: { readonly units: bigint; readonly text: string } | undefined;
   /** Prices of a period are in the order of their first use by it. */
   readonly order: number;
+}
+
+/** Key of what a price charges for usage. */
+export function usageChargeKey(price: Pick<CompiledPrice, "key">): string {
+  return `usage/${price.key}`;
+}
+
+/** Key of what prepaid units take off it. */
+export function prepaidChargeKey(price: Pick<CompiledPrice, "key">): string {
+  return `prepaid/${price.key}`;
 }
 
 /** Figures of a period without usage. */
@@ -61,14 +75,16 @@ export const NO_USAGE: PeriodUsage["figures"] = { events: 0, windowCharges: "0" 
  * @param period clipped to the contract
  * @param usageOf undefined where a price has had no usage
  * @param divisorOf what quantities of a price's meter are divided by
+ * @param windowsOf asked for prices whose windows are committed one by one
  */
 export function periodCharges(
   contract: CompiledContract,
   period: BillingPeriod,
   usageOf: (price: CompiledPrice) => PeriodUsage | undefined,
   divisorOf: (price: CompiledPrice) => bigint,
+  windowsOf: (price: CompiledPrice) => PeriodWindows,
 ): readonly PeriodCharge[] {
-  const charges: PeriodCharge[] = contract.flatPrices.map((price) => feeCharge(contract, price, period));
+  const charges: PeriodCharge[] = [...feeCharges(contract, period)];
   const lines: CommittedLine[] = [];
   const commits = contract.commitments.some((commitment) => commitment.per === "period");
   if (commits)
@@ -81,12 +97,25 @@ export function periodCharges(
     const quantity = usage?.quantity ?? 0n;
     const divisor = usage?.divisor ?? divisorOf(price);
     const figures = { ...(usage?.figures ?? NO_USAGE), periodEnded: true };
-    const exact = price.exactMinorUnits(quantity, divisor, contract.currencyExponent, figures);
+    const exactOf = (units: bigint): Ratio =>
+      price.exactMinorUnits(units, divisor, contract.currencyExponent, figures);
+    let exact = exactOf(quantity);
     const amount = rounded(exact, contract.rounding);
     if (usage !== undefined)
-      charges.push(charge(`usage/${price.key}`, "usage", { price, quantity: usage.text, amount }));
-    else if (amount !== 0n) charges.push(charge(`minimum/${price.key}`, "minimum", { price, amount }));
+      charges.push(charge(usageChargeKey(price), "usage", { price, quantity: usage.text, amount }));
+    if (usage?.prepaid !== undefined) {
+      // The last units are those that were prepaid: what is left costs what so much usage costs.
+      const { units, text } = usage.prepaid;
+      exact = exactOf(quantity - units);
+      const less = rounded(exact, contract.rounding) - amount;
+      charges.push(charge(prepaidChargeKey(price), "prepaid", { price, quantity: text, amount: less }));
+    }
+    if (usage === undefined && amount !== 0n)
+      charges.push(charge(`minimum/${price.key}`, "minimum", { price, amount }));
     if (commits) lines.push({ price: price.key, kind: "usage", amount: exact });
+    const windowed = windowCommitmentsOf(contract, price);
+    if (windowed.length > 0)
+      charges.push(...windowedCharges(contract, price, windowed, period, windowsOf(price), amount));
   }
   const prices = new Map(
     [...contract.flatPrices, ...contract.usagePrices].map((price) => [price.key, price]),
@@ -97,11 +126,14 @@ export function periodCharges(
   return charges;
 }
 
+/** Recurring fees of a period. */
+export function feeCharges(contract: CompiledContract, period: BillingPeriod): readonly PeriodCharge[] {
+  return contract.flatPrices.map((price) => feeCharge(contract, price, period));
+}
+
 /** Recurring fees of a period that are due when it begins. */
 export function advanceCharges(contract: CompiledContract, period: BillingPeriod): readonly PeriodCharge[] {
-  return contract.flatPrices
-    .filter(({ billed }) => billed === "in_advance")
-    .map((price) => feeCharge(contract, price, period));
+  return feeCharges(contract, period).filter(({ inAdvance }) => inAdvance);
 }
 
 function feeCharge(contract: CompiledContract, price: CompiledPrice, period: BillingPeriod): PeriodCharge {
@@ -151,6 +183,24 @@ function commitmentCharges(
         amount: outcome.trueUp,
       }),
     );
+  return charges;
+}
+
+/** What commitments per window add to a price's charge at normal rates. */
+function windowedCharges(
+  contract: CompiledContract,
+  price: CompiledPrice,
+  commitments: readonly ContractCommitment[],
+  period: BillingPeriod,
+  windows: PeriodWindows,
+  normal: bigint,
+): PeriodCharge[] {
+  const { overage, trueUp } = windowedExtra(contract, price, commitments, period, windows, normal);
+  const keys = commitments.map(({ key }) => key).join(", ");
+  const charges: PeriodCharge[] = [];
+  if (overage !== 0n)
+    charges.push(charge(`overage/${keys}/${price.key}`, "overage", { price, amount: overage }));
+  if (trueUp !== 0n) charges.push(charge(`${TRUE_UP_PREFIX}${keys}`, "true-up", { price, amount: trueUp }));
   return charges;
 }
 

@@ -9,8 +9,10 @@ const dateField = () =>
 /** Where a customer is taxed. */
 export const addressFields = {
   country: countryField().optional().describe("ISO 3166 alpha-2 code of the country it is taxed in."),
-  region: textField().optional().describe("State or province, as the tax rates name it."),
-  city: textField().optional().describe("City, as the tax rates name it."),
+  region: textField().optional().describe("State or province, as the tax rates or the tax service name it."),
+  city: textField().optional().describe("City, as the tax rates or the tax service name it."),
+  postal_code: textField().optional().describe("Postal code, for the tax service."),
+  street: textField().optional().describe("Street and number, for the tax service."),
 };
 
 /** A rate of one jurisdiction: a country, a region of it or a city. Those of all levels that an address lies in add up. */

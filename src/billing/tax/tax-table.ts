@@ -36,11 +36,26 @@ export interface LineTax {
   readonly note: string | undefined;
 }
 
-/** Names of reasons for which a document waits instead of being taxed by a guess. */
-export type TaxHold = "tax-address-missing" | "tax-rate-missing";
+/**
+ * Names of reasons for which a document waits instead of being taxed by a guess:
+ * - `tax-pending`, `tax-service-unavailable`: a tax service has not answered yet, or not for long;
+ * - `tax-service-refused`, `tax-reply-invalid`: it can't tax the document, or its taxes do not add up;
+ * - `earlier-document-held`: it is taxed; credits pay documents in their order, and an earlier one of its contract waits.
+ */
+export const TAX_HOLDS = [
+  "tax-address-missing",
+  "tax-rate-missing",
+  "tax-pending",
+  "tax-service-unavailable",
+  "tax-service-refused",
+  "tax-reply-invalid",
+  "earlier-document-held",
+] as const;
+export type TaxHold = (typeof TAX_HOLDS)[number];
 
 export type TaxResult =
-  { readonly lines: readonly LineTax[] } | { readonly hold: TaxHold; readonly detail: string };
+  | { readonly lines: readonly LineTax[] }
+  | { readonly hold: TaxHold; readonly detail: string; readonly lines?: readonly LineTax[] };
 
 export interface TaxRequest {
   /** Country of the legal entity that sells. */

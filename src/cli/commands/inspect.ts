@@ -89,7 +89,18 @@ export function addInspectCommand(program: Command): void {
     if (json) printJson(rows);
     else {
       printTable(
-        ["account", "status", "kind", "number", "issued", "due", "currency", "total", "corrections"],
+        [
+          "account",
+          "status",
+          "kind",
+          "number",
+          "issued",
+          "due",
+          "currency",
+          "total",
+          "corrections",
+          "waits for",
+        ],
         rows.map((row) => [
           row.account,
           row.status,
@@ -100,6 +111,9 @@ export function addInspectCommand(program: Command): void {
           row.currency,
           row.total,
           correctionsOf(row),
+          row.hold === undefined
+            ? ""
+            : [row.hold.reason, row.hold.detail].filter((text) => text !== "").join(": "),
         ]),
       );
     }

@@ -7,6 +7,7 @@ import { createLogger } from "../../ops/logging.ts";
 import { WorkerMetrics } from "../../ops/metrics.ts";
 import { mergeMetrics } from "../../ops/merged-metrics.ts";
 import { handleSignals, WorkerLifecycle } from "../../ops/worker-lifecycle.ts";
+import type { LoadedCatalog } from "../catalog-directory.ts";
 import { ThreadedHost } from "../compose/threads/threaded-host.ts";
 import { createMeasuredWorker, hostHere, type WorkerHost } from "../compose/worker-host.ts";
 import { workerReadiness, workerStatus } from "../compose/worker-status.ts";
@@ -30,11 +31,15 @@ export function addRunCommand(program: Command): void {
         ),
     ),
   ).action(async (options: ConfiguredOptions) => {
-    await run(readConfig(options));
+    await runWorker(readConfig(options));
   });
 }
 
-async function run(config: WorkerConfig): Promise<void> {
+/**
+ * Runs until a signal drains the process, and ends it.
+ * @param catalog where it is at hand, with all partitions on this thread; else it is read from the configured directory
+ */
+export async function runWorker(config: WorkerConfig, catalog?: LoadedCatalog): Promise<void> {
   const logger = createLogger({ ...config.log, output: "stdout", worker: config.workerName });
   const metrics = new WorkerMetrics({ clock: systemClock });
   const lifecycle = new WorkerLifecycle((from, to) => {
@@ -74,7 +79,7 @@ async function run(config: WorkerConfig): Promise<void> {
       },
     });
     logger.info({ host: admin.host, port: admin.port, version: VERSION }, "The admin port listens.");
-    host = await createHost(config, logger, metrics);
+    host = await createHost(config, logger, metrics, catalog);
     await host.start();
     lifecycle.enter("running");
   } catch (fault) {
@@ -87,8 +92,13 @@ async function run(config: WorkerConfig): Promise<void> {
 }
 
 /** Where the configuration wants the partitions. */
-async function createHost(config: WorkerConfig, logger: Logger, metrics: WorkerMetrics): Promise<WorkerHost> {
-  if (config.threads === 1) return hostHere(await createMeasuredWorker(config, logger, metrics));
+async function createHost(
+  config: WorkerConfig,
+  logger: Logger,
+  metrics: WorkerMetrics,
+  catalog: LoadedCatalog | undefined,
+): Promise<WorkerHost> {
+  if (config.threads === 1) return hostHere(await createMeasuredWorker(config, logger, metrics, catalog));
   return ThreadedHost.create({
     config,
     logger,

@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import type { Command } from "commander";
 import { messageOf, TributaryError } from "../../model/errors.ts";
 import { DEFAULT_PARTITION_COUNT, MAX_PARTITION_COUNT } from "../../model/partition.ts";
-import { WireDecoder } from "../../ingest/wire/decoder.ts";
+import { createDecoder } from "../../ingest/wire/decoder.ts";
 import { readLine } from "../../pipeline/simulation-line.ts";
 import { Simulation } from "../../pipeline/simulation.ts";
 import { invoicesOf, journalOf } from "../../pipeline/billing-report.ts";
@@ -14,7 +14,7 @@ import { loadCatalogDirectory } from "../catalog-directory.ts";
 import { sha256 } from "../compose/partition-worker.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { parseDuration, parseInstant, parseInteger } from "../option-values.ts";
-import { printJson, printReport } from "../print.ts";
+import { printJson, printLine, printReport } from "../print.ts";
 
 interface SimulateOptions {
   readonly catalog: string;
@@ -35,7 +35,8 @@ export function addSimulateCommand(program: Command): void {
     .description(
       "Runs a file of events through the real operators in virtual time, without a broker, and prints what would be counted, rated and invoiced.\n" +
         "Events are lines of CloudEvents JSON in the order of arrival; the attribute `arrival` (RFC 3339, default: `time`) is the clock,\n" +
-        "`region` moves the watermark. A file written by `tributary export` gives what the live worker has.",
+        "`region` moves the watermark. A file written by `tributary export` gives what the live worker has, the answers of its\n" +
+        "tax service included. No service is asked: without such answers, documents of legal entities with `tax: service` stay held.",
     )
     .requiredOption("--catalog <dir>", "catalog directory")
     .requiredOption("--events <file>", "events, one a line; - for standard input")
@@ -69,7 +70,7 @@ async function simulate(options: SimulateOptions): Promise<ExitCode> {
     partitionCount: options.partitions,
     idleTimeoutMs: options.idleTimeout,
     hashKey: SIMULATION_HASH_KEY,
-    createDecoder: (hashKey) => new WireDecoder(hashKey),
+    createDecoder,
     openStore: (partition) =>
       openPartitionStore(":memory:", { partition, partitionCount: options.partitions }),
     sha256,
@@ -83,11 +84,24 @@ async function simulate(options: SimulateOptions): Promise<ExitCode> {
     if (options.json === true) {
       const sources = simulation.partitions();
       printJson({ ...report, alerts, invoices: invoicesOf(sources), journal: journalOf(sources) });
-    } else printReport(report);
+    } else {
+      printReport(report);
+      printHeld(simulation.partitions());
+    }
     return report.balanced ? ExitCode.done : ExitCode.unbalanced;
   } finally {
     simulation.close();
   }
+}
+
+/** Documents that have no figures to rely on yet: a simulation asks no tax service and guesses no rate. */
+function printHeld(sources: ReturnType<Simulation["partitions"]>): void {
+  const counts = new Map<string, number>();
+  for (const { engine } of sources)
+    for (const { reason, count } of engine.invoices.serviceTaxes.heldFigures())
+      counts.set(reason, (counts.get(reason) ?? 0) + count);
+  for (const [reason, count] of [...counts].sort(([a], [b]) => (a < b ? -1 : 1)))
+    printLine(`Held without tax and number: ${count} documents (${reason}).`);
 }
 
 async function feedAll(simulation: Simulation, input: Readable, name: string): Promise<void> {

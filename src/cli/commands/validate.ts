@@ -17,8 +17,10 @@ import { readCatalogFiles, type LoadedCatalog } from "../catalog-directory.ts";
 import { catalogWarnings, type Warning } from "../catalog-warnings.ts";
 import { catalogInEffect } from "../compose/catalog-in-effect.ts";
 import { CATALOG_KIND } from "../compose/catalogs.ts";
+import { servedEntities } from "../compose/tax-service.ts";
 import { loadWorkerConfig, type WorkerConfig } from "../config/worker-config.ts";
 import { addConfiguredOptions, type ConfiguredOptions } from "../configured.ts";
+import { capacityFault } from "../dedupe-capacity.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { printJson, printLine } from "../print.ts";
 
@@ -83,6 +85,8 @@ async function validate(options: ValidateOptions): Promise<ExitCode> {
   const config = options.config === undefined ? undefined : checkConfig(options.config, faults, warnings);
   const directory = options.catalog ?? config?.catalogDir;
   const catalog = directory === undefined ? undefined : await checkCatalog(directory, faults, warnings);
+  if (config !== undefined && catalog !== undefined) checkCapacity(config, catalog, faults);
+  if (config !== undefined && catalog !== undefined) warnings.push(...taxServiceWarnings(config, catalog));
   const connected =
     options.connect === true && config !== undefined ? await connect(config, catalog, faults) : undefined;
   const summary = {
@@ -125,6 +129,27 @@ function checkConfig(file: string, faults: Fault[], warnings: Warning[]): Worker
     });
   }
   return result.config;
+}
+
+/** What the configuration expects and the catalog's horizon together ask for. */
+function checkCapacity(config: WorkerConfig, catalog: LoadedCatalog, faults: Fault[]): void {
+  const { count: partitionCount, expectedEventsPerDay: eventsPerDay } = config.partitions;
+  if (eventsPerDay === undefined) return;
+  const { dedupeHorizonMs } = catalog.compiled.settings;
+  const message = capacityFault({ eventsPerDay, partitionCount, dedupeHorizonMs });
+  if (message === undefined) return;
+  faults.push({ in: "configuration", path: "partitions.expected_events_per_day", message });
+}
+
+/** A legal entity and a configuration that don't speak of the same tax service. */
+function taxServiceWarnings({ tax }: WorkerConfig, catalog: LoadedCatalog): Warning[] {
+  const served = servedEntities(catalog);
+  if (tax === undefined && served.length > 0)
+    return [
+      { path: "tax", message: `is missing: documents of ${served.join(", ")} will wait for a tax service` },
+    ];
+  if (tax === undefined || served.length > 0) return [];
+  return [{ path: "tax", message: "is not used: no legal entity of the catalog has tax: service" }];
 }
 
 function hostOf(server: string): string {

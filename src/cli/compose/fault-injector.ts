@@ -1,5 +1,11 @@
 import { isMainThread } from "node:worker_threads";
-import { FAILPOINTS, noFaults, type Failpoint, type FaultInjector } from "../../model/fault-injection.ts";
+import {
+  FAILPOINTS,
+  noFaults,
+  TAX_FAILPOINTS,
+  type Failpoint,
+  type FaultInjector,
+} from "../../model/fault-injection.ts";
 import { TributaryError } from "../../model/errors.ts";
 
 /**
@@ -8,8 +14,10 @@ import { TributaryError } from "../../model/errors.ts";
  */
 export const FAILPOINT_VARIABLE = "TRIBUTARY_FAILPOINT";
 
+const ALL_FAILPOINTS: readonly Failpoint[] = [...FAILPOINTS, ...TAX_FAILPOINTS];
+
 function isFailpoint(name: string | undefined): name is Failpoint {
-  return FAILPOINTS.some((point) => point === name);
+  return ALL_FAILPOINTS.some((point) => point === name);
 }
 
 /** Ends the process by SIGKILL at the named visit of a point; does nothing where the variable is not set. */
@@ -20,7 +28,7 @@ export function faultInjectorFrom(env: NodeJS.ProcessEnv): FaultInjector {
   if (!isFailpoint(name) || !/^\d+$/.test(visit) || !["process", "thread"].includes(scope)) {
     throw new TributaryError(
       "usage-invalid",
-      `${FAILPOINT_VARIABLE} must be one of ${FAILPOINTS.join(", ")}, with :N or :N:thread behind it.`,
+      `${FAILPOINT_VARIABLE} must be one of ${ALL_FAILPOINTS.join(", ")}, with :N or :N:thread behind it.`,
     );
   }
   let left = Number(visit);

@@ -60,6 +60,7 @@ export class Inspection {
         hashKey,
         settings: catalog?.settings ?? NOTHING_COUNTED,
         sha256,
+        segments: store.segments,
       });
       engine.restore(store, catalog);
       partitions.push({ partition, engine, store, hashKey });

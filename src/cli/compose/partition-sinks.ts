@@ -5,7 +5,8 @@ import type { PublicationLog, UsagePublisher } from "../../model/log.ts";
 import type { PartitionStore } from "../../model/store.ts";
 import type { DeliveryTarget } from "../../sinks/delivery-target.ts";
 import { fileTarget } from "../../sinks/file/file-target.ts";
-import { FILE_CHUNK, PUBLICATION_CHUNK } from "../../sinks/outbox-chunk.ts";
+import type { TaxService } from "../../model/tax-service.ts";
+import { type ChunkLimits, FILE_CHUNK, PUBLICATION_CHUNK } from "../../sinks/outbox-chunk.ts";
 import { OutboxDelivery } from "../../sinks/outbox-delivery.ts";
 import { OutboxRunner } from "../../sinks/outbox-runner.ts";
 import {
@@ -15,6 +16,12 @@ import {
   ratedTarget,
 } from "../../sinks/publication-target.ts";
 import { rerouteTarget } from "../../sinks/reroute-target.ts";
+import {
+  isTaxedDocument,
+  TAX_COMMIT_CHUNK,
+  taxCommitTarget,
+  type TaxCommitTargetOptions,
+} from "../../sinks/tax/commit-target.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 
 /** The logs that all partitions publish to. */
@@ -33,6 +40,10 @@ export function createDelivery(options: {
   readonly store: PartitionStore;
   readonly logs: PublicationLogs;
   readonly faults: FaultInjector;
+  readonly taxService: TaxService | undefined;
+  /** Whether the catalog has a legal entity whose documents a tax service taxes. */
+  readonly isTaxedByService: boolean;
+  readonly onTaxCommitRefused: TaxCommitTargetOptions["onRefused"];
   readonly onAttemptFailed: (target: string, error: unknown) => void;
   readonly onFailed: (target: string, error: TributaryError) => void;
 }): OutboxDelivery {
@@ -43,6 +54,10 @@ export function createDelivery(options: {
     documentTarget({ partition, log: logs.document, faults }),
     rerouteTarget({ partition, publisher: logs.usage, faults }),
   ];
+  const { taxService, isTaxedByService, onTaxCommitRefused } = options;
+  // Also without a service: what was taxed by one before must not count as delivered.
+  if (taxService !== undefined || isTaxedByService || hasTaxedDocuments(store))
+    targets.push(taxCommitTarget({ service: taxService, faults, onRefused: onTaxCommitRefused }));
   if (config.sinks.rated.enabled) targets.push(ratedTarget({ partition, log: logs.rated, faults }));
   const file = config.sinks.file;
   if (file !== undefined) {
@@ -57,7 +72,7 @@ export function createDelivery(options: {
         new OutboxRunner({
           store,
           target,
-          limits: target.name.startsWith("file-") ? FILE_CHUNK : PUBLICATION_CHUNK,
+          limits: limitsOf(target),
           clock: systemClock,
           random: Math.random,
           onAttemptFailed: (error) => {
@@ -69,4 +84,23 @@ export function createDelivery(options: {
         }),
     ),
   );
+}
+
+/** Entries read at a time where the outbox is looked through. */
+const OUTBOX_PAGE = 500;
+
+/** Whether documents that a tax service has taxed are in the outbox: few are, as all that has been delivered leaves it. */
+function hasTaxedDocuments(store: PartitionStore): boolean {
+  for (let after = 0; ;) {
+    const page = store.outboxAfter("document", after, OUTBOX_PAGE);
+    if (page.some(isTaxedDocument)) return true;
+    const last = page.at(-1);
+    if (last === undefined) return false;
+    after = last.ordinal;
+  }
+}
+
+function limitsOf({ name }: DeliveryTarget): ChunkLimits {
+  if (name.startsWith("file-")) return FILE_CHUNK;
+  return name === "tax-commit" ? TAX_COMMIT_CHUNK : PUBLICATION_CHUNK;
 }

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { codeOf, messageOf, type ErrorCode } from "../../model/errors.ts";
+import { codeOf, messageOf, TributaryError, type ErrorCode } from "../../model/errors.ts";
 import { AccruedWatch } from "../../pipeline/accrued-watch.ts";
 import { PartitionPipeline } from "../../pipeline/partition-pipeline.ts";
 import type { PartitionPipelineOptions, PipelineState } from "../../pipeline/pipeline-options.ts";
+import type { TaxCommitRefusal } from "../../sinks/tax/commit-target.ts";
 import type { OutboxDelivery } from "../../sinks/outbox-delivery.ts";
 
 /** Wait before a stopped pipeline starts again: doubled each time up to the longest. */
@@ -136,6 +137,24 @@ export class PartitionWorker {
   /** Stops the partition: a target has refused us as a former owner, so whatever we decide is void. */
   abort(fault: Error): void {
     this.#pipeline?.abort(fault);
+  }
+
+  /** Writes down that a final document's record can't be committed at the tax service, for somebody to look at. */
+  async refuseTaxCommit(refusal: TaxCommitRefusal): Promise<void> {
+    const pipeline = this.#pipeline;
+    if (pipeline === undefined || this.state !== "running")
+      throw new TributaryError(
+        "replay-unfinished",
+        "The partition does not run: nothing can be written down.",
+      );
+    const atMs = this.#options.pipeline.clock.nowMs();
+    await pipeline.decide((appliesAfter, decidedAt) => ({
+      kind: "tax-commit-refused",
+      ...refusal,
+      atMs,
+      appliesAfter,
+      decidedAt,
+    }));
   }
 
   /** Drains the pipeline, then gives the outbox `timeoutMs` to leave; what is left stays committed for the next start. */

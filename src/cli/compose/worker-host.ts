@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { MetricData } from "../../ops/merged-metrics.ts";
 import type { WorkerMetrics } from "../../ops/metrics.ts";
 import { createPartitionObserver } from "../../ops/partition-observer.ts";
+import type { LoadedCatalog } from "../catalog-directory.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { faultInjectorFrom } from "./fault-injector.ts";
 import { partitionSnapshot, workerFigures, type WorkerFigures } from "./worker-status.ts";
@@ -18,18 +19,23 @@ export interface WorkerHost {
   metrics(): Promise<readonly (readonly MetricData[])[]>;
 }
 
-/** Makes the worker of this thread, its partitions watched by `metrics`. */
+/** Makes the worker of this thread, its partitions watched by `metrics`; `catalog` as in WorkerPorts. */
 export async function createMeasuredWorker(
   config: WorkerConfig,
   logger: Logger,
   metrics: WorkerMetrics,
+  catalog?: LoadedCatalog,
 ): Promise<Worker> {
   const worker = await Worker.create(config, {
     logger,
+    catalog,
     faults: faultInjectorFrom(process.env),
     observerOf: (partition, store) => createPartitionObserver(metrics, partition, store),
     onSinkFault: (target, code) => {
       metrics.sinkFailed(target, code);
+    },
+    onTaxRequest: (operation, outcome, elapsedMs) => {
+      metrics.taxAsked(operation, outcome, elapsedMs);
     },
     onPartitionFault: (partition, code) => {
       metrics.partitionFailed(partition, code);

@@ -4,6 +4,7 @@ import type { WorkerState } from "../../ops/worker-lifecycle.ts";
 import type { UnbilledTotal } from "../../operators/rate/rate-operator.ts";
 import { formatMinorUnits } from "../../billing/rating/money.ts";
 import { noEvents } from "../../model/outputs.ts";
+import type { PartitionEngine } from "../../pipeline/partition-engine.ts";
 import { addRegionCounts } from "../../pipeline/partition-report.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import type { PartitionFault, PartitionWorker } from "./partition-worker.ts";
@@ -19,12 +20,14 @@ export function partitionSnapshot(partition: PartitionWorker): PartitionSnapshot
     checkpointAgeMs: pipeline?.checkpointAgeMs ?? 0,
     watermarkMs: engine?.watermarkMs ?? Number.NEGATIVE_INFINITY,
     dedupeKeys: engine?.keys.size ?? 0,
+    dedupeSealedKeys: engine?.keys.sealedSize ?? 0,
     dedupeBytes: engine?.keys.bytes ?? 0,
     windowCells: engine?.cells.size ?? 0,
     replayProgressRatio: pipeline?.replayProgressRatio ?? 0,
     unbilled: amountsOf(engine?.rater.unbilledTotals() ?? new Map()),
     accrued: accruedOf(partition),
     outbox: partition.delivery.states().map((state) => ({ sink: state.target, pending: state.pending })),
+    held: engine?.invoices.serviceTaxes.heldFigures() ?? [],
   };
 }
 
@@ -117,6 +120,7 @@ function lostPartition(partition: number, fault: PartitionFault | null): Partiti
     messages: null,
     regions: [],
     accrued: null,
+    heldDocuments: [],
     sinks: [],
   };
 }
@@ -140,6 +144,7 @@ function partitionStatus(partition: PartitionWorker) {
     messages: engine?.messageCounts() ?? null,
     regions: engine?.regionCounts() ?? [],
     accrued: accruedStatus(partition),
+    heldDocuments: heldStatus(engine),
     sinks: partition.delivery.states(),
   };
 }
@@ -152,4 +157,14 @@ function accruedStatus(partition: PartitionWorker) {
     amount: formatMinorUnits(minorUnits, exponent),
   }));
   return { ageMs: Math.round(ageMs), totals };
+}
+
+/** Documents that wait for their tax, by reason. */
+function heldStatus(engine: PartitionEngine | undefined) {
+  const figures = engine?.invoices.serviceTaxes.heldFigures() ?? [];
+  return figures.map(({ reason, count, oldestMs }) => ({
+    reason,
+    count,
+    oldestIssued: new Date(oldestMs).toISOString(),
+  }));
 }

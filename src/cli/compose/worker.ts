@@ -5,6 +5,7 @@ import { codeOf, messageOf, type ErrorCode } from "../../model/errors.ts";
 import type { ControlRecord } from "../../model/control.ts";
 import type { FaultInjector } from "../../model/fault-injection.ts";
 import type { PartitionStore } from "../../model/store.ts";
+import type { TaxService } from "../../model/tax-service.ts";
 import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/connection.ts";
 import { openNumberingLog } from "../../ingest/jetstream/numbering-log.ts";
 import { openControlLog } from "../../ingest/jetstream/control-log.ts";
@@ -20,17 +21,19 @@ import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
 import { ensureTopology } from "../../ingest/jetstream/topology.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import { openUsagePublisher } from "../../ingest/jetstream/usage-publisher.ts";
-import { WireDecoder } from "../../ingest/wire/decoder.ts";
+import { createDecoder } from "../../ingest/wire/decoder.ts";
 import { RepeatedFaultLog } from "../../ops/logging.ts";
 import type { PipelineObserver } from "../../pipeline/pipeline-options.ts";
 import { partitionFolder } from "../../state/open-database.ts";
 import { openPartitionStore } from "../../state/partition-store.ts";
+import type { AvataxClient } from "../../sinks/tax/avatax/client.ts";
 import { WriterPool } from "../../state/writer/writer-pool.ts";
 import { loadCatalogDirectory, type LoadedCatalog } from "../catalog-directory.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { CatalogVersions } from "./catalogs.ts";
 import { createDelivery, type PublicationLogs } from "./partition-sinks.ts";
 import { PartitionWorker, randomHashKey } from "./partition-worker.ts";
+import { createTaxService, servedEntities, taxWaits, type OnTaxRequest } from "./tax-service.ts";
 
 /** Tells this process from every other one. */
 const INSTANCE = randomHashKey();
@@ -53,8 +56,12 @@ export interface WorkerPorts {
   readonly observerOf: (partition: number, store: PartitionStore) => PipelineObserver;
   /** Told of each failed delivery. */
   readonly onSinkFault: (target: string, code: ErrorCode) => void;
+  /** Told of each request to the tax service. */
+  readonly onTaxRequest: OnTaxRequest;
   /** Told of each fault that stops a partition. */
   readonly onPartitionFault: (partition: number, code: ErrorCode) => void;
+  /** The catalog, where it is at hand; else it is read from the configured directory. */
+  readonly catalog?: LoadedCatalog | undefined;
 }
 
 /** All that a running worker consists of; made in the order of its parts, taken down in the reverse order. */
@@ -64,6 +71,7 @@ export class Worker {
   readonly partitions: readonly PartitionWorker[];
   readonly #stores: readonly PartitionStore[];
   readonly #writers: WriterPool;
+  readonly #taxService: AvataxClient | undefined;
 
   private constructor(
     config: WorkerConfig,
@@ -71,19 +79,23 @@ export class Worker {
     partitions: readonly PartitionWorker[],
     stores: readonly PartitionStore[],
     writers: WriterPool,
+    taxService: AvataxClient | undefined,
   ) {
     this.config = config;
     this.broker = broker;
     this.partitions = partitions;
     this.#stores = stores;
     this.#writers = writers;
+    this.#taxService = taxService;
   }
 
   /** Connects, creates what is missing on the broker, opens the states. Nothing is read until `start`. */
   static async create(config: WorkerConfig, ports: WorkerPorts): Promise<Worker> {
-    const catalog = await loadCatalogDirectory(config.catalogDir);
+    const catalog = ports.catalog ?? (await loadCatalogDirectory(config.catalogDir));
     const broker = await connectBroker({ ...config.nats, name: `tributary-${config.workerName}` });
     const stores: PartitionStore[] = [];
+    const taxService = createTaxService(config, ports.onTaxRequest);
+    warnOfMissingTaxService(config, catalog, ports.logger);
     const writers = new WriterPool(
       Math.min(Math.ceil(WRITER_THREADS / config.threads), config.partitions.owned.length),
     );
@@ -108,13 +120,14 @@ export class Worker {
         });
         stores.push(store);
         partitions.push(
-          createPartition({ partition, config, ports, broker, store, logs, catalog, versions }),
+          createPartition({ partition, config, ports, broker, store, logs, catalog, versions, taxService }),
         );
       }
-      return new Worker(config, broker, partitions, stores, writers);
+      return new Worker(config, broker, partitions, stores, writers, taxService);
     } catch (fault) {
       for (const store of stores) store.close();
       await writers.close();
+      await taxService?.close();
       await broker.close();
       throw fault;
     }
@@ -129,8 +142,19 @@ export class Worker {
     await Promise.all(this.partitions.map((partition) => partition.stop(deliveryTimeoutMs)));
     for (const store of this.#stores) store.close();
     await this.#writers.close();
+    await this.#taxService?.close();
     await this.broker.close();
   }
+}
+
+function warnOfMissingTaxService(config: WorkerConfig, catalog: LoadedCatalog, logger: Logger): void {
+  if (config.tax !== undefined) return;
+  const legalEntities = servedEntities(catalog);
+  if (legalEntities.length > 0)
+    logger.warn(
+      { legalEntities },
+      "Documents of these legal entities will wait: the configuration names no tax service.",
+    );
 }
 
 async function prepareTopology(
@@ -163,8 +187,9 @@ function createPartition(options: {
   readonly logs: PublicationLogs;
   readonly catalog: LoadedCatalog;
   readonly versions: CatalogVersions;
+  readonly taxService: TaxService | undefined;
 }): PartitionWorker {
-  const { partition, config, ports, broker, store, catalog, versions } = options;
+  const { partition, config, ports, broker, store, catalog, versions, taxService } = options;
   const logger = ports.logger.child({ partition });
   const repeated = new RepeatedFaultLog({
     logger,
@@ -178,6 +203,9 @@ function createPartition(options: {
     store,
     logs: options.logs,
     faults: ports.faults,
+    taxService,
+    isTaxedByService: servedEntities(catalog).length > 0,
+    onTaxCommitRefused: (refusal) => worker.refuseTaxCommit(refusal),
     onAttemptFailed: (target, error) => {
       const code = codeOf(error);
       ports.onSinkFault(target, code);
@@ -216,8 +244,22 @@ function createPartition(options: {
           `Documents wait for their numbers: ${messageOf(fault)}`,
         );
       },
+      tax: {
+        service: taxService,
+        ...taxWaits(config),
+        onFailed: (fault) => {
+          const code = codeOf(fault);
+          ports.onSinkFault("tax", code);
+          repeated.write(
+            "warn",
+            `tax ${code}`,
+            { code },
+            `Documents wait for their taxes: ${messageOf(fault)}`,
+          );
+        },
+      },
       store,
-      createDecoder: (hashKey) => new WireDecoder(hashKey),
+      createDecoder,
       catalog: catalog.compiled,
       loadCatalog: (version) => versions.load(version),
       clock: systemClock,
@@ -269,5 +311,7 @@ function logDecision(logger: Logger, record: ControlRecord): void {
   const { kind } = record;
   if (kind === "documents-numbered")
     logger.info({ kind, documents: record.numbers.length }, "Numbered documents.");
+  else if (kind === "documents-taxed")
+    logger.info({ kind, documents: record.replies.length }, "Wrote down answers of the tax service.");
   else logger.info({ record }, "Wrote a decision to the control log.");
 }

@@ -8,7 +8,7 @@ export const MASK = "********";
 
 /** The configuration in effect in the form of the file, every secret masked: for printing. */
 export function effectiveConfig(config: WorkerConfig): Record<string, unknown> {
-  const { nats, partitions, sinks, admin } = config;
+  const { nats, partitions, sinks, tax, admin } = config;
   return withoutAbsent({
     nats: withoutAbsent({
       servers: nats.servers,
@@ -39,6 +39,19 @@ export function effectiveConfig(config: WorkerConfig): Record<string, unknown> {
     pull: { max_messages: config.pull.maxMessages, max_bytes: byteSizeText(config.pull.maxBytes) },
     replicas: config.replicas,
     sinks: withoutAbsent({ rated: sinks.rated, file: sinks.file }),
+    tax:
+      tax === undefined
+        ? undefined
+        : {
+            service: tax.service,
+            url: tax.url,
+            account_id: tax.accountId,
+            license_key: masked(tax.licenseKey),
+            deadline: durationText(tax.deadlineMs),
+            max_in_flight: tax.maxInFlight,
+            overdue_after: durationText(tax.overdueAfterMs),
+            ask_again_after: durationText(tax.askAgainAfterMs),
+          },
     admin: withoutAbsent({ host: admin.host, port: admin.port, token: masked(admin.token) }),
     log: config.log,
   });

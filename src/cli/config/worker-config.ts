@@ -28,6 +28,8 @@ export interface WorkerConfig {
     readonly count: number;
     /** Ascending, each once, at least one. */
     readonly owned: readonly number[];
+    /** Of all partitions, by event id; undefined where nobody said. */
+    readonly expectedEventsPerDay: number | undefined;
   };
   readonly stateDir: string;
   readonly catalogDir: string;
@@ -43,6 +45,17 @@ export interface WorkerConfig {
   readonly sinks: {
     readonly rated: { readonly enabled: boolean };
     readonly file?: { readonly directory: string; readonly format: "ndjson" | "csv" | "both" };
+  };
+  /** Undefined where no service is asked. */
+  readonly tax?: {
+    readonly service: "avatax";
+    readonly url: string;
+    readonly accountId: string;
+    readonly licenseKey: string;
+    readonly deadlineMs: number;
+    readonly maxInFlight: number;
+    readonly overdueAfterMs: number;
+    readonly askAgainAfterMs: number;
   };
   readonly admin: { readonly host: string; readonly port: number; readonly token?: string };
   readonly log: {
@@ -162,10 +175,11 @@ function secretReader(readFile: (path: string) => string, faults: ConfigFault[])
 }
 
 function toConfig(parsed: ParsedWorkerConfig, secret: SecretReader, name: string | undefined): WorkerConfig {
-  const { nats, admin, sinks } = parsed;
+  const { nats, admin, sinks, tax } = parsed;
   const password = secret("nats.password", nats.password, nats.password_file);
   const natsToken = secret("nats.token", nats.token, nats.token_file);
   const adminToken = secret("admin.token", admin.token, admin.token_file, MIN_ADMIN_TOKEN_CHARACTERS);
+  const licenseKey = secret("tax.license_key", tax?.license_key, tax?.license_key_file);
   return {
     nats: {
       servers: nats.servers,
@@ -193,6 +207,19 @@ function toConfig(parsed: ParsedWorkerConfig, secret: SecretReader, name: string
     pull: { maxMessages: parsed.pull.max_messages, maxBytes: parsed.pull.max_bytes },
     replicas: parsed.replicas,
     sinks: { rated: sinks.rated, ...(sinks.file !== undefined && { file: sinks.file }) },
+    ...(tax !== undefined && {
+      tax: {
+        service: tax.service,
+        url: tax.url,
+        accountId: tax.account_id,
+        // One of the two is there, or a fault was reported.
+        licenseKey: licenseKey ?? "",
+        deadlineMs: tax.deadline,
+        maxInFlight: tax.max_in_flight,
+        overdueAfterMs: tax.overdue_after,
+        askAgainAfterMs: tax.ask_again_after,
+      },
+    }),
     admin: {
       host: admin.host,
       port: admin.port,

@@ -133,10 +133,15 @@ const partitions = z
       .meta({
         description: `Partitions of this worker: "all", or numbers and ranges such as \`["0-7", 9]\`. No two workers may own the same one.`,
       }),
+    expected_events_per_day: z.int().min(1).optional().meta({
+      description:
+        "Events a day of all partitions that are deduplicated by their ids; `validate` refuses more than the ids of `dedupe_horizon` that partitions can remember. Absent: not checked.",
+    }),
   })
   .transform((value, context) => {
     const owned = ownedPartitions(value.owned, value.count);
-    if (owned.ok) return { count: value.count, owned: owned.partitions };
+    const { count, expected_events_per_day: expectedEventsPerDay } = value;
+    if (owned.ok) return { count, owned: owned.partitions, expectedEventsPerDay };
     context.addIssue({ code: "custom", path: ["owned"], message: owned.message });
     return z.NEVER;
   })
@@ -183,6 +188,53 @@ const sinks = z
   })
   .prefault({})
   .meta({ description: "Where results go." });
+
+/** More requests at once than this, by one worker, is no use of a service that a fleet shares. */
+const MAX_TAX_REQUESTS = 256;
+
+const tax = z
+  .strictObject({
+    service: z.enum(["avatax"]).meta({ description: "Which service it is: `avatax`." }),
+    url: z
+      .string()
+      .regex(/^https?:\/\/[^/\s@?#]+$/, {
+        error: `must be an origin such as "https://rest.avatax.com", without a path`,
+      })
+      .refine((url) => url.startsWith("https://") || isLoopbackHost(new URL(url).hostname), {
+        error: "must begin with https://, since the license key goes there",
+      })
+      .default("https://rest.avatax.com")
+      .meta({ description: "Origin of the service; `https://sandbox-rest.avatax.com` is its sandbox." }),
+    account_id: z.string().min(1).meta({ description: "Account that asks." }),
+    license_key: secret("License key of the account.").optional(),
+    license_key_file: path("File that holds the license key.").optional(),
+    deadline: duration("10s", "How long an answer may take.", { minMs: 100, maxMs: 5 * MINUTE_MS }),
+    max_in_flight: z.int().min(1).max(MAX_TAX_REQUESTS).default(8).meta({
+      description: "Requests that are under way at once, of the whole worker.",
+    }),
+    overdue_after: duration(
+      "1h",
+      "A document that has waited this long for an answer becomes an exception; it goes on being asked about.",
+      { minMs: 100, maxMs: 7 * 24 * HOUR_MS },
+    ),
+    ask_again_after: duration(
+      "1h",
+      "A document that the service has refused, or answered with taxes that don't add up, is asked about again after this time.",
+      { minMs: 100, maxMs: 7 * 24 * HOUR_MS },
+    ),
+  })
+  .superRefine((value, context) => {
+    const hasKey = value.license_key !== undefined;
+    if (hasKey !== (value.license_key_file !== undefined)) return;
+    const message = hasKey
+      ? "license_key is given as well: choose one"
+      : "license_key or license_key_file is required";
+    context.addIssue({ code: "custom", path: [hasKey ? "license_key_file" : "license_key"], message });
+  })
+  .optional()
+  .meta({
+    description: "The tax service of legal entities with `tax: service`; absent: their documents wait.",
+  });
 
 const admin = z
   .strictObject({
@@ -282,6 +334,7 @@ export const workerSchema = z.strictObject({
     .default(1)
     .meta({ description: "Replicas of the streams that are created; 3 on a cluster of three or more." }),
   sinks,
+  tax,
   admin,
   log,
 });

@@ -2,23 +2,34 @@ import type { EventBatch, PropertyColumn, RetractedEvent } from "../../model/eve
 import type { LogMessage } from "../../model/log.ts";
 import { Outcome } from "../../model/outcome.ts";
 import { PayloadChecksum } from "../../model/payload-checksum.ts";
-import { ColumnBuilder } from "./column-builder.ts";
+import { ColumnBuilder, type ZeroLanes } from "./column-builder.ts";
 import type { Dictionaries, Dictionary } from "./dictionary.ts";
 
 /** Rows allocated at first: columns grow by doubling, or at once to what a columnar message says. */
 const INITIAL_CAPACITY = 64;
 
+/** Columns kept for a next run at most: whoever sends ever new property names does not make memory grow. */
+const MAX_SPARE_COLUMNS = 64;
+
 /** Collects the rows of a run of messages as the columns of one batch. */
 export class BatchBuilder {
   count = 0;
   capacity: number;
-  readonly messages: LogMessage[] = [];
-  readonly accounts: Dictionary;
-  readonly types: Dictionary;
-  readonly regions: Dictionary;
-  readonly texts: Dictionary;
+  messages: LogMessage[] = [];
+  accounts: Dictionary;
+  types: Dictionary;
+  regions: Dictionary;
+  texts: Dictionary;
   readonly columns = new Map<string, ColumnBuilder>();
-  readonly retractions = new Map<number, RetractedEvent>();
+  retractions = new Map<number, RetractedEvent>();
+  /** Columns of former runs. */
+  readonly #spare = new Map<string, ColumnBuilder>();
+  #late = new Uint8Array(0);
+  #zeros: ZeroLanes = {
+    coefficient: new Float64Array(0),
+    scale: new Uint8Array(0),
+    text: new Uint32Array(0),
+  };
   readonly #checksum = new PayloadChecksum();
 
   message: Uint32Array;
@@ -51,6 +62,37 @@ export class BatchBuilder {
     this.reason = new Uint8Array(capacity);
   }
 
+  /** Begins another run in the same memory; the batch of the run before is gone. */
+  restart(expectedRows: number, dictionaries: Dictionaries): void {
+    const used = this.count;
+    this.message.fill(0, 0, used);
+    this.index.fill(0, 0, used);
+    this.timeMs.fill(0, 0, used);
+    this.key.fill(0, 0, used * 4);
+    this.checksum.fill(0, 0, used * 2);
+    this.account.fill(0, 0, used);
+    this.type.fill(0, 0, used);
+    this.region.fill(0, 0, used);
+    this.outcome.fill(0, 0, used);
+    this.reason.fill(0, 0, used);
+    this.#late.fill(0, 0, used);
+    if (this.#spare.size + this.columns.size > MAX_SPARE_COLUMNS) this.#spare.clear();
+    else
+      for (const [name, column] of this.columns) {
+        column.restart(used);
+        this.#spare.set(name, column);
+      }
+    this.columns.clear();
+    this.messages = [];
+    this.retractions = new Map();
+    this.count = 0;
+    this.accounts = dictionaries.accounts;
+    this.types = dictionaries.types;
+    this.regions = dictionaries.regions;
+    this.texts = dictionaries.texts;
+    this.reserve(expectedRows);
+  }
+
   /** Room for `rows` more rows, all zero. */
   reserve(rows: number): void {
     const needed = this.count + rows;
@@ -80,7 +122,8 @@ export class BatchBuilder {
   column(name: string): ColumnBuilder {
     let column = this.columns.get(name);
     if (column === undefined) {
-      column = new ColumnBuilder(name);
+      column = this.#spare.get(name) ?? new ColumnBuilder(name);
+      this.#spare.delete(name);
       this.columns.set(name, column);
     }
     column.reserve(this.capacity);
@@ -154,10 +197,18 @@ export class BatchBuilder {
 
   finish(): EventBatch {
     const count = this.count;
-    const zeros = {
-      coefficient: new Float64Array(count),
-      scale: new Uint8Array(count),
-      text: new Uint32Array(count),
+    if (this.#late.length < count) {
+      this.#late = new Uint8Array(this.capacity);
+      this.#zeros = {
+        coefficient: new Float64Array(this.capacity),
+        scale: new Uint8Array(this.capacity),
+        text: new Uint32Array(this.capacity),
+      };
+    }
+    const zeros: ZeroLanes = {
+      coefficient: this.#zeros.coefficient.subarray(0, count),
+      scale: this.#zeros.scale.subarray(0, count),
+      text: this.#zeros.text.subarray(0, count),
     };
     const properties = new Map<string, PropertyColumn>();
     for (const column of this.columns.values()) properties.set(column.name, column.finish(count, zeros));
@@ -180,7 +231,7 @@ export class BatchBuilder {
       retractions: this.retractions,
       outcome: this.outcome.subarray(0, count),
       reason: this.reason.subarray(0, count),
-      late: new Uint8Array(count),
+      late: this.#late.subarray(0, count),
     };
   }
 }

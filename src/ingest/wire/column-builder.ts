@@ -55,6 +55,15 @@ export class ColumnBuilder {
     this.text = grown;
   }
 
+  /** Takes the values of all rows below `rows` back. */
+  restart(rows: number): void {
+    this.kind.fill(PropertyKind.missing, 0, rows);
+    this.coefficient.fill(0, 0, rows);
+    this.scale.fill(0, 0, rows);
+    this.text.fill(0, 0, rows);
+    this.large.clear();
+  }
+
   /** Takes a row's value back. */
   clear(row: number): void {
     this.kind[row] = PropertyKind.missing;

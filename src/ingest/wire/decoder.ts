@@ -25,6 +25,12 @@ import { MAX_EVENTS_PER_MESSAGE } from "./limits.ts";
 /** Rows that columns are made for at most before it is known how many there are. */
 const MAX_EXPECTED_ROWS = 16_384;
 
+export interface WireDecoderOptions {
+  readonly dictionaryLimits?: DictionaryLimits;
+  /** True: a batch is good until the next call of `decode`, and its memory serves the next one. Default: false. */
+  readonly reusesMemory?: boolean;
+}
+
 /**
  * Decodes the three wire forms of usage (docs/wire.md) to one batch a run. Whatever the bytes are, nothing is thrown:
  * a message that can't be read is undecodable as a whole, an event that can't be read is a rejected row, and the rest
@@ -37,20 +43,23 @@ export class WireDecoder implements MessageDecoder {
   readonly #dictionaries: Dictionaries;
   /** Rows of the last run: room for as many is made at once, so that the columns need not grow. */
   #expectedRows = 0;
+  readonly #reusesMemory: boolean;
+  #builder: BatchBuilder | undefined;
   /** The message that `eventText` was last asked about. */
   #opened:
     { readonly message: LogMessage; readonly textAt: (index: number) => string | undefined } | undefined;
 
   /** `hashKey`: key of the event identity's hash, 32 hexadecimal digits; throws RangeError for anything else. */
-  constructor(hashKey: string, dictionaryLimits?: DictionaryLimits) {
-    this.#dictionaries = new Dictionaries(dictionaryLimits);
+  constructor(hashKey: string, options: WireDecoderOptions = {}) {
+    this.#dictionaries = new Dictionaries(options.dictionaryLimits);
+    this.#reusesMemory = options.reusesMemory ?? false;
     this.#cloudEvents = new CloudEventRows(new KeyHasher(hashKey));
     this.#columnar = new ColumnarRows(new KeyHasher(hashKey));
   }
 
   decode(messages: readonly LogMessage[]): DecodedRun {
     this.#dictionaries.renewWhereFull();
-    const builder = new BatchBuilder(Math.max(messages.length, this.#expectedRows), this.#dictionaries);
+    const builder = this.#begin(Math.max(messages.length, this.#expectedRows));
     const undecodable: UndecodableMessage[] = [];
     let probes = 0;
     for (const message of messages) {
@@ -63,6 +72,17 @@ export class WireDecoder implements MessageDecoder {
     }
     this.#expectedRows = Math.min(builder.count, MAX_EXPECTED_ROWS);
     return { batch: builder.finish(), undecodable, probes };
+  }
+
+  #begin(expectedRows: number): BatchBuilder {
+    const former = this.#builder;
+    if (former !== undefined) {
+      former.restart(expectedRows, this.#dictionaries);
+      return former;
+    }
+    const builder = new BatchBuilder(expectedRows, this.#dictionaries);
+    if (this.#reusesMemory) this.#builder = builder;
+    return builder;
   }
 
   /** Appends a message's rows; a message that can't be read leaves the builder as it was. */
@@ -110,9 +130,9 @@ export class WireDecoder implements MessageDecoder {
   }
 }
 
-/** The decoder for a partition whose genesis record holds this hash key. */
+/** The decoder for an engine whose genesis record holds this hash key: a batch is good until the next is decoded. */
 export function createDecoder(hashKey: string): MessageDecoder {
-  return new WireDecoder(hashKey);
+  return new WireDecoder(hashKey, { reusesMemory: true });
 }
 
 /** Reads a message for the texts of its events. */

@@ -20,7 +20,7 @@ export function deduplicate(table: KeyTable): MonoTypeOperatorFunction<PipelineI
   });
 }
 
-/** Rows whose keys are read ahead of their probes: what they bring into the processor's cache stays there so long. */
+/** Rows whose keys are looked up ahead of their probes: what they bring into the processor's cache stays there so long. */
 const READ_AHEAD_ROWS = 1_024;
 
 function deduplicateBatch({ run: { batch }, firstPlaces, foundTargets }: UsageItem, table: KeyTable): void {
@@ -29,7 +29,7 @@ function deduplicateBatch({ run: { batch }, firstPlaces, foundTargets }: UsageIt
   let arrivalMs = 0;
   let sequence = 0;
   for (let row = 0; row < count; row++) {
-    if (row % READ_AHEAD_ROWS === 0) table.touch(key, row, Math.min(READ_AHEAD_ROWS, count - row));
+    if (row % READ_AHEAD_ROWS === 0) table.prepare(key, row, Math.min(READ_AHEAD_ROWS, count - row));
     if (outcome[row] !== Outcome.pending) continue;
     if (message[row] !== current) {
       current = message[row]!;

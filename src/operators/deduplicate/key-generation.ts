@@ -1,84 +1,196 @@
-import { KeyIndex } from "./key-index.ts";
-import { KeyRecords } from "./key-records.ts";
+import { TributaryError } from "../../model/errors.ts";
+import {
+  KEY_RECORD_BYTES,
+  type KeySegment,
+  type KeySegments,
+  type PendingSegment,
+  type SegmentWriter,
+} from "../../model/key-segments.ts";
+import { KEY_SPACES, packSegment, SEGMENT_SPACES, unpackSegment } from "../../model/segment-identity.ts";
+import type { PartitionStore, StateRow } from "../../model/store.ts";
+import { HotKeys } from "./hot-keys.ts";
+import { sealAt, segmentsToMerge, type SealingLimits } from "./sealing-policy.ts";
+
+/** Decimal digits of a time in a space's name: enough for every safe integer, so that names sort as times. */
+const TIME_DIGITS = 16;
+
+/** Keys in memory that are being written to a segment, and the rows that hold them until it is adopted. */
+interface FrozenKeys {
+  readonly keys: HotKeys;
+  readonly firstRow: number;
+  readonly endRow: number;
+  readonly pending: PendingSegment;
+}
+
+interface Merge {
+  readonly inputs: readonly KeySegment[];
+  readonly pending: PendingSegment;
+}
 
 /**
- * Records moved to a grown index with each insertion. The former index is full at n records and the new one at 1.5 n, so
- * that all have moved after n / 8 insertions; no insertion stalls for more than these.
+ * Keys of the events that arrived in [startMs, endMs): those in memory, those that are being sealed, and segments. A key is
+ * in exactly one of them.
+ *
+ * Rows of `keys/<start>-<length>` are the records in memory in the order of arrival, each row those that were new at a
+ * checkpoint; rows of `segments/<start>-<length>` name the segments. The checkpoint that names a segment first removes the
+ * rows that it replaces, so that any checkpoint has every key once.
  */
-const MOVES_PER_INSERT = 8;
-
-/** Keys of the events that arrived in [startMs, endMs). */
 export class KeyGeneration {
   readonly startMs: number;
   readonly endMs: number;
-  readonly records = new KeyRecords();
-  #index = KeyIndex.sizedFor(this.records, 0);
-  /** The index that is being replaced: finds the records that have not moved yet. */
-  #former: KeyIndex | undefined;
-  #moved = 0;
-  #formerCount = 0;
+  readonly #name: string;
+  #hot = new HotKeys();
+  /** Rows of the records in `#hot`, and how many of these are saved. */
+  #firstRow = 0;
+  #nextRow = 0;
+  #savedRecords = 0;
+  #frozen: FrozenKeys | undefined;
+  #segments: readonly KeySegment[] = [];
+  #merge: Merge | undefined;
 
   constructor(startMs: number, endMs: number) {
     this.startMs = startMs;
     this.endMs = endMs;
+    const digits = (timeMs: number): string => timeMs.toString().padStart(TIME_DIGITS, "0");
+    this.#name = `${digits(startMs)}-${digits(endMs - startMs)}`;
   }
 
-  /** Number of the record with a key, −1 where there is none. */
-  find(keys: Uint32Array, offset: number): number {
-    const number = this.#index.find(keys, offset);
-    return number === -1 && this.#former !== undefined ? this.#former.find(keys, offset) : number;
-  }
-
-  /** See KeyTable.touch. */
-  touch(keys: Uint32Array, first: number, count: number): number {
-    return this.#index.touch(keys, first, count) ^ (this.#former?.touch(keys, first, count) ?? 0);
-  }
-
-  /** Adds the key that `find` was called with last, without success. */
-  insertMissing(
-    keys: Uint32Array,
-    offset: number,
-    checksumLow: number,
-    checksumHigh: number,
-    sequence: number,
-    index: number,
-  ): void {
-    const number = this.records.append(keys, offset, checksumLow, checksumHigh, sequence, index);
-    if (number < this.#index.limit) {
-      this.#index.insertMissing(number, keys[offset + 1]!);
-    } else {
-      this.#grow(number);
-      this.#index.insertRange(number, number + 1);
+  /** The generation of a space of either kind; throws `state-corrupt` where the space is none. */
+  static named(space: string): KeyGeneration {
+    const match = /^(?:keys|segments)\/(\d{16})-(\d{16})$/.exec(space);
+    if (match === null) {
+      throw new TributaryError("state-corrupt", "A space of keys has another name than they have.", {
+        details: { space },
+      });
     }
-    if (this.#former !== undefined) this.#move();
+    const startMs = Number(match[1]);
+    return new KeyGeneration(startMs, startMs + Number(match[2]));
   }
 
-  /** Appends saved records; `buildIndex` must follow before anything else. */
-  load(bytes: Uint8Array): void {
-    this.records.load(bytes);
+  /** Where new keys go. */
+  get hot(): HotKeys {
+    return this.#hot;
   }
 
-  buildIndex(): void {
-    this.#index = KeyIndex.sizedFor(this.records, this.records.count);
-    this.#index.insertRange(0, this.records.count);
+  /** Parts in memory that have keys. */
+  get inMemory(): readonly HotKeys[] {
+    const parts = this.#frozen === undefined ? [this.#hot] : [this.#hot, this.#frozen.keys];
+    return parts.filter(({ records }) => records.count > 0);
+  }
+
+  get segments(): readonly KeySegment[] {
+    return this.#segments;
+  }
+
+  /** Keys in segments. */
+  get sealedSize(): number {
+    return this.#segments.reduce((total, { count }) => total + count, 0);
+  }
+
+  get size(): number {
+    return this.inMemory.reduce((total, { records }) => total + records.count, this.sealedSize);
+  }
+
+  /** Bytes held in memory for the segments. */
+  get sealedBytes(): number {
+    return this.#segments.reduce((total, { bytes }) => total + bytes, 0);
   }
 
   /** Bytes allocated. */
   get bytes(): number {
-    return this.records.bytes + this.#index.bytes + (this.#former?.bytes ?? 0);
+    return this.sealedBytes + this.#hot.bytes + (this.#frozen?.keys.bytes ?? 0);
   }
 
-  #grow(count: number): void {
-    this.#former = this.#index;
-    this.#formerCount = count;
-    this.#moved = 0;
-    this.#index = KeyIndex.sizedFor(this.records, count);
+  restore(store: Pick<PartitionStore, "rows">, segments: KeySegments | undefined): void {
+    const space = KEY_SPACES + this.#name;
+    for (const { key, value } of store.rows(space)) {
+      if (value.length % KEY_RECORD_BYTES !== 0) {
+        throw new TributaryError("state-corrupt", "A row of keys is cut off.", { details: { space, key } });
+      }
+      if (this.#hot.records.count === 0) this.#firstRow = key;
+      this.#hot.load(value);
+      this.#nextRow = key + 1;
+    }
+    this.#hot.buildIndex();
+    this.#savedRecords = this.#hot.records.count;
+    const opened: KeySegment[] = [];
+    for (const { key, value } of store.rows(SEGMENT_SPACES + this.#name)) {
+      if (segments === undefined) {
+        throw new TributaryError(
+          "internal-fault",
+          "A state with sealed keys was opened without its segments.",
+        );
+      }
+      opened.push(segments.open(unpackSegment(key, value)));
+    }
+    this.#segments = opened;
   }
 
-  #move(): void {
-    const end = Math.min(this.#moved + MOVES_PER_INSERT, this.#formerCount);
-    this.#index.insertRange(this.#moved, end);
-    this.#moved = end;
-    if (end === this.#formerCount) this.#former = undefined;
+  /** Adds the rows that a checkpoint has to write, what other threads have finished included. */
+  collect(rows: StateRow[], writer: SegmentWriter | undefined): void {
+    if (writer !== undefined) {
+      this.#adoptSealed(rows);
+      this.#adoptMerged(rows, writer);
+    }
+    for (const value of this.#hot.records.bytesSince(this.#savedRecords)) {
+      rows.push({ space: KEY_SPACES + this.#name, key: this.#nextRow, value });
+      this.#nextRow += 1;
+    }
+    this.#savedRecords = this.#hot.records.count;
+  }
+
+  /** Begins what is due; all that is in memory must have been collected. */
+  beginSealing(writer: SegmentWriter, limits: SealingLimits, hasEnded: boolean): void {
+    const { count, chunks } = this.#hot.records;
+    if (this.#frozen === undefined && count >= sealAt(limits, this.size, hasEnded)) {
+      this.#frozen = {
+        keys: this.#hot,
+        firstRow: this.#firstRow,
+        endRow: this.#nextRow,
+        pending: writer.seal(chunks, count),
+      };
+      this.#hot = new HotKeys();
+      this.#firstRow = this.#nextRow;
+      this.#savedRecords = 0;
+    }
+    if (this.#merge !== undefined || (hasEnded && this.#frozen !== undefined)) return;
+    const inputs = segmentsToMerge(this.#segments, hasEnded);
+    if (inputs.length > 0) this.#merge = { inputs, pending: writer.merge(inputs) };
+  }
+
+  /** Removes all of it with the checkpoint that is collected now. */
+  drop(clearedSpaces: string[], writer: SegmentWriter | undefined): void {
+    clearedSpaces.push(KEY_SPACES + this.#name, SEGMENT_SPACES + this.#name);
+    this.#frozen?.pending.discard();
+    this.#merge?.pending.discard();
+    for (const segment of this.#segments) writer?.drop(segment);
+  }
+
+  #adoptSealed(rows: StateRow[]): void {
+    const segment = this.#frozen?.pending.take();
+    if (this.#frozen === undefined || segment === undefined) return;
+    const { firstRow, endRow } = this.#frozen;
+    for (let key = firstRow; key < endRow; key += 1)
+      rows.push({ space: KEY_SPACES + this.#name, key, value: null });
+    this.#nameSegment(rows, segment);
+    this.#segments = [...this.#segments, segment];
+    this.#frozen = undefined;
+  }
+
+  #adoptMerged(rows: StateRow[], writer: SegmentWriter): void {
+    const segment = this.#merge?.pending.take();
+    if (this.#merge === undefined || segment === undefined) return;
+    const { inputs } = this.#merge;
+    for (const input of inputs) {
+      rows.push({ space: SEGMENT_SPACES + this.#name, key: input.number, value: null });
+      writer.drop(input);
+    }
+    this.#nameSegment(rows, segment);
+    this.#segments = [...this.#segments.filter((each) => !inputs.includes(each)), segment];
+    this.#merge = undefined;
+  }
+
+  #nameSegment(rows: StateRow[], segment: KeySegment): void {
+    rows.push({ space: SEGMENT_SPACES + this.#name, key: segment.number, value: packSegment(segment) });
   }
 }

@@ -1,13 +1,10 @@
 import { TributaryError } from "../../model/errors.ts";
+import { KEY_RECORD_BYTES } from "../../model/key-segments.ts";
 
-/**
- * Key records in the order of their arrival, 32 bytes each: key (4 words), payload checksum (2 words), and the place of
- * the first event: low word of its sequence, then the sequence's high 16 bits beside the 16 bits of its index.
- * A record never changes, and chunks are never moved: growth copies nothing.
- */
+/** A record has 2^3 words. */
 const RECORD_SHIFT = 3;
-const RECORD_WORDS = 1 << RECORD_SHIFT;
-export const RECORD_BYTES = RECORD_WORDS * 4;
+const CHECKSUM_WORD = 4;
+const PLACE_WORD = 6;
 
 /** 16,384 records, half a megabyte a chunk; also the most that one row of a checkpoint holds. */
 const CHUNK_SHIFT = 14;
@@ -26,6 +23,26 @@ export interface FirstPlace {
   readonly index: number;
 }
 
+/** Whether a record (eight words from `offset`) has this payload checksum. */
+export function hasChecksum(words: Uint32Array, offset: number, low: number, high: number): boolean {
+  return words[offset + CHECKSUM_WORD] === low >>> 0 && words[offset + CHECKSUM_WORD + 1] === high >>> 0;
+}
+
+/** The place of the first event, from a record (eight words from `offset`). */
+export function placeIn(words: Uint32Array, offset: number): FirstPlace {
+  const packed = words[offset + PLACE_WORD + 1]!;
+  return {
+    sequence: Math.floor(packed / INDEX_LIMIT) * WORD + words[offset + PLACE_WORD]!,
+    index: packed % INDEX_LIMIT,
+  };
+}
+
+/**
+ * Key records in the order of their arrival, 32 bytes each: key (4 words), payload checksum (2 words), and the place of
+ * the first event: low word of its sequence, then the sequence's high 16 bits beside the 16 bits of its index.
+ * A record never changes, and chunks are never moved: growth copies nothing. Chunks are shared memory, so that the thread
+ * that seals the records reads them where they are.
+ */
 export class KeyRecords {
   readonly #chunks: Uint32Array[] = [];
   #count = 0;
@@ -49,7 +66,7 @@ export class KeyRecords {
       });
     }
     const number = this.#count;
-    if ((number & CHUNK_MASK) === 0) this.#chunks.push(new Uint32Array(CHUNK_RECORDS << RECORD_SHIFT));
+    if ((number & CHUNK_MASK) === 0) this.#chunks.push(newChunk());
     const chunk = this.#chunks[number >>> CHUNK_SHIFT]!;
     const at = (number & CHUNK_MASK) << RECORD_SHIFT;
     chunk[at] = keys[offset]!;
@@ -85,19 +102,16 @@ export class KeyRecords {
   }
 
   hasChecksum(number: number, low: number, high: number): boolean {
-    const chunk = this.chunkOf(number);
-    const at = this.offsetIn(number);
-    return chunk[at + 4] === low >>> 0 && chunk[at + 5] === high >>> 0;
+    return hasChecksum(this.chunkOf(number), this.offsetIn(number), low, high);
   }
 
   placeOf(number: number): FirstPlace {
-    const chunk = this.chunkOf(number);
-    const at = this.offsetIn(number);
-    const packed = chunk[at + 7]!;
-    return {
-      sequence: Math.floor(packed / INDEX_LIMIT) * WORD + chunk[at + 6]!,
-      index: packed % INDEX_LIMIT,
-    };
+    return placeIn(this.chunkOf(number), this.offsetIn(number));
+  }
+
+  /** The chunks that the records fill one after another. */
+  get chunks(): readonly Uint32Array[] {
+    return this.#chunks;
   }
 
   /** The bytes of records [from, count), one piece a chunk, in order. Not copied: a record never changes. */
@@ -107,7 +121,7 @@ export class KeyRecords {
       const end = Math.min((Math.floor(first / CHUNK_RECORDS) + 1) * CHUNK_RECORDS, this.#count);
       const at = this.offsetIn(first) * 4;
       const chunk = this.chunkOf(first);
-      pieces.push(new Uint8Array(chunk.buffer, at, (end - first) * RECORD_BYTES));
+      pieces.push(new Uint8Array(chunk.buffer, at, (end - first) * KEY_RECORD_BYTES));
       first = end;
     }
     return pieces;
@@ -117,17 +131,21 @@ export class KeyRecords {
   load(bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length;) {
       const at = this.#count & CHUNK_MASK;
-      if (at === 0) this.#chunks.push(new Uint32Array(CHUNK_RECORDS << RECORD_SHIFT));
-      const length = Math.min(bytes.length - from, (CHUNK_RECORDS - at) * RECORD_BYTES);
+      if (at === 0) this.#chunks.push(newChunk());
+      const length = Math.min(bytes.length - from, (CHUNK_RECORDS - at) * KEY_RECORD_BYTES);
       const { buffer } = this.chunkOf(this.#count);
-      new Uint8Array(buffer).set(bytes.subarray(from, from + length), at * RECORD_BYTES);
-      this.#count += length / RECORD_BYTES;
+      new Uint8Array(buffer).set(bytes.subarray(from, from + length), at * KEY_RECORD_BYTES);
+      this.#count += length / KEY_RECORD_BYTES;
       from += length;
     }
   }
 
   /** Bytes allocated. */
   get bytes(): number {
-    return this.#chunks.length * CHUNK_RECORDS * RECORD_BYTES;
+    return this.#chunks.length * CHUNK_RECORDS * KEY_RECORD_BYTES;
   }
+}
+
+function newChunk(): Uint32Array {
+  return new Uint32Array(new SharedArrayBuffer(CHUNK_RECORDS * KEY_RECORD_BYTES));
 }

@@ -1,15 +1,15 @@
-import { TributaryError } from "../../model/errors.ts";
+import { KEY_WORDS, type KeySegments } from "../../model/key-segments.ts";
+import { KEY_SPACES, SEGMENT_SPACES } from "../../model/segment-identity.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
+import type { HotKeys } from "./hot-keys.ts";
 import { KeyGeneration } from "./key-generation.ts";
-import { RECORD_BYTES, type FirstPlace } from "./key-records.ts";
+import { hasChecksum, placeIn, type FirstPlace } from "./key-records.ts";
+import { SealedKeys } from "./sealed-keys.ts";
+import { SEALING_LIMITS, type SealingLimits } from "./sealing-policy.ts";
 
 /** What `probeAndInsert` found. */
 export const KeyVerdict = { new: 0, samePayload: 1, otherPayload: 2 } as const;
 export type KeyVerdict = (typeof KeyVerdict)[keyof typeof KeyVerdict];
-
-const SPACE_PREFIX = "keys/";
-/** Decimal digits of a time in a space's name: enough for every safe integer, so that names sort as times. */
-const TIME_DIGITS = 16;
 
 /**
  * A generation is this part of the horizon: keys live up to a quarter longer than they must, and a new key is looked for
@@ -20,42 +20,69 @@ const GENERATIONS_PER_HORIZON = 4;
 export interface KeyTableOptions {
   /** How long a key is remembered after its arrival, milliseconds, at least; an integer ≥ 1. */
   readonly horizonMs: number;
+  /** Where keys are sealed; without it all of them stay in memory. */
+  readonly segments?: KeySegments | undefined;
+  /** Only tests give others. */
+  readonly sealing?: SealingLimits | undefined;
 }
 
 /**
  * Exact deduplication by 128-bit key. Keys are kept by generations of arrival time; a generation is dropped whole at the
- * first event that arrives at or after its end + horizon. Nothing depends on batches or checkpoints.
+ * first event that arrives at or after its end + horizon. Nothing depends on batches, checkpoints, or on which keys are
+ * sealed: that is decided when a checkpoint is collected, and changes only where a key is found.
  *
- * A generation's space is named by its start and length, so that one that was made under another horizon keeps its
- * bounds. Its rows are the records in insertion order, each row those that were new at a checkpoint.
+ * A generation's spaces are named by its start and length, so that one that was made under another horizon keeps its
+ * bounds.
  */
 export class KeyTable implements CheckpointParticipant {
+  readonly #segments: KeySegments | undefined;
+  readonly #limits: SealingLimits;
   #horizonMs: number;
   #lengthMs: number;
   /** Newest first. */
   #generations: KeyGeneration[] = [];
+  /** The parts of all generations that are in memory, and what is sealed of them. */
+  #inMemory: readonly HotKeys[] = [];
+  readonly #sealed = new SealedKeys();
   /** The generation of the last insertion. */
   #current: KeyGeneration | undefined;
   /** No generation is to be dropped before this arrival. */
   #nextExpiryMs = Infinity;
-  #clearedSpaces: string[] = [];
-  /** Takes what `touch` read, so that the compiler can't leave the reads out. */
+  /** Dropped since the last checkpoint. */
+  #expired: KeyGeneration[] = [];
+  /** Takes what `prepare` read, so that the compiler can't leave the reads out. */
   readonly #touched = new Uint32Array(1);
-  readonly #saved = new WeakMap<KeyGeneration, { records: number; rows: number }>();
 
   constructor(options: KeyTableOptions) {
     this.#horizonMs = options.horizonMs;
     this.#lengthMs = Math.ceil(options.horizonMs / GENERATIONS_PER_HORIZON);
+    this.#segments = options.segments;
+    this.#limits = options.sealing ?? SEALING_LIMITS;
   }
 
   /** Remembered keys. */
   get size(): number {
-    return this.#generations.reduce((total, generation) => total + generation.records.count, 0);
+    return this.#generations.reduce((total, generation) => total + generation.size, 0);
   }
 
-  /** Bytes allocated. */
+  /** Those of them that are in segment files. */
+  get sealedSize(): number {
+    return this.#generations.reduce((total, generation) => total + generation.sealedSize, 0);
+  }
+
+  /** Bytes allocated: records and index of the keys in memory, filters and block indexes of the others. */
   get bytes(): number {
     return this.#generations.reduce((total, generation) => total + generation.bytes, 0);
+  }
+
+  /** The part of `bytes` that the sealed keys cost. */
+  get sealedBytes(): number {
+    return this.#generations.reduce((total, generation) => total + generation.sealedBytes, 0);
+  }
+
+  /** Segment files that a probe may have to look into. */
+  get segmentCount(): number {
+    return this.#generations.reduce((total, { segments }) => total + segments.length, 0);
   }
 
   /** Sets another horizon from the next event on. Keys that were dropped already stay forgotten. */
@@ -68,7 +95,8 @@ export class KeyTable implements CheckpointParticipant {
 
   /**
    * Looks for a key (four words of `keys` from `offset`) and adds it where it is new. Events come in the order of the log.
-   * Returns 0 for a new key, 1 for a known one with the same checksum, 2 for a known one with another checksum.
+   * Returns 0 for a new key, 1 for a known one with the same checksum, 2 for a known one with another checksum. Throws
+   * `state-corrupt` where the file that may hold it is damaged.
    */
   probeAndInsert(
     keys: Uint32Array,
@@ -80,88 +108,90 @@ export class KeyTable implements CheckpointParticipant {
     index: number,
   ): KeyVerdict {
     if (arrivalMs >= this.#nextExpiryMs) this.#expire(arrivalMs);
-    for (const generation of this.#generations) {
-      const number = generation.find(keys, offset);
-      if (number !== -1) {
-        const isSame = generation.records.hasChecksum(number, checksumLow, checksumHigh);
-        return isSame ? KeyVerdict.samePayload : KeyVerdict.otherPayload;
-      }
+    for (const part of this.#inMemory) {
+      const number = part.find(keys, offset);
+      if (number !== -1) return verdictOf(part.records.hasChecksum(number, checksumLow, checksumHigh));
     }
-    const generation = this.#generationAt(arrivalMs);
-    // One that was made just now has not been searched; insertMissing goes by the last search.
-    if (generation.records.count === 0) generation.find(keys, offset);
-    generation.insertMissing(keys, offset, checksumLow, checksumHigh, sequence, index);
+    const sealed = this.#sealed.find(keys, offset);
+    if (sealed !== -1) {
+      return verdictOf(hasChecksum(this.#sealed.words, sealed, checksumLow, checksumHigh));
+    }
+    const { hot } = this.#generationAt(arrivalMs);
+    const isFirst = hot.records.count === 0;
+    // An empty one has not been searched; insertMissing goes by the last search.
+    if (isFirst) hot.find(keys, offset);
+    hot.insertMissing(keys, offset, checksumLow, checksumHigh, sequence, index);
+    if (isFirst) this.#noteParts();
     return KeyVerdict.new;
   }
 
   /**
-   * Brings what the next probes need into the processor's caches: call it with a run of up to a few thousand rows of a key
-   * column (four words a row) before probing them. It changes nothing but the speed: the memory accesses of one short loop
-   * overlap, those of probe after probe wait for each other.
+   * Prepares the next probes: call it with a run of up to a few thousand rows of a key column (four words a row) before
+   * probing them, and leave the column as it is until then. What is in memory is brought into the processor's caches: the
+   * memory accesses of one short loop overlap, those of probe after probe wait for each other. What may be in files is read,
+   * in their order. It changes nothing but the speed.
    */
-  touch(keys: Uint32Array, firstRow: number, rowCount: number): void {
-    for (const generation of this.#generations)
-      this.#touched[0]! ^= generation.touch(keys, firstRow, rowCount);
+  prepare(keys: Uint32Array, firstRow: number, rowCount: number): void {
+    for (const part of this.#inMemory) this.#touched[0]! ^= part.touch(keys, firstRow, rowCount);
+    this.#sealed.prepare(keys, firstRow, rowCount);
   }
 
   /** Place of the first event with a key (four words from `offset`), undefined where it is not remembered. */
   firstOf(keys: Uint32Array, offset = 0): FirstPlace | undefined {
-    for (const generation of this.#generations) {
-      const number = generation.find(keys, offset);
-      if (number !== -1) return generation.records.placeOf(number);
+    for (const part of this.#inMemory) {
+      const number = part.find(keys, offset);
+      if (number !== -1) return part.records.placeOf(number);
     }
-    return undefined;
+    // Not what was prepared: who asks for one key may have written another one into the same words.
+    const key = keys.slice(offset, offset + KEY_WORDS);
+    const sealed = this.#sealed.find(key, 0);
+    return sealed === -1 ? undefined : placeIn(this.#sealed.words, sealed);
   }
 
   /**
-   * The same with whether its payload has a checksum: what a retraction is compared with. Nothing is added.
+   * The same, with whether its payload has a checksum: what a retraction is compared with. Nothing is added.
+   * @param keys four words, of a column of their own: they have not been prepared
    */
   compareFirst(
     keys: Uint32Array,
     checksumLow: number,
     checksumHigh: number,
   ): (FirstPlace & { readonly isSame: boolean }) | undefined {
-    for (const generation of this.#generations) {
-      const number = generation.find(keys, 0);
+    for (const part of this.#inMemory) {
+      const number = part.find(keys, 0);
       if (number === -1) continue;
-      const { records } = generation;
-      const isSame = records.hasChecksum(number, checksumLow, checksumHigh);
-      return { ...records.placeOf(number), isSame };
+      const { records } = part;
+      return { ...records.placeOf(number), isSame: records.hasChecksum(number, checksumLow, checksumHigh) };
     }
-    return undefined;
+    const sealed = this.#sealed.find(keys, 0);
+    if (sealed === -1) return undefined;
+    const { words } = this.#sealed;
+    return { ...placeIn(words, sealed), isSame: hasChecksum(words, sealed, checksumLow, checksumHigh) };
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
-    for (const space of store.spaces(SPACE_PREFIX)) {
-      const generation = generationNamed(space);
-      let rows = 0;
-      for (const { key, value } of store.rows(space)) {
-        if (value.length % RECORD_BYTES !== 0) {
-          throw new TributaryError("state-corrupt", "A row of keys is cut off.", { details: { space, key } });
-        }
-        generation.load(value);
-        rows = key + 1;
-      }
-      generation.buildIndex();
-      this.#saved.set(generation, { records: generation.records.count, rows });
-      this.#generations.push(generation);
+    const names = [...store.spaces(KEY_SPACES), ...store.spaces(SEGMENT_SPACES)];
+    const generations = new Map<string, KeyGeneration>();
+    for (const space of names) {
+      const name = space.slice(space.indexOf("/"));
+      if (!generations.has(name)) generations.set(name, KeyGeneration.named(space));
     }
+    this.#generations = [...generations.values()];
+    for (const generation of this.#generations) generation.restore(store, this.#segments);
     this.#sort();
+    const named = this.#generations.flatMap(({ segments }) => segments.map(({ number }) => number));
+    this.#segments?.writer?.keepOnly(new Set(named));
   }
 
   collectChanges(rows: StateRow[], clearedSpaces: string[]): void {
-    for (const space of this.#clearedSpaces) clearedSpaces.push(space);
-    this.#clearedSpaces = [];
-    for (const generation of this.#generations.toReversed()) {
-      const space = spaceOf(generation);
-      const saved = this.#saved.get(generation) ?? { records: 0, rows: 0 };
-      let key = saved.rows;
-      for (const value of generation.records.bytesSince(saved.records)) {
-        rows.push({ space, key, value });
-        key += 1;
-      }
-      this.#saved.set(generation, { records: generation.records.count, rows: key });
-    }
+    const writer = this.#segments?.writer;
+    for (const generation of this.#expired) generation.drop(clearedSpaces, writer);
+    this.#expired = [];
+    for (const generation of this.#generations.toReversed()) generation.collect(rows, writer);
+    if (writer === undefined) return;
+    for (const generation of this.#generations)
+      generation.beginSealing(writer, this.#limits, generation !== this.#generations[0]);
+    this.#noteParts();
   }
 
   #generationAt(arrivalMs: number): KeyGeneration {
@@ -181,17 +211,23 @@ export class KeyTable implements CheckpointParticipant {
 
   #expire(arrivalMs: number): void {
     const isExpired = (generation: KeyGeneration): boolean => generation.endMs + this.#horizonMs <= arrivalMs;
-    for (const generation of this.#generations) {
-      if (isExpired(generation)) this.#clearedSpaces.push(spaceOf(generation));
-    }
+    this.#expired.push(...this.#generations.filter(isExpired));
     this.#generations = this.#generations.filter((generation) => !isExpired(generation));
     this.#current = undefined;
     this.#scheduleExpiry();
+    this.#noteParts();
   }
 
   #sort(): void {
     this.#generations.sort((a, b) => b.startMs - a.startMs || b.endMs - a.endMs);
     this.#scheduleExpiry();
+    this.#noteParts();
+  }
+
+  /** To be called where a generation, a part of one or a segment came or went. */
+  #noteParts(): void {
+    this.#inMemory = this.#generations.flatMap(({ inMemory }) => inMemory);
+    this.#sealed.use(this.#generations.flatMap(({ segments }) => segments));
   }
 
   #scheduleExpiry(): void {
@@ -200,18 +236,6 @@ export class KeyTable implements CheckpointParticipant {
   }
 }
 
-function spaceOf(generation: KeyGeneration): string {
-  const digits = (timeMs: number): string => timeMs.toString().padStart(TIME_DIGITS, "0");
-  return `${SPACE_PREFIX}${digits(generation.startMs)}-${digits(generation.endMs - generation.startMs)}`;
-}
-
-function generationNamed(space: string): KeyGeneration {
-  const match = /^keys\/(\d{16})-(\d{16})$/.exec(space);
-  if (match === null) {
-    throw new TributaryError("state-corrupt", "A space of keys has another name than they have.", {
-      details: { space },
-    });
-  }
-  const startMs = Number(match[1]);
-  return new KeyGeneration(startMs, startMs + Number(match[2]));
+function verdictOf(hasSameChecksum: boolean): KeyVerdict {
+  return hasSameChecksum ? KeyVerdict.samePayload : KeyVerdict.otherPayload;
 }

@@ -10,6 +10,7 @@ import { KeyedRows } from "../rate/keyed-rows.ts";
 import { billedContractCodec, billedPeriodCodec } from "./billing-rows.ts";
 import { decodeFrozen, encodeFrozen } from "./document-codec.ts";
 import { LedgerTotals } from "./ledger-totals.ts";
+import { WaitingDocuments } from "./waiting-documents.ts";
 
 export const BILLING_SPACES = {
   /** Documents that wait for their number or their tax, by ordinal. */
@@ -36,7 +37,7 @@ export class BillingBook implements CheckpointParticipant {
   readonly totals = new LedgerTotals();
   readonly #credits = new KeyedRows("credit-ledgers", creditLedgerCodec);
   readonly #frozen = new Map<string, { readonly ordinal: number; readonly document: FrozenDocument }>();
-  #heldCount = 0;
+  readonly #waiting = new WaitingDocuments();
   #counters: Counters = [0, 0, 0];
   #rows: StateRow[] = [];
 
@@ -49,7 +50,7 @@ export class BillingBook implements CheckpointParticipant {
     for (const { key: ordinal, value } of store.rows(BILLING_SPACES.frozen)) {
       const document = decodeFrozen(value);
       this.#frozen.set(document.id, { ordinal, document });
-      if (document.hold !== undefined) this.#heldCount += 1;
+      this.#waiting.note(document);
     }
   }
 
@@ -69,17 +70,30 @@ export class BillingBook implements CheckpointParticipant {
 
   /** Documents that wait for their number, in the order in which they were frozen. */
   frozen(): readonly FrozenDocument[] {
-    return this.#waiting().filter(({ hold }) => hold === undefined);
+    return this.#documents(this.#waiting.ready());
   }
 
   /** Documents that wait until their tax can be told, in the order in which they were frozen. */
   held(): readonly FrozenDocument[] {
-    return this.#waiting().filter(({ hold }) => hold !== undefined);
+    return this.#documents(this.#waiting.held());
+  }
+
+  /** The same of one contract. */
+  heldOf(contract: string): readonly FrozenDocument[] {
+    return this.#documents(this.#waiting.heldOf(contract));
+  }
+
+  /** Held documents in no order, without a copy of the list. */
+  *heldUnordered(): Generator<FrozenDocument> {
+    for (const id of this.#waiting.held()) {
+      const document = this.#frozen.get(id)?.document;
+      if (document !== undefined) yield document;
+    }
   }
 
   /** Whether a document waits for its number. */
   get hasFrozen(): boolean {
-    return this.#frozen.size > this.#heldCount;
+    return this.#waiting.hasReady;
   }
 
   /** Undefined for documents that are final or held. */
@@ -88,8 +102,17 @@ export class BillingBook implements CheckpointParticipant {
     return document?.hold === undefined ? document : undefined;
   }
 
-  #waiting(): FrozenDocument[] {
-    return [...this.#frozen.values()].map(({ document }) => document);
+  /** Undefined for documents that are not held. */
+  heldDocument(id: string): FrozenDocument | undefined {
+    const document = this.#frozen.get(id)?.document;
+    return document?.hold === undefined ? undefined : document;
+  }
+
+  #documents(ids: Iterable<string>): FrozenDocument[] {
+    return [...ids]
+      .flatMap((id) => this.#frozen.get(id) ?? [])
+      .sort((a, b) => a.ordinal - b.ordinal)
+      .map(({ document }) => document);
   }
 
   /** Stores a document that waits for its number or its tax; one that waited for its tax again. */
@@ -97,9 +120,8 @@ export class BillingBook implements CheckpointParticipant {
     const known = this.#frozen.get(document.id);
     if (known === undefined) this.#counters[0] += 1;
     const ordinal = known?.ordinal ?? this.#counters[0];
-    if (known?.document.hold !== undefined) this.#heldCount -= 1;
-    if (document.hold !== undefined) this.#heldCount += 1;
     this.#frozen.set(document.id, { ordinal, document });
+    this.#waiting.note(document);
     this.#append(BILLING_SPACES.frozen, ordinal, encodeFrozen(document));
   }
 
@@ -108,6 +130,7 @@ export class BillingBook implements CheckpointParticipant {
     const frozen = this.#frozen.get(id);
     if (frozen === undefined) throw new RangeError(`document ${id} is not frozen`);
     this.#frozen.delete(id);
+    this.#waiting.finish(id);
     this.#rows.push({ space: BILLING_SPACES.frozen, key: frozen.ordinal, value: null });
     const row: DocumentRow = { ...published, charges: chargesOf(frozen.document) };
     this.#append(BILLING_SPACES.documents, frozen.ordinal, packr.pack(row));

@@ -5,13 +5,7 @@ import {
   type FrozenDocument,
   type PublishedDocument,
 } from "../../billing/invoices/billing-document.ts";
-import {
-  completeDocument,
-  untaxedDocument,
-  type UntaxedDocument,
-} from "../../billing/invoices/freeze-document.ts";
-import type { TaxResult } from "../../billing/tax/tax-table.ts";
-import { localDate } from "../../billing/zone-days.ts";
+import { completeDocument, untaxedDocument } from "../../billing/invoices/freeze-document.ts";
 import type { CreditLedger } from "../../billing/credits/credit-ledger.ts";
 import { linesToInvoice, type InvoiceLine, withLines } from "../../billing/invoices/invoice-lines.ts";
 import { advanceCharges, type PeriodCharge } from "../../billing/invoices/period-charges.ts";
@@ -22,8 +16,10 @@ import type { BillingBook } from "./billing-book.ts";
 import { type BilledContract, billedPeriodKey, forgetDocument, newPeriod } from "./billing-rows.ts";
 import { ContractAccounts, type EarnedAmount } from "./contract-accounts.ts";
 import { ContractCredits } from "./contract-credits.ts";
+import { DocumentTaxes } from "./document-taxes.ts";
 import { isPeriodPending } from "./billing-schedule.ts";
 import { InvoiceCharges } from "./invoice-charges.ts";
+import { PrepaidUnits, type UnitPayer } from "./prepaid-units.ts";
 
 export interface ContractBillerOptions {
   readonly book: BillingBook;
@@ -51,6 +47,8 @@ export class ContractBiller {
   readonly #charges: InvoiceCharges;
   readonly #accounts: ContractAccounts;
   readonly #credits: ContractCredits;
+  readonly #units: PrepaidUnits;
+  readonly taxes: DocumentTaxes;
 
   constructor({ book, rater, journal, catalog }: ContractBillerOptions) {
     this.#book = book;
@@ -60,6 +58,8 @@ export class ContractBiller {
     this.#charges = new InvoiceCharges(rater, catalog);
     this.#accounts = new ContractAccounts(book);
     this.#credits = new ContractCredits(book, this.#accounts);
+    this.#units = new PrepaidUnits(book);
+    this.taxes = new DocumentTaxes({ book, journal, catalog, credits: this.#credits });
   }
 
   /** Does what is due for a contract at a time. Documents are frozen; they become final when they get their number. */
@@ -75,7 +75,8 @@ export class ContractBiller {
     if (row.lateDueMs === dueMs) {
       const period = this.#periodFrom(contract, row.latePeriods.at(-1) ?? row.billedUpToMs);
       const head = { period, issuedMs, creditsAtMs: period.endMs - 1 };
-      this.#freeze(row, contract, head, this.#lateLines(row, contract));
+      const payer = this.#units.payer(contract, head.creditsAtMs);
+      this.#freeze(row, contract, head, this.#lateLines(row, contract, payer));
     }
   }
 
@@ -87,9 +88,10 @@ export class ContractBiller {
     const row = this.#book.contracts.at(number);
     if (row.billedUpToMs >= contract.endMs) return undefined;
     const period = contract.periodAt(row.billedUpToMs);
+    const payer = this.#units.trial(contract, period.endMs - 1);
     const lines = [
-      ...this.#lines(contract, period, this.#charges.of(contract, period)),
-      ...row.latePeriods.flatMap((startMs) => this.#lateLinesOf(contract, startMs, period)),
+      ...this.#lines(contract, period, this.#charges.of(contract, period, payer)),
+      ...row.latePeriods.flatMap((startMs) => this.#lateLinesOf(contract, startMs, payer, period)),
     ];
     if (!lines.some(({ amount }) => amount !== 0n)) return undefined;
     const untaxed = untaxedDocument(
@@ -105,7 +107,10 @@ export class ContractBiller {
       lines,
     );
     const credits = this.#credits.preview(contract, untaxed.creditsAtMs);
-    const document = completeDocument(untaxed, contract, this.#taxesOf(untaxed, contract), credits);
+    const taxes = this.taxes.taxesOf(untaxed, contract);
+    // A tax service is asked about documents, not about drafts.
+    const isPending = taxes !== undefined && "hold" in taxes && taxes.hold === "tax-pending";
+    const document = completeDocument(untaxed, contract, isPending ? undefined : taxes, credits);
     return publishedDocument(document, contract, this.#productOf, undefined, (line) =>
       this.#numberOf(contract, line),
     );
@@ -170,6 +175,7 @@ export class ContractBiller {
       const known = this.#book.periods.numberOf(billedPeriodKey(contract.id, line.periodStartMs));
       if (known !== undefined) forgetDocument(this.#book.periods.change(known), document);
     }
+    this.#units.giveBack(contract, lines, (meter) => this.#catalog.meters.get(meter)?.scale ?? 0);
   }
 
   /**
@@ -184,12 +190,13 @@ export class ContractBiller {
     startsMs: readonly number[],
     issuedMs: number,
   ): void {
+    const creditsAtMs = period.endMs <= row.billedUpToMs ? period.endMs - 1 : period.startMs;
+    const payer = this.#units.payer(contract, creditsAtMs);
     const lines = startsMs.flatMap((startMs) =>
       startMs < row.billedUpToMs
-        ? this.#lateLinesOf(contract, startMs, undefined)
+        ? this.#lateLinesOf(contract, startMs, payer, undefined)
         : this.#advanceLines(contract, this.#periodFrom(contract, startMs)),
     );
-    const creditsAtMs = period.endMs <= row.billedUpToMs ? period.endMs - 1 : period.startMs;
     this.#freeze(row, contract, { period, issuedMs, creditsAtMs }, lines);
   }
 
@@ -214,13 +221,15 @@ export class ContractBiller {
   }
 
   #endPeriod(row: BilledContract, contract: CompiledContract, period: BillingPeriod, issuedMs: number): void {
-    const lines = [...this.#lines(contract, period, this.#charges.of(contract, period))];
+    const payer = this.#units.payer(contract, period.endMs - 1);
+    const lines = [...this.#lines(contract, period, this.#charges.of(contract, period, payer))];
     row.billedUpToMs = period.endMs;
     if (period.endMs < contract.endMs)
       lines.push(...this.#advanceLines(contract, contract.periodAt(period.endMs)));
-    lines.push(...this.#lateLines(row, contract, period));
+    lines.push(...this.#lateLines(row, contract, payer, period));
     this.#freeze(row, contract, { period, issuedMs, creditsAtMs: period.endMs - 1 }, lines);
     this.#credits.endPeriod(contract, period.endMs);
+    this.#units.endPeriod(contract, period.endMs);
   }
 
   #advanceLines(contract: CompiledContract, period: BillingPeriod): readonly InvoiceLine[] {
@@ -229,22 +238,27 @@ export class ContractBiller {
   }
 
   /** Corrections of periods that were billed before, and forgets that they were due. */
-  #lateLines(row: BilledContract, contract: CompiledContract, present?: BillingPeriod): InvoiceLine[] {
+  #lateLines(
+    row: BilledContract,
+    contract: CompiledContract,
+    payer: UnitPayer | undefined,
+    present?: BillingPeriod,
+  ): InvoiceLine[] {
     const late = row.latePeriods;
     row.latePeriods = [];
     row.lateDueMs = undefined;
-    return late.flatMap((startMs) => this.#lateLinesOf(contract, startMs, present));
+    return late.flatMap((startMs) => this.#lateLinesOf(contract, startMs, payer, present));
   }
 
   #lateLinesOf(
     contract: CompiledContract,
     startMs: number,
+    payer: UnitPayer | undefined,
     present: BillingPeriod | undefined,
   ): readonly InvoiceLine[] {
     if (startMs === present?.startMs) return [];
     const period = this.#periodFrom(contract, startMs);
-    const charges = period.endMs > startMs ? this.#charges.of(contract, period) : [];
-    return this.#lines(contract, period, charges);
+    return this.#lines(contract, period, this.#charges.of(contract, period, payer));
   }
 
   /** The period that begins at a time, as the contract covers it now; empty where it does not any more. */
@@ -281,7 +295,7 @@ export class ContractBiller {
     lines: readonly InvoiceLine[],
   ): void {
     if (!lines.some(({ amount }) => amount !== 0n)) {
-      this.#credits.use(contract, creditsAtMs);
+      this.#credits.advance(contract, creditsAtMs);
       for (const line of lines) this.#noteInvoiced(contract, line, undefined);
       return;
     }
@@ -290,56 +304,8 @@ export class ContractBiller {
     const { version: catalogVersion } = this.#catalog;
     const { startMs: periodStartMs, endMs: periodEndMs } = period;
     const head = { id, issuedMs, periodStartMs, periodEndMs, creditsAtMs, catalogVersion };
-    this.#complete(untaxedDocument(contract, head, lines), contract);
+    this.taxes.complete(untaxedDocument(contract, head, lines), contract);
     for (const line of lines) this.#noteInvoiced(contract, line, id);
-  }
-
-  /** Taxes a document and lets credits pay; holds it where its tax can't be told. */
-  #complete(untaxed: UntaxedDocument, contract: CompiledContract): void {
-    const taxes = this.#taxesOf(untaxed, contract);
-    if (taxes !== undefined && "hold" in taxes) {
-      const held = completeDocument(untaxed, contract, taxes, undefined);
-      this.#book.freeze(held);
-      this.#journal.exception({
-        id: `${taxes.hold}-${untaxed.id}-${this.#catalog.version}`,
-        stage: "tax",
-        reason: taxes.hold,
-        sinceMs: untaxed.issuedMs,
-        details: JSON.stringify({ document: untaxed.id, contract: contract.id, detail: taxes.detail }),
-      });
-      return;
-    }
-    this.#credits.use(contract, untaxed.creditsAtMs, (credits) => {
-      this.#book.freeze(completeDocument(untaxed, contract, taxes, credits));
-    });
-  }
-
-  /** Undefined where the catalog knows no taxes. Usage is taxed by the rates of its period, as late as it may come. */
-  #taxesOf({ lines, issuedMs }: UntaxedDocument, contract: CompiledContract): TaxResult | undefined {
-    const { taxTable, customers } = this.#catalog;
-    const customer = customers.get(contract.customer);
-    if (taxTable === undefined || customer === undefined) return undefined;
-    const { legalEntity, pricesIncludeTax, rounding } = contract;
-    return taxTable.tax({
-      sellerCountry: legalEntity.country,
-      customer,
-      pricesIncludeTax,
-      rounding,
-      lines: lines.map((line) => {
-        const lastMs = line.periodEndMs - 1;
-        const atMs = line.inAdvance && line.adjusts === undefined ? Math.min(issuedMs, lastMs) : lastMs;
-        return {
-          taxable: line.amount - line.discount,
-          taxCode: this.#productOf(line.product)?.taxCode,
-          date: localDate(legalEntity.time_zone, atMs),
-        };
-      }),
-    });
-  }
-
-  /** Tries the contract's held documents again, by the catalog in effect now. */
-  retryHeld(document: FrozenDocument, contract: CompiledContract): void {
-    this.#complete({ ...document, catalogVersion: this.#catalog.version }, contract);
   }
 
   #noteInvoiced(contract: CompiledContract, line: InvoiceLine, document: string | undefined): void {
@@ -356,7 +322,7 @@ export class ContractBiller {
   }
 
   #endMonth(row: BilledContract, contract: CompiledContract, month: BillingPeriod): void {
-    this.#credits.use(contract, month.endMs - 1);
+    this.#credits.advance(contract, month.endMs - 1);
     this.#accounts.release(contract, row, month.endMs);
     this.#accounts.accrue(contract, this.#earned(row, contract, month.endMs), month.endMs);
     row.monthMs = month.endMs;
@@ -365,19 +331,21 @@ export class ContractBiller {
   /** What is earned by a month's end and not invoiced. */
   #earned(row: BilledContract, contract: CompiledContract, monthEndMs: number): EarnedAmount[] {
     const earned: EarnedAmount[] = [];
+    const payer = this.#units.trial(contract, monthEndMs - 1);
     const addLines = (lines: readonly InvoiceLine[]): void => {
       for (const { product, amount, inAdvance } of lines) if (!inAdvance) earned.push({ product, amount });
     };
     for (let atMs = row.billedUpToMs; atMs < Math.min(monthEndMs, contract.endMs);) {
       const period = contract.periodAt(atMs);
       if (period.endMs <= monthEndMs)
-        addLines(this.#lines(contract, period, this.#charges.of(contract, period)));
+        addLines(this.#lines(contract, period, this.#charges.of(contract, period, payer)));
       else earned.push(...this.#charges.earnedBy(contract, period, monthEndMs));
       atMs = period.endMs;
     }
     for (const startMs of row.latePeriods) {
       const period = this.#periodFrom(contract, startMs);
-      if (period.endMs > startMs) addLines(this.#lines(contract, period, this.#charges.of(contract, period)));
+      if (period.endMs > startMs)
+        addLines(this.#lines(contract, period, this.#charges.of(contract, period, payer)));
     }
     return earned;
   }

@@ -1,5 +1,6 @@
 import type { CompiledContract, ContractGrant } from "../../billing/catalog/compiled.ts";
 import { CreditLedger } from "../../billing/credits/credit-ledger.ts";
+import type { CreditAct } from "../../billing/invoices/billing-document.ts";
 import type { BillingBook } from "./billing-book.ts";
 import type { ContractAccounts } from "./contract-accounts.ts";
 
@@ -33,7 +34,7 @@ export class ContractCredits {
       return;
     }
     const entries = this.#book.withCredits(ledgerId(contract), contract.startMs, (ledger) => {
-      bookGrants(ledger, contract, atMs);
+      bookGrants(ledger, grantsOf(contract), atMs);
       work(ledger);
     });
     this.#accounts.bookCredits(contract, entries);
@@ -44,8 +45,18 @@ export class ContractCredits {
     if (grantsOf(contract).length === 0) return undefined;
     const id = ledgerId(contract);
     const ledger = this.#book.creditsCopy(id) ?? CreditLedger.open(id, contract.startMs, "charge");
-    bookGrants(ledger, contract, atMs);
+    bookGrants(ledger, grantsOf(contract), atMs);
     return ledger;
+  }
+
+  /** Whether the contract has credits that pay its documents. */
+  hasGrants(contract: CompiledContract): boolean {
+    return grantsOf(contract).length > 0;
+  }
+
+  /** Books what has become of the credits by a time. */
+  advance(contract: CompiledContract, atMs: number): void {
+    this.#inOrder(contract, { kind: "advance", atMs });
   }
 
   /** A billing period has ended and is paid: balances that roll over then are brought within their bounds. */
@@ -53,7 +64,28 @@ export class ContractCredits {
     if (
       contract.grants.some(({ meter, terms }) => meter === undefined && terms.rollover?.at === "period_end")
     )
-      this.use(contract, periodEndMs - 1, (ledger) => ledger?.endPeriod(periodEndMs));
+      this.#inOrder(contract, { kind: "end-period", atMs: periodEndMs });
+  }
+
+  /** Does now what waited for a document that has used its credits. */
+  perform(contract: CompiledContract, acts: readonly CreditAct[]): void {
+    for (const { kind, atMs } of acts)
+      if (kind === "advance") this.use(contract, atMs);
+      else this.use(contract, atMs - 1, (ledger) => ledger?.endPeriod(atMs));
+  }
+
+  /**
+   * The time of credits never goes back. While a document is held that may use credits of an earlier time, what comes
+   * behind it waits for it: else they would have expired by the time at which its tax is known.
+   */
+  #inOrder(contract: CompiledContract, act: CreditAct): void {
+    const last = this.hasGrants(contract) ? this.#book.heldOf(contract.id).at(-1) : undefined;
+    if (last?.hold === undefined) {
+      this.perform(contract, [act]);
+      return;
+    }
+    const { hold } = last;
+    this.#book.freeze({ ...last, hold: { ...hold, creditActs: [...hold.creditActs, act] } });
   }
 }
 
@@ -65,9 +97,8 @@ function grantsOf(contract: CompiledContract): readonly ContractGrant[] {
   return contract.grants.filter(({ meter }) => meter === undefined);
 }
 
-/** Books what has become of a contract's grants by a time. */
-function bookGrants(ledger: CreditLedger, contract: CompiledContract, atMs: number): void {
-  const grants = grantsOf(contract);
+/** Books what has become of the grants of a ledger by a time. */
+export function bookGrants(ledger: CreditLedger, grants: readonly ContractGrant[], atMs: number): void {
   const known = new Set(ledger.state.grants.map(({ terms }) => terms.id));
   for (const { terms } of grants) if (!known.has(terms.id)) ledger.addGrant(terms, ledger.state.timeMs);
   for (const { terms, voidedMs } of grants)

@@ -20,6 +20,7 @@ import { type BilledContract, billedPeriodKey } from "./billing-rows.ts";
 import { isPeriodPending, nextDueMs, owesWithoutUsage } from "./billing-schedule.ts";
 import { ContractBiller } from "./contract-biller.ts";
 import { InvoiceCorrections, type Correction } from "./invoice-corrections.ts";
+import { ServiceTaxes } from "./service-taxes.ts";
 
 const NO_DOCUMENT = { fault: "document-unknown", message: "there is no such document" } as const;
 
@@ -45,6 +46,7 @@ export function invoice(stage: InvoiceStage): MonoTypeOperatorFunction<PipelineI
 export class InvoiceStage implements CheckpointParticipant {
   readonly book = new BillingBook();
   readonly corrections = new InvoiceCorrections();
+  readonly serviceTaxes: ServiceTaxes;
   readonly #options: InvoiceStageOptions;
   readonly #due = new DueSlots();
   #catalog: CompiledCatalog | undefined;
@@ -55,6 +57,12 @@ export class InvoiceStage implements CheckpointParticipant {
 
   constructor(options: InvoiceStageOptions) {
     this.#options = options;
+    this.serviceTaxes = new ServiceTaxes({
+      book: this.book,
+      journal: options.journal,
+      taxes: () => this.#biller?.taxes,
+      contractOf: (id) => this.#catalog?.contract(id),
+    });
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
@@ -96,10 +104,13 @@ export class InvoiceStage implements CheckpointParticipant {
     }
   }
 
-  control({ placed: { record }, catalog, document }: ControlItem): void {
+  control({ placed, catalog, document }: ControlItem): void {
+    const { record } = placed;
     if (catalog !== undefined) this.#useCatalog(catalog);
     if (record.kind === "billing-run") this.#run(record);
     else if (record.kind === "documents-numbered") this.#number(record);
+    else if (record.kind === "documents-taxed" || record.kind === "tax-commit-refused")
+      this.serviceTaxes.control(record, placed.sequence);
     else if (record.kind === "credit-note" || record.kind === "void-invoice") this.#correct(record, document);
   }
 
@@ -153,7 +164,7 @@ export class InvoiceStage implements CheckpointParticipant {
     for (const document of this.book.held()) {
       const contract = catalog.contract(document.contract);
       if (contract !== undefined && document.catalogVersion !== catalog.version)
-        this.#biller.retryHeld(document, contract);
+        this.#biller.taxes.retry(document, contract);
     }
   }
 

@@ -25,6 +25,7 @@ import {
   seriesPeriodKey,
 } from "./price-periods.ts";
 import type { ChargedPeriod, SeriesInfo, TouchedPeriod, WindowFiring } from "./series-info.ts";
+import { WindowAmounts } from "./window-amounts.ts";
 
 /** Kinds of firings whose period is closed. */
 const CLOSED_KINDS: ReadonlySet<WindowFiring["kind"]> = new Set(["adjustment", "reversal"]);
@@ -69,6 +70,9 @@ export function isBilledHere(
 export class Rater implements CheckpointParticipant {
   readonly #pricePeriods = new KeyedRows("price-periods", pricePeriodCodec);
   readonly #seriesPeriods = new KeyedRows("series-periods", seriesPeriodCodec);
+  /** By the number of the price period. */
+  readonly windowAmounts: Pick<WindowAmounts, "of">;
+  readonly #windowAmounts = new WindowAmounts();
   #chargeListener: ChargeListener | undefined;
   readonly #onCharged: (charged: ChargedPeriod) => void;
   #catalog: Pick<CompiledCatalog, "version" | "contract" | "settings"> | undefined;
@@ -77,6 +81,7 @@ export class Rater implements CheckpointParticipant {
   /** @param onCharged told what a price has come to, with every rating of it */
   constructor(onCharged: (charged: ChargedPeriod) => void = () => undefined) {
     this.#onCharged = onCharged;
+    this.windowAmounts = this.#windowAmounts;
   }
 
   /** The version in use from here on (also the one at the checkpoint, after `restore`). */
@@ -101,6 +106,7 @@ export class Rater implements CheckpointParticipant {
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
     this.#pricePeriods.restore(store);
     this.#seriesPeriods.restore(store);
+    this.#windowAmounts.restore(store);
   }
 
   collectChanges(rows: StateRow[], clearedSpaces: string[] = []): void {
@@ -108,7 +114,11 @@ export class Rater implements CheckpointParticipant {
   }
 
   freezeChanges(): Iterable<StateRow> {
-    return oneAfterTheOther(this.#pricePeriods.freezeChanges(), this.#seriesPeriods.freezeChanges());
+    return oneAfterTheOther(
+      this.#pricePeriods.freezeChanges(),
+      this.#seriesPeriods.freezeChanges(),
+      this.#windowAmounts.freezeChanges(),
+    );
   }
 
   /** All price periods that were ever opened, in the order of their opening. */
@@ -124,6 +134,7 @@ export class Rater implements CheckpointParticipant {
     const state = this.#pricePeriods.change(number);
     noteAccountingMonth(state, place, firing.startMs);
     addFiring(state, place, firing, this.#quantityAdded(firing, number));
+    this.#windowAmounts.add(number, place, firing);
     const delta = this.#charge(state, place);
     return {
       kind: firing.kind,

@@ -81,7 +81,7 @@ export class TakeOut {
       if (aggregation === Aggregation.time_weighted && cells.phaseOf(slot) !== CellPhase.open)
         carryLevelForward(slot, cells, lifecycle, contracts);
     }
-    totals.remove(meter.key, event.value);
+    totals.of(meter.key).remove(event.value);
     if (watch.isActive) watch.added(series, event.timeMs, meter, -event.value);
   }
 

@@ -74,6 +74,11 @@ export class CellTable implements WindowCells, CheckpointParticipant {
     for (let i = 0; i < count; i += 1) slots[i] = this.#index.find(series[i]!, startMs[i]!);
   }
 
+  /** Whether a slot has the cell of (series, startMs) in it now. */
+  holds(slot: number, series: number, startMs: number): boolean {
+    return this.#pages.holds(slot, series, startMs) && (this.#word(slot, RecordWord.flags) & TAKEN) !== 0;
+  }
+
   create(series: number, startMs: number): number {
     const slot = this.#slots.take();
     this.#pages.reach(slot);

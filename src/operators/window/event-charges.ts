@@ -1,6 +1,7 @@
 import { Packr } from "msgpackr";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 import type { CompiledCatalog, CompiledContract, CompiledMeter } from "../../billing/catalog/compiled.ts";
+import type { SeriesInfo } from "../rate/series-info.ts";
 import { Exact } from "../../billing/rating/exact.ts";
 import { quantityDivisor } from "../../billing/rating/quantity.ts";
 
@@ -98,6 +99,18 @@ export class EventCharges implements CheckpointParticipant {
     const charge = price.eventCharge(value, quantityDivisor(meter));
     const total = new Exact(known.total).minus(charge).toString();
     this.#set(slot, { ...known, events: known.events - 1, total });
+  }
+
+  /**
+   * Whether events of a window are missing: those that came in before the contract had a price by the event, or by another
+   * one, are not charged by it.
+   * @param events in the cell
+   */
+  isIncomplete(slot: number, { contract, meter }: SeriesInfo, events: number): boolean {
+    const price = contract.priceOf(meter.key);
+    if (price?.ratedPer !== "event") return false;
+    const charges = this.#bySlot.get(slot);
+    return charges?.price !== price.id || charges.events !== events;
   }
 
   of(slot: number): WindowEventCharges | undefined {

@@ -6,75 +6,98 @@ type TotalRow = [meter: string, events: number, sum: string];
 const SPACE = "meter-totals";
 const packr = new Packr({ useRecords: false });
 
-interface Total {
-  readonly key: number;
-  events: number;
-  /** Exact sum of the values as they were accepted, at the meter's scale. */
-  low: number;
-  high: bigint;
-  changed: boolean;
-}
-
 /** Flushed to `high` before a further value (≤ 2^52) could take the sum past 2^53. */
 const LOW_LIMIT = 2 ** 52;
+
+/** What was accepted of one meter. */
+export class MeterTotal {
+  /** Number of its row: meters are numbered at their first event, in the order of the log. −1 before it. */
+  #key: number;
+  readonly #nextKey: () => number;
+  #events: number;
+  /** Exact sum of the values as they were accepted, at the meter's scale. */
+  #low = 0;
+  #high: bigint;
+  changed = false;
+
+  constructor(key: number, events: number, sum: bigint, nextKey: () => number) {
+    this.#key = key;
+    this.#events = events;
+    this.#high = sum;
+    this.#nextKey = nextKey;
+  }
+
+  get key(): number {
+    return this.#key;
+  }
+
+  get events(): number {
+    return this.#events;
+  }
+
+  get sum(): bigint {
+    return this.#high + BigInt(this.#low);
+  }
+
+  add(value: number | bigint): void {
+    if (this.#key < 0) this.#key = this.#nextKey();
+    this.#events++;
+    this.changed = true;
+    if (typeof value === "bigint") {
+      this.#high += value;
+      return;
+    }
+    this.#low += value;
+    if (this.#low > LOW_LIMIT || this.#low < -LOW_LIMIT) {
+      this.#high += BigInt(this.#low);
+      this.#low = 0;
+    }
+  }
+
+  /** An accepted value was taken back. */
+  remove(value: bigint): void {
+    this.#events--;
+    this.#high -= value;
+    this.changed = true;
+  }
+}
 
 /**
  * What was accepted, by meter, counted beside the cells and not through them: reconciliation compares the two.
  */
 export class MeterTotals implements CheckpointParticipant {
-  readonly #totals = new Map<string, Total>();
-  /** The meter added to last, which is mostly the one added to next. */
-  #lastMeter: string | undefined;
-  #last: Total = { key: -1, events: 0, low: 0, high: 0n, changed: false };
+  readonly #totals = new Map<string, MeterTotal>();
+  #rows = 0;
+  readonly #nextKey = (): number => this.#rows++;
 
-  add(meter: string, value: number | bigint): void {
-    const total = meter === this.#lastMeter ? this.#last : this.#totalOf(meter);
-    total.events++;
-    total.changed = true;
-    if (typeof value === "bigint") {
-      total.high += value;
-      return;
-    }
-    total.low += value;
-    if (total.low > LOW_LIMIT || total.low < -LOW_LIMIT) {
-      total.high += BigInt(total.low);
-      total.low = 0;
-    }
-  }
-
-  /** An accepted value was taken back. */
-  remove(meter: string, value: bigint): void {
-    const total = this.#totalOf(meter);
-    total.events--;
-    total.high -= value;
-    total.changed = true;
-  }
-
-  #totalOf(meter: string): Total {
+  /** The total of a meter, from 0 where it is new. */
+  of(meter: string): MeterTotal {
     let total = this.#totals.get(meter);
     if (total === undefined) {
-      total = { key: this.#totals.size, events: 0, low: 0, high: 0n, changed: true };
+      total = new MeterTotal(-1, 0, 0n, this.#nextKey);
       this.#totals.set(meter, total);
     }
-    this.#lastMeter = meter;
-    this.#last = total;
     return total;
   }
 
   /** Accepted events and the sum of their values by meter. */
   entries(): { readonly meter: string; readonly events: number; readonly sum: bigint }[] {
-    return [...this.#totals].map(([meter, total]) => ({
-      meter,
-      events: total.events,
-      sum: total.high + BigInt(total.low),
-    }));
+    const counted = [...this.#totals].filter(([, { events }]) => events > 0);
+    return counted
+      .sort(([, a], [, b]) => a.key - b.key)
+      .map(([meter, total]) => ({
+        meter,
+        events: total.events,
+        sum: total.sum,
+      }));
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
     for (const { key, value } of store.rows(SPACE)) {
       const row: TotalRow = packr.unpack(value);
       const [meter, events, sum] = row;
-      this.#totals.set(meter, { key, events, low: 0, high: BigInt(sum), changed: false });
+      this.#rows = Math.max(this.#rows, key + 1);
+      this.#totals.set(meter, new MeterTotal(key, events, BigInt(sum), this.#nextKey));
     }
   }
 
@@ -82,8 +105,8 @@ export class MeterTotals implements CheckpointParticipant {
     for (const [meter, total] of this.#totals) {
       if (!total.changed) continue;
       total.changed = false;
-      const sum = total.high + BigInt(total.low);
-      rows.push({ space: SPACE, key: total.key, value: packr.pack([meter, total.events, sum.toString()]) });
+      const row: TotalRow = [meter, total.events, total.sum.toString()];
+      rows.push({ space: SPACE, key: total.key, value: packr.pack(row) });
     }
   }
 }

@@ -20,20 +20,29 @@ import {
 } from "../stage.ts";
 import type { CellTable } from "./cell-table.ts";
 import type { EventCharges } from "./event-charges.ts";
-import { foldPeriod } from "./fold-period.ts";
+import { foldPeriodOf } from "./fold-period-of.ts";
 import { CellPhase } from "./window-cells.ts";
 import { carryLevelForward } from "./carry-level.ts";
+import { CellLookAhead } from "./cell-look-ahead.ts";
 import { SeriesContracts } from "./series-contracts.ts";
 import { tumbling } from "./window-assigner.ts";
 import { WindowLifecycle, type FireReason } from "./window-lifecycle.ts";
 import { WatermarkTracker } from "./watermark.ts";
 import type { UsageWatch } from "../watch/usage-watch.ts";
 import { Retractor, type RowEntries } from "../retract/retractor.ts";
-import type { MeterTotals } from "./meter-totals.ts";
+import type { MeterTotal, MeterTotals } from "./meter-totals.ts";
 import type { WindowArchive } from "./window-archive.ts";
 
 const WATERMARK_SPACE = "watermark";
 const TOO_OLD = reasonCode("too-old");
+
+/** What adding an event needs to know of its meter, looked up once a catalog. */
+interface MeterFacts {
+  readonly meter: CompiledMeter;
+  readonly aggregation: (typeof Aggregation)[keyof typeof Aggregation];
+  readonly total: MeterTotal;
+  readonly hasEventCharges: boolean;
+}
 
 export interface WindowStageOptions {
   readonly series: SeriesTable;
@@ -73,10 +82,14 @@ export class WindowStage implements CheckpointParticipant {
   #lifecycle: WindowLifecycle | undefined;
   #savedWatermark: Uint8Array | undefined;
   readonly #slots = new Int32Array(1);
+  readonly #ahead: CellLookAhead;
+  #meters: readonly CompiledMeter[] = [];
+  #meterFacts: MeterFacts[] = [];
 
   constructor(options: WindowStageOptions) {
     this.#contracts = new SeriesContracts(options.series);
     this.#cells = options.cells;
+    this.#ahead = new CellLookAhead(options.cells);
     this.#rater = options.rater;
     this.#journal = options.journal;
     this.#archive = options.archive;
@@ -122,6 +135,7 @@ export class WindowStage implements CheckpointParticipant {
   /** A catalog version takes effect (also the one that was in effect at the checkpoint, after `restore`). */
   useCatalog(catalog: CompiledCatalog, appliesAfter: number): void {
     this.#contracts.setCatalog(catalog);
+    this.#ahead.setCellMs(catalog.settings.cellMs);
     this.#rater.setCatalog(catalog);
     this.#watch.setCatalog(catalog);
     this.#eventCharges.setCatalog(catalog);
@@ -154,6 +168,8 @@ export class WindowStage implements CheckpointParticipant {
     const lifecycle = this.#requireLifecycle();
     const isWatching = this.#watch.isActive;
     const { retractor } = this;
+    this.#beginMeters(targets.meters);
+    this.#ahead.begin();
     let entry = 0;
     for (let row = 0; row < batch.count; row++) {
       const verdict = outcome[row];
@@ -217,39 +233,58 @@ export class WindowStage implements CheckpointParticipant {
    * kept. All windows of an event are of one account and one hour, so they are gone together.
    */
   #addEntry(batch: EventBatch, targets: MeterTargets, entry: number, lifecycle: WindowLifecycle): boolean {
-    const row = targets.row[entry] ?? 0;
-    const series = targets.series[entry] ?? 0;
-    const timeMs = batch.timeMs[row] ?? 0;
-    const meter = targets.meters[targets.meter[entry] ?? 0];
-    if (meter === undefined) throw new RangeError("an entry without a meter");
-    if (lifecycle.place(series, timeMs, this.#slots) === 0) return false;
-    const slot = this.#slots[0] ?? -1;
-    if (lifecycle.placements[0] !== 0) batch.late[row] = 1;
-    const aggregation = Aggregation[meter.aggregation];
-    const sequence = batch.messages[batch.message[row] ?? 0]?.sequence ?? 0;
-    const index = batch.index[row] ?? 0;
-    const large = targets.large.size > 0 ? targets.large.get(entry) : undefined;
-    if (aggregation === Aggregation.unique) this.#cells.addMember(slot, targets.member.get(entry) ?? "");
-    else if (large !== undefined) this.#cells.addLarge(slot, aggregation, large, timeMs, sequence, index);
-    else this.#cells.add(slot, aggregation, targets.value[entry] ?? 0, timeMs, sequence, index);
-    if (meter.retractable) {
-      const value = large ?? BigInt(targets.value[entry] ?? 0);
-      const member = targets.member.get(entry) ?? "";
-      this.#cells.retractable.keep(slot, aggregation, { timeMs, sequence, index, value, member });
+    const row = targets.row[entry]!;
+    const series = targets.series[entry]!;
+    const timeMs = batch.timeMs[row]!;
+    const facts = this.#meterFacts[targets.meter[entry]!];
+    if (facts === undefined) throw new RangeError("an entry without a meter");
+    let slot = this.#ahead.find(batch, targets, entry);
+    if (slot < 0) {
+      if (lifecycle.place(series, timeMs, this.#slots) === 0) return false;
+      slot = this.#slots[0]!;
     }
-    this.#totals.add(meter.key, large ?? targets.value[entry] ?? 0);
-    if (this.#watch.isActive) this.#watch.added(series, timeMs, meter, large ?? targets.value[entry] ?? 0);
-    if (this.#eventCharges.concerns(meter.key))
-      this.#eventCharges.add(
-        slot,
-        this.#contracts.contractOf(series, timeMs),
-        meter,
-        large ?? targets.value[entry] ?? 0,
-      );
+    const isOpen = this.#cells.phaseOf(slot) === CellPhase.open;
+    if (!isOpen) batch.late[row] = 1;
+    const { meter, aggregation } = facts;
+    const sequence = batch.messages[batch.message[row]!]?.sequence ?? 0;
+    const index = batch.index[row]!;
+    const large = targets.large.size > 0 ? targets.large.get(entry) : undefined;
+    const value = large ?? targets.value[entry]!;
+    if (aggregation === Aggregation.unique) this.#cells.addMember(slot, targets.member.get(entry) ?? "");
+    else if (typeof value === "bigint")
+      this.#cells.addLarge(slot, aggregation, value, timeMs, sequence, index);
+    else this.#cells.add(slot, aggregation, value, timeMs, sequence, index);
+    if (meter.retractable) {
+      const member = targets.member.get(entry) ?? "";
+      const kept = { timeMs, sequence, index, value: BigInt(value), member };
+      this.#cells.retractable.keep(slot, aggregation, kept);
+    }
+    facts.total.add(value);
+    if (this.#watch.isActive) this.#watch.added(series, timeMs, meter, value);
+    if (facts.hasEventCharges)
+      this.#eventCharges.add(slot, this.#contracts.contractOf(series, timeMs), meter, value);
+    if (isOpen) return true;
     lifecycle.updated(slot);
     if (aggregation === Aggregation.time_weighted && this.#cells.phaseOf(slot) !== CellPhase.open)
       carryLevelForward(slot, this.#cells, lifecycle, this.#contracts);
     return true;
+  }
+
+  /** Looks up what each meter needs; again behind a catalog, since meters are compiled anew with each. */
+  #beginMeters(meters: readonly CompiledMeter[]): void {
+    if (meters !== this.#meters) {
+      this.#meters = meters;
+      this.#meterFacts = [];
+    }
+    for (let at = this.#meterFacts.length; at < meters.length; at++) {
+      const meter = meters[at]!;
+      this.#meterFacts.push({
+        meter,
+        aggregation: Aggregation[meter.aggregation],
+        total: this.#totals.of(meter.key),
+        hasEventCharges: this.#eventCharges.concerns(meter.key),
+      });
+    }
   }
 
   #createLifecycle(settings: CompiledSettings): WindowLifecycle {
@@ -292,16 +327,8 @@ export class WindowStage implements CheckpointParticipant {
     this.#eventCharges.markEmitted(slot);
     this.#journal.rated(aggregate);
     if (info.contract.id === NO_CONTRACT) ratingException(this.#journal, "no-contract", info, aggregate);
-    else if (this.#lacksEventCharges(slot, info))
+    else if (this.#eventCharges.isIncomplete(slot, info, cells.events(slot)))
       ratingException(this.#journal, "event-amounts-missing", info, aggregate);
-  }
-
-  /** Events that came in before the contract had a price by the event, or by another one, are not charged by it. */
-  #lacksEventCharges(slot: number, { contract, meter }: SeriesInfo): boolean {
-    const price = contract.priceOf(meter.key);
-    if (price?.ratedPer !== "event") return false;
-    const charges = this.#eventCharges.of(slot);
-    return charges?.price !== price.id || charges.events !== this.#cells.events(slot);
   }
 
   /** Series of the cell in a slot, with the contract at its start. */
@@ -327,23 +354,11 @@ export class WindowStage implements CheckpointParticipant {
       events: cells.events(slot),
       emittedEvents: cells.emittedEvents(slot),
       revision: cells.emittedRevision(slot) + 1,
-      periodQuantity: isAdditive(info.meter) ? undefined : this.#foldPeriod(slot, info, withOpen),
+      periodQuantity: isAdditive(info.meter)
+        ? undefined
+        : foldPeriodOf(cells, slot, info, this.#contracts.settings.cellMs, withOpen),
       eventCharges: this.#eventCharges.of(slot),
     };
-  }
-
-  /** Fold over the windows of the series in the slot's billing period that are complete, or over all. */
-  #foldPeriod(slot: number, info: SeriesInfo, withOpen: boolean): bigint {
-    const cells = this.#cells;
-    const cellMs = this.#contracts.settings.cellMs;
-    const period = info.contract.periodAt(cells.startOf(slot));
-    const slots: number[] = [];
-    for (let startMs = period.startMs; startMs < period.endMs; startMs += cellMs) {
-      const found = cells.find(info.id, startMs);
-      if (found < 0) continue;
-      if (withOpen || found === slot || cells.phaseOf(found) !== CellPhase.open) slots.push(found);
-    }
-    return foldPeriod(cells, Aggregation[info.meter.aggregation], slots);
   }
 
   #closePeriods(closeAtMs: number, slots: readonly number[]): void {

@@ -6,6 +6,7 @@ import type { Channel } from "../../model/outputs.ts";
 import type { CheckpointChanges, PartitionStore } from "../../model/store.ts";
 import { DeliveryWriter, type DeliveryChanges } from "../delivery-writer.ts";
 import { PartitionReader } from "../partition-reader.ts";
+import type { SegmentFolder } from "../segments/segment-folder.ts";
 import { translatingFaults } from "../sqlite-faults.ts";
 import type { StateLock } from "../state-lock.ts";
 import { CheckpointSender } from "./checkpoint-sender.ts";
@@ -28,6 +29,7 @@ export interface ThreadedStoreOptions {
   readonly clock: Clock;
   readonly writers: WriterPool;
   readonly maxPageCount: number | undefined;
+  readonly segments: SegmentFolder;
 }
 
 interface Cursor {
@@ -53,7 +55,7 @@ export class ThreadedPartitionStore extends PartitionReader implements Partition
   #cancelTimer: (() => void) | undefined;
 
   constructor(options: ThreadedStoreOptions) {
-    super(options.database, options.file);
+    super(options.database, options.file, options.segments);
     this.#options = options;
     const { thread, store } = options.writers.assign();
     this.#thread = thread;
@@ -61,8 +63,9 @@ export class ThreadedPartitionStore extends PartitionReader implements Partition
   }
 
   async commit(changes: CheckpointChanges): Promise<void> {
-    const { faults, clock } = this.#options;
+    const { faults, clock, segments } = this.#options;
     if (this.#isCommitting) throw new TributaryError("internal-fault", "A commit began inside another one.");
+    const dropped = segments.takeDropped();
     faults.reach("before-commit");
     this.#isCommitting = true;
     let unsaved: DeliveryChanges | undefined;
@@ -74,6 +77,7 @@ export class ThreadedPartitionStore extends PartitionReader implements Partition
       faults.reach("inside-commit");
       unsaved = this.#takeUnsaved();
       await sender.finish(unsaved);
+      segments.removeDropped(dropped);
     } catch (fault) {
       if (unsaved === undefined) sender.abort();
       else this.#putBack(unsaved);

@@ -1,5 +1,6 @@
 import type { Worker } from "node:worker_threads";
 import { TributaryError } from "../../model/errors.ts";
+import { SegmentThread } from "../segments/segment-thread.ts";
 import { startThread } from "./start-thread.ts";
 import { unpackFault, type WriterReply, type WriterRequest, type WriterTask } from "./writer-messages.ts";
 
@@ -87,6 +88,8 @@ function threadDied(cause: unknown): TributaryError {
  * at the same time, but each thread costs some megabytes.
  */
 export class WriterPool {
+  /** Where the stores' segments of keys are written. */
+  readonly segments = new SegmentThread();
   readonly #threads: readonly WriterThread[];
   #stores = 0;
 
@@ -104,6 +107,6 @@ export class WriterPool {
 
   /** Ends the threads; every store must be closed. */
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.terminate()));
+    await Promise.all([this.segments, ...this.#threads].map((thread) => thread.terminate()));
   }
 }

@@ -72,11 +72,12 @@ const usage = (id: string, timeMs: number, units: number): UsageEvent => ({
 });
 
 const invoices = (...args: readonly string[]) =>
-  runCommand([
-    "invoices",
-    ...args,
-    ...["--actor", "finance", "--reason", "outage", "--config", bench.workspace.config()],
-  ]);
+  runCommand(
+    ["invoices", ...args].concat("--actor", "finance", "--reason", "outage", [
+      "--config",
+      bench.workspace.config(),
+    ]),
+  );
 
 test("an event is taken back, an invoice credited, another voided and billed again, over the owner of the partition", async () => {
   bench = await Bench.start(1);

@@ -18,13 +18,7 @@ export interface PricingCase {
  */
 export interface PricingAdapter {
   readonly models: readonly string[];
-  answer(pricingCase: PricingCase): Readonly<Record<string, unknown>>;
+  answer(pricingCase: PricingCase): Answer | Promise<Answer>;
 }
 
-/** Thrown by an adapter for a case whose subject is built with a later part of the product. */
-export class WaitingCase extends Error {
-  constructor(reason: string) {
-    super(reason);
-    this.name = "WaitingCase";
-  }
-}
+export type Answer = Readonly<Record<string, unknown>>;

@@ -5,7 +5,7 @@ import { PERIOD_ADAPTERS } from "./period-adapters.ts";
 import { QUANTITY_ADAPTERS } from "./quantity-adapters.ts";
 import { SPLIT_ADAPTERS } from "./split-adapters.ts";
 import { USAGE_ADAPTERS } from "./usage-adapters.ts";
-import { WAITING_ADAPTERS } from "./waiting-adapters.ts";
+import { INVOICE_ADAPTERS } from "./invoice-adapters.ts";
 
 const ADAPTERS: readonly PricingAdapter[] = [
   ...QUANTITY_ADAPTERS,
@@ -14,7 +14,7 @@ const ADAPTERS: readonly PricingAdapter[] = [
   ...PERIOD_ADAPTERS,
   ...USAGE_ADAPTERS,
   ...COMMITMENT_ADAPTERS,
-  ...WAITING_ADAPTERS,
+  ...INVOICE_ADAPTERS,
 ];
 
 /** Adapter by model of the cases; every model has at most one. */

@@ -52,7 +52,7 @@ function percentageAnswer(fields: Fields, amounts: readonly Exact[]): Record<str
     const figures = { events: amounts.length, periodEnded: true };
     return { amount: priceOf(fields).price.charge(quantity.units, quantity.scale, figures) };
   }
-  // The catalog refuses such a price until the pipeline keeps single events: the model itself answers.
+  // The catalog refuses prices that go by the order of events (docs/pricing.md says why): the model itself answers.
   const charge = (events: readonly Exact[]): Exact =>
     line.charge(sumOf(events), ONE, {
       events: BigInt(events.length),
@@ -171,20 +171,20 @@ const capacityAdapter: PricingAdapter = {
 /** Several units of one usage, each with tiers of its own: prices of several meters in one plan. */
 const multiUnitAdapter: PricingAdapter = {
   models: ["tiered_blocks_multi_unit"],
-  answer(pricingCase) {
+  async answer(pricingCase) {
     knowOnly(pricingCase, ["units", "policy"], ["quantities"]);
     const { config, input } = pricingCase;
     const quantities = fieldsOf(input["quantities"]);
-    const sum = Object.entries(fieldsOf(config["units"])).reduce((total, [unit, tiers]) => {
-      const quantity = quantities[unit] ?? "0";
-      const amount = quantityAdapter.answer({
+    let sum = new Exact(0);
+    for (const [unit, tiers] of Object.entries(fieldsOf(config["units"]))) {
+      const { amount } = await quantityAdapter.answer({
         ...pricingCase,
         model: "tiered_blocks",
         config: { tiers, policy: config["policy"] },
-        input: { quantity },
-      })["amount"];
-      return total.plus(textOf(amount));
-    }, new Exact(0));
+        input: { quantity: quantities[unit] ?? "0" },
+      });
+      sum = sum.plus(textOf(amount));
+    }
     return { amount: sum.toString() };
   },
 };

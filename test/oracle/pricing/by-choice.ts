@@ -16,6 +16,35 @@ export const BY_CHOICE: readonly {
     ourAnswer: { deltas: ["0", "150"] },
   },
   {
+    id: "094",
+    reason:
+      "late usage is charged at the margin of its billing period: where that is at its maximum it costs nothing, instead of two " +
+      "corrections that cancel out",
+    ourAnswer: {
+      run_totals: ["30", "20", "0"],
+      run3_lines: [{ service_period: 1, quantity: "1", amount: "0", corrects_run: 1 }],
+    },
+  },
+  {
+    id: "097",
+    reason:
+      "a volume price charges nothing before the period has ended, so nothing of it has to be taken back",
+    ourAnswer: { run_totals: ["0", "0", "80"] },
+  },
+  {
+    id: "213",
+    reason:
+      "what comes back by the source's credit note had been paid in advance by a plan whose fee the case does not state",
+    ourAnswer: {
+      usage_cents: "7000",
+      true_up_cents: "1929",
+      fees_cents: "8929",
+      tax_cents: "1786",
+      credit_note_cents: "0",
+      total_cents: "10715",
+    },
+  },
+  {
     id: "223",
     reason: "the first event with an id wins; another payload under the same id is an exception to look at",
     ourAnswer: { value: "0", count: 0 },
@@ -32,6 +61,12 @@ export const BY_CHOICE: readonly {
     id: "370",
     reason: "corrections may exceed usage: a negative quantity is credited at the first tier's price",
     ourAnswer: { amount: "-5000" },
+  },
+  {
+    id: "450",
+    reason:
+      "an invoice states the whole tax of what it sells; the credit pays what was taxed with the prepayment, tax included",
+    ourAnswer: { tax: "12", total: "2" },
   },
   {
     id: "372",

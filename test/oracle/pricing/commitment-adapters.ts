@@ -14,9 +14,9 @@ export const COMMITMENT_ADAPTERS: readonly PricingAdapter[] = [
   ...CREDITED_LINE_ADAPTERS,
 ].map((adapter) => ({
   models: adapter.models,
-  answer(pricingCase) {
+  async answer(pricingCase) {
     try {
-      return adapter.answer(pricingCase);
+      return await adapter.answer(pricingCase);
     } catch (error) {
       // Fields of a form that the adapter does not know: no adapter is for that case.
       if (error instanceof z.ZodError) throw new UnknownCase(z.prettifyError(error));

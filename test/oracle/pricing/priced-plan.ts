@@ -4,8 +4,9 @@ import type {
   CompiledContract,
   CompiledPrice,
 } from "../../../src/billing/catalog/compiled.ts";
+import type { MoneyRounding } from "../../../src/billing/rating/money.ts";
 import { loadCatalog } from "../../../src/billing/catalog/load.ts";
-import { UnknownCase } from "./values.ts";
+import { fieldsOf, listOf, UnknownCase } from "./values.ts";
 
 export const ACCOUNT = "account";
 export const METER = "units";
@@ -18,6 +19,12 @@ export interface CatalogParts {
   readonly contract?: Readonly<Record<string, unknown>>;
   /** Accounts with contracts of their own. */
   readonly otherAccounts?: readonly string[];
+  /** Contracts that follow the first one, or stand beside it. */
+  readonly otherContracts?: readonly Readonly<Record<string, unknown>>[];
+  /** Plans of those, with prices of the one product; currency and the like are the first plan's. */
+  readonly otherPlans?: readonly Readonly<Record<string, unknown>>[];
+  /** Tax on everything that is sold. */
+  readonly taxPercent?: string;
 }
 
 /** The catalog refuses what the case configures: for us this is the answer. */
@@ -27,12 +34,7 @@ const SUM_METER = { key: METER, event_type: "usage", aggregation: "sum", value_p
 
 /** A catalog as a user writes it, loaded and compiled. */
 export function catalogOf(parts: CatalogParts): CompiledCatalog {
-  const prices = (parts.prices ?? []).map((price, index) => ({
-    key: `price-${index}`,
-    product: "product",
-    ...(price["model"] === "flat" ? {} : { meter: METER }),
-    ...price,
-  }));
+  const prices = pricesOf(parts.prices ?? []);
   const contract = {
     id: "contract",
     customer: "customer",
@@ -46,12 +48,20 @@ export function catalogOf(parts: CatalogParts): CompiledCatalog {
     "settings.yaml": { regions: ["eu"], grace: "3d", ...parts.settings },
     "meters/all.json": parts.meters ?? [SUM_METER],
     "products/product.json": { key: "product", name: "Product" },
+    "plans/others.json": (parts.otherPlans ?? []).map(({ prices: others, ...plan }) => ({
+      currency: "USD",
+      ...parts.plan,
+      ...plan,
+      prices: pricesOf(listOf(others).map(fieldsOf)),
+    })),
     "plans/plan.json": { key: "plan", version: 1, currency: "USD", ...parts.plan, prices },
     "contracts/all.json": [
       contract,
       ...(parts.otherAccounts ?? []).map((account) => ({ ...contract, id: account, account })),
+      ...(parts.otherContracts ?? []).map((fields) => ({ ...contract, ...fields })),
     ],
-    "customers/customer.json": { id: "customer", name: "Customer" },
+    "customers/customer.json": { id: "customer", name: "Customer", country: "US" },
+    ...(parts.taxPercent === undefined ? {} : { "tax_rates/tax.json": taxRate(parts.taxPercent) }),
   };
   const load = loadCatalog(
     new Map(Object.entries(files).map(([name, value]) => [name, JSON.stringify(value)])),
@@ -59,6 +69,19 @@ export function catalogOf(parts: CatalogParts): CompiledCatalog {
   if (!load.ok)
     throw new RefusedByCatalog(load.faults.map(({ path, message }) => `${path}: ${message}`).join("; "));
   return compileCatalog(load.catalog, load.version);
+}
+
+function pricesOf(prices: readonly Readonly<Record<string, unknown>>[]): readonly object[] {
+  return prices.map((price, index) => ({
+    key: `price-${index}`,
+    product: "product",
+    ...(price["model"] === "flat" ? {} : { meter: METER }),
+    ...price,
+  }));
+}
+
+function taxRate(percent: string): Readonly<Record<string, unknown>> {
+  return { key: "tax", name: "Tax", country: "US", percent, from: "2000-01-01" };
 }
 
 export function contractOf(catalog: CompiledCatalog): CompiledContract {
@@ -80,7 +103,7 @@ export function priceOf(
 }
 
 /** Words of the cases for where ties go when money is rounded. */
-const MONEY_ROUNDINGS: Readonly<Record<string, string>> = {
+const MONEY_ROUNDINGS: Readonly<Record<string, MoneyRounding>> = {
   half_up: "half_away_from_zero",
   half_even: "half_even",
   bankers: "half_even",
@@ -88,10 +111,16 @@ const MONEY_ROUNDINGS: Readonly<Record<string, string>> = {
 
 /** Fields of a plan that rounds as the case does. */
 export function planOf(config: Readonly<Record<string, unknown>>): Record<string, string> {
+  return { currency: currencyOf(config) ?? "USD", ...moneyRoundingOf(config) };
+}
+
+export function moneyRoundingOf(config: Readonly<Record<string, unknown>>): {
+  readonly rounding: MoneyRounding;
+} {
   const mode = typeof config["mode"] === "string" ? config["mode"] : "half_up";
   const rounding = MONEY_ROUNDINGS[mode];
   if (rounding === undefined) throw new UnknownCase(`rounding mode ${mode}`);
-  return { currency: currencyOf(config) ?? "USD", rounding };
+  return { rounding };
 }
 
 /** A currency that rounds as the case does: the case's own, or one that has the digits of `round_to`. */

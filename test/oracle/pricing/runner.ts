@@ -1,14 +1,13 @@
 import { readFileSync } from "node:fs";
 import { messageOf } from "../../../src/model/errors.ts";
 import { Decimal } from "decimal.js";
-import { type PricingCase, WaitingCase } from "./adapter.ts";
+import type { PricingCase } from "./adapter.ts";
 import { ADAPTER_OF } from "./adapters.ts";
 import { UnknownCase } from "./values.ts";
 
 export type CaseResult =
   | { readonly status: "agree" }
   | { readonly status: "differ"; readonly answer: Readonly<Record<string, unknown>> }
-  | { readonly status: "waiting"; readonly reason: string }
   | { readonly status: "no adapter"; readonly reason: string };
 
 export function loadPricingCases(file: string | URL): readonly PricingCase[] {
@@ -18,11 +17,11 @@ export function loadPricingCases(file: string | URL): readonly PricingCase[] {
 }
 
 /** Gives a case to the adapter of its model and compares the members of `expected`. */
-export function runCase(pricingCase: PricingCase): CaseResult {
+export async function runCase(pricingCase: PricingCase): Promise<CaseResult> {
   const adapter = ADAPTER_OF.get(pricingCase.model);
   if (adapter === undefined) return { status: "no adapter", reason: `model ${pricingCase.model}` };
   try {
-    const answer = adapter.answer(pricingCase);
+    const answer = await adapter.answer(pricingCase);
     const answered = Object.fromEntries(
       Object.keys(pricingCase.expected).map((name) => [name, answer[name] ?? null]),
     );
@@ -31,7 +30,6 @@ export function runCase(pricingCase: PricingCase): CaseResult {
     const { error, ...figures } = answered;
     return { status: "differ", answer: error === null ? { ...figures, amount: answer["amount"] } : answered };
   } catch (error) {
-    if (error instanceof WaitingCase) return { status: "waiting", reason: error.message };
     if (error instanceof UnknownCase) return { status: "no adapter", reason: error.message };
     // Whatever else goes wrong is our answer to the case.
     return { status: "differ", answer: { error: messageOf(error) } };

@@ -139,15 +139,23 @@ const filterAdapter: PricingAdapter = {
 const REASONS: readonly (readonly [words: RegExp, reason: string])[] = [
   [/null/, "value-not-numeric"],
   [/missing|not found/, "value-missing"],
-  [/numeric|number|parse|NaN|infinit/i, "value-not-numeric"],
+  [/numeric|number|parse|NaN|finit|invalid/i, "value-not-numeric"],
 ];
 
 function isAbout(words: unknown, reason: string | undefined): boolean {
   return typeof words === "string" && REASONS.find(([pattern]) => pattern.test(words))?.[1] === reason;
 }
 
+/** Names that sources have for our aggregations. */
+const AGGREGATIONS: Readonly<Record<string, string>> = {
+  unique_count: "unique",
+  count_unique: "unique",
+  last: "latest",
+};
+
 /** A meter of an aggregation; `count` reads no property. */
-function meterOf(aggregation: string, property: string): Fields {
+function meterOf(name: string, property: string): Fields {
+  const aggregation = AGGREGATIONS[name] ?? name;
   if (aggregation === "count") return { key: METER, event_type: "usage", aggregation };
   return sumMeter({ aggregation, value_property: property, scale: aggregation === "unique" ? 0 : 12 });
 }
@@ -212,13 +220,15 @@ const windowsAdapter: PricingAdapter = {
     const startMs = timeOf(textOf(start));
     const endMs = timeOf(textOf(end));
     const starts: string[] = [];
-    if (step === "month") {
-      const calendar = new BillingCalendar("UTC", new Date(startMs).getUTCDate());
+    const months = { month: 1, quarter: 3, year: 12 }[textOf(step)];
+    if (months !== undefined) {
+      const first = new Date(startMs);
+      const calendar = new BillingCalendar("UTC", first.getUTCDate(), months, first.getUTCMonth() + 1);
       for (let at = startMs; at < endMs; at = calendar.periodAt(at).endMs)
         starts.push(new Date(at).toISOString().slice(0, 10));
       return { starts };
     }
-    const sizeMs = { hour: HOUR_MS, day: 24 * HOUR_MS }[textOf(step)];
+    const sizeMs = { minute: 60_000, hour: HOUR_MS, day: 24 * HOUR_MS }[textOf(step)];
     if (sizeMs === undefined) throw new UnknownCase(`step ${textOf(step)}`);
     const first = new Float64Array(1);
     tumbling(sizeMs, 0).assign(startMs, first);
@@ -275,7 +285,8 @@ const boundaryAdapter: PricingAdapter = {
         run.take({ id: `${index}`, timeMs, ...payload({ value: "1" }) });
       run.closeUpTo(startMs + 100 * 24 * HOUR_MS);
       const { count } = periodOf(run, new Date(startMs).toISOString());
-      return { count, belongs_to: count === times.length ? "current period" : "another period" };
+      const other = (times.at(-1) ?? startMs) < startMs ? "previous period" : "next period";
+      return { count, belongs_to: count === times.length ? "current period" : other };
     }
     const onGrid = (time: unknown): number => Math.floor(timeOf(textOf(time)) / HOUR_MS) * HOUR_MS;
     const run = new UsageRun(

@@ -31,6 +31,8 @@ export interface ConfigOptions {
   readonly threads?: number;
   /** Folder of the file sink below the workspace. */
   readonly files?: string;
+  /** Section of the tax service; none where left out. */
+  readonly tax?: Readonly<Record<string, unknown>>;
 }
 
 /** What `inspect aggregates --json` prints. */
@@ -105,6 +107,7 @@ export class Workspace {
       // Small, so that one load is many pulls.
       pull: { max_messages: 100, max_bytes: "4MiB" },
       sinks: { file: { directory: join(this.folder, options.files ?? "files"), format: "both" } },
+      ...(options.tax === undefined ? {} : { tax: options.tax }),
       admin: { port: 0 },
     };
     writeFileSync(file, JSON.stringify(config));

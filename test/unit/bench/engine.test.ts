@@ -20,7 +20,9 @@ describe("the bench of the engine", () => {
   test("counts the same where the decoder's dictionaries begin anew again and again", () => {
     for (const form of FORMS) {
       const workload = createWorkload({ ...OPTIONS, form });
-      const decoder = new WireDecoder("000102030405060708090a0b0c0d0e0f", { strings: 7, units: 1_000 });
+      const decoder = new WireDecoder("000102030405060708090a0b0c0d0e0f", {
+        dictionaryLimits: { strings: 7, units: 1_000 },
+      });
       expect(benchEngine(workload, decoder).hash).toBe(benchEngine(workload).hash);
     }
   });

@@ -229,6 +229,11 @@ const CASES: readonly (readonly [
     "contracts/c.yaml: billing_anchor_day: must be at most 31",
   ],
   [
+    "billing periods that do not divide a year",
+    contract("start:", "billing_months: 5\nstart:"),
+    "contracts/c.yaml: billing_months: must divide the 12 months of a year",
+  ],
+  [
     "a day that doesn't exist",
     contract("2026-01-01", "2026-02-29"),
     "contracts/c.yaml: start: must be a date (2026-01-31) or an RFC 3339 time with its offset (2026-01-31T00:00:00+01:00)",

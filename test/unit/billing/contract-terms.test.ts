@@ -14,6 +14,15 @@ function withPlan(lines: string): Record<string, string> {
   return { "plans/api.yaml": `${BASE_FILES["plans/api.yaml"]}${lines}\n` };
 }
 
+/** The base plan, whose price of peaks is by the window, with further lines. */
+function byTheWindow(lines: string): Record<string, string> {
+  const plan = BASE_FILES["plans/api.yaml"]?.replace(
+    "unit_price: 0.333",
+    "unit_price: 0.333, rate_per: window",
+  );
+  return { "plans/api.yaml": `${plan}${lines}\n` };
+}
+
 function faultsOf(changes: Record<string, string>): string[] {
   const load = loadCatalog(filesWith(changes));
   return load.ok ? [] : load.faults.map(({ file, path, message }) => `${file}: ${path}: ${message}`);
@@ -84,6 +93,11 @@ const GRANT_FAULTS: readonly (readonly [name: string, credits: string, fault: st
     "credits[0].unit: a quantity of meter storage (time_weighted) can't be granted",
   ],
   [
+    "a quantity whose charge depends on more",
+    "[{id: g, amount: 1, unit: quantity, meters: [peak], effective: 2026-01-01}]",
+    "credits[0].meters[0]: what peak charges does not follow from the quantity alone, so units of it can't be granted",
+  ],
+  [
     "more decimals in a rollover",
     "[{id: g, amount: 1, effective: 2026-01-01, rollover: {at: period_end, maximum: 0.001}}]",
     "credits[0].rollover.maximum: has more decimal places than USD, which has 2",
@@ -103,10 +117,12 @@ const GRANT_FAULTS: readonly (readonly [name: string, credits: string, fault: st
 describe("commitments", () => {
   for (const [name, commitments, fault] of COMMITMENT_FAULTS) {
     test(`of a contract: ${name}`, () => {
-      expect(faultsOf(withContract(`commitments: ${commitments}`))).toEqual([`contracts/c.yaml: ${fault}`]);
+      expect(faultsOf({ ...byTheWindow(""), ...withContract(`commitments: ${commitments}`) })).toEqual([
+        `contracts/c.yaml: ${fault}`,
+      ]);
     });
     test(`of a plan: ${name}`, () => {
-      expect(faultsOf(withPlan(`commitments: ${commitments}`))).toContain(`plans/api.yaml: ${fault}`);
+      expect(faultsOf(byTheWindow(`commitments: ${commitments}`))).toContain(`plans/api.yaml: ${fault}`);
     });
   }
 
@@ -134,7 +150,20 @@ describe("commitments", () => {
   test("windows of one price are shared out by hours, and the rest", () => {
     const windows =
       "commitments: [{key: day, amount: 0.0001, per: window, prices: [peak], hours: {from: 8, to: 18}}, {key: rest, amount: 1, per: window, prices: [peak]}]";
-    expect(faultsOf(withPlan(windows))).toEqual([]);
+    expect(faultsOf(withPlan(windows))).toEqual([
+      "plans/api.yaml: commitments[0].prices[0]: a commitment per window needs a price by the window: peak has no rate_per: window",
+      "plans/api.yaml: commitments[1].prices[0]: a commitment per window needs a price by the window: peak has no rate_per: window",
+    ]);
+    expect(faultsOf(byTheWindow(windows))).toEqual([]);
+  });
+
+  test("a quantity per window is worth what the price charges for a window", () => {
+    const catalog = compiled(
+      byTheWindow("commitments: [{key: a, quantity: 3, per: window, prices: [peak]}]"),
+    );
+    const [commitment] = catalog.contract("C1")?.commitments ?? [];
+    // 3 × 0.333 in cents.
+    expect(commitment?.amountPerWindow).toEqual({ numerator: 999n, denominator: 10n });
   });
 
   test("a contract replaces those of its plan by key and keeps the others", () => {
@@ -173,7 +202,9 @@ describe("commitments", () => {
 describe("credits", () => {
   for (const [name, credits, fault] of GRANT_FAULTS) {
     test(`fault: ${name}`, () => {
-      expect(faultsOf(withContract(`credits: ${credits}`))).toEqual([`contracts/c.yaml: ${fault}`]);
+      expect(faultsOf({ ...byTheWindow(""), ...withContract(`credits: ${credits}`) })).toEqual([
+        `contracts/c.yaml: ${fault}`,
+      ]);
     });
   }
 

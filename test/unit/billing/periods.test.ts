@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { DateTime } from "luxon";
 import { describe, expect, test } from "vitest";
-import { BillingCalendar, clipPeriod } from "../../../src/billing/periods.ts";
+import { BillingCalendar, clipPeriod, monthOfPeriod } from "../../../src/billing/periods.ts";
 import { isTimeZone, startOfLocalDay } from "../../../src/billing/zone-days.ts";
 
 const HOUR_MS = 3_600_000;
@@ -26,6 +26,47 @@ function hours(zone: string, anchorDay: number, time: string): number {
 }
 
 describe("billing periods", () => {
+  test("of several months begin in the anchor's month, and clamp like others", () => {
+    const quarters = new BillingCalendar("UTC", 31, 3, 11);
+    const found: string[] = [];
+    for (let atMs = Date.parse("2026-01-15T00:00:00Z"); found.length < 4;) {
+      const period = quarters.periodAt(atMs);
+      found.push(iso(period.startMs).slice(0, 10));
+      atMs = period.endMs;
+    }
+    expect(found).toEqual(["2025-11-30", "2026-02-28", "2026-05-31", "2026-08-31"]);
+    const year = new BillingCalendar("Europe/Berlin", 1, 12, 4).periodAt(Date.parse("2026-03-31T21:59:59Z"));
+    expect([iso(year.startMs), iso(year.endMs)]).toEqual([
+      "2025-03-31T22:00:00.000Z",
+      "2026-03-31T22:00:00.000Z",
+    ]);
+    expect(() => new BillingCalendar("UTC", 1, 5)).toThrow(RangeError);
+    expect(() => new BillingCalendar("UTC", 1, 0)).toThrow(RangeError);
+  });
+
+  test("of several months lie side by side, each as long as its months", () => {
+    const months = fc.constantFrom(1, 2, 3, 4, 6, 12);
+    const anchor = fc.tuple(fc.integer({ min: 1, max: 31 }), fc.integer({ min: 1, max: 12 }));
+    const time = fc.integer({ min: Date.parse("2000-01-01"), max: Date.parse("2035-01-01") });
+    fc.assert(
+      fc.property(months, anchor, time, (count, [day, month], timeMs) => {
+        const monthly = new BillingCalendar("America/New_York", day);
+        const { startMs, endMs } = new BillingCalendar("America/New_York", day, count, month).periodAt(
+          timeMs,
+        );
+        expect(startMs <= timeMs && timeMs < endMs).toBe(true);
+        let atMs = startMs;
+        for (let index = 0; index < count; index++) {
+          const period = monthly.periodAt(atMs);
+          expect(period.startMs).toBe(atMs);
+          atMs = period.endMs;
+        }
+        expect(atMs).toBe(endMs);
+        expect((monthOfPeriod(monthly, startMs) - month + 12) % count).toBe(0);
+      }),
+    );
+  });
+
   test("an anchor on the 31st clamps, then returns", () => {
     expect(starts("UTC", 31, "2026-01-31T00:00:00Z", 5)).toEqual([
       "2026-01-31T00:00:00.000Z",

@@ -88,11 +88,12 @@ describe("a catalog that follows another", () => {
       "contract C1 is missing: give it an end instead",
     ]);
     const changed =
-      "contract C1 can't change its account, currency, time zone, anchor day, legal entity or start: end it and add another one";
+      "contract C1 can't change its account, currency, time zone, billing periods, legal entity or start: end it and add another one";
     for (const [from, to] of [
       ["Europe/Berlin", "America/New_York"],
       ["acme.com", "acme.org"],
       ["start: 2026-01-01", "start: 2026-02-01"],
+      ["start: 2026-01-01", "start: 2026-01-01\nbilling_months: 3"],
       ["start: 2026-01-01", "start: 2026-01-01\nbilling_anchor_day: 7"],
     ] as const) {
       expect(faultsOf(edited("contracts/c.yaml", from, to))).toEqual([changed]);

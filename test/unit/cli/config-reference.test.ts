@@ -50,12 +50,21 @@ it("describes every setting and section", () => {
 
 it("marks the secrets, gives them no flag and masks them", () => {
   const secrets = workerConfigKeys().filter((key) => key.secret);
-  expect(secrets.map((key) => key.path)).toEqual(["nats.password", "nats.token", "admin.token"]);
-  expect(secrets.map((key) => key.flag)).toEqual([undefined, undefined, undefined]);
+  expect(secrets.map((key) => key.path)).toEqual([
+    "nats.password",
+    "nats.token",
+    "tax.license_key",
+    "admin.token",
+  ]);
+  expect(secrets.flatMap((key) => key.flag ?? [])).toEqual([]);
   for (const key of secrets) {
     const env = {
       [key.environment]: "hunter2-hunter2-hunter2",
       ...(key.path === "nats.password" && { TRIBUTARY__NATS__USER: "u" }),
+      ...(key.path === "tax.license_key" && {
+        TRIBUTARY__TAX__SERVICE: "avatax",
+        TRIBUTARY__TAX__ACCOUNT_ID: "1",
+      }),
     };
     const result = loadWorkerConfig({ file: "f", env, readFile: () => example });
     if (!result.ok) throw new Error(JSON.stringify(result.faults));

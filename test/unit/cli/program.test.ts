@@ -152,6 +152,18 @@ describe("validate", () => {
     expect(stdout).toMatch(/NOT VALID: \d+ faults\./);
   });
 
+  test("refuses more events a day than a partition can remember the ids of", async () => {
+    const { config } = project();
+    // Two partitions of 400 million keys, each kept for 37 days and the nine and a quarter of its generation.
+    const largest = Math.floor((2 * 400_000_000) / 46.25);
+    vi.stubEnv("TRIBUTARY__PARTITIONS__EXPECTED_EVENTS_PER_DAY", String(largest));
+    expect(await run("validate", "--config", config)).toBe(0);
+    vi.stubEnv("TRIBUTARY__PARTITIONS__EXPECTED_EVENTS_PER_DAY", String(largest + 1));
+    expect(await run("validate", "--config", config)).toBe(2);
+    expect(stdout).toContain("fault in configuration: partitions.expected_events_per_day");
+    expect(stdout).toContain("400000000 are its capacity");
+  });
+
   test("prints the version, the counts and what is probably not meant", async () => {
     const { config } = project({
       "catalog/customers/idle.json": '{"id":"idle","name":"Idle"}',

@@ -17,15 +17,18 @@ import { Exact } from "../../../src/billing/rating/exact.ts";
 import { commitmentTargets } from "../../../src/billing/thresholds/targets.ts";
 import { thresholdQuantity } from "../../../src/billing/thresholds/threshold-quantity.ts";
 import { startOfLocalDay } from "../../../src/billing/zone-days.ts";
+import { BilledRun } from "../../support/billed-run.ts";
+import { ACCOUNT, catalogOf } from "../../oracle/pricing/priced-plan.ts";
 import { chargeOfPrice } from "../../oracle/pricing/commitments/unit-charge.ts";
 
 const PAGE = readFileSync(new URL("../../../docs/commitments-and-credits.md", import.meta.url), "utf8");
 const CENTS = 2;
 const ZONE = "Europe/Berlin";
-const REQUESTS = chargeOfPrice({
+const REQUESTS_PRICE = {
   model: "graduated",
   tiers: [{ up_to: "1000", unit_price: "0.40" }, { unit_price: "0.30" }],
-});
+};
+const REQUESTS = chargeOfPrice(REQUESTS_PRICE);
 
 /** The YAML of the example with a name; numbers stay the texts that they are. */
 function exampleOf(name: string): unknown {
@@ -174,17 +177,40 @@ describe("worked examples of docs/commitments-and-credits.md", () => {
   test("credits and tax", () => {
     for (const row of tableAfter("### Credits and tax")) {
       const ledger = CreditLedger.open("l", 0, "charge");
-      const grant = { id: "g", amount: row["3 credits available"], effective: "2026-01-01" };
+      const grant = { id: "g", amount: row["2 credits available"], effective: "2026-01-01" };
       const context = { timeZone: ZONE, scale: CENTS, instantMs: () => 0 };
       ledger.addGrant(compileGrant(creditGrantSchema.parse(grant), context), 0);
-      const base = row["0 tax base"] === "net" ? "net" : "net_after_credits";
       const source = { product: "p", meter: "m" };
-      const payable = { id: "l", source, net: minor(row["1 net"]), taxPercent: "19" };
-      const paid = payWithCredits(ledger, [payable], 0, base);
+      const payable = { id: "l", source, net: minor(row["0 net"]), taxPercent: "19" };
+      const paid = payWithCredits(ledger, [payable], 0);
       expect(paid.map(({ tax, credited, due }) => [tax, credited, due].map(money))).toEqual([
-        [row["2 tax"], row["4 credits used"], row["5 due"]],
+        [row["1 tax"], row["3 credits used"], row["4 due"]],
       ]);
     }
+  });
+
+  test("prepaid units", async () => {
+    const given = exampleOf("units");
+    const catalog = catalogOf({
+      meters: [{ key: "requests", event_type: "usage", aggregation: "sum", value_property: "n" }],
+      prices: [{ meter: "requests", ...REQUESTS_PRICE }],
+      contract: { start: "2026-01-01", end: "2026-04-01", credits: given },
+    });
+    const run = new BilledRun(catalog);
+    const rows = tableAfter("example=units");
+    for (const row of rows) {
+      const timeMs = Date.parse(`${row["0 month"]}-15`);
+      await run.use({ account: ACCOUNT, timeMs, data: `{"n":${row["1 used"]}}` });
+    }
+    await run.until(Date.parse("2026-05-01"));
+    const { invoices } = await run.result();
+    run.close();
+    const found = invoices.map(({ lines, total }) => {
+      const [usage, prepaid] = lines;
+      const figures = [usage?.quantity, prepaid?.quantity ?? "0", usage?.amount, prepaid?.amount ?? "0.00"];
+      return [usage?.periodStart.slice(0, 7), ...figures, total];
+    });
+    expect(found).toEqual(rows.map((row) => Object.values(row)));
   });
 
   test("thresholds", () => {

@@ -7,6 +7,8 @@ import { correctedDocument } from "../../../src/pipeline/corrected-document.ts";
 import { storedDocumentRows } from "../../../src/operators/invoice/billing-book.ts";
 import type { PublishedDocument } from "../../../src/billing/invoices/billing-document.ts";
 import { minorUnitsOfText } from "../../../src/billing/rating/money.ts";
+import type { TaxReply } from "../../../src/model/tax-service.ts";
+import type { PartitionEngine } from "../../../src/pipeline/partition-engine.ts";
 import { billingRun, nextBillingStep, numberDocuments } from "../../../src/pipeline/billing-steps.ts";
 import { openPartitionStore } from "../../../src/state/partition-store.ts";
 import { createEngine, HOUR_MS, runLogs, type LogStep } from "../../support/engine-fixture.ts";
@@ -66,7 +68,7 @@ export function arrivalsOf(list: readonly TimedEvent[], startMs: number): Arriva
     .map(({ arrival }) => arrival);
 }
 
-export const BILLING_ACCOUNTS = ["plain", "fees", "changed", "credits"];
+export const BILLING_ACCOUNTS = ["plain", "fees", "changed", "credits", "reserved"];
 
 const contract = (account: string, fields: Readonly<Record<string, unknown>>, id = account) => ({
   id,
@@ -79,7 +81,7 @@ const contract = (account: string, fields: Readonly<Record<string, unknown>>, id
   ...fields,
 });
 
-const FILES: Readonly<Record<string, unknown>> = {
+export const BILLING_FILES: Readonly<Record<string, unknown>> = {
   "settings.yaml": {
     regions: ["eu"],
     grace: "48h",
@@ -136,6 +138,34 @@ const FILES: Readonly<Record<string, unknown>> = {
       ],
       commitments: [{ key: "all", amount: "150", overage_factor: "1.5" }],
     },
+    {
+      key: "reserved",
+      version: 1,
+      currency: "EUR",
+      prices: [
+        {
+          key: "sum",
+          product: "api",
+          meter: "sum",
+          model: "graduated",
+          rate_per: "window",
+          tiers: [{ up_to: "100", unit_price: "0.1" }, { unit_price: "0.07" }],
+          discounts: [{ type: "percent", percent: "7" }],
+        },
+      ],
+      commitments: [
+        {
+          key: "office",
+          quantity: "120",
+          per: "window",
+          prices: ["sum"],
+          overage_factor: "1.5",
+          true_up: false,
+          hours: { from: 9, to: 17 },
+        },
+        { key: "rest", amount: "0.123", per: "window", prices: ["sum"], overage_factor: "0.9" },
+      ],
+    },
   ],
   "contracts/all.json": [
     contract("plain", {}),
@@ -149,19 +179,26 @@ const FILES: Readonly<Record<string, unknown>> = {
     }),
     contract("changed", { plan: { key: "fees", version: 1 }, end: "2026-03-17" }),
     contract("changed", { start: "2026-03-17", billing_anchor_day: 17 }, "changed-2"),
+    contract("reserved", {
+      plan: { key: "reserved", version: 1 },
+      billing_anchor_day: 20,
+      billing_months: 2,
+    }),
     contract("credits", {
       credits: [
         { id: "first", amount: "9", effective: "2026-02-01", expires: "2026-03-15" },
         { id: "month", amount: "5", effective: "2026-02-01", recurrence: { unit: "month" } },
+        // More than can be used: what is paid with it is the same whenever usage comes.
+        { id: "calls", amount: "1000", unit: "quantity", meters: ["calls"], effective: "2026-02-01" },
       ],
     }),
   ],
 };
 
 /** Contracts of every kind that billing treats otherwise, over some three months with a change of the clocks. */
-export function billingCatalog(): CompiledCatalog {
+export function billingCatalog(files: Readonly<Record<string, unknown>> = BILLING_FILES): CompiledCatalog {
   const loaded = loadCatalog(
-    new Map(Object.entries(FILES).map(([file, content]) => [file, JSON.stringify(content)])),
+    new Map(Object.entries(files).map(([file, content]) => [file, JSON.stringify(content)])),
   );
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.faults));
   return compileCatalog(loaded.catalog, loaded.version);
@@ -177,9 +214,15 @@ export async function billingLogs(
   list: readonly TimedEvent[],
   startMs: number,
   endMs: number,
-  corrections: readonly TimedCorrection[] = [],
+  options: {
+    readonly catalog?: CompiledCatalog;
+    /** Corrections of invoices, in any order. */
+    readonly corrections?: readonly TimedCorrection[];
+    /** Answers of a tax service to be recorded at a place of the logs; none at the last one ends them. */
+    readonly taxReplies?: (engine: PartitionEngine, isLast: boolean) => readonly TaxReply[];
+  } = {},
 ): Promise<{ readonly steps: readonly LogStep[]; readonly catalog: CompiledCatalog }> {
-  const catalog = billingCatalog();
+  const { catalog = billingCatalog(), corrections = [], taxReplies = () => [] } = options;
   const engine = createEngine(catalog);
   const store = openPartitionStore(":memory:", { partition: 0, partitionCount: 1 });
   const steps: LogStep[] = [];
@@ -223,6 +266,13 @@ export async function billingLogs(
       decide(decision.kind === "billing-run" ? { ...decision, maxContracts: 2 } : decision);
     }
   };
+  const tax = async (isLast: boolean): Promise<boolean> => {
+    const replies = taxReplies(engine, isLast);
+    if (replies.length === 0) return false;
+    decide({ kind: "documents-taxed", replies });
+    await bill();
+    return true;
+  };
   decide({ kind: "catalog", version: catalog.version });
   const waiting = [...corrections].sort((a, b) => a.atHours - b.atHours);
   const correctUntil = async (timeMs: number): Promise<void> => {
@@ -246,6 +296,7 @@ export async function billingLogs(
     steps.push({ kind: "message", message });
     engine.process([message]);
     await bill();
+    await tax(false);
   }
   if (waiting.length > 0) {
     decide({ kind: "close", upToMs: endMs - LAST_CORRECTIONS_MS, actor: "test", reason: "test" });
@@ -254,6 +305,7 @@ export async function billingLogs(
   }
   decide({ kind: "close", upToMs: endMs, actor: "test", reason: "test" });
   await bill();
+  while (await tax(true));
   store.close();
   return { steps, catalog };
 }

@@ -112,7 +112,7 @@ describe("an invoice that credits have paid in part", () => {
     ...[32, 34].map((day) => ({ account: "plain", atHours: day * DAY_HOURS, lagHours: 0, thousandths: 1 })),
   ];
   const ofCredits = async (corrections: readonly TimedCorrection[]) => {
-    const { steps, catalog } = await billingLogs(usage, START_MS, END_MS, corrections);
+    const { steps, catalog } = await billingLogs(usage, START_MS, END_MS, { corrections });
     const { store, engine } = await replay(steps, catalog, undefined);
     const documents = invoicesOf([{ partition: 0, engine, store }]);
     store.close();
@@ -123,12 +123,12 @@ describe("an invoice that credits have paid in part", () => {
     // Before the first grant ends, at the middle of the second month.
     const atHours = 33 * DAY_HOURS;
     const [invoice] = await ofCredits([]);
-    // 100 × 0.10 + 200 × 0.07 + 0.333, of which 9 + 5 are paid by credits.
-    expect(invoice).toMatchObject({ subtotal: "24.33", credits: "14.00", total: "10.33" });
+    // 100 × 0.10 + 200 × 0.07, of which 9 + 5 are paid by credits; the call is paid by prepaid units.
+    expect(invoice).toMatchObject({ subtotal: "24.00", credits: "14.00", total: "10.00" });
     const which = Number(invoice?.number?.slice(-6)) - 1;
     const [, voided, reissued] = await ofCredits([{ atHours, action: "reissue", which }]);
-    expect(voided).toMatchObject({ kind: "credit-memo", credits: "-14.00", total: "-10.33" });
-    expect(reissued).toMatchObject({ kind: "invoice", credits: "14.00", total: "10.33" });
+    expect(voided).toMatchObject({ kind: "credit-memo", credits: "-14.00", total: "-10.00" });
+    expect(reissued).toMatchObject({ kind: "invoice", credits: "14.00", total: "10.00" });
     // Like the first one: not as a correction of what has been taken back.
     expect(reissued?.lines.map(({ amount, adjusts }) => [amount, adjusts])).toEqual(
       invoice?.lines.map(({ amount }) => [amount, null]),
@@ -140,6 +140,6 @@ describe("an invoice that credits have paid in part", () => {
     ]);
     expect(twice).toHaveLength(3);
     const [, whole] = await ofCredits([{ atHours, action: "credit", which }]);
-    expect(whole).toMatchObject({ credits: "-14.00", total: "-10.33" });
+    expect(whole).toMatchObject({ credits: "-14.00", total: "-10.00" });
   });
 });

@@ -8,11 +8,13 @@ const SNAPSHOT: PartitionSnapshot = {
   checkpointAgeMs: 0,
   watermarkMs: Number.NEGATIVE_INFINITY,
   dedupeKeys: 0,
+  dedupeSealedKeys: 0,
   dedupeBytes: 0,
   windowCells: 0,
   unbilled: [],
   accrued: { totals: [{ currency: "EUR", amount: 14.25 }], ageMs: 2_500 },
   replayProgressRatio: 1,
+  held: [],
   outbox: [],
 };
 

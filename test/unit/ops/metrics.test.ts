@@ -7,22 +7,20 @@ import { readProjectFile } from "../../support/project-files.ts";
 import { message, NO_CHANGES, noOrdinals, outcomeRecord, regionCounts } from "./checkpoint-fixture.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 1);
-const NOTHING_STORED: ObserverBaseline = {
-  load: () => undefined,
-  parked: () => [],
-  exceptions: () => [],
-};
+const NOTHING_STORED: ObserverBaseline = { load: () => undefined, parked: () => [], exceptions: () => [] };
 const SNAPSHOT: PartitionSnapshot = {
   state: "running",
   backlogMessages: 7,
   checkpointAgeMs: 1_500,
   watermarkMs: NOW_MS - 90_000,
   dedupeKeys: 100,
+  dedupeSealedKeys: 60,
   dedupeBytes: 4_000,
   windowCells: 12,
   unbilled: [{ currency: "EUR", amount: 12.5 }],
   accrued: { totals: [{ currency: "EUR", amount: 14.25 }], ageMs: 2_500 },
   replayProgressRatio: 0.5,
+  held: [],
   outbox: [{ sink: "rated", pending: 3 }],
 };
 
@@ -99,6 +97,7 @@ describe("the registry", () => {
       "outcome",
       "reason",
       "stage",
+      "operation",
       "sink",
       "state",
       "kind",
@@ -136,8 +135,6 @@ describe("gauges of a scrape", () => {
       'backlog_events{partition="3"}': 7,
       'checkpoint_age_seconds{partition="3"}': 1.5,
       'watermark_lag_seconds{partition="3"}': 90,
-      'dedupe_keys{partition="3"}': 100,
-      'dedupe_bytes{partition="3"}': 4_000,
       'window_cells{partition="3"}': 12,
       'unbilled_value{currency="EUR"}': 12.5,
       'replay_progress_ratio{partition="3"}': 0.5,

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import type { PricingCase } from "../../oracle/pricing/adapter.ts";
-import { minimumSpend } from "../../oracle/pricing/commitments/minimum-adapters.ts";
 import { loadPricingCases, runCase } from "../../oracle/pricing/runner.ts";
 
 const CASES = loadPricingCases(new URL("../../oracle/data/pricing.json", import.meta.url));
@@ -11,20 +10,11 @@ function caseOf(id: string): PricingCase {
   return found;
 }
 
-test("usage and true-up agree of the case whose tax and credit note wait", () => {
-  const pricingCase = caseOf("213");
-  expect(runCase(pricingCase).status).toBe("waiting");
-  expect(pricingCase.expected).toMatchObject(minimumSpend(pricingCase));
-  const { usage_cents, true_up_cents, fees_cents } = pricingCase.expected;
-  const expected = { usage_cents, true_up_cents, fees_cents };
-  expect(runCase({ ...pricingCase, expected })).toEqual({ status: "agree" });
-});
-
-test("a case of another form has no adapter; other figures differ", () => {
+test("a case of another form has no adapter; other figures differ", async () => {
   const pricingCase = caseOf("295");
-  expect(runCase({ ...pricingCase, config: {} }).status).toBe("no adapter");
+  expect((await runCase({ ...pricingCase, config: {} })).status).toBe("no adapter");
   const expected = { ...pricingCase.expected, amount: "14500.01" };
-  expect(runCase({ ...pricingCase, expected })).toMatchObject({
+  expect(await runCase({ ...pricingCase, expected })).toMatchObject({
     status: "differ",
     answer: { amount: "14500" },
   });
@@ -52,7 +42,7 @@ test.each<{
     expected: { balances: { g1: "80" } },
   },
   { grant: { deleted: "P0D" }, until: "P5D", used: "50", expected: { balances: { g1: "0" } } },
-])("a grant $grant of 100 after use of $used", ({ grant, until, used, expected }) => {
+])("a grant $grant of 100 after use of $used", async ({ grant, until, used, expected }) => {
   const terms = { id: "g1", amount: "100", balance: "100", priority: 1, ...grant };
   const pricingCase: PricingCase = {
     id: "own",
@@ -62,5 +52,5 @@ test.each<{
     input: { usage: [{ at: "P0DT1H", value: used }], until },
     expected: { ...expected },
   };
-  expect(runCase(pricingCase)).toEqual({ status: "agree" });
+  expect(await runCase(pricingCase)).toEqual({ status: "agree" });
 });

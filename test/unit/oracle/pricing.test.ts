@@ -1,7 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { BY_CHOICE } from "../../oracle/pricing/by-choice.ts";
 import { isEqual, loadPricingCases, runCase } from "../../oracle/pricing/runner.ts";
-import { WAITING } from "../../oracle/pricing/waiting.ts";
 import type { PricingCase } from "../../oracle/pricing/adapter.ts";
 
 const BUNDLED = new URL("../../oracle/data/pricing.json", import.meta.url);
@@ -10,9 +9,8 @@ const cases = loadPricingCases(given ?? BUNDLED);
 /** The lists name cases of the bundled file by its ids; another file may use the same ids for other cases. */
 const bundled = new Map(loadPricingCases(BUNDLED).map((known) => [known.id, known]));
 const byChoice = new Map(BY_CHOICE.map((entry) => [entry.id, entry]));
-const waiting = new Map(WAITING.map((entry) => [entry.id, entry]));
 
-const COLUMNS = ["agree", "by choice", "waiting", "disagree", "no adapter"] as const;
+const COLUMNS = ["agree", "by choice", "disagree", "no adapter"] as const;
 type Column = (typeof COLUMNS)[number];
 const table = new Map<string, Record<Column, number>>();
 const unanswered = new Set<string>();
@@ -22,18 +20,15 @@ function isBundled(pricingCase: PricingCase): boolean {
 }
 
 /** The column that a case counts in, and what is wrong with it. */
-function judge(pricingCase: PricingCase): { readonly column: Column; readonly fault?: string } {
-  const known = isBundled(pricingCase);
-  const choice = known ? byChoice.get(pricingCase.id) : undefined;
-  const waits = known && waiting.has(pricingCase.id);
-  const result = runCase(pricingCase);
+async function judge(
+  pricingCase: PricingCase,
+): Promise<{ readonly column: Column; readonly fault?: string }> {
+  const choice = isBundled(pricingCase) ? byChoice.get(pricingCase.id) : undefined;
+  const result = await runCase(pricingCase);
   switch (result.status) {
     case "agree":
-      if (choice === undefined && !waits) return { column: "agree" };
+      if (choice === undefined) return { column: "agree" };
       return { column: "disagree", fault: "agrees, but is listed" };
-    case "waiting":
-      if (waits || !known) return { column: "waiting" };
-      return { column: "disagree", fault: "waits, but is not listed as waiting" };
     case "no adapter":
       unanswered.add(`${pricingCase.id} (${result.reason})`);
       return { column: "no adapter" };
@@ -50,8 +45,8 @@ function judge(pricingCase: PricingCase): { readonly column: Column; readonly fa
 
 describe("pricing cases of other systems", () => {
   for (const pricingCase of cases) {
-    it(`${pricingCase.id} ${pricingCase.model}`, () => {
-      const { column, fault } = judge(pricingCase);
+    it(`${pricingCase.id} ${pricingCase.model}`, async () => {
+      const { column, fault } = await judge(pricingCase);
       const row = table.get(pricingCase.model) ?? zeroes();
       row[column] += 1;
       table.set(pricingCase.model, row);
@@ -61,10 +56,9 @@ describe("pricing cases of other systems", () => {
 
   it("finds cases, and every listed one with its reason, once", () => {
     expect(cases.length).toBeGreaterThan(0);
-    const listed = [...BY_CHOICE, ...WAITING];
-    expect(new Set(listed.map(({ id }) => id)).size).toBe(listed.length);
-    expect(listed.filter(({ id }) => !bundled.has(id))).toEqual([]);
-    for (const { reason } of listed) expect(reason.length).toBeGreaterThan(20);
+    expect(byChoice.size).toBe(BY_CHOICE.length);
+    expect(BY_CHOICE.filter(({ id }) => !bundled.has(id))).toEqual([]);
+    for (const { reason } of BY_CHOICE) expect(reason.length).toBeGreaterThan(20);
     expect(BY_CHOICE.length).toBeLessThan(20);
   });
 
@@ -86,5 +80,5 @@ describe("pricing cases of other systems", () => {
 });
 
 function zeroes(): Record<Column, number> {
-  return { agree: 0, "by choice": 0, waiting: 0, disagree: 0, "no adapter": 0 };
+  return { agree: 0, "by choice": 0, disagree: 0, "no adapter": 0 };
 }

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { createDecoder } from "../../../src/ingest/wire/decoder.ts";
+import { WireDecoder } from "../../../src/ingest/wire/decoder.ts";
 import { Dictionaries } from "../../../src/ingest/wire/dictionary.ts";
 import { encodeColumnarBatch } from "../../../src/ingest/wire/columnar-encoder.ts";
 import { cloudEvent, COLUMNAR, KEY, message, SINGLE } from "./messages.ts";
 
 describe("the dictionaries of a decoder", () => {
   test("give an account the same index in every run and wire form", () => {
-    const decoder = createDecoder(KEY);
+    const decoder = new WireDecoder(KEY);
     const json = (subject: string) => message(SINGLE, JSON.stringify(cloudEvent({ subject })));
     const columnar = (...accounts: string[]) =>
       message(

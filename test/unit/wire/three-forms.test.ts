@@ -108,3 +108,34 @@ test("rows do not depend on how a log is cut into runs", () => {
     { numRuns: 300 },
   );
 });
+
+test("a decoder that reuses its memory gives what one with fresh memory gives", () => {
+  const run = fc.array(
+    fc.record({
+      events: fc.array(row, { maxLength: 6 }),
+      form: fc.constantFrom(COLUMNAR, BATCH),
+      /** A byte to be spoilt, of that many of the body; beyond its end: none. */
+      spoilt: fc.nat(400),
+    }),
+    { maxLength: 3 },
+  );
+  fc.assert(
+    fc.property(fc.array(run, { minLength: 1, maxLength: 6 }), (runs) => {
+      const reusing = new WireDecoder(KEY, { reusesMemory: true });
+      const fresh = new WireDecoder(KEY);
+      for (const parts of runs) {
+        const messages = parts.map(({ events, form, spoilt }) => {
+          const body =
+            form === COLUMNAR
+              ? encodeColumnarBatch(events)
+              : new TextEncoder().encode(`[${events.map((event) => jsonOf(event, false)).join(",")}]`);
+          const bytes = Uint8Array.from(body);
+          if (spoilt < bytes.length) bytes[spoilt]! ^= 0x11;
+          return message(form, bytes);
+        });
+        expect(reusing.decode(messages)).toEqual(fresh.decode(messages));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

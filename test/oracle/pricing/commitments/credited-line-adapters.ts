@@ -58,7 +58,7 @@ const creditsAllocation: PricingAdapter = {
   models: ["credits_allocation"],
   answer(pricingCase) {
     const { base, tiers } = z
-      .object({ base: z.literal("graduated"), tiers: z.array(tier) })
+      .object({ base: z.enum(["graduated", "volume"]), tiers: z.array(tier) })
       .parse(pricingCase.config);
     const { quantity, credits } = z
       .object({ quantity: decimalText, credits: z.array(decimalText) })
@@ -70,7 +70,8 @@ const creditsAllocation: PricingAdapter = {
     const lines: bigint[] = [];
     let billed = 0n;
     for (const { up_to } of tiers) {
-      const units = Exact.min(quantity, up_to ?? quantity);
+      // A volume price has one line: all units are of one tier.
+      const units = base === "volume" ? new Exact(quantity) : Exact.min(quantity, up_to ?? quantity);
       const cumulative = chargedFor(units);
       if (cumulative > billed) lines.push(cumulative - billed);
       billed = cumulative;

@@ -26,7 +26,7 @@ export function grantTerms(terms: Pick<GrantTerms, "id" | "amount"> & Partial<Gr
   return { ...GRANT_DEFAULTS, ...terms };
 }
 
-const grantCaseSchema = z.object({
+const grantCaseSchema = z.strictObject({
   id: z.string(),
   amount: decimalText,
   balance: decimalText.optional(),
@@ -39,11 +39,11 @@ const grantCaseSchema = z.object({
 });
 type GrantCase = z.output<typeof grantCaseSchema>;
 
-const burndownInput = z.object({
+const burndownInput = z.strictObject({
   start: z.string().default("P0D"),
   until: z.string().optional(),
   overage: decimalText.default("0"),
-  usage: z.array(z.object({ at: z.string(), value: decimalText })),
+  usage: z.array(z.strictObject({ at: z.string(), value: decimalText })),
 });
 
 const grantBurndown: PricingAdapter = {

@@ -17,10 +17,12 @@ import {
   times,
 } from "../../../../src/billing/ratio.ts";
 import { currencyExponent } from "../../../../src/billing/rating/currencies.ts";
+import type { MoneyRounding } from "../../../../src/billing/rating/money.ts";
 import { Exact } from "../../../../src/billing/rating/exact.ts";
-import { type PricingAdapter, WaitingCase } from "../adapter.ts";
+import type { PricingAdapter } from "../adapter.ts";
 import { commonScale, decimalText, integerText } from "../case-fields.ts";
 import { namedMembers } from "./named-members.ts";
+import { moneyRoundingOf } from "../priced-plan.ts";
 import { chargeOfPrice } from "./unit-charge.ts";
 
 /** Digits of the currency of cases in minor units that name none. */
@@ -35,9 +37,11 @@ export function commitmentOf(
   fields: Readonly<Record<string, unknown>>,
   exponent: number,
   price?: Readonly<Record<string, unknown>>,
+  rounding: MoneyRounding = "half_away_from_zero",
 ): CompiledCommitment {
   return compileCommitment(commitmentSchema.parse({ key: "c", ...fields }), {
     exponent,
+    rounding,
     chargeOf: () => (price === undefined ? undefined : chargeOfPrice(price)),
   });
 }
@@ -96,54 +100,6 @@ const proratedSubscription: PricingAdapter = {
   },
 };
 
-/** Members of the answer that come with taxes and credit notes. */
-const INVOICING_MEMBERS = ["tax_cents", "credit_note_cents", "total_cents"];
-
-const minimumSpendProrated: PricingAdapter = {
-  models: ["charge_minimum_spend_prorated"],
-  answer(pricingCase) {
-    if (INVOICING_MEMBERS.some((member) => member in pricingCase.expected))
-      throw new WaitingCase("taxes of an invoice and the credit note at a termination come with invoicing");
-    return minimumSpend(pricingCase);
-  },
-};
-
-/** Usage, true-up and their sum, which is what rating answers of such a case. */
-export function minimumSpend({
-  config,
-  input,
-}: Pick<Parameters<PricingAdapter["answer"]>[0], "config" | "input">): Readonly<Record<string, string>> {
-  const {
-    filter_unit_price_cents: prices,
-    min_cents,
-    period_days,
-  } = z
-    .object({
-      filter_unit_price_cents: z.record(z.string(), integerText),
-      min_cents: integerText,
-      period_days: decimalText,
-    })
-    .parse(config);
-  const { units, active_days } = z
-    .object({ units: z.record(z.string(), decimalText), active_days: decimalText })
-    .parse(input);
-  const covered = days.parse({ days: active_days, full: period_days });
-  const lines = Object.entries(units).map(([filter, quantity]) => {
-    const charge = chargeOfPrice({
-      model: "per_unit",
-      unit_price: scaledDecimal(prices[filter] ?? 0n, CENTS),
-    });
-    return line("usage", ratioOfCharge(charge(new Exact(quantity), new Exact(1)), CENTS), filter);
-  });
-  const commitment = commitmentOfMinor(min_cents);
-  const outcome = applyCommitment(commitment, commitment.amountFor(covered), lines, true);
-  return {
-    usage_cents: (outcome.total - outcome.trueUp).toString(),
-    true_up_cents: outcome.trueUp.toString(),
-    fees_cents: outcome.total.toString(),
-  };
-}
-
 const commitmentTrueUp: PricingAdapter = {
   models: ["commitment_true_up"],
   answer({ config, input }) {
@@ -164,10 +120,11 @@ const commitmentTrueUpRounded: PricingAdapter = {
     const { commitment: amount, currency } = z
       .object({ commitment: decimalText, currency: z.string() })
       .parse(config);
+    const { rounding } = moneyRoundingOf(config);
     const exponent = currencyExponent(currency);
     if (exponent === undefined) throw new RangeError(`no currency ${currency}`);
     const { used } = z.object({ used: decimalText }).parse(input);
-    const commitment = commitmentOf({ amount }, exponent);
+    const commitment = commitmentOf({ amount }, exponent, undefined, rounding);
     const minorUnits = times(ratioOfDecimal(used), ratio(10n ** BigInt(exponent)));
     const amountMinor = commitment.amountFor(WHOLE_PERIOD);
     const { trueUp } = applyCommitment(commitment, amountMinor, [line("usage", minorUnits)], true);
@@ -214,7 +171,6 @@ export const MINIMUM_ADAPTERS: readonly PricingAdapter[] = [
   minCommitmentProrated,
   minCommitmentTrueUp,
   proratedSubscription,
-  minimumSpendProrated,
   commitmentTrueUp,
   commitmentTrueUpRounded,
   commitmentOverage,

@@ -154,7 +154,7 @@ describe("KeyTable", () => {
     expect(restored.bytes / count).toBeLessThan(41);
     for (let number = 0; number < count; number += 1) {
       scrambledKey(number, words, 0);
-      restored.touch(words, 0, 1);
+      restored.prepare(words, 0, 1);
       const verdict = restored.probeAndInsert(words, 0, number, 0, 1000, count, 0);
       if (verdict !== KeyVerdict.otherPayload) wrong += 1;
     }

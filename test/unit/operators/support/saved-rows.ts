@@ -8,6 +8,10 @@ export class SavedRows {
     const rows: StateRow[] = [];
     const clearedSpaces: string[] = [];
     participant.collectChanges(rows, clearedSpaces);
+    this.apply(rows, clearedSpaces);
+  }
+
+  apply(rows: readonly StateRow[], clearedSpaces: readonly string[]): void {
     for (const space of clearedSpaces) this.#spaces.delete(space);
     for (const { space, key, value } of rows) {
       const held = this.#spaces.get(space) ?? new Map<number, Uint8Array>();

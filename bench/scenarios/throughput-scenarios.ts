@@ -1,0 +1,75 @@
+import type { LoadForm } from "../../src/load/encode/load-encoder.ts";
+import { rowsOf } from "../report/report.ts";
+import { EVENTS_PER_BATCH, FEW_ACCOUNTS, SMOKE_ACCOUNTS } from "./load-shapes.ts";
+import { sized, type Scenario, type ScenarioContext, type ScenarioResult } from "./scenario.ts";
+import { throughput, type ReferenceName, type ThroughputResult } from "./throughput.ts";
+
+/** The worker beside references, by wire form. Loads are as large as a run of some seconds needs. */
+interface Row {
+  readonly name: string;
+  readonly form: LoadForm;
+  readonly events: number;
+  readonly references: readonly ReferenceName[];
+  /** Events in a smoke run; it has none where left out. */
+  readonly smokeEvents?: number;
+  readonly smokeReferences?: readonly ReferenceName[];
+}
+
+const ROWS: readonly Row[] = [
+  { name: "single events", form: "event", events: 1_000_000, references: ["raw"], smokeEvents: 60_000 },
+  { name: "cloudevents batches", form: "batch", events: 2_000_000, references: ["raw"] },
+  {
+    name: "columnar",
+    form: "columnar",
+    events: 8_000_000,
+    references: ["raw", "duckdb", "duckdb-batch"],
+  },
+  {
+    // For those that take minutes for what the worker does in seconds.
+    name: "columnar, small load",
+    form: "columnar",
+    events: 2_000_000,
+    references: ["naive", "postgres"],
+    smokeEvents: 400_000,
+    smokeReferences: ["raw", "naive", "duckdb", "duckdb-batch"],
+  },
+];
+
+export const THROUGHPUT_SCENARIOS: readonly Scenario[] = ROWS.map((row) => ({
+  name: row.name,
+  isInSmoke: row.smokeEvents !== undefined,
+  run: (context) => run(row, context),
+}));
+
+async function run(row: Row, context: ScenarioContext): Promise<ScenarioResult> {
+  const { isSmoke, onProgress } = context;
+  const result = await throughput({
+    name: row.name,
+    form: row.form,
+    batchSize: row.form === "event" ? 1 : EVENTS_PER_BATCH,
+    events: sized(context, row.events, row.smokeEvents ?? 50_000),
+    accounts: isSmoke ? SMOKE_ACCOUNTS : FEW_ACCOUNTS,
+    references: isSmoke ? (row.smokeReferences ?? row.references) : row.references,
+    rounds: isSmoke ? 1 : context.rounds,
+    onProgress,
+  });
+  return reported(result);
+}
+
+/** What the report says of it. */
+export function reported(result: ThroughputResult): ScenarioResult {
+  const { name, shape, hash, skipped, publishedPerSecond, contenders } = result;
+  const notes = contenders.find(({ contender }) => contender === "tributary")?.runs[0]?.notes ?? {};
+  const keyBytes = Number(notes["dedupeBytes"]) / Number(notes["dedupeKeys"]);
+  return {
+    rows: rowsOf(result),
+    hashes: { [name]: hash },
+    parameters: { [`${name}: events`]: shape.events, [`${name}: accounts`]: shape.accounts },
+    figures: name === "columnar" && Number.isFinite(keyBytes) ? { hotKeyBytes: keyBytes } : {},
+    notes: [
+      ...skipped.map(({ contender, why }) => `${name}: ${contender} was left out, ${why}.`),
+      `${name}: published at ${Math.round(publishedPerSecond).toLocaleString("en")} events/s; ` +
+        `${Number(notes["windowsRated"] ?? 0).toLocaleString("en")} windows were rated in the timed run.`,
+    ],
+  };
+}

@@ -1,0 +1,217 @@
+import type { DocumentTaxRequest, TaxReply, TaxTransaction } from "../../model/tax-service.ts";
+import type { CompiledCatalog, CompiledContract } from "../../billing/catalog/compiled.ts";
+import type { DocumentHold, FrozenDocument } from "../../billing/invoices/billing-document.ts";
+import { completeDocument, type UntaxedDocument } from "../../billing/invoices/freeze-document.ts";
+import { checkServiceTaxes } from "../../billing/tax/service-reply.ts";
+import { documentTaxRequest, taxRequestFingerprint } from "../../billing/tax/service-request.ts";
+import { taxDateOf } from "../../billing/tax/tax-date.ts";
+import type { LineTax, TaxHold, TaxResult } from "../../billing/tax/tax-table.ts";
+import type { Journal } from "../journal.ts";
+import type { BillingBook } from "./billing-book.ts";
+import type { ContractCredits } from "./contract-credits.ts";
+
+export interface DocumentTaxesOptions {
+  readonly book: BillingBook;
+  readonly journal: Journal;
+  readonly catalog: CompiledCatalog;
+  readonly credits: ContractCredits;
+}
+
+/** A document that waits for a tax service's answer. */
+export interface TaxQuestion {
+  readonly request: DocumentTaxRequest;
+  readonly fingerprint: string;
+}
+
+/** What a reply makes of a held document. */
+type Verdict =
+  | { readonly lines: readonly LineTax[]; readonly transaction: TaxTransaction }
+  | { readonly hold: TaxHold; readonly detail: string };
+
+/** Reasons for which a tax service is asked. */
+export const ASKED: ReadonlySet<TaxHold> = new Set<TaxHold>([
+  "tax-pending",
+  "tax-service-unavailable",
+  "tax-service-refused",
+  "tax-reply-invalid",
+]);
+/** Reasons for which nobody has to look. */
+const EXPECTED: ReadonlySet<TaxHold> = new Set<TaxHold>(["tax-pending", "earlier-document-held"]);
+
+const BEHIND_ANOTHER = "credits pay the contract's documents in their order, and an earlier one is held";
+
+/**
+ * Taxes documents, by the catalog's rates or with the answers of a tax service, and lets credits pay. A document whose tax
+ * can't be told is held: it has no number, uses no credits, and others go on without it.
+ */
+export class DocumentTaxes {
+  readonly #book: BillingBook;
+  readonly #journal: Journal;
+  readonly #catalog: CompiledCatalog;
+  readonly #credits: ContractCredits;
+
+  constructor({ book, journal, catalog, credits }: DocumentTaxesOptions) {
+    this.#book = book;
+    this.#journal = journal;
+    this.#catalog = catalog;
+    this.#credits = credits;
+  }
+
+  /**
+   * By the catalog's rates: undefined where it knows no taxes. Usage is taxed by the rates of its period, as late as it
+   * may come. Documents that a service taxes are held until it has.
+   */
+  taxesOf({ lines, issuedMs }: UntaxedDocument, contract: CompiledContract): TaxResult | undefined {
+    const { taxTable, customers, products } = this.#catalog;
+    const { legalEntity, pricesIncludeTax, rounding } = contract;
+    const customer = customers.get(contract.customer);
+    if (customer === undefined) return undefined;
+    if (legalEntity.tax === "service") {
+      return customer.country === undefined
+        ? { hold: "tax-address-missing", detail: "the customer has no country" }
+        : { hold: "tax-pending", detail: "" };
+    }
+    return taxTable?.tax({
+      sellerCountry: legalEntity.country,
+      customer,
+      pricesIncludeTax,
+      rounding,
+      lines: lines.map((line) => ({
+        taxable: line.amount - line.discount,
+        taxCode: products.get(line.product)?.taxCode,
+        date: taxDateOf(line, issuedMs, contract.timeZone),
+      })),
+    });
+  }
+
+  /** Completes a document that was just made. */
+  complete(untaxed: UntaxedDocument, contract: CompiledContract): void {
+    this.#settle(untaxed, contract, this.taxesOf(untaxed, contract), undefined);
+  }
+
+  /** Tries a held document again, by the catalog in effect now. */
+  retry(document: FrozenDocument, contract: CompiledContract): void {
+    // It is taxed already.
+    if (document.hold?.reason === "earlier-document-held") return;
+    const untaxed = { ...document, catalogVersion: this.#catalog.version };
+    this.#settle(untaxed, contract, this.taxesOf(untaxed, contract), document.hold);
+  }
+
+  /** What a tax service is to be asked about a document; undefined where it does not wait for one. */
+  questionOf(document: FrozenDocument, contract: CompiledContract): TaxQuestion | undefined {
+    const customer = this.#catalog.customers.get(contract.customer);
+    if (document.hold === undefined || !ASKED.has(document.hold.reason)) return undefined;
+    if (customer === undefined || contract.legalEntity.tax !== "service") return undefined;
+    const productOf = (key: string) => this.#catalog.products.get(key);
+    const request = documentTaxRequest(document, contract, customer, productOf);
+    return request === undefined ? undefined : { request, fingerprint: taxRequestFingerprint(request) };
+  }
+
+  /** Whether a reply would change anything: one that says what is known already need not be recorded. */
+  isNews(document: FrozenDocument, contract: CompiledContract, reply: TaxReply): boolean {
+    return this.#newsOf(document, contract, reply) !== undefined;
+  }
+
+  /** A tax service has answered. A reply to another request than the document's present one says nothing of it. */
+  answer(document: FrozenDocument, contract: CompiledContract, reply: TaxReply): void {
+    const verdict = this.#newsOf(document, contract, reply);
+    if (verdict === undefined) return;
+    if ("hold" in verdict) this.#settle(document, contract, verdict, document.hold);
+    else {
+      const { lines, transaction } = verdict;
+      this.#settle({ ...document, taxTransaction: transaction }, contract, { lines }, document.hold);
+    }
+  }
+
+  #newsOf(document: FrozenDocument, contract: CompiledContract, reply: TaxReply): Verdict | undefined {
+    const verdict = this.#verdictOn(document, contract, reply);
+    if (verdict === undefined || !("hold" in verdict)) return verdict;
+    const isKnown = verdict.hold === document.hold?.reason && verdict.detail === document.hold.detail;
+    return isKnown ? undefined : verdict;
+  }
+
+  #verdictOn(document: FrozenDocument, contract: CompiledContract, reply: TaxReply): Verdict | undefined {
+    if (this.questionOf(document, contract)?.fingerprint !== reply.request) return undefined;
+    const { answer } = reply;
+    if (answer.kind === "refused")
+      return { hold: "tax-service-refused", detail: `${answer.code}: ${answer.message}` };
+    if (answer.kind === "invalid") return { hold: "tax-reply-invalid", detail: answer.message };
+    if (answer.kind === "overdue") {
+      // A service that has refused is there.
+      const isUnanswered = document.hold?.reason === "tax-pending";
+      return isUnanswered ? { hold: "tax-service-unavailable", detail: answer.message } : undefined;
+    }
+    const taxable = document.lines.map(({ amount, discount }) => amount - discount);
+    const checked = checkServiceTaxes(answer, taxable, contract.currencyExponent);
+    return "invalid" in checked ? { hold: "tax-reply-invalid", detail: checked.invalid } : checked;
+  }
+
+  #settle(
+    untaxed: UntaxedDocument,
+    contract: CompiledContract,
+    taxes: TaxResult | undefined,
+    before: DocumentHold | undefined,
+  ): void {
+    if (taxes !== undefined && "hold" in taxes) this.#hold(untaxed, contract, taxes, before);
+    else if (this.#isBehindAnother(untaxed, contract)) {
+      const lines = taxes?.lines ?? [];
+      this.#hold(untaxed, contract, { hold: "earlier-document-held", detail: BEHIND_ANOTHER, lines }, before);
+    } else {
+      this.#pay(untaxed, contract, taxes, before);
+      this.#payNext(contract);
+    }
+  }
+
+  #hold(
+    untaxed: UntaxedDocument,
+    contract: CompiledContract,
+    taxes: Extract<TaxResult, { hold: TaxHold }>,
+    before: DocumentHold | undefined,
+  ): void {
+    const { hold: reason, detail } = taxes;
+    const isException = !EXPECTED.has(reason);
+    const exceptions = (before?.exceptions ?? 0) + (isException ? 1 : 0);
+    const hold = { reason, detail, exceptions, creditActs: before?.creditActs ?? [] };
+    this.#book.freeze({ ...completeDocument(untaxed, contract, taxes, undefined), hold });
+    if (!isException) return;
+    this.#journal.exception({
+      id: `${reason}-${untaxed.id}-${exceptions}`,
+      stage: "tax",
+      reason,
+      sinceMs: untaxed.issuedMs,
+      details: JSON.stringify({ document: untaxed.id, contract: contract.id, detail }),
+    });
+  }
+
+  #isBehindAnother({ id }: UntaxedDocument, contract: CompiledContract): boolean {
+    if (!this.#credits.hasGrants(contract)) return false;
+    const [first] = this.#book.heldOf(contract.id);
+    return first !== undefined && first.id !== id;
+  }
+
+  #pay(
+    untaxed: UntaxedDocument,
+    contract: CompiledContract,
+    taxes: TaxResult | undefined,
+    before: DocumentHold | undefined,
+  ): void {
+    this.#credits.use(contract, untaxed.creditsAtMs, (credits) => {
+      this.#book.freeze(completeDocument(untaxed, contract, taxes, credits));
+    });
+    this.#credits.perform(contract, before?.creditActs ?? []);
+  }
+
+  /** Documents that were taxed before the one that has just been paid, and came behind it. */
+  #payNext(contract: CompiledContract): void {
+    if (!this.#credits.hasGrants(contract)) return;
+    for (const next of this.#book.heldOf(contract.id)) {
+      if (next.hold?.reason !== "earlier-document-held") return;
+      const lines = next.lines.map(({ tax, taxDetails, taxNote }): LineTax => ({
+        tax,
+        details: taxDetails,
+        note: taxNote,
+      }));
+      this.#pay(next, contract, { lines }, next.hold);
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { TributaryError } from "../../../model/errors.ts";
+import type {
+  DocumentTaxRequest,
+  TaxAnswer,
+  TaxCommitAnswer,
+  TaxService,
+  TaxTransaction,
+} from "../../../model/tax-service.ts";
+import { readExactJson, writeExactJson } from "../../http/exact-json.ts";
+import { ServiceClient, type ServiceClientOptions, type ServiceReply } from "../../http/service-client.ts";
+import { ServiceFailure } from "../../http/service-failure.ts";
+import { answerOfTransaction, statusOfTransaction } from "./create-reply.ts";
+import { createTransactionBody, transactionOf, transactionPath } from "./create-request.ts";
+import { errorOfReply, type ServiceError } from "./error-reply.ts";
+
+export interface AvataxOptions extends Omit<ServiceClientOptions, "name" | "headers"> {
+  readonly accountId: string;
+  readonly licenseKey: string;
+  /** Version of this program and name of this worker: AvaTax shows them to its support. */
+  readonly version: string;
+  readonly workerName: string;
+}
+
+/** What a reply says: a body, or an error. */
+type Said = { readonly body: unknown } | { readonly error: ServiceError };
+
+/** Taxes by AvaTax (REST v2). See docs/tax.md for what is assumed of it. */
+export class AvataxClient implements TaxService {
+  readonly #client: ServiceClient;
+
+  constructor({ accountId, licenseKey, version, workerName, ...options }: AvataxOptions) {
+    const credentials = Buffer.from(`${accountId}:${licenseKey}`, "utf8").toString("base64");
+    this.#client = new ServiceClient({
+      ...options,
+      name: "AvaTax",
+      headers: {
+        authorization: `Basic ${credentials}`,
+        "x-avalara-client": `Tributary; ${version}; REST; v2; ${workerName}`,
+      },
+    });
+  }
+
+  /** Also the answer of an attempt that was lost is found: the same record is written again, until it is committed. */
+  async tax(request: DocumentTaxRequest): Promise<TaxAnswer> {
+    const said = await this.#ask({
+      operation: "create",
+      method: "POST",
+      path: "/api/v2/transactions/create?$include=Details",
+      body: writeExactJson(createTransactionBody(request)),
+    });
+    if ("error" in said) return { kind: "refused", ...said.error };
+    return answerOfTransaction(said.body, transactionOf(request), request.currency);
+  }
+
+  /** A refusal may say that the record is committed already (an answer was lost): so it is looked at before it counts. */
+  async commit(transaction: TaxTransaction): Promise<TaxCommitAnswer> {
+    const path = transactionPath(transaction);
+    const query = `documentType=${encodeURIComponent(transaction.type)}`;
+    const said = await this.#ask({
+      operation: "commit",
+      method: "POST",
+      path: `${path}/commit?${query}`,
+      body: writeExactJson({ commit: true }),
+    });
+    if ("body" in said && statusOfTransaction(said.body) === COMMITTED) return { kind: "committed" };
+    const found = await this.#ask({ operation: "read", method: "GET", path: `${path}?${query}` });
+    if ("body" in found && statusOfTransaction(found.body) === COMMITTED) return { kind: "committed" };
+    if ("error" in said) return { kind: "refused", ...said.error };
+    const status = statusOfTransaction(said.body) ?? "unknown";
+    return { kind: "refused", code: "NotCommitted", message: `the transaction's status is ${status}` };
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  async #ask(request: Parameters<ServiceClient["send"]>[0]): Promise<Said> {
+    try {
+      return saidIn(await this.#client.send(request));
+    } catch (fault) {
+      if (!(fault instanceof ServiceFailure)) throw fault;
+      const { message, retryInMs } = fault;
+      throw new TributaryError("tax-service-failed", message, {
+        details: { operation: request.operation, ...(retryInMs === undefined ? {} : { retryInMs }) },
+        cause: fault,
+      });
+    }
+  }
+}
+
+const COMMITTED = "Committed";
+
+function saidIn({ status, text }: ServiceReply): Said {
+  let body: unknown;
+  try {
+    body = readExactJson(text);
+  } catch {
+    throw new ServiceFailure("failed", `AvaTax answered HTTP ${status} with what is no JSON`);
+  }
+  if (status < 300) return { body };
+  const error = errorOfReply(body);
+  if (error === undefined)
+    throw new ServiceFailure("failed", `AvaTax answered HTTP ${status} without saying why`);
+  return { error };
+}
