@@ -12,11 +12,23 @@ export interface ScenarioRuns {
   readonly hasWrongResult: boolean;
 }
 
+const KEEP_ALIVE_INTERVAL_MS = 1_000;
+
 /** Runs scenarios one after the other; one that fails is reported by name, and the others still run. */
 export async function runScenarios(
   scenarios: readonly Scenario[],
   context: ScenarioContext,
 ): Promise<ScenarioRuns> {
+  // What a scenario waits for may be nothing that keeps a process alive, such as the end of an idle thread.
+  const alive = setInterval(() => undefined, KEEP_ALIVE_INTERVAL_MS);
+  try {
+    return await runEach(scenarios, context);
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+async function runEach(scenarios: readonly Scenario[], context: ScenarioContext): Promise<ScenarioRuns> {
   const done: string[] = [];
   const results: ScenarioResult[] = [];
   const failures: { scenario: string; message: string }[] = [];

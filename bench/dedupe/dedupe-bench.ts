@@ -1,5 +1,6 @@
 import type { CheckpointChanges, PartitionStore, StateRow } from "../../src/model/store.ts";
 import { KeyTable, KeyVerdict } from "../../src/operators/deduplicate/key-table.ts";
+import type { SealingLimits } from "../../src/operators/deduplicate/sealing-policy.ts";
 import { CellTable } from "../../src/operators/window/cell-table.ts";
 import { checksumOf, writeKey } from "./numbered-keys.ts";
 
@@ -22,10 +23,11 @@ export class BenchPartition {
   readonly #store: PartitionStore;
   #sequence = 0;
 
-  constructor(store: PartitionStore) {
+  /** @param sealing as in a worker where left out */
+  constructor(store: PartitionStore, sealing?: SealingLimits) {
     this.#store = store;
     this.#sequence = store.load()?.position.usageSequence ?? 0;
-    this.keys = new KeyTable({ horizonMs: HORIZON_MS, segments: store.segments });
+    this.keys = new KeyTable({ horizonMs: HORIZON_MS, segments: store.segments, sealing });
   }
 
   createCells(count: number): void {

@@ -73,7 +73,13 @@ export function benchStages(workload: Workload): Readonly<Record<Stage, number>>
   for (const slice of slicesOf(workload.warmUp)) engine.process(slice);
   engine.collect();
   // Operators of their own over the engine's state: what is theirs alone is the catalog.
-  const options = { partition: PARTITION, partitionCount: PARTITION_COUNT, decoder, journal: engine.journal };
+  const options = {
+    partition: PARTITION,
+    partitionCount: PARTITION_COUNT,
+    decoder,
+    journal: engine.journal,
+    rejections: engine.rejections,
+  };
   const operators: readonly (readonly [Stage, (item: PipelineItem) => void])[] = [
     ["validate", drive(validate(PARTITION, PARTITION_COUNT))],
     ["deduplicate", drive(deduplicate(engine.keys))],

@@ -72,7 +72,7 @@ export async function postgres(url: string): Promise<Reference> {
       await client.end();
       return { counts: { read, accepted, duplicate: read - accepted }, hash: hashOfCells(cells) };
     },
-    notes: () => ({ processorTime: "of the client only: the server's is not in it" }),
+    notes: () => ({ processorTime: "that of its client: the server's is not in it" }),
   };
 
   async function commitRows(): Promise<void> {

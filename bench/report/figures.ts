@@ -10,6 +10,7 @@ export const FIGURES = {
   accountGrowthRatio: { label: "events/s with many accounts, of those with few", unit: "", digits: 2 },
   keyGrowthRatio: { label: "events/s with many remembered keys, of those with few", unit: "", digits: 2 },
   hotKeyBytes: { label: "memory of a remembered key, hot", unit: "bytes", digits: 1 },
+  sealedKeyBytes: { label: "memory of a remembered key, sealed", unit: "bytes", digits: 2 },
   manyKeysBytes: { label: "memory of a remembered key, with many of them", unit: "bytes", digits: 1 },
   backlogGrowthMiB: {
     label: "resident memory, keys apart: last third of a backlog beyond the first",
@@ -22,6 +23,7 @@ export const FIGURES = {
     unit: "s",
     digits: 2,
   },
+  manyKeysSealed: { label: "sealed ones of the many remembered keys", unit: "", digits: 0 },
   cellBytes: { label: "memory of an open numeric cell", unit: "bytes", digits: 0 },
   liveMostPerSecond: { label: "events/s of a backlog, the maximum load", unit: "", digits: 0 },
   latencyRatePerSecond: { label: "load while latency was measured", unit: "events/s", digits: 0 },

@@ -65,6 +65,7 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
       figures: {
         keyGrowthRatio: pairedRatio(speeds.larger, speeds.smaller),
         manyKeysBytes: keyBytes,
+        manyKeysSealed: sumOfMetric(metrics, "tributary_dedupe_sealed_keys"),
         manyKeysRestoreSeconds,
         ...memory.figures(many),
       },

@@ -5,12 +5,14 @@ import { liveLoad } from "./live-load.ts";
 import { rating } from "./rating.ts";
 import { recovery } from "./recovery.ts";
 import { scaleOut } from "./scale-out.ts";
+import { sealedKeys } from "./sealed-keys.ts";
 import type { Scenario } from "./scenario.ts";
 import { THROUGHPUT_SCENARIOS } from "./throughput-scenarios.ts";
 
 /** All scenarios in the order in which they run: short ones first, the one that takes longest last. */
 export const SCENARIOS: readonly Scenario[] = [
   cellMemory,
+  sealedKeys,
   rating,
   ...THROUGHPUT_SCENARIOS,
   liveLoad,

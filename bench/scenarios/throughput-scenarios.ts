@@ -68,6 +68,12 @@ export function reported(result: ThroughputResult): ScenarioResult {
     figures: name === "columnar" && Number.isFinite(keyBytes) ? { hotKeyBytes: keyBytes } : {},
     notes: [
       ...skipped.map(({ contender, why }) => `${name}: ${contender} was left out, ${why}.`),
+      ...contenders.flatMap(({ contender, runs }) => {
+        const processorTime = runs[0]?.notes["processorTime"];
+        return processorTime === undefined
+          ? []
+          : [`${name}: processor time of ${contender} is ${processorTime}.`];
+      }),
       `${name}: published at ${Math.round(publishedPerSecond).toLocaleString("en")} events/s; ` +
         `${Number(notes["windowsRated"] ?? 0).toLocaleString("en")} windows were rated in the timed run.`,
     ],

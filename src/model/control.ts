@@ -140,6 +140,52 @@ export interface VoidInvoiceRecord extends CorrectionRecord {
   readonly reissue: boolean;
 }
 
+/** What a line of a close report comes to: amounts are decimal strings by currency. */
+export interface LineFigures {
+  readonly count: number;
+  readonly amounts: Readonly<Record<string, string>>;
+}
+
+/** A legal entity and the calendar days [from, to), YYYY-MM-DD, of its time zone that are closed together. */
+export interface CloseScope {
+  readonly legalEntity: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Somebody answers for a line of a close report, or for one item of it. It changes no figure. */
+export interface CloseExplanationRecord extends ControlBase, RequestedFields, CloseScope {
+  readonly kind: "close-explanation";
+  readonly line: string;
+  /** Item of the line that is explained, whatever it comes to; null: all of the partition's that nothing else explains. */
+  readonly item: string | null;
+  /** What is explained: where the line comes to something else later, it is open again. */
+  readonly figures: LineFigures;
+}
+
+/**
+ * A legal entity's period is signed off in this partition: entries whose day lies before its end are booked on the first
+ * day behind it from here on.
+ */
+export interface PeriodSignedOffRecord extends ControlBase, RequestedFields, CloseScope {
+  readonly kind: "period-signed-off";
+  /** It was to be signed off also where lines are open. */
+  readonly override: boolean;
+  /** The state that was looked at. */
+  readonly asOf: {
+    readonly usageSequence: number;
+    readonly controlSequence: number;
+    /** Documents and journal entries made so far, documents that wait. */
+    readonly documents: number;
+    readonly entries: number;
+    readonly waiting: number;
+  };
+  /** SHA-256, hexadecimal, of the partition's part of the report as it was looked at. */
+  readonly report: string;
+  /** Lines of the partition that were open: what was overridden. */
+  readonly open: readonly ({ readonly line: string } & LineFigures)[];
+}
+
 /** A tax service has answered, or has not for long: documents that waited for it go on. */
 export interface DocumentsTaxedRecord extends ControlBase {
   readonly kind: "documents-taxed";
@@ -160,6 +206,8 @@ export interface TaxCommitRefusedRecord extends ControlBase {
 export type ControlRecord =
   | CreditNoteRecord
   | VoidInvoiceRecord
+  | CloseExplanationRecord
+  | PeriodSignedOffRecord
   | BillingRunRecord
   | DocumentsNumberedRecord
   | DocumentsTaxedRecord
@@ -199,6 +247,8 @@ const KINDS: ReadonlySet<string> = new Set<ControlKind>([
   "documents-numbered",
   "credit-note",
   "void-invoice",
+  "close-explanation",
+  "period-signed-off",
   "documents-taxed",
   "tax-commit-refused",
 ]);

@@ -47,7 +47,7 @@ export interface PendingSegment {
 
 export interface SegmentWriter {
   /**
-   * Begins to write records, `count` in all, that fill the chunks one after another; every key is there once. The chunks
+   * Begins to write records, `count` in all, that fill chunks of one size one after another; every key is there once. They
    * must not change until the segment is taken; those in shared memory are not copied.
    */
   seal(chunks: readonly Uint32Array[], count: number): PendingSegment;

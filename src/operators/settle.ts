@@ -5,6 +5,7 @@ import type { LogMessage } from "../model/log.ts";
 import { OUTCOME_NAMES, Outcome, reasonCode, reasonOf, type OutcomeName } from "../model/outcome.ts";
 import { partitionOf } from "../model/partition.ts";
 import type { Journal } from "./journal.ts";
+import type { Rejections } from "./rejections.ts";
 import { keyBytes } from "./retract/key-text.ts";
 import type { FirstPlace, PipelineItem, SettledRetraction, UsageItem } from "./stage.ts";
 
@@ -19,6 +20,7 @@ export function settle(options: {
   readonly partitionCount: number;
   readonly decoder: MessageDecoder;
   readonly journal: Journal;
+  readonly rejections: Pick<Rejections, "count">;
 }): MonoTypeOperatorFunction<PipelineItem> {
   const settler = new Settler(options);
   return tap((item) => {
@@ -90,7 +92,7 @@ class Settler {
 
   /** A retraction that waited for its event: it was read and parked before. */
   #settleRetraction({ retraction, reason }: SettledRetraction): void {
-    const { journal, partition } = this.#options;
+    const { journal, partition, rejections } = this.#options;
     const { sequence, index, region, ownKey, key, arrivalMs, contentType, text } = retraction;
     const outcome = reason === 0 ? Outcome.accepted : Outcome.rejected;
     journal.recount(region, reason === 0 ? "accepted" : "rejected", false);
@@ -100,6 +102,7 @@ class Settler {
       this.#recordRetracted(key, retraction);
       return;
     }
+    rejections.count(arrivalMs, reasonOf(reason).stage, reasonOf(reason).name);
     journal.deadLetter({
       stage: reasonOf(reason).stage,
       reason: reasonOf(reason).name,
@@ -137,9 +140,10 @@ class Settler {
   }
 
   #deadLetter(batch: EventBatch, row: number): void {
-    const { journal, partition } = this.#options;
+    const { journal, partition, rejections } = this.#options;
     const message = messageOf(batch, row);
     const reason = reasonOf(batch.reason[row] ?? 0);
+    rejections.count(message.arrivalMs, reason.stage, reason.name);
     journal.deadLetter({
       stage: reason.stage,
       reason: reason.name,
@@ -154,7 +158,8 @@ class Settler {
   }
 
   #undecodable(message: LogMessage, reason: string): void {
-    const { journal, partition } = this.#options;
+    const { journal, partition, rejections } = this.#options;
+    rejections.count(message.arrivalMs, "decode", reason);
     journal.deadLetter({
       stage: "decode",
       reason,

@@ -11,6 +11,7 @@ export interface BalanceCheck {
     | "position = messages processed + lost in accepted gaps"
     | "read = sum of outcomes"
     | "parked = events in parking"
+    | "rejected and undecodable = rejections by hour"
     | "accepted readings = events in cells"
     | "accepted quantity = quantity in cells"
     | "emitted quantity = rated quantity"
@@ -51,6 +52,7 @@ export function checkPartition(source: ReportSource): BalanceCheck[] {
     engine.messageCounts().messages + lostMessagesOf(engine.gaps),
   );
   let parked = 0;
+  let refused = engine.messageCounts().undecodable;
   for (const counts of engine.regionCounts()) {
     const { accepted, duplicate, conflicting, rejected, misrouted } = counts;
     add(
@@ -60,8 +62,12 @@ export function checkPartition(source: ReportSource): BalanceCheck[] {
       accepted + duplicate + conflicting + rejected + counts.parked + misrouted,
     );
     parked += counts.parked;
+    refused += counts.rejected;
   }
   add("parked = events in parking", "", parked, store.parked().length);
+  let byHour = 0;
+  for (const { count } of engine.rejections.entries()) byHour += count;
+  add("rejected and undecodable = rejections by hour", "", refused, byHour);
   checkCells(source, add);
   checkBilling(source, (check, of, left, right) => {
     checks.push({ partition, check, of, left, right, balanced: left === right });

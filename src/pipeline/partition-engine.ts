@@ -21,6 +21,8 @@ import type { StoredDocument } from "../operators/invoice/billing-book.ts";
 import { invoice, InvoiceStage } from "../operators/invoice/invoice-stage.ts";
 import { Journal } from "../operators/journal.ts";
 import { Rater } from "../operators/rate/rate-operator.ts";
+import { CloseExplanations } from "../operators/close/explanations.ts";
+import { Rejections } from "../operators/rejections.ts";
 import { OperatorRequests } from "../operators/requests/operator-requests.ts";
 import { SeriesTable } from "../operators/series-table.ts";
 import { settle } from "../operators/settle.ts";
@@ -39,6 +41,7 @@ import { MeterTotals } from "../operators/window/meter-totals.ts";
 import { WindowArchive } from "../operators/window/window-archive.ts";
 import { window, WindowStage } from "../operators/window/window-stage.ts";
 import { successionFaults } from "../billing/catalog/succession.ts";
+import { frozenPart, rowsOf } from "./frozen-rows.ts";
 import { bytesOfHex, readGaps, writeGaps, type AcceptedGap } from "./accepted-gaps.ts";
 
 export interface PartitionEngineOptions {
@@ -110,6 +113,8 @@ export class PartitionEngine {
   readonly windows: WindowStage;
   readonly invoices: InvoiceStage;
   readonly requests = new OperatorRequests();
+  readonly explanations = new CloseExplanations();
+  readonly rejections = new Rejections();
   readonly #options: PartitionEngineOptions;
   readonly #items = new Subject<PipelineItem>();
   readonly #participants: readonly CheckpointParticipant[];
@@ -138,7 +143,7 @@ export class PartitionEngine {
     this.windows = new WindowStage({ series, cells, rater, decoder, ...outputs });
     const processedMs = (): number => this.windows.processedMs;
     this.invoices = new InvoiceStage({ partition, partitionCount, rater, journal, processedMs });
-    const { windows, invoices } = this;
+    const { windows, invoices, rejections } = this;
     this.#participants = [
       series,
       cells,
@@ -151,7 +156,9 @@ export class PartitionEngine {
       windows,
       invoices,
       invoices.corrections,
+      rejections,
       this.requests,
+      this.explanations,
     ];
     this.#items
       .pipe(
@@ -161,7 +168,7 @@ export class PartitionEngine {
         enrich(series),
         window(windows),
         invoice(invoices),
-        settle({ partition, partitionCount, decoder, journal }),
+        settle({ partition, partitionCount, decoder, journal, rejections }),
       )
       .subscribe({
         error: (fault: unknown) => {
@@ -282,6 +289,7 @@ export class PartitionEngine {
       this.#catalog = catalog;
       this.#push({ kind: "control", placed, catalog, parked });
     }
+    if (record.kind === "close-explanation") this.explanations.explain(record);
     const { sequence } = placed;
     const fingerprint = this.#options.sha256(data);
     if ("request" in record && record.request !== undefined)
@@ -360,18 +368,6 @@ export class PartitionEngine {
     this.#items.next(item);
     if (this.#fault !== undefined) throw this.#fault;
   }
-}
-
-/** The changed rows of a participant; those of one that can't freeze are few enough to be made at once. */
-function frozenPart(participant: CheckpointParticipant, clearedSpaces: string[]): Iterable<StateRow> {
-  if (participant.freezeChanges !== undefined) return participant.freezeChanges(clearedSpaces);
-  const rows: StateRow[] = [];
-  participant.collectChanges(rows, clearedSpaces);
-  return rows;
-}
-
-function* rowsOf(parts: readonly Iterable<StateRow>[]): Generator<StateRow> {
-  for (const part of parts) yield* part;
 }
 
 function aboutRow(key: number, text: string): StateRow {

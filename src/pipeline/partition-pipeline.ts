@@ -11,7 +11,7 @@ import { OperatorDesk } from "./operations/operator-desk.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
 import type { MakeRecord, PartitionPipelineOptions, PipelineState } from "./pipeline-options.ts";
 import { correctedDocument, needsCheckpoint } from "./corrected-document.ts";
-import { sliceEnd } from "./slice-end.ts";
+import { sliceEnd } from "./message-slices.ts";
 import { SerialQueue } from "./serial-queue.ts";
 import { TaxDesk } from "./tax-desk.ts";
 
@@ -61,7 +61,10 @@ export class PartitionPipeline {
       queue: this.#queue,
       runningEngine: () =>
         this.#state === "running" && this.#pendingControl.length === 0 ? this.#opened?.engine : undefined,
-      decide: (make) => this.#decideOrFail(make),
+      decide: (make) => this.#decide(make),
+      onFault: (fault) => {
+        this.#fail(fault);
+      },
     });
     this.ended = new Promise((resolve, reject) => {
       this.#end = resolve;
@@ -137,7 +140,7 @@ export class PartitionPipeline {
     this.#end();
   }
 
-  /** Appends a decision at the current position and applies it (that a tax service refused, for instance). */
+  /** Decides something that was found elsewhere. */
   async decide(make: MakeRecord): Promise<void> {
     await this.#queue.run(() => this.#decide(make));
   }
@@ -198,8 +201,7 @@ export class PartitionPipeline {
       let from = 0;
       while (from < messages.length) {
         await this.#applyDue();
-        const due = this.#pendingControl[0]?.placed.record.appliesAfter ?? Infinity;
-        const to = sliceEnd(messages, from, due);
+        const to = sliceEnd(messages, from, this.#pendingControl[0]?.placed.record.appliesAfter);
         const slice = messages.slice(from, to);
         const startedMs = this.#options.clock.monotonicMs();
         engine.process(slice);
@@ -239,16 +241,6 @@ export class PartitionPipeline {
     const parked = record.kind === "catalog" ? store.parked() : [];
     engine.apply(placed, data, catalog, parked, correctedDocument(record, store));
     this.#checkpoints?.noteChange();
-  }
-
-  /** Where it can't be known whether a record was appended, nothing may follow it. */
-  async #decideOrFail(make: MakeRecord): Promise<PlacedControlRecord> {
-    try {
-      return await this.#decide(make);
-    } catch (fault) {
-      this.#fail(fault);
-      throw fault;
-    }
   }
 
   /** Appends a decision at the current position and applies it. */

@@ -165,6 +165,7 @@ const DECIDING_KINDS: ReadonlySet<ControlKind> = new Set<ControlKind>([
   "documents-numbered",
   "credit-note",
   "void-invoice",
+  "period-signed-off",
   "documents-taxed",
   "tax-commit-refused",
 ]);

@@ -42,9 +42,12 @@ export function alertTarget(options: PublicationTargetOptions): DeliveryTarget {
 }
 
 /** Final invoices and credit memos to subject `documents.<p>`. */
+/** Name of the target that documents are published by; its cursor in the state goes by it. */
+export const DOCUMENT_TARGET = "publish-document";
+
 export function documentTarget(options: PublicationTargetOptions): DeliveryTarget {
   return new PublicationTarget(
-    "publish-document",
+    DOCUMENT_TARGET,
     "document",
     `documents.${options.partition}`,
     documentEvent,

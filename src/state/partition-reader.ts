@@ -132,6 +132,18 @@ export class PartitionReader implements PartitionStoreReader {
     return translatingFaults("reading the state", this.#file, work);
   }
 
+  /**
+   * From now on every call sees the checkpoint that is the last one now, until `close`. The state's write-ahead log can't
+   * be reset meanwhile: for reads that take seconds, not for ever.
+   */
+  holdCheckpoint(): void {
+    this.#reading(() => {
+      this.#database.exec("BEGIN");
+      // A transaction begins with its first read.
+      this.#position.get();
+    });
+  }
+
   load(): StoredCheckpoint | undefined {
     // One transaction, so that a reader beside the writer sees one checkpoint and not halves of two.
     return this.#reading(

@@ -1,4 +1,4 @@
-import { codeOf, messageOf, type ErrorCode } from "../../model/errors.ts";
+import { codeOf, messageOf, TributaryError, type ErrorCode } from "../../model/errors.ts";
 import type { BrokerConnection } from "../../ingest/jetstream/connection.ts";
 import type { RequestHead } from "../../pipeline/operations/operation.ts";
 import { ExitCode } from "../exit-codes.ts";
@@ -13,6 +13,8 @@ export interface PartitionAnswer {
   readonly controlSequence: number | null;
   /** It had been decided before. */
   readonly repeated: boolean;
+  /** Why the owner refused; null where it didn't. */
+  readonly refusal: string | null;
   readonly fault: { readonly code: ErrorCode; readonly message: string } | null;
 }
 
@@ -26,18 +28,24 @@ export async function askPartitions(
   for (const [partition, request] of requests) {
     try {
       const { controlSequence, repeated } = await requestDecision(broker, partition, request, timeoutMs);
-      answers.push({ partition, decided: true, controlSequence, repeated, fault: null });
+      answers.push({ partition, decided: true, controlSequence, repeated, refusal: null, fault: null });
     } catch (fault) {
       answers.push({
         partition,
         decided: false,
         controlSequence: null,
         repeated: false,
+        refusal: refusalOf(fault),
         fault: { code: codeOf(fault), message: messageOf(fault) },
       });
     }
   }
   return answers;
+}
+
+function refusalOf(fault: unknown): string | null {
+  const reason = fault instanceof TributaryError ? fault.details["reason"] : undefined;
+  return typeof reason === "string" ? reason : null;
 }
 
 /** Prints answers, with the id to ask again with; exit code 1 where one is missing. */

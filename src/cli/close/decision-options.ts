@@ -9,17 +9,16 @@ const DEFAULT_TIMEOUT = "30s";
 /** Options of every command that asks the owners of partitions for a decision. */
 export interface DecisionOptions extends ConfiguredOptions {
   readonly actor: string;
-  readonly reason: string;
+  readonly reason?: string;
   readonly request?: string;
   /** Milliseconds. */
   readonly timeout: number;
 }
 
-/** Adds `--actor`, `--reason`, `--request`, `--timeout`, `--config`, `--json`. */
+/** Adds `--actor`, `--request`, `--timeout`, `--config`, `--json`. */
 export function addDecisionOptions(command: Command): Command {
   return addConfiguredOptions(command)
     .requiredOption("--actor <name>", "who decides, for the record")
-    .requiredOption("--reason <text>", "why, for the record")
     .option(
       "--request <id>",
       "id of the request, to ask again after an unknown answer: it is decided once (default: a new one)",
@@ -35,7 +34,8 @@ export function addDecisionOptions(command: Command): Command {
 /** Head of a request as the options say; with a fresh id where they name none. */
 export function requestHeadOf<Kind extends string>(
   kind: Kind,
-  { request, actor, reason }: DecisionOptions,
+  { request, actor }: DecisionOptions,
+  reason: string,
 ): { readonly kind: Kind; readonly request: string; readonly actor: string; readonly reason: string } {
   return { kind, request: request ?? randomUUID(), actor, reason };
 }

@@ -8,6 +8,7 @@ import { askPartitions, printAnswers } from "./ask-partitions.ts";
 import { addDecisionOptions, requestHeadOf, type DecisionOptions } from "./decision-options.ts";
 
 interface WatermarkOptions extends DecisionOptions {
+  readonly reason: string;
   /** Milliseconds since the epoch. */
   readonly upTo: number;
   readonly partition?: number;
@@ -23,6 +24,7 @@ export function addWatermarkCommand(close: Command): void {
           "by then complete, billing periods whose grace ends by then close. It can't be taken back; usage that comes all the same is\n" +
           "late, not lost. A partition whose watermark is further refuses.",
       )
+      .requiredOption("--reason <text>", "why, for the record")
       .requiredOption("--up-to <time>", "RFC 3339 time, not in the future", parseInstant)
       .option("--partition <number>", "only this partition", parseInteger(0, 65_535)),
   ).action(async (options: WatermarkOptions) => {
@@ -40,7 +42,7 @@ async function closeWatermark(options: WatermarkOptions): Promise<ExitCode> {
       `There is no partition ${partition}: there are ${count}, counted from 0.`,
     );
   const partitions = partition === undefined ? Array.from({ length: count }, (_, i) => i) : [partition];
-  const request = { ...requestHeadOf("close", options), upToMs: upTo };
+  const request = { ...requestHeadOf("close", options, options.reason), upToMs: upTo };
   const broker = await connectBroker({ ...config.nats, name: "tributary-close" });
   try {
     const answers = await askPartitions(

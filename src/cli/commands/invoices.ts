@@ -13,6 +13,7 @@ import { ExitCode } from "../exit-codes.ts";
 import { printJson, printLine, printTable } from "../print.ts";
 
 interface CorrectionOptions extends DecisionOptions {
+  readonly reason: string;
   readonly legalEntity?: string;
   readonly dryRun?: boolean;
 }
@@ -46,7 +47,7 @@ export function addInvoicesCommand(program: Command): void {
       ),
   ).action(async (number: string, options: CreditOptions) => {
     process.exitCode = await correct(number, options, ({ stored: { document } }) => ({
-      ...requestHeadOf("credit-note", options),
+      ...requestHeadOf("credit-note", options, options.reason),
       lines: options.line === undefined ? null : inMinorUnits(options.line, document.currency),
     }));
   });
@@ -61,7 +62,7 @@ export function addInvoicesCommand(program: Command): void {
       .option("--reissue", "bill it again at once"),
   ).action(async (number: string, options: VoidOptions) => {
     process.exitCode = await correct(number, options, () => ({
-      ...requestHeadOf("void-invoice", options),
+      ...requestHeadOf("void-invoice", options, options.reason),
       reissue: options.reissue === true,
     }));
   });
@@ -71,6 +72,7 @@ function correctionCommand(command: Command): Command {
   return addDecisionOptions(
     command
       .argument("<number>", "number of the invoice")
+      .requiredOption("--reason <text>", "why, for the record; the credit memo names it")
       .option("--legal-entity <key>", "whose number it is, where several legal entities have one like it")
       .option("--dry-run", "show the credit memo as it would be now, and decide nothing"),
   );

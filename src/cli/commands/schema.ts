@@ -5,10 +5,11 @@ import { z } from "zod";
 import { catalogJsonSchemas } from "../../billing/catalog/json-schemas.ts";
 import { workerConfigJsonSchema } from "../config/worker-schema.ts";
 import { printJson } from "../print.ts";
+import { closeReportSchema } from "../schemas/close-schema.ts";
 import { usageEventJsonSchema } from "../schemas/event-schema.ts";
 import { alertSchema, publishedDeadLetterSchema, ratedAggregateSchema } from "../schemas/output-schemas.ts";
 
-const NAMES = ["config", "catalog", "event", "rated", "alert", "dead-letter"] as const;
+const NAMES = ["config", "catalog", "event", "rated", "alert", "dead-letter", "close-report"] as const;
 type SchemaName = (typeof NAMES)[number];
 
 export function addSchemaCommand(program: Command): void {
@@ -23,6 +24,7 @@ export function addSchemaCommand(program: Command): void {
         "  rated        data of an event on RATED\n" +
         "  alert        data of an event on ALERTS\n" +
         "  dead-letter  data of an event on DLQ\n" +
+        "  close-report what `close report --json` prints\n" +
         "Without a name, all of them by name.",
     )
     .addArgument(new Argument("[name]", "which one").choices(NAMES))
@@ -43,6 +45,7 @@ const SCHEMAS: Readonly<Record<SchemaName, () => object>> = {
   event: usageEventJsonSchema,
   rated: () => z.toJSONSchema(ratedAggregateSchema),
   alert: () => z.toJSONSchema(alertSchema),
+  "close-report": () => z.toJSONSchema(closeReportSchema),
   "dead-letter": () => z.toJSONSchema(publishedDeadLetterSchema),
 };
 

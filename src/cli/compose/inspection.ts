@@ -14,6 +14,7 @@ import { loadCatalogDirectory } from "../catalog-directory.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { CatalogVersions } from "./catalogs.ts";
 import { sha256 } from "./partition-worker.ts";
+import { restoreBeside } from "./restore-beside.ts";
 
 /** For a state in which nothing has taken effect yet, so that no event can be looked up in it. */
 const UNUSED_HASH_KEY = "00000000000000000000000000000000";
@@ -40,7 +41,8 @@ export class Inspection {
     this.#broker = broker;
   }
 
-  static async open(config: WorkerConfig): Promise<Inspection> {
+  /** @param only these partitions; all that have a folder where left out */
+  static async open(config: WorkerConfig, only?: readonly number[]): Promise<Inspection> {
     const broker = new LazyBroker(config);
     const versions = new CatalogVersions({
       put: () => Promise.reject(new TributaryError("internal-fault", "An inspection writes nothing.")),
@@ -49,20 +51,25 @@ export class Inspection {
     const loaded = await loadCatalogDirectory(config.catalogDir).catch(() => undefined);
     if (loaded !== undefined) versions.add(loaded.compiled);
     const partitions: InspectedPartition[] = [];
-    for (const partition of await partitionsIn(config.stateDir)) {
+    for (const partition of only ?? (await partitionsIn(config.stateDir))) {
       const store = openPartitionStoreReadOnly(partitionFolder(config.stateDir, partition));
+      // The engine is restored from many reads: all of one checkpoint.
+      store.holdCheckpoint();
       const { catalogVersion: version, hashKey = UNUSED_HASH_KEY } = storedAbout(store);
       const catalog = version === undefined ? undefined : await versions.load(version);
-      const engine = new PartitionEngine({
-        partition,
-        partitionCount: config.partitions.count,
-        decoder: new WireDecoder(hashKey),
-        hashKey,
-        settings: catalog?.settings ?? NOTHING_COUNTED,
-        sha256,
-        segments: store.segments,
+      const engine = restoreBeside(() => {
+        const fresh = new PartitionEngine({
+          partition,
+          partitionCount: config.partitions.count,
+          decoder: new WireDecoder(hashKey),
+          hashKey,
+          settings: catalog?.settings ?? NOTHING_COUNTED,
+          sha256,
+          segments: store.segments,
+        });
+        fresh.restore(store, catalog);
+        return fresh;
       });
-      engine.restore(store, catalog);
       partitions.push({ partition, engine, store, hashKey });
     }
     return new Inspection(partitions, broker);

@@ -3,6 +3,7 @@ import { codeOf, messageOf, TributaryError, type ErrorCode } from "../../model/e
 import { AccruedWatch } from "../../pipeline/accrued-watch.ts";
 import { PartitionPipeline } from "../../pipeline/partition-pipeline.ts";
 import type { PartitionPipelineOptions, PipelineState } from "../../pipeline/pipeline-options.ts";
+import type { CloseParts } from "./close-parts.ts";
 import type { TaxCommitRefusal } from "../../sinks/tax/commit-target.ts";
 import type { OutboxDelivery } from "../../sinks/outbox-delivery.ts";
 
@@ -48,6 +49,7 @@ export interface PartitionWorkerOptions {
   readonly accruedIntervalMs: number;
   /** Told when a rotation has failed: its figures grow old until one succeeds. */
   readonly onAccruedFault: (fault: unknown) => void;
+  readonly closeParts: CloseParts;
   /** Takes operators' requests while the partition is ours; the function that it returns ends that. */
   readonly serveOperators: (answer: (data: Uint8Array) => Promise<Uint8Array | undefined>) => () => void;
   /** Told when the partition stops with a fault; `restartInMs` is undefined when it stays stopped. */
@@ -128,7 +130,10 @@ export class PartitionWorker {
       this.accrued.start();
     }
     this.delivery.kick();
-    this.#stopServing = this.#options.serveOperators((data) => pipeline.operators.answer(data));
+    this.#stopServing = this.#options.serveOperators(async (data) => {
+      const part = await this.#options.closeParts.answer(data, pipeline);
+      return part === undefined ? await pipeline.operators.answer(data) : part.reply;
+    });
     pipeline.ended.catch((fault: unknown) => {
       this.#onEnded(fault, false);
     });
@@ -162,6 +167,7 @@ export class PartitionWorker {
     this.#stopping = true;
     this.#cancelRestart();
     this.#stopServing();
+    await this.#options.closeParts.stop();
     this.accrued.stop();
     await this.#pipeline?.stop();
     this.delivery.kick();

@@ -30,6 +30,7 @@ import type { AvataxClient } from "../../sinks/tax/avatax/client.ts";
 import { WriterPool } from "../../state/writer/writer-pool.ts";
 import { loadCatalogDirectory, type LoadedCatalog } from "../catalog-directory.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
+import { CloseParts } from "./close-parts.ts";
 import { CatalogVersions } from "./catalogs.ts";
 import { createDelivery, type PublicationLogs } from "./partition-sinks.ts";
 import { PartitionWorker, randomHashKey } from "./partition-worker.ts";
@@ -292,6 +293,7 @@ function createPartition(options: {
         `The accrued value can't be read: ${messageOf(fault)}`,
       );
     },
+    closeParts: new CloseParts(config, partition),
     serveOperators: (answer) =>
       serveOperators(broker, partition, answer, (fault) => {
         logger.error({ code: codeOf(fault) }, `Operators' requests can't be taken: ${messageOf(fault)}`);

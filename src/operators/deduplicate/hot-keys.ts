@@ -1,5 +1,6 @@
 import { KeyIndex } from "./key-index.ts";
 import { KeyRecords } from "./key-records.ts";
+import type { RecordChunks } from "./record-chunks.ts";
 
 /**
  * Records moved to a grown index with each insertion. The former index is full at n records and the new one at 1.5 n, so
@@ -9,12 +10,17 @@ const MOVES_PER_INSERT = 8;
 
 /** Keys in memory: records in the order of their arrival and an index over them. */
 export class HotKeys {
-  readonly records = new KeyRecords();
-  #index = KeyIndex.sizedFor(this.records, 0);
+  readonly records: KeyRecords;
+  #index: KeyIndex;
   /** The index that is being replaced: finds the records that have not moved yet. */
   #former: KeyIndex | undefined;
   #moved = 0;
   #formerCount = 0;
+
+  constructor(memory: RecordChunks) {
+    this.records = new KeyRecords(memory);
+    this.#index = KeyIndex.sizedFor(this.records, 0);
+  }
 
   /** Number of the record with a key, −1 where there is none. */
   find(keys: Uint32Array, offset: number): number {

@@ -9,6 +9,7 @@ import {
 import { KEY_SPACES, packSegment, SEGMENT_SPACES, unpackSegment } from "../../model/segment-identity.ts";
 import type { PartitionStore, StateRow } from "../../model/store.ts";
 import { HotKeys } from "./hot-keys.ts";
+import type { RecordChunks } from "./record-chunks.ts";
 import { sealAt, segmentsToMerge, type SealingLimits } from "./sealing-policy.ts";
 
 /** Decimal digits of a time in a space's name: enough for every safe integer, so that names sort as times. */
@@ -39,7 +40,8 @@ export class KeyGeneration {
   readonly startMs: number;
   readonly endMs: number;
   readonly #name: string;
-  #hot = new HotKeys();
+  readonly #memory: RecordChunks;
+  #hot: HotKeys;
   /** Rows of the records in `#hot`, and how many of these are saved. */
   #firstRow = 0;
   #nextRow = 0;
@@ -48,7 +50,9 @@ export class KeyGeneration {
   #segments: readonly KeySegment[] = [];
   #merge: Merge | undefined;
 
-  constructor(startMs: number, endMs: number) {
+  constructor(startMs: number, endMs: number, memory: RecordChunks) {
+    this.#memory = memory;
+    this.#hot = new HotKeys(memory);
     this.startMs = startMs;
     this.endMs = endMs;
     const digits = (timeMs: number): string => timeMs.toString().padStart(TIME_DIGITS, "0");
@@ -56,7 +60,7 @@ export class KeyGeneration {
   }
 
   /** The generation of a space of either kind; throws `state-corrupt` where the space is none. */
-  static named(space: string): KeyGeneration {
+  static named(space: string, memory: RecordChunks): KeyGeneration {
     const match = /^(?:keys|segments)\/(\d{16})-(\d{16})$/.exec(space);
     if (match === null) {
       throw new TributaryError("state-corrupt", "A space of keys has another name than they have.", {
@@ -64,7 +68,7 @@ export class KeyGeneration {
       });
     }
     const startMs = Number(match[1]);
-    return new KeyGeneration(startMs, startMs + Number(match[2]));
+    return new KeyGeneration(startMs, startMs + Number(match[2]), memory);
   }
 
   /** Where new keys go. */
@@ -149,7 +153,7 @@ export class KeyGeneration {
         endRow: this.#nextRow,
         pending: writer.seal(chunks, count),
       };
-      this.#hot = new HotKeys();
+      this.#hot = new HotKeys(this.#memory);
       this.#firstRow = this.#nextRow;
       this.#savedRecords = 0;
     }
@@ -169,12 +173,14 @@ export class KeyGeneration {
   #adoptSealed(rows: StateRow[]): void {
     const segment = this.#frozen?.pending.take();
     if (this.#frozen === undefined || segment === undefined) return;
-    const { firstRow, endRow } = this.#frozen;
+    const { keys, firstRow, endRow } = this.#frozen;
     for (let key = firstRow; key < endRow; key += 1)
       rows.push({ space: KEY_SPACES + this.#name, key, value: null });
     this.#nameSegment(rows, segment);
     this.#segments = [...this.#segments, segment];
     this.#frozen = undefined;
+    // The thread has read them, and the checkpoint that saved them is committed: this one is the next.
+    this.#memory.give(keys.records.chunks);
   }
 
   #adoptMerged(rows: StateRow[], writer: SegmentWriter): void {

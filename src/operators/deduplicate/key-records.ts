@@ -1,14 +1,12 @@
 import { TributaryError } from "../../model/errors.ts";
 import { KEY_RECORD_BYTES } from "../../model/key-segments.ts";
+import { CHUNK_RECORDS, CHUNK_SHIFT, type RecordChunks } from "./record-chunks.ts";
 
 /** A record has 2^3 words. */
 const RECORD_SHIFT = 3;
 const CHECKSUM_WORD = 4;
 const PLACE_WORD = 6;
 
-/** 16,384 records, half a megabyte a chunk; also the most that one row of a checkpoint holds. */
-const CHUNK_SHIFT = 14;
-export const CHUNK_RECORDS = 1 << CHUNK_SHIFT;
 const CHUNK_MASK = CHUNK_RECORDS - 1;
 
 /** A message holds at most 65,536 events. */
@@ -40,12 +38,16 @@ export function placeIn(words: Uint32Array, offset: number): FirstPlace {
 /**
  * Key records in the order of their arrival, 32 bytes each: key (4 words), payload checksum (2 words), and the place of
  * the first event: low word of its sequence, then the sequence's high 16 bits beside the 16 bits of its index.
- * A record never changes, and chunks are never moved: growth copies nothing. Chunks are shared memory, so that the thread
- * that seals the records reads them where they are.
+ * A record never changes, and chunks are never moved: growth copies nothing.
  */
 export class KeyRecords {
+  readonly #memory: RecordChunks;
   readonly #chunks: Uint32Array[] = [];
   #count = 0;
+
+  constructor(memory: RecordChunks) {
+    this.#memory = memory;
+  }
 
   get count(): number {
     return this.#count;
@@ -66,7 +68,7 @@ export class KeyRecords {
       });
     }
     const number = this.#count;
-    if ((number & CHUNK_MASK) === 0) this.#chunks.push(newChunk());
+    if ((number & CHUNK_MASK) === 0) this.#chunks.push(this.#memory.take());
     const chunk = this.#chunks[number >>> CHUNK_SHIFT]!;
     const at = (number & CHUNK_MASK) << RECORD_SHIFT;
     chunk[at] = keys[offset]!;
@@ -131,7 +133,7 @@ export class KeyRecords {
   load(bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length;) {
       const at = this.#count & CHUNK_MASK;
-      if (at === 0) this.#chunks.push(newChunk());
+      if (at === 0) this.#chunks.push(this.#memory.take());
       const length = Math.min(bytes.length - from, (CHUNK_RECORDS - at) * KEY_RECORD_BYTES);
       const { buffer } = this.chunkOf(this.#count);
       new Uint8Array(buffer).set(bytes.subarray(from, from + length), at * KEY_RECORD_BYTES);
@@ -144,8 +146,4 @@ export class KeyRecords {
   get bytes(): number {
     return this.#chunks.length * CHUNK_RECORDS * KEY_RECORD_BYTES;
   }
-}
-
-function newChunk(): Uint32Array {
-  return new Uint32Array(new SharedArrayBuffer(CHUNK_RECORDS * KEY_RECORD_BYTES));
 }

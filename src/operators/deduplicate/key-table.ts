@@ -4,6 +4,7 @@ import type { CheckpointParticipant, PartitionStore, StateRow } from "../../mode
 import type { HotKeys } from "./hot-keys.ts";
 import { KeyGeneration } from "./key-generation.ts";
 import { hasChecksum, placeIn, type FirstPlace } from "./key-records.ts";
+import { RecordChunks } from "./record-chunks.ts";
 import { SealedKeys } from "./sealed-keys.ts";
 import { SEALING_LIMITS, type SealingLimits } from "./sealing-policy.ts";
 
@@ -44,6 +45,7 @@ export class KeyTable implements CheckpointParticipant {
   /** The parts of all generations that are in memory, and what is sealed of them. */
   #inMemory: readonly HotKeys[] = [];
   readonly #sealed = new SealedKeys();
+  readonly #memory = new RecordChunks();
   /** The generation of the last insertion. */
   #current: KeyGeneration | undefined;
   /** No generation is to be dropped before this arrival. */
@@ -72,7 +74,7 @@ export class KeyTable implements CheckpointParticipant {
 
   /** Bytes allocated: records and index of the keys in memory, filters and block indexes of the others. */
   get bytes(): number {
-    return this.#generations.reduce((total, generation) => total + generation.bytes, 0);
+    return this.#generations.reduce((total, generation) => total + generation.bytes, this.#memory.bytes);
   }
 
   /** The part of `bytes` that the sealed keys cost. */
@@ -174,7 +176,7 @@ export class KeyTable implements CheckpointParticipant {
     const generations = new Map<string, KeyGeneration>();
     for (const space of names) {
       const name = space.slice(space.indexOf("/"));
-      if (!generations.has(name)) generations.set(name, KeyGeneration.named(space));
+      if (!generations.has(name)) generations.set(name, KeyGeneration.named(space, this.#memory));
     }
     this.#generations = [...generations.values()];
     for (const generation of this.#generations) generation.restore(store, this.#segments);
@@ -201,7 +203,7 @@ export class KeyTable implements CheckpointParticipant {
     const endMs = startMs + this.#lengthMs;
     let generation = this.#generations.find((each) => each.startMs === startMs && each.endMs === endMs);
     if (generation === undefined) {
-      generation = new KeyGeneration(startMs, endMs);
+      generation = new KeyGeneration(startMs, endMs, this.#memory);
       this.#generations.push(generation);
       this.#sort();
     }

@@ -6,6 +6,7 @@ import type { LedgerEntry } from "../../billing/credits/ledger-entries.ts";
 import type { CreditLedgerState } from "../../billing/credits/ledger-state.ts";
 import type { FrozenDocument, PublishedDocument } from "../../billing/invoices/billing-document.ts";
 import type { JournalEntry } from "../../billing/ledger/journal-entry.ts";
+import { ClosedPeriods } from "../close/closed-periods.ts";
 import { KeyedRows } from "../rate/keyed-rows.ts";
 import { billedContractCodec, billedPeriodCodec } from "./billing-rows.ts";
 import { decodeFrozen, encodeFrozen } from "./document-codec.ts";
@@ -35,6 +36,7 @@ export class BillingBook implements CheckpointParticipant {
   readonly contracts = new KeyedRows("billed-contracts", billedContractCodec);
   readonly periods = new KeyedRows("billed-periods", billedPeriodCodec);
   readonly totals = new LedgerTotals();
+  readonly closed = new ClosedPeriods();
   readonly #credits = new KeyedRows("credit-ledgers", creditLedgerCodec);
   readonly #frozen = new Map<string, { readonly ordinal: number; readonly document: FrozenDocument }>();
   readonly #waiting = new WaitingDocuments();
@@ -46,6 +48,7 @@ export class BillingBook implements CheckpointParticipant {
     this.periods.restore(store);
     this.#credits.restore(store);
     this.totals.restore(store);
+    this.closed.restore(store);
     for (const { value } of store.rows(BILLING_SPACES.counters)) this.#counters = packr.unpack(value);
     for (const { key: ordinal, value } of store.rows(BILLING_SPACES.frozen)) {
       const document = decodeFrozen(value);
@@ -59,6 +62,7 @@ export class BillingBook implements CheckpointParticipant {
     this.periods.collectChanges(rows);
     this.#credits.collectChanges(rows);
     this.totals.collectChanges(rows);
+    this.closed.collectChanges(rows);
     if (this.#rows.length === 0) return;
     rows.push(...this.#rows, {
       space: BILLING_SPACES.counters,
@@ -136,9 +140,16 @@ export class BillingBook implements CheckpointParticipant {
     this.#append(BILLING_SPACES.documents, frozen.ordinal, packr.pack(row));
   }
 
-  /** Books an entry; nothing where there is none. */
-  book(entry: JournalEntry | undefined): void {
-    if (entry === undefined) return;
+  /** Documents and entries so far, and documents that wait: equal where nothing was booked or made in between. */
+  get place(): { readonly documents: number; readonly entries: number; readonly waiting: number } {
+    const [documents, entries] = this.#counters;
+    return { documents, entries, waiting: this.#frozen.size };
+  }
+
+  /** Books an entry, in an open period; nothing where there is none. */
+  book(asked: JournalEntry | undefined): void {
+    if (asked === undefined) return;
+    const entry = this.closed.inOpenPeriod(asked);
     this.totals.add(entry);
     this.#counters[1] += 1;
     this.#append(BILLING_SPACES.journal, this.#counters[1], encodeEntry(entry));

@@ -77,6 +77,16 @@ export class WatermarkTracker {
       .sort();
   }
 
+  /** All declared regions, sorted by name, each with its own watermark (−Infinity until it has reported). */
+  regions(): readonly { readonly name: string; readonly watermarkMs: number; readonly idle: boolean }[] {
+    return [...this.#indices]
+      .map(([name, index]) => {
+        const { watermarkMs, idle } = this.#valve.input(index);
+        return { name, watermarkMs, idle };
+      })
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
   /** The region's own watermark; −Infinity until it has reported. RangeError for an undeclared region. */
   regionWatermark(region: string): number {
     return this.#valve.input(this.#require(region)).watermarkMs;

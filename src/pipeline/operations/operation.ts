@@ -20,6 +20,11 @@ export const REFUSALS = {
   "nothing-left": "All of the invoice has been credited.",
   "line-unknown": "A line is named twice, or the invoice has none of that number.",
   "more-than-left": "More than is left of a line, or nothing, is to be credited.",
+  "legal-entity-unknown": "The catalog in effect has no such legal entity.",
+  "period-closed": "The period, or a part of it, was signed off before.",
+  "period-gap": "Days between the last sign-off and the period are not signed off.",
+  "lines-open": "Lines of the report are open, and the request overrides nothing.",
+  "books-moved": "Documents or entries were made since the report was: make it again.",
 } as const;
 export type Refusal = keyof typeof REFUSALS;
 
@@ -67,6 +72,8 @@ export interface OperationContext {
 /** A request that was read, ready to be decided. */
 export interface ReadRequest {
   readonly head: RequestHead;
+  /** Fields that may differ where the same request is made again: what it was based on. */
+  readonly basis: readonly string[];
   decide(context: OperationContext): OperationOutcome;
 }
 
@@ -81,6 +88,7 @@ export function defineOperation<Request extends RequestHead>(
   kind: Request["kind"],
   schema: z.ZodType<Request>,
   decide: (request: Request, context: OperationContext) => OperationOutcome,
+  basis: readonly (keyof Request & string)[] = [],
 ): Operation {
   return {
     kind,
@@ -88,7 +96,7 @@ export function defineOperation<Request extends RequestHead>(
       const read = schema.safeParse(value);
       if (!read.success) return z.prettifyError(read.error);
       const request = read.data;
-      return { head: request, decide: (context) => decide(request, context) };
+      return { head: request, basis, decide: (context) => decide(request, context) };
     },
   };
 }

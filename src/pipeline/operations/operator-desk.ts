@@ -7,7 +7,7 @@ import type { PartitionStore } from "../../model/store.ts";
 import type { PartitionEngine } from "../partition-engine.ts";
 import type { MakeRecord } from "../pipeline-options.ts";
 import type { SerialQueue } from "../serial-queue.ts";
-import type { Refusal, RequestedRecord, RequestHead } from "./operation.ts";
+import type { ReadRequest, Refusal, RequestedRecord } from "./operation.ts";
 import { OPERATIONS } from "./operations.ts";
 import { encodeAnswer, type OperatorAnswer } from "./operator-answer.ts";
 
@@ -24,8 +24,10 @@ export interface OperatorDeskOptions {
   readonly queue: Pick<SerialQueue, "run">;
   /** The engine while decisions can be made; undefined while the partition starts, replays or stops. */
   readonly runningEngine: () => PartitionEngine | undefined;
-  /** Appends a decision and applies it; called within the queue. A fault of it ends the partition. */
+  /** Appends a decision and applies it; called within the queue. */
   readonly decide: (make: MakeRecord) => Promise<PlacedControlRecord>;
+  /** A decision failed: where it can't be known whether a record was appended, nothing may follow it. */
+  readonly onFault: (fault: unknown) => void;
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -56,6 +58,7 @@ export class OperatorDesk {
       const answer = await this.#options.queue.run(() => this.#answer(data));
       return answer === undefined ? undefined : encodeAnswer(answer);
     } catch (fault) {
+      this.#options.onFault(fault);
       // The partition stops by this fault. Whether the record was appended is known only where the broker said so.
       const code = codeOf(fault);
       return code === "control-log-moved"
@@ -70,6 +73,14 @@ export class OperatorDesk {
     }
   }
 
+  /** Whether the partition runs and is this process's as far as the broker knows. Rejects where that can't be asked. */
+  async isOwner(): Promise<boolean> {
+    return await this.#options.queue.run(async () => {
+      const engine = this.#options.runningEngine();
+      return engine !== undefined && !(await this.#isOvertaken(engine));
+    });
+  }
+
   async #answer(data: Uint8Array): Promise<OperatorAnswer | undefined> {
     const { clock, store, runningEngine, decide } = this.#options;
     if (data.length > MAX_REQUEST_BYTES)
@@ -81,7 +92,7 @@ export class OperatorDesk {
     const known = engine.requests.find(request.head.request);
     try {
       if (await this.#isOvertaken(engine)) return undefined;
-      if (known !== undefined) return await this.#repeated(request.head, known.sequence);
+      if (known !== undefined) return await this.#repeated(request, known.sequence);
     } catch (fault) {
       return this.#refused("broker-unreachable", messageOf(fault));
     }
@@ -104,10 +115,10 @@ export class OperatorDesk {
     return lastSequence !== engine.position.controlSequence;
   }
 
-  async #repeated(head: RequestHead, sequence: number): Promise<OperatorAnswer> {
+  async #repeated(request: ReadRequest, sequence: number): Promise<OperatorAnswer> {
     const message = await this.#options.controlLog.messageAt(sequence);
     const record = message === undefined ? undefined : decodeControl(message.data);
-    if (record === undefined || !isOfRequest(record, head))
+    if (record === undefined || !isOfRequest(record, request))
       return this.#refused(
         "request-reused",
         `control record ${sequence} was another request's under this id`,
@@ -125,7 +136,7 @@ export class OperatorDesk {
   }
 }
 
-function readRequest(data: Uint8Array): Exclude<ReturnType<typeof readKnown>, undefined> {
+function readRequest(data: Uint8Array): ReadRequest | string {
   let value: unknown;
   try {
     value = JSON.parse(decoder.decode(data));
@@ -135,7 +146,7 @@ function readRequest(data: Uint8Array): Exclude<ReturnType<typeof readKnown>, un
   return readKnown(value) ?? `kind is none of ${[...OPERATIONS.keys()].join(", ")}`;
 }
 
-function readKnown(value: unknown) {
+function readKnown(value: unknown): ReadRequest | string | undefined {
   const kind: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "kind") : undefined;
   return typeof kind === "string" ? OPERATIONS.get(kind)?.read(value) : undefined;
 }
@@ -148,8 +159,9 @@ function withPlace(
 }
 
 /** A record repeats every field of the request that it came from. */
-function isOfRequest(record: ControlRecord, head: RequestHead): boolean {
+function isOfRequest(record: ControlRecord, { head, basis }: ReadRequest): boolean {
   return Object.entries(head).every(
-    ([name, value]) => JSON.stringify(Reflect.get(record, name)) === JSON.stringify(value),
+    ([name, value]) =>
+      basis.includes(name) || JSON.stringify(Reflect.get(record, name)) === JSON.stringify(value),
   );
 }

@@ -140,7 +140,11 @@ export class SegmentFolder extends SegmentFiles implements SegmentWriter {
   #remove(number: number): void {
     this.opened.get(number)?.close();
     this.opened.delete(number);
-    rmSync(segmentPath(this.folder, number), { force: true });
+    try {
+      rmSync(segmentPath(this.folder, number), { force: true });
+    } catch {
+      // What can't be removed now costs disk space until a start can: no reason to stop.
+    }
   }
 
   #numbers(): number[] {

@@ -7,49 +7,64 @@ const BUCKET_RECORDS = 8;
 const LARGE_BUCKET = 64;
 const HASH_RANGE = 2 ** 32;
 
+/** Records that fill chunks of one size, one chunk after another. */
+export class ChunkedRecords {
+  readonly count: number;
+  readonly #chunks: readonly Uint32Array[];
+  readonly #chunkRecords: number;
+
+  constructor(chunks: readonly Uint32Array[], count: number) {
+    this.count = count;
+    this.#chunks = chunks;
+    this.#chunkRecords = (chunks[0]?.length ?? 0) / KEY_RECORD_WORDS;
+  }
+
+  /** The chunk that holds a record, for reading at `offsetOf`. */
+  chunkOf(number: number): Uint32Array {
+    return this.#chunks[Math.floor(number / this.#chunkRecords)]!;
+  }
+
+  offsetOf(number: number): number {
+    return (number % this.#chunkRecords) * KEY_RECORD_WORDS;
+  }
+
+  /** Order of two records by their keys. */
+  compare(a: number, b: number): number {
+    return compareKeys(this.chunkOf(a), this.offsetOf(a), this.chunkOf(b), this.offsetOf(b));
+  }
+}
+
 /** Numbers of the records in ascending order of their keys, none of which is there twice. */
-export function sortedOrder(records: Uint32Array, count: number): Uint32Array {
+export function sortedOrder(records: ChunkedRecords): Uint32Array {
+  const { count } = records;
   const buckets = Math.max(1, Math.ceil(count / BUCKET_RECORDS));
   const scale = buckets / HASH_RANGE;
-  // ends[b + 1] counts bucket b, then becomes its end.
+  const bucketOf = (number: number): number =>
+    Math.floor(records.chunkOf(number)[records.offsetOf(number)]! * scale);
+  // ends[b + 1] counts bucket b, then ends[b] becomes its start.
   const ends = new Uint32Array(buckets + 1);
-  for (let number = 0; number < count; number += 1)
-    ends[Math.floor(records[number * KEY_RECORD_WORDS]! * scale) + 1]! += 1;
+  for (let number = 0; number < count; number += 1) ends[bucketOf(number) + 1]! += 1;
   for (let bucket = 1; bucket <= buckets; bucket += 1) ends[bucket]! += ends[bucket - 1]!;
   const order = new Uint32Array(count);
-  for (let number = 0; number < count; number += 1) {
-    const bucket = Math.floor(records[number * KEY_RECORD_WORDS]! * scale);
-    order[ends[bucket]!++] = number;
-  }
+  for (let number = 0; number < count; number += 1) order[ends[bucketOf(number)]!++] = number;
   // Filling has moved each entry to the end of its bucket.
   for (let bucket = 0, start = 0; bucket < buckets; bucket += 1) {
     const end = ends[bucket]!;
-    if (end - start > LARGE_BUCKET) sortLarge(records, order.subarray(start, end));
+    if (end - start > LARGE_BUCKET) order.subarray(start, end).sort((a, b) => records.compare(a, b));
     else sortSmall(records, order, start, end);
     start = end;
   }
   return order;
 }
 
-function sortSmall(records: Uint32Array, order: Uint32Array, start: number, end: number): void {
+function sortSmall(records: ChunkedRecords, order: Uint32Array, start: number, end: number): void {
   for (let at = start + 1; at < end; at += 1) {
     const number = order[at]!;
     let to = at;
-    while (to > start && isBefore(records, number, order[to - 1]!)) {
+    while (to > start && records.compare(number, order[to - 1]!) < 0) {
       order[to] = order[to - 1]!;
       to -= 1;
     }
     order[to] = number;
   }
-}
-
-function sortLarge(records: Uint32Array, order: Uint32Array): void {
-  order.sort((a, b) => compareKeys(records, a * KEY_RECORD_WORDS, records, b * KEY_RECORD_WORDS));
-}
-
-function isBefore(records: Uint32Array, a: number, b: number): boolean {
-  const left = records[a * KEY_RECORD_WORDS]!;
-  const right = records[b * KEY_RECORD_WORDS]!;
-  if (left !== right) return left < right;
-  return compareKeys(records, a * KEY_RECORD_WORDS, records, b * KEY_RECORD_WORDS) < 0;
 }

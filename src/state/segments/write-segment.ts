@@ -1,16 +1,15 @@
 import { closeSync, openSync } from "node:fs";
-import { KEY_RECORD_WORDS } from "../../model/key-segments.ts";
 import { SegmentCursor } from "./segment-cursor.ts";
 import { compareKeys } from "./segment-layout.ts";
 import { SegmentOutput, type WrittenSegment } from "./segment-output.ts";
-import { sortedOrder } from "./sorted-order.ts";
+import { ChunkedRecords, sortedOrder } from "./sorted-order.ts";
 
 /** What is to be written to a new file; plain data, so that it can be sent to a thread. */
 export type SegmentJob =
   | {
       readonly kind: "seal";
       readonly path: string;
-      /** Chunks that the records fill one after another. */
+      /** Chunks of one size that the records fill one after another. */
       readonly chunks: readonly Uint32Array[];
       readonly count: number;
     }
@@ -32,11 +31,11 @@ export function* writeSegment(job: SegmentJob): Generator<undefined, WrittenSegm
 }
 
 function sealed({ path, chunks, count }: SegmentJob & { kind: "seal" }): WrittenSegment {
-  const records = contiguous(chunks, count);
-  const order = sortedOrder(records, count);
+  const records = new ChunkedRecords(chunks, count);
+  const order = sortedOrder(records);
   const output = new SegmentOutput(path, count);
   try {
-    for (let at = 0; at < count; at += 1) output.add(records, order[at]! * KEY_RECORD_WORDS);
+    for (const number of order) output.add(records.chunkOf(number), records.offsetOf(number));
     return output.finish();
   } catch (error) {
     output.abort();
@@ -81,15 +80,4 @@ function isBefore(a: SegmentCursor, b: SegmentCursor): boolean {
   const right = b.words[b.offset]!;
   if (left !== right) return left < right;
   return compareKeys(a.words, a.offset, b.words, b.offset) < 0;
-}
-
-function contiguous(chunks: readonly Uint32Array[], count: number): Uint32Array {
-  const records = new Uint32Array(count * KEY_RECORD_WORDS);
-  let at = 0;
-  for (const chunk of chunks) {
-    const words = Math.min(chunk.length, records.length - at);
-    records.set(chunk.subarray(0, words), at);
-    at += words;
-  }
-  return records;
 }

@@ -64,11 +64,12 @@ test(
 test(
   "the scenarios that the short form leaves out come to their ends as well",
   async () => {
-    const only = ["accounts", "recovery", "scale-out"].flatMap((name) => ["--only", name]);
+    const only = ["sealed keys", "accounts", "recovery", "scale-out"].flatMap((name) => ["--only", name]);
     const report = await bench("--smoke", ...only);
     expect(report.failures).toEqual([]);
     expect(report.figures).toMatchObject({
       accountGrowthRatio: expect.any(Number),
+      sealedKeyBytes: expect.any(Number),
       restoredCells: 1_000,
       recoverySeconds: expect.any(Number),
       scaleOutTwo: expect.any(Number),

@@ -171,108 +171,119 @@ function faultyAtFirst(
   };
 }
 
-test("a service with faults of every kind: each document is taxed as it says, and committed once", async () => {
-  const contracts = taxedContracts(48);
-  const { workspace } = bench;
-  const startMs = await prepare(contracts);
-  simulator.faultOf = faultyAtFirst(SEED);
-  const worker = workspace.start(configured());
-  await finish(worker, contracts);
-  const all = await documents();
-  expect(all).toHaveLength(2 * 47);
-  expectTaxedAsTheServiceSays(all);
-  await expectNumbersWithoutGap(all);
-  expect([simulator.earlyRequests, simulator.mostAtOnce <= 6]).toEqual([0, true]);
+/** Several workers one after the other, each of which starts a process and replays. */
+const SLOW = { timeout: 240_000 };
 
-  // What the service refuses is held, with its words, for people and for alerts.
-  const invoices: InvoiceRow[] = JSON.parse(await workspace.command(["inspect", "invoices", "--json"]));
-  const held = invoices.filter(({ status }) => status === "held");
-  expect(held.map(({ id, hold }) => [id, hold?.reason])).toEqual([
-    ["C1:1", "tax-service-refused"],
-    ["C1:2", "tax-service-refused"],
-  ]);
-  expect(held[0]?.hold?.detail).toBe(
-    "JurisdictionNotFoundError: Unable to determine the taxing jurisdiction. (shipTo)",
-  );
-  const exceptions: { reason: string; details: { document: string } }[] = JSON.parse(
-    await workspace.command(["inspect", "exceptions", "--json"]),
-  );
-  const refused = exceptions.filter(({ reason }) => reason === "tax-service-refused");
-  expect(refused.map(({ details }) => details.document).sort()).toEqual(["C1:1", "C1:2"]);
-  const metrics = await worker.metrics();
-  expect(metrics).toMatch(/^tributary_documents_held\{partition="\d",reason="tax-service-refused"\} 2$/m);
-  expect(metrics).toMatch(/^tributary_held_document_age_seconds\{reason="tax-service-refused"\} \d/m);
-  expect(metrics).toMatch(/^tributary_tax_requests_total\{operation="create",outcome="timed-out"\} \d/m);
-  expect(JSON.parse(await workspace.command(["reconcile", "--json"]))).toMatchObject({ balanced: true });
-  expect(JSON.stringify(worker.log)).not.toContain(LICENSE_KEY);
+test(
+  "a service with faults of every kind: each document is taxed as it says, and committed once",
+  SLOW,
+  async () => {
+    const contracts = taxedContracts(48);
+    const { workspace } = bench;
+    const startMs = await prepare(contracts);
+    simulator.faultOf = faultyAtFirst(SEED);
+    const worker = workspace.start(configured());
+    await finish(worker, contracts);
+    const all = await documents();
+    expect(all).toHaveLength(2 * 47);
+    expectTaxedAsTheServiceSays(all);
+    await expectNumbersWithoutGap(all);
+    expect([simulator.earlyRequests, simulator.mostAtOnce <= 6]).toEqual([0, true]);
 
-  // The logs alone give the same documents, and nobody is asked.
-  const file = join(workspace.folder, "export.ndjson");
-  await workspace.command(["export", "--output", file]);
-  await worker.drain();
-  const before = [0, 1].map(stateOf);
-  const simulated = await runCommand(
-    ["simulate", "--json", "--catalog", workspace.catalogFolder, "--events", file].concat([
-      "--partitions",
-      String(PARTITIONS),
-    ]),
-  );
-  const { invoices: simulatedInvoices }: { invoices: unknown[] } = JSON.parse(simulated.stdout);
-  expect(simulatedInvoices).toEqual(invoices);
-  const creates = simulator.requests.create;
-  workspace.removeState();
-  const rebuilt = workspace.start({ ...configured(), tax: { ...configured().tax, ask_again_after: "1h" } });
-  await settle(workspace, rebuilt, bench.connection);
-  await rebuilt.drain();
-  expect([0, 1].map(stateOf)).toEqual(before);
-  // Only the two that are refused may have been asked about again, once at most.
-  expect(simulator.requests.create - creates).toBeLessThanOrEqual(2);
-  expectTaxedAsTheServiceSays(all);
+    // What the service refuses is held, with its words, for people and for alerts.
+    const invoices: InvoiceRow[] = JSON.parse(await workspace.command(["inspect", "invoices", "--json"]));
+    const held = invoices.filter(({ status }) => status === "held");
+    expect(held.map(({ id, hold }) => [id, hold?.reason])).toEqual([
+      ["C1:1", "tax-service-refused"],
+      ["C1:2", "tax-service-refused"],
+    ]);
+    expect(held[0]?.hold?.detail).toBe(
+      "JurisdictionNotFoundError: Unable to determine the taxing jurisdiction. (shipTo)",
+    );
+    const exceptions: { reason: string; details: { document: string } }[] = JSON.parse(
+      await workspace.command(["inspect", "exceptions", "--json"]),
+    );
+    const refused = exceptions.filter(({ reason }) => reason === "tax-service-refused");
+    expect(refused.map(({ details }) => details.document).sort()).toEqual(["C1:1", "C1:2"]);
+    const metrics = await worker.metrics();
+    expect(metrics).toMatch(/^tributary_documents_held\{partition="\d",reason="tax-service-refused"\} 2$/m);
+    expect(metrics).toMatch(/^tributary_held_document_age_seconds\{reason="tax-service-refused"\} \d/m);
+    expect(metrics).toMatch(/^tributary_tax_requests_total\{operation="create",outcome="timed-out"\} \d/m);
+    expect(JSON.parse(await workspace.command(["reconcile", "--json"]))).toMatchObject({ balanced: true });
+    expect(JSON.stringify(worker.log)).not.toContain(LICENSE_KEY);
 
-  // An address that the service knows, in the next catalog, takes them up.
-  writeTaxCatalog(workspace.catalogFolder, startMs, contracts, { country: "US", region: "WA" });
-  const last = workspace.start(configured());
-  await last.until("the last documents are final", async () => (await documents()).length === 2 * 48);
-  await settle(workspace, last, bench.connection);
-  expectTaxedAsTheServiceSays(await documents());
-  await last.drain();
-});
+    // The logs alone give the same documents, and nobody is asked.
+    const file = join(workspace.folder, "export.ndjson");
+    await workspace.command(["export", "--output", file]);
+    await worker.drain();
+    const before = [0, 1].map(stateOf);
+    const simulated = await runCommand(
+      ["simulate", "--json", "--catalog", workspace.catalogFolder, "--events", file].concat([
+        "--partitions",
+        String(PARTITIONS),
+      ]),
+    );
+    const { invoices: simulatedInvoices }: { invoices: unknown[] } = JSON.parse(simulated.stdout);
+    expect(simulatedInvoices).toEqual(invoices);
+    const creates = simulator.requests.create;
+    workspace.removeState();
+    const rebuilt = workspace.start({ ...configured(), tax: { ...configured().tax, ask_again_after: "1h" } });
+    await settle(workspace, rebuilt, bench.connection);
+    await rebuilt.drain();
+    expect([0, 1].map(stateOf)).toEqual(before);
+    // Only the two that are refused may have been asked about again, once at most.
+    expect(simulator.requests.create - creates).toBeLessThanOrEqual(2);
+    expectTaxedAsTheServiceSays(all);
 
-test("kills between reply, record, number and commit: taxed and committed once all the same", async () => {
-  const contracts = taxedContracts(60);
-  const { workspace } = bench;
-  await prepare(contracts);
-  const random = new Random(SEED);
-  simulator.faultOf = (_operation, _code, attempt) =>
-    attempt === 1 && random.chance(0.1) ? { kind: "lost" } : { kind: "slow", ms: 5 };
-  // Each is reached while documents are left: what a crash leaves undone is done again at once by the next worker.
-  const points: readonly (readonly [Failpoint, number])[] = [
-    ["after-tax-reply", 1],
-    ["before-control-append", 4],
-    ["after-tax-reply", 20],
-    ["after-control-append", 5],
-    ["before-tax-commit", 1],
-    ["after-commit-before-ack", 3],
-    ["after-tax-commit-before-cursor", 1],
-    ["after-control-append", 4],
-    ["after-tax-commit-before-cursor", 1],
-  ];
-  expect(new Set(points.map(([point]) => point))).toEqual(
-    new Set([...TAX_FAILPOINTS, ...points.map(([point]) => point)]),
-  );
-  for (const [point, visit] of points) {
-    const worker = workspace.start({ ...configured(), failpoint: { point, visit } });
-    await worker.crashed();
-  }
-  const worker = workspace.start(configured());
-  await finish(worker, contracts);
-  const all = await documents();
-  expect([all.length, new Set(all.map(({ id }) => id)).size]).toEqual([2 * 59, 2 * 59]);
-  expectTaxedAsTheServiceSays(all);
-  await expectNumbersWithoutGap(all);
-  expect(JSON.parse(await workspace.command(["reconcile", "--json"]))).toMatchObject({ balanced: true });
-  await worker.drain();
-});
+    // An address that the service knows, in the next catalog, takes them up.
+    writeTaxCatalog(workspace.catalogFolder, startMs, contracts, { country: "US", region: "WA" });
+    const last = workspace.start(configured());
+    await last.until("the last documents are final", async () => (await documents()).length === 2 * 48);
+    await settle(workspace, last, bench.connection);
+    expectTaxedAsTheServiceSays(await documents());
+    await last.drain();
+  },
+);
+
+test(
+  "kills between reply, record, number and commit: taxed and committed once all the same",
+  SLOW,
+  async () => {
+    const contracts = taxedContracts(60);
+    const { workspace } = bench;
+    await prepare(contracts);
+    const random = new Random(SEED);
+    simulator.faultOf = (_operation, _code, attempt) =>
+      attempt === 1 && random.chance(0.1) ? { kind: "lost" } : { kind: "slow", ms: 5 };
+    // Each is reached while documents are left: what a crash leaves undone is done again at once by the next worker.
+    const points: readonly (readonly [Failpoint, number])[] = [
+      ["after-tax-reply", 1],
+      ["before-control-append", 4],
+      ["after-tax-reply", 20],
+      ["after-control-append", 5],
+      ["before-tax-commit", 1],
+      ["after-commit-before-ack", 3],
+      ["after-tax-commit-before-cursor", 1],
+      ["after-control-append", 4],
+      ["after-tax-commit-before-cursor", 1],
+    ];
+    expect(new Set(points.map(([point]) => point))).toEqual(
+      new Set([...TAX_FAILPOINTS, ...points.map(([point]) => point)]),
+    );
+    for (const [point, visit] of points) {
+      const worker = workspace.start({ ...configured(), failpoint: { point, visit } });
+      await worker.crashed();
+    }
+    const worker = workspace.start(configured());
+    await finish(worker, contracts);
+    const all = await documents();
+    expect([all.length, new Set(all.map(({ id }) => id)).size]).toEqual([2 * 59, 2 * 59]);
+    expectTaxedAsTheServiceSays(all);
+    await expectNumbersWithoutGap(all);
+    expect(JSON.parse(await workspace.command(["reconcile", "--json"]))).toMatchObject({ balanced: true });
+    await worker.drain();
+  },
+);
 
 test("an outage holds documents of the service's legal entities alone, visibly, and ends by itself", async () => {
   const contracts = taxedContracts(24);

@@ -1,7 +1,9 @@
 import { Exact } from "../../../src/billing/rating/exact.ts";
 import { compilePrice, priceSchema } from "../../../src/billing/rating/price-models.ts";
 import type { PricingAdapter } from "./adapter.ts";
-import { priceOf } from "./priced-plan.ts";
+import { currencyExponent } from "../../../src/billing/rating/currencies.ts";
+import { formatMinorUnits, toMinorUnits } from "../../../src/billing/rating/money.ts";
+import { currencyOf, moneyRoundingOf, planOf, priceOf } from "./priced-plan.ts";
 import { quantityAdapter } from "./quantity-adapters.ts";
 import {
   type Fields,
@@ -81,14 +83,22 @@ const percentageAdapter: PricingAdapter = {
         "free_amount",
         "min_per_event",
         "max_per_event",
+        "min_spend",
+        "max_spend",
+        "currency",
+        "round_to",
+        "scale",
+        "mode",
       ],
       ["quantity", "events", "running_total", "per_event"],
     );
     const { config, input } = pricingCase;
-    return percentageAnswer(
+    const answer = percentageAnswer(
       {
         model: "percentage",
         rate_percent: textOf(config["rate_percent"]),
+        ...optional("minimum_amount", config["min_spend"]),
+        ...optional("maximum_amount", config["max_spend"]),
         ...optional("fixed_fee", config["fixed_per_paid_event"]),
         ...optional("free_events", config["free_events"], true),
         ...optional("free_amount", config["free_amount"], true),
@@ -97,6 +107,16 @@ const percentageAdapter: PricingAdapter = {
       },
       eventAmounts(input),
     );
+    if (currencyOf(config) === undefined) return answer;
+    const { currency } = planOf(config);
+    const exponent = currencyExponent(currency ?? "") ?? 0;
+    const minorUnits = toMinorUnits(
+      new Exact(textOf(answer["amount"])),
+      ONE,
+      exponent,
+      moneyRoundingOf(config).rounding,
+    );
+    return { ...answer, amount: formatMinorUnits(minorUnits, exponent) };
   },
 };
 

@@ -162,7 +162,7 @@ function modelFields(model: string, config: Fields, highest: string, shift: numb
   const amount = (value: unknown): string => shifted(textOf(value), shift);
   switch (model) {
     case "flat":
-      return { amount: amount(config["amount"]), billed: textOf(config["payment_term"]) };
+      return { amount: amount(config["amount"]), billed: textOf(config["payment_term"] ?? "in_arrears") };
     case "per_unit":
       return { unit_price: amount(config["unit_price"] ?? config["unit_price_minor"] ?? "0") };
     case "package":

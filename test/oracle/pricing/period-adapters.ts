@@ -88,11 +88,13 @@ const weightedAdapter: PricingAdapter = {
   answer(pricingCase) {
     knowOnly(pricingCase, ["period", "period_seconds", "round_to", "initial_value"], ["events", "group"]);
     const { config, input } = pricingCase;
-    const [from = ""] = listOf(config["period"]).map(textOf);
+    const [from = "", to = ""] = listOf(config["period"]).map(textOf);
     const startMs = timeOf(from);
-    const seconds = textOf(config["period_seconds"]);
-    const precision = (textOf(config["round_to"]).split(".")[1] ?? "").length;
+    // Periods of the cases end with their last millisecond, or second.
+    const seconds = textOf(config["period_seconds"] ?? Math.ceil((timeOf(to) - startMs) / HOUR_MS) * 3_600);
+    const precision = (textOf(config["round_to"] ?? "0.00001").split(".")[1] ?? "").length;
     const catalog = catalogOf({
+      contract: { billing_anchor_day: new Date(startMs).getUTCDate() },
       meters: [meterOf("time_weighted")],
       prices: [
         {

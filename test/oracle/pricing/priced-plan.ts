@@ -23,8 +23,11 @@ export interface CatalogParts {
   readonly otherContracts?: readonly Readonly<Record<string, unknown>>[];
   /** Plans of those, with prices of the one product; currency and the like are the first plan's. */
   readonly otherPlans?: readonly Readonly<Record<string, unknown>>[];
-  /** Tax on everything that is sold. */
+  /** Products beside the one that prices are of where they name none. */
+  readonly otherProducts?: readonly Readonly<Record<string, unknown>>[];
+  /** Tax on everything that is sold, and on products by their tax code. */
   readonly taxPercent?: string;
+  readonly taxPercents?: Readonly<Record<string, string>>;
 }
 
 /** The catalog refuses what the case configures: for us this is the answer. */
@@ -47,7 +50,7 @@ export function catalogOf(parts: CatalogParts): CompiledCatalog {
   const files = {
     "settings.yaml": { regions: ["eu"], grace: "3d", ...parts.settings },
     "meters/all.json": parts.meters ?? [SUM_METER],
-    "products/product.json": { key: "product", name: "Product" },
+    "products/all.json": [{ key: "product", name: "Product" }, ...(parts.otherProducts ?? [])],
     "plans/others.json": (parts.otherPlans ?? []).map(({ prices: others, ...plan }) => ({
       currency: "USD",
       ...parts.plan,
@@ -61,7 +64,13 @@ export function catalogOf(parts: CatalogParts): CompiledCatalog {
       ...(parts.otherContracts ?? []).map((fields) => ({ ...contract, ...fields })),
     ],
     "customers/customer.json": { id: "customer", name: "Customer", country: "US" },
-    ...(parts.taxPercent === undefined ? {} : { "tax_rates/tax.json": taxRate(parts.taxPercent) }),
+    "tax_rates/all.json": [
+      ...(parts.taxPercent === undefined ? [] : [taxRate("tax", parts.taxPercent)]),
+      ...Object.entries(parts.taxPercents ?? {}).map(([code, percent]) => ({
+        ...taxRate(code, percent),
+        tax_code: code,
+      })),
+    ],
   };
   const load = loadCatalog(
     new Map(Object.entries(files).map(([name, value]) => [name, JSON.stringify(value)])),
@@ -80,8 +89,8 @@ function pricesOf(prices: readonly Readonly<Record<string, unknown>>[]): readonl
   }));
 }
 
-function taxRate(percent: string): Readonly<Record<string, unknown>> {
-  return { key: "tax", name: "Tax", country: "US", percent, from: "2000-01-01" };
+function taxRate(key: string, percent: string): Readonly<Record<string, unknown>> {
+  return { key, name: "Tax", country: "US", percent, from: "2000-01-01" };
 }
 
 export function contractOf(catalog: CompiledCatalog): CompiledContract {

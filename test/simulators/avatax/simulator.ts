@@ -18,6 +18,8 @@ export type Operation = "create" | "commit" | "read";
 export interface AvataxSimulatorOptions {
   readonly accountId: string;
   readonly licenseKey: string;
+  /** For so long after it has asked for a pause requests may still come, which were on their way. */
+  readonly onTheirWayMs?: number;
   /** Asked about each request that is well-formed; `attempt` counts those of an operation on a transaction from 1. */
   readonly faultOf?: (operation: Operation, code: string, attempt: number) => SimulatedFault | undefined;
 }
@@ -122,7 +124,10 @@ export class AvataxSimulator {
     }
     if (fault?.kind === "throttled") {
       const nowMs = performance.now();
-      this.#closedFromMs = Math.max(this.#closedUntilMs, nowMs + ON_THEIR_WAY_MS);
+      this.#closedFromMs = Math.max(
+        this.#closedUntilMs,
+        nowMs + (this.#options.onTheirWayMs ?? ON_THEIR_WAY_MS),
+      );
       this.#closedUntilMs = nowMs + fault.seconds * 1_000;
       response.setHeader("retry-after", String(fault.seconds));
       send(response, errorAnswer(429, [{ code: "RateLimit", message: "Too many requests", refersTo: "" }]));

@@ -8,7 +8,6 @@ import { compileCommitment } from "../../../src/billing/commitments/compile-comm
 import { coveredDays, WHOLE_PERIOD } from "../../../src/billing/commitments/proration.ts";
 import { applyWindowedCommitments } from "../../../src/billing/commitments/windowed-commitment.ts";
 import { CreditLedger } from "../../../src/billing/credits/credit-ledger.ts";
-import { payWithCredits } from "../../../src/billing/credits/credited-lines.ts";
 import { compileGrant, creditGrantSchema } from "../../../src/billing/credits/grant-schema.ts";
 import { foldLedger, type LedgerEntry } from "../../../src/billing/credits/ledger-entries.ts";
 import { decimalText } from "../../../src/model/decimal.ts";
@@ -174,16 +173,24 @@ describe("worked examples of docs/commitments-and-credits.md", () => {
     expect(ledger.overage()).toBe(1_000n);
   });
 
-  test("credits and tax", () => {
+  test("credits and tax", async () => {
     for (const row of tableAfter("### Credits and tax")) {
-      const ledger = CreditLedger.open("l", 0, "charge");
-      const grant = { id: "g", amount: row["2 credits available"], effective: "2026-01-01" };
-      const context = { timeZone: ZONE, scale: CENTS, instantMs: () => 0 };
-      ledger.addGrant(compileGrant(creditGrantSchema.parse(grant), context), 0);
-      const source = { product: "p", meter: "m" };
-      const payable = { id: "l", source, net: minor(row["0 net"]), taxPercent: "19" };
-      const paid = payWithCredits(ledger, [payable], 0);
-      expect(paid.map(({ tax, credited, due }) => [tax, credited, due].map(money))).toEqual([
+      const amount = row["2 credits available"];
+      const run = new BilledRun(
+        catalogOf({
+          prices: [{ model: "flat", amount: row["0 net"] }],
+          taxPercent: "19",
+          contract: {
+            start: "2026-01-01",
+            end: "2026-02-01",
+            credits: [{ id: "g", amount, effective: "2026-01-01" }],
+          },
+        }),
+      );
+      await run.until(Date.parse("2026-03-01"));
+      const { invoices } = await run.result();
+      run.close();
+      expect(invoices.map(({ tax, credits, total }) => [tax, credits, total])).toEqual([
         [row["1 tax"], row["3 credits used"], row["4 due"]],
       ]);
     }

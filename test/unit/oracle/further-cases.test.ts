@@ -26,6 +26,12 @@ const CASES: readonly (readonly [model: string, config: Fields, input: Fields, e
     { change_date: "2024-04-01", old: ["1", "50"], new: ["2", "50"], remaining_ratio: "30/30" },
     { credit: "-50", charge: "100", net: "50" },
   ],
+  [
+    "proration_days",
+    { scale: 2, mode: "half_up", period: ["2024-04-01", "2024-04-30"], day_count: "inclusive of both ends" },
+    { change_date: "2024-04-16", old: null, new: ["1", "9.99"] },
+    { credit: "0", charge: "5", net: "5" },
+  ],
   // A quarter of 92 days; half a period, whatever its length.
   [
     "proration_days",

@@ -12,7 +12,7 @@ let clients: AvataxClient[] = [];
 let attempts: string[] = [];
 
 beforeEach(async () => {
-  simulator = await AvataxSimulator.start({ accountId: "1100", licenseKey: LICENSE_KEY });
+  simulator = await AvataxSimulator.start({ accountId: "1100", licenseKey: LICENSE_KEY, onTheirWayMs: 0 });
   attempts = [];
 });
 afterEach(async () => {

@@ -15,7 +15,7 @@ const encoder = new TextEncoder();
 
 type Files = Readonly<Record<string, unknown>>;
 
-const FILES: Files = {
+export const SERVED_FILES: Files = {
   "settings.yaml": { regions: ["eu"], grace: "48h" },
   "meters/all.json": { key: "calls", event_type: "usage", aggregation: "sum", value_property: "amount" },
   "products/all.json": [{ key: "api", name: "API", tax_code: "SW01" }],
@@ -46,7 +46,7 @@ export const contract = (fields: Files = {}): Files => ({
 });
 
 export function catalogOf(files: Files): CompiledCatalog {
-  const texts = Object.entries({ ...FILES, ...files }).map(([file, content]): [string, string] => [
+  const texts = Object.entries({ ...SERVED_FILES, ...files }).map(([file, content]): [string, string] => [
     file,
     JSON.stringify(content),
   ]);

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { CreditLedger } from "../../../../src/billing/credits/credit-ledger.ts";
-import { payWithCredits } from "../../../../src/billing/credits/credited-lines.ts";
 import { decimalText as textOfDecimal } from "../../../../src/model/decimal.ts";
 import { ratioOfCharge, rounded } from "../../../../src/billing/ratio.ts";
 import { chargeDelta } from "../../../../src/billing/rating/delta.ts";
 import { Exact } from "../../../../src/billing/rating/exact.ts";
+import { BilledRun } from "../../../support/billed-run.ts";
 import type { PricingAdapter } from "../adapter.ts";
+import { ACCOUNT, catalogOf } from "../priced-plan.ts";
 import { atScale, decimalText } from "../case-fields.ts";
 import { grantTerms } from "./grant-adapters.ts";
 import { namedMembers } from "./named-members.ts";
@@ -14,9 +15,10 @@ import { chargeOfPrice } from "./unit-charge.ts";
 const CENTS = 2;
 const money = (minorUnits: bigint): string => textOfDecimal(minorUnits, CENTS);
 
+/** Each event is a month's usage of its meter, and so an invoice. */
 const walletLimitedToMetrics: PricingAdapter = {
   models: ["wallet_limited_to_metrics"],
-  answer(pricingCase) {
+  async answer(pricingCase) {
     const { config, input } = pricingCase;
     const fields = z
       .object({
@@ -27,30 +29,65 @@ const walletLimitedToMetrics: PricingAdapter = {
       })
       .parse(config);
     const { events } = z.object({ events: z.array(z.string()) }).parse(input);
-    const ledger = CreditLedger.open("wallet", 0, "charge");
-    const amount = atScale(fields.wallet, CENTS);
-    ledger.addGrant(grantTerms({ id: "wallet", amount, meters: fields.applies_to }), 0);
-    const invoices = events.map((meter) => {
-      const charge = chargeOfPrice({ model: "per_unit", unit_price: fields.unit_price[meter] });
-      const net = rounded(ratioOfCharge(charge(new Exact(1), new Exact(1)), CENTS));
-      const line = {
-        id: meter,
-        source: { product: "p", meter },
-        net,
-        taxPercent: fields.tax_percent[meter] ?? "0",
-      };
-      const [paid] = payWithCredits(ledger, [line], 0);
-      if (paid === undefined) throw new RangeError("no line");
+    const codes = Object.keys(fields.unit_price);
+    const keyOf = (code: string): string => `code-${codes.indexOf(code)}`;
+    const run = new BilledRun(
+      catalogOf({
+        meters: codes.map((code) => ({
+          key: keyOf(code),
+          event_type: "usage",
+          aggregation: "count",
+          filters: [{ property: "code", any_of: [code] }],
+        })),
+        otherProducts: codes.map((code) => ({ key: keyOf(code), name: code, tax_code: keyOf(code) })),
+        taxPercents: Object.fromEntries(codes.map((code) => [keyOf(code), fields.tax_percent[code] ?? "0"])),
+        prices: codes.map((code) => ({
+          model: "per_unit",
+          product: keyOf(code),
+          meter: keyOf(code),
+          unit_price: fields.unit_price[code],
+        })),
+        contract: {
+          start: monthStart(0),
+          end: monthStart(events.length),
+          credits: [
+            {
+              id: "wallet",
+              amount: fields.wallet,
+              effective: monthStart(0),
+              meters: fields.applies_to.map(keyOf),
+            },
+          ],
+        },
+      }),
+    );
+    for (const [month, code] of events.entries())
+      await run.use({
+        account: ACCOUNT,
+        timeMs: Date.parse(monthStart(month)),
+        data: `{"code":${JSON.stringify(code)}}`,
+      });
+    await run.until(Date.parse(monthStart(events.length + 1)));
+    const documents = await run.result();
+    run.close();
+    let wallet = new Exact(fields.wallet);
+    const invoices = documents.invoices.map(({ subtotal, tax, credits, total }) => {
+      wallet = wallet.minus(credits);
       return {
-        subtotal_with_tax: money(paid.net + paid.tax),
-        credits: money(paid.credited),
-        due: money(paid.due),
-        wallet_after: money(ledger.balance()),
+        subtotal_with_tax: new Exact(subtotal).plus(tax).toString(),
+        credits,
+        due: total,
+        wallet_after: wallet.toString(),
       };
     });
     return namedMembers(pricingCase, { invoices });
   },
 };
+
+/** First day of a month, counted from one that many can follow. */
+function monthStart(month: number): string {
+  return new Date(Date.UTC(2025, month, 1)).toISOString().slice(0, 10);
+}
 
 const tier = z.object({ up_to: decimalText.nullable(), unit_price: decimalText, flat_fee: decimalText });
 
@@ -84,18 +121,14 @@ const creditsAllocation: PricingAdapter = {
         0,
       );
     const source = { product: "p", meter: "m" };
-    const paid = payWithCredits(
-      ledger,
-      lines.map((net, index) => ({ id: `tier-${index}`, source, net, taxPercent: "0" })),
-      0,
-    );
+    const paid = lines.map((gross) => ({ gross, ...ledger.burn(source, gross, 0) }));
     return namedMembers(pricingCase, {
-      line_totals: paid.map(({ net, credits: parts, due }) => ({
-        gross: money(net),
+      line_totals: paid.map(({ gross, parts, overage }) => ({
+        gross: money(gross),
         credits: parts.map((part) => money(part.amount)),
-        due: money(due),
+        due: money(overage),
       })),
-      amount_due: money(paid.reduce((sum, { due }) => sum + due, 0n)),
+      amount_due: money(paid.reduce((sum, { overage }) => sum + overage, 0n)),
     });
   },
 };

@@ -10,10 +10,12 @@ import {
   knowOnly,
   listOf,
   MINOR_SHIFT,
+  optionalText,
   shifted,
   textOf,
   UnknownCase,
 } from "../values.ts";
+import { timeOf } from "../usage-run.ts";
 import { type CalendarPeriod, dateText, dayOf, periodOfFraction } from "./calendar-period.ts";
 
 const DAY_MS = 86_400_000;
@@ -107,6 +109,15 @@ function feeOf(item: unknown): string | undefined {
   return new Exact(quantity).times(price).toString();
 }
 
+/** Days from the change on, of those of the period (or of the component's own), as the case counts them. */
+function ratioOf(config: Fields, input: Fields): string {
+  const [start = "", end = ""] = listOf(config["period"]).map(textOf);
+  const isInclusive = optionalText(config["day_count"])?.startsWith("inclusive") === true;
+  const endMs = timeOf(end) + (isInclusive ? DAY_MS : 0);
+  const whole = optionalText(config["component_period_days"]) ?? `${(endMs - timeOf(start)) / DAY_MS}`;
+  return `${(endMs - timeOf(textOf(input["change_date"]))) / DAY_MS}/${whole}`;
+}
+
 const DIGITS = 2;
 
 /** Whether a day is counted at both ends is in the ratio: 17 of 31 days are those of [15 March, 1 April). */
@@ -119,7 +130,7 @@ const daysAdapter: PricingAdapter = {
       ["change_date", "old", "new", "remaining_ratio"],
     );
     const { config, input } = pricingCase;
-    const { period, days } = fractionOf(textOf(input["remaining_ratio"]));
+    const { period, days } = fractionOf(optionalText(input["remaining_ratio"]) ?? ratioOf(config, input));
     const plan = planOf(config);
     const { credit, charge } = await changeOf({
       period,
