@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 export interface TemporaryFolder {
   readonly path: string;
-  remove(): void;
+  readonly remove: () => void;
 }
 
 /** A folder that does not outlive this process, whether it is removed in time or the process is interrupted. */

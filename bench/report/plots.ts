@@ -31,7 +31,7 @@ export function throughputPlot(rows: readonly ReportRow[]): string {
     rows.find((row) => row.scenario === scenario && row.contender === contender)?.eventsPerSecond ?? null;
   return draw({
     title: title("Events per second (median; longer is faster)"),
-    legend: { bottom: 0 },
+    legend: { bottom: 0, itemGap: 20 },
     grid: { ...GRID, left: 160 },
     xAxis: { type: "value" },
     yAxis: { type: "category", data: scenarios },
@@ -48,7 +48,7 @@ export function growthPlot(growth: readonly GrowthPoint[]): string {
   const kinds = [...new Set(growth.map((point) => point.of))];
   return draw({
     title: title("Events per second by the size of the state"),
-    legend: { bottom: 0 },
+    legend: { bottom: 0, itemGap: 20 },
     grid: GRID,
     xAxis: { type: "log", name: "accounts, remembered keys", nameLocation: "middle", nameGap: 25 },
     yAxis: { type: "value", min: 0 },

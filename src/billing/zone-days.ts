@@ -22,9 +22,27 @@ export function isTimeZone(name: string): boolean {
   return zones.has(name) || (/^[A-Za-z]/.test(name) && IANAZone.isValidZone(name));
 }
 
+/**
+ * Times whose offsets are remembered, by zone. Asking for one takes microseconds, and all documents of a month's end ask
+ * for those of the same few times. So many are the bounds of ten years' months, many times over; then it begins anew.
+ */
+const REMEMBERED_TIMES = 4_096;
+const offsets = new Map<string, Map<number, number>>();
+
 /** Offset of a zone from UTC in milliseconds at a time. */
 export function zoneOffsetMs(zone: string, timeMs: number): number {
-  return zoneOf(zone).offset(timeMs) * MINUTE_MS;
+  let known = offsets.get(zone);
+  if (known === undefined) {
+    known = new Map();
+    offsets.set(zone, known);
+  }
+  let offsetMs = known.get(timeMs);
+  if (offsetMs === undefined) {
+    if (known.size >= REMEMBERED_TIMES) known.clear();
+    offsetMs = zoneOf(zone).offset(timeMs) * MINUTE_MS;
+    known.set(timeMs, offsetMs);
+  }
+  return offsetMs;
 }
 
 /**
@@ -112,7 +130,17 @@ export function startOfUtcDay(timeMs: number): number {
   return Math.floor(timeMs / DAY_MS) * DAY_MS;
 }
 
+/** Dates by the number of their day: all documents of a month's end write the same few. */
+const dates = new Map<number, string>();
+
 /** Calendar day of a time in a zone: YYYY-MM-DD. */
 export function localDate(zone: string, timeMs: number): string {
-  return new Date(timeMs + zoneOffsetMs(zone, timeMs)).toISOString().slice(0, 10);
+  const day = localDayNumber(zone, timeMs);
+  let date = dates.get(day);
+  if (date === undefined) {
+    if (dates.size >= REMEMBERED_TIMES) dates.clear();
+    date = new Date(day * DAY_MS).toISOString().slice(0, 10);
+    dates.set(day, date);
+  }
+  return date;
 }

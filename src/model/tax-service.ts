@@ -102,8 +102,11 @@ export type TaxCommitAnswer =
 export interface TaxService {
   /** The taxes of a document. Asking again about a document that has not been committed is harmless. */
   tax(request: DocumentTaxRequest): Promise<TaxAnswer>;
-  /** Makes a document's record final at the service. Committing again what is committed is harmless. */
-  commit(transaction: TaxTransaction): Promise<TaxCommitAnswer>;
+  /**
+   * Makes a document's record final at the service. Committing again what is committed is harmless.
+   * @param tax the document's; a record that says another one is told as a refusal
+   */
+  commit(transaction: TaxTransaction, tax: string): Promise<TaxCommitAnswer>;
 }
 
 /** An answer in the control log. */

@@ -6,7 +6,9 @@ import type { ReportSource } from "./partition-report.ts";
 
 export type BillingCheck =
   | "ledger debits = credits"
+  | "functional debits = credits"
   | "ledger entries = balances"
+  | "functional entries = balances"
   | "documents = receivable"
   | "usage on documents = usage invoiced"
   | "rated = invoiced (billed periods without late usage)";
@@ -21,20 +23,28 @@ export type AddCheck = (check: BillingCheck, of: string, left: string, right: st
 export function checkBilling({ engine, store }: ReportSource, add: AddCheck): void {
   const trial = new TrialBalance();
   for (const entry of storedEntries(store)) trial.add(entry);
-  for (const { legalEntity, currency, debits, credits } of trial.totals())
-    add(
-      "ledger debits = credits",
-      `${legalEntity} ${currency}`,
-      money(debits, currency),
-      money(credits, currency),
-    );
+  for (const { legalEntity, currency, debits, credits, functional } of trial.totals()) {
+    const of = `${legalEntity} ${currency}`;
+    add("ledger debits = credits", of, money(debits, currency), money(credits, currency));
+    if (functional !== undefined)
+      add(
+        "functional debits = credits",
+        `${of} in ${functional.currency}`,
+        money(functional.debits, functional.currency),
+        money(functional.credits, functional.currency),
+      );
+  }
   const kept = new Map<string, bigint>();
+  const keptFunctional = new Map<string, bigint>();
   const receivable = new Map<string, bigint>();
-  for (const { legalEntity, currency, account, debits, credits } of engine.invoices.book.totals.balances()) {
-    kept.set(`${legalEntity} ${currency} ${account}`, debits - credits);
+  for (const balance of engine.invoices.book.totals.balances()) {
+    const { legalEntity, currency, account, debits, credits, functional } = balance;
+    const of = `${legalEntity} ${currency} ${account}`;
+    kept.set(of, debits - credits);
+    if (functional !== undefined) keptFunctional.set(of, functional.debits - functional.credits);
     if (account === "receivable") receivable.set(`${legalEntity} ${currency}`, debits - credits);
   }
-  for (const { legalEntity, currency, account, debits, credits } of trial.balances()) {
+  for (const { legalEntity, currency, account, debits, credits, functional } of trial.balances()) {
     const of = `${legalEntity} ${currency} ${account}`;
     add(
       "ledger entries = balances",
@@ -42,6 +52,13 @@ export function checkBilling({ engine, store }: ReportSource, add: AddCheck): vo
       money(debits - credits, currency),
       money(kept.get(of) ?? 0n, currency),
     );
+    if (functional !== undefined)
+      add(
+        "functional entries = balances",
+        `${of} in ${functional.currency}`,
+        money(functional.debits - functional.credits, functional.currency),
+        money(keptFunctional.get(of) ?? 0n, functional.currency),
+      );
   }
   const totals = new Map<string, bigint>();
   const usageLines = new Map<string, bigint>();

@@ -21,12 +21,21 @@ export interface JournalRow {
   readonly contract: string;
   /** Id of the document that it books, null without one. */
   readonly document: string | null;
+  /** Where the functional currency of the legal entity is another one. The rate is null where amounts are historical. */
+  readonly functional?: {
+    readonly currency: string;
+    readonly rate: string | null;
+    readonly rateDate: string | null;
+  };
   /** One of the two is "0". */
   readonly lines: readonly {
     readonly account: string;
     readonly product: string;
     readonly debit: string;
     readonly credit: string;
+    /** The same in the functional currency. */
+    readonly functionalDebit?: string;
+    readonly functionalCredit?: string;
   }[];
 }
 
@@ -75,11 +84,21 @@ export function journalOf(sources: readonly ReportSource[]): JournalRow[] {
           currency,
           contract,
           document: document ?? null,
-          lines: entry.postings.map(({ account, product, amount }) => ({
+          ...(entry.functional === undefined
+            ? {}
+            : {
+                functional: {
+                  currency: entry.functional.currency,
+                  rate: entry.functional.rate ?? null,
+                  rateDate: entry.functional.rateDate ?? null,
+                },
+              }),
+          lines: entry.postings.map(({ account, product, amount, functional }) => ({
             account,
             product,
             debit: amount > 0n ? money(amount) : "0",
             credit: amount < 0n ? money(-amount) : "0",
+            ...functionalSides(functional, entry.functional?.currency),
           })),
         },
       });
@@ -88,6 +107,18 @@ export function journalOf(sources: readonly ReportSource[]): JournalRow[] {
   return sortedBy(rows, ({ row, place }) => [row.legalEntity, row.currency, row.date, place]).map(
     ({ row }) => row,
   );
+}
+
+function functionalSides(
+  minorUnits: bigint | undefined,
+  currency: string | undefined,
+): { readonly functionalDebit?: string; readonly functionalCredit?: string } {
+  if (minorUnits === undefined || currency === undefined) return {};
+  const exponent = currencyExponent(currency) ?? 0;
+  return {
+    functionalDebit: minorUnits > 0n ? formatMinorUnits(minorUnits, exponent) : "0",
+    functionalCredit: minorUnits < 0n ? formatMinorUnits(-minorUnits, exponent) : "0",
+  };
 }
 
 function sortedBy<Row>(rows: readonly Row[], keysOf: (row: Row) => readonly string[]): Row[] {

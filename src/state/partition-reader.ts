@@ -133,11 +133,12 @@ export class PartitionReader implements PartitionStoreReader {
   }
 
   /**
-   * From now on every call sees the checkpoint that is the last one now, until `close`. The state's write-ahead log can't
+   * From now on every call sees the checkpoint that is the last one now, until this is called again or `close`. The state's write-ahead log can't
    * be reset meanwhile: for reads that take seconds, not for ever.
    */
   holdCheckpoint(): void {
     this.#reading(() => {
+      if (this.#database.inTransaction) this.#database.exec("COMMIT");
       this.#database.exec("BEGIN");
       // A transaction begins with its first read.
       this.#position.get();

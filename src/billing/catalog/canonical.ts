@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { exchangeRateKey } from "../exchange/exchange-rate.ts";
 import { planId } from "./checks.ts";
 import type { Commitment } from "../commitments/commitment-schema.ts";
 import type { CreditGrant } from "../credits/grant-schema.ts";
@@ -26,6 +27,9 @@ export function canonicalForm(catalog: Catalog): string {
       ? { legal_entities: sortedBy(catalog.legalEntities, (entity) => entity.key) }
       : {}),
     ...(hasSome(catalog.taxRates) ? { tax_rates: sortedBy(catalog.taxRates, (rate) => rate.key) } : {}),
+    ...(hasSome(catalog.exchangeRates)
+      ? { exchange_rates: sortedBy(catalog.exchangeRates, exchangeRateKey) }
+      : {}),
   });
 }
 

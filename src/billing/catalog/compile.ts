@@ -6,6 +6,7 @@ import type {
   CompiledSettings,
 } from "./compiled.ts";
 import { partitionOf } from "../../model/partition.ts";
+import { ExchangeRates } from "../exchange/exchange-rates.ts";
 import type { InvoicedCustomer } from "../tax/service-request.ts";
 import { TaxTable } from "../tax/tax-table.ts";
 import { canonicalPlanText } from "./canonical.ts";
@@ -16,6 +17,8 @@ import type { Catalog, Customer, Meter, Product, Settings } from "./entities.ts"
 import { durationMs } from "./fields.ts";
 
 const MINUTE_MS = 60_000;
+/** Central banks publish on working days: the longest gap is that of holidays around a weekend. */
+const DEFAULT_EXCHANGE_RATE_MAX_AGE = "7d";
 
 /**
  * Makes a valid catalog ready for the operators: lookups by key, times in milliseconds, prices as functions.
@@ -43,6 +46,11 @@ export function compileCatalog(catalog: Catalog, version: string): CompiledCatal
       catalog.taxRates.length === 0
         ? undefined
         : new TaxTable(catalog.taxRates, catalog.settings.reverse_charge_countries ?? []),
+    exchangeRates: new ExchangeRates(
+      catalog.exchangeRates,
+      durationMs(catalog.settings.exchange_rate_max_age ?? DEFAULT_EXCHANGE_RATE_MAX_AGE),
+    ),
+    exchangeRateList: catalog.exchangeRates,
     metersOfType: (eventType) => byType.get(eventType),
     planTexts: new Map(catalog.plans.map((plan) => [planId(plan), canonicalPlanText(plan)])),
     contracts: () => byId.values(),

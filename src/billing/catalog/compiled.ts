@@ -7,6 +7,8 @@ import type { GrantTerms } from "../credits/grant-terms.ts";
 import type { DiscountFields } from "../rating/adjustments/discounts.ts";
 import type { MoneyRounding } from "../rating/money.ts";
 import type { Ratio } from "../ratio.ts";
+import type { ExchangeRate } from "../exchange/exchange-rate.ts";
+import type { ExchangeRates } from "../exchange/exchange-rates.ts";
 import type { InvoicedCustomer } from "../tax/service-request.ts";
 import type { TaxTable } from "../tax/tax-table.ts";
 import type { LegalEntity } from "./legal-entity.ts";
@@ -220,6 +222,10 @@ export interface CompiledCatalog {
   readonly customers: ReadonlyMap<string, InvoicedCustomer>;
   /** Undefined where the catalog has no tax rates: then documents have no tax. */
   readonly taxTable: TaxTable | undefined;
+  /** Rates to the functional currencies of legal entities. */
+  readonly exchangeRates: ExchangeRates;
+  /** The same as they are written. */
+  readonly exchangeRateList: readonly ExchangeRate[];
   /** Meters that read events of a type; undefined where none does. */
   metersOfType(eventType: string): readonly CompiledMeter[] | undefined;
   /** Plans by key and version, each as its canonical text: what a version says never changes. */

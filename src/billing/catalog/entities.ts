@@ -9,6 +9,7 @@ import { priceSchema } from "../rating/price-models.ts";
 import { startOfDate } from "./dates.ts";
 import { durationField, integerField, keyField, textField } from "./fields.ts";
 import { addressFields, taxExemptionSchema, type TaxRate } from "../tax/tax-rate.ts";
+import type { ExchangeRate } from "../exchange/exchange-rate.ts";
 import type { LegalEntity } from "./legal-entity.ts";
 
 /**
@@ -46,6 +47,9 @@ export const settingsSchema = z.strictObject({
     .describe(
       "Countries between which a business with a tax id accounts for the tax itself, like those of the EU.",
     ),
+  exchange_rate_max_age: durationField()
+    .optional()
+    .describe("How far before an entry's day the date of its exchange rate may be; 7d where left out."),
   cell_minutes: integerField(15, 60)
     .refine((minutes) => [15, 30, 60].includes(minutes), "must be 60, 30 or 15")
     .default(60)
@@ -266,4 +270,5 @@ export interface Catalog {
   readonly customers: readonly Customer[];
   readonly legalEntities: readonly LegalEntity[];
   readonly taxRates: readonly TaxRate[];
+  readonly exchangeRates: readonly ExchangeRate[];
 }

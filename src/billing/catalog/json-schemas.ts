@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { taxRateSchema } from "../tax/tax-rate.ts";
+import { exchangeRateSchema } from "../exchange/exchange-rate.ts";
 import { legalEntitySchema } from "./legal-entity.ts";
 import {
   contractSchema,
@@ -19,6 +20,7 @@ const ENTITIES = {
   customer: customerSchema,
   legal_entity: legalEntitySchema,
   tax_rate: taxRateSchema,
+  exchange_rate: exchangeRateSchema,
 };
 export type CatalogEntity = keyof typeof ENTITIES;
 
@@ -36,5 +38,6 @@ export function catalogJsonSchemas(): Record<CatalogEntity, z.core.JSONSchema.Ba
     customer: schemaOf("customer"),
     legal_entity: schemaOf("legal_entity"),
     tax_rate: schemaOf("tax_rate"),
+    exchange_rate: schemaOf("exchange_rate"),
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { currencyField } from "../exchange/exchange-rate.ts";
 import { isTimeZone } from "../zone-days.ts";
 import { addressFields } from "../tax/tax-rate.ts";
 import { integerField, keyField, textField } from "./fields.ts";
@@ -36,6 +37,11 @@ export const legalEntitySchema = z.strictObject({
     })
     .default("UTC")
     .describe("IANA time zone of its accounting months."),
+  functional_currency: currencyField()
+    .optional()
+    .describe(
+      "Currency that it keeps its books in: entries of contracts in another one are converted by the exchange rates. Left out: none is converted.",
+    ),
   number_prefix: z
     .string()
     .regex(/^[A-Za-z0-9/_.-]{0,20}$/, "must be at most 20 letters, digits, '/', '_', '.' or '-'")

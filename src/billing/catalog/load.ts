@@ -23,6 +23,7 @@ import {
   productSchema,
   settingsSchema,
 } from "./entities.ts";
+import { exchangeRateKey, exchangeRateSchema } from "../exchange/exchange-rate.ts";
 import { taxRateSchema } from "../tax/tax-rate.ts";
 import { legalEntitySchema } from "./legal-entity.ts";
 import { type CatalogFault, FaultList, parseEntity, type Sourced } from "./faults.ts";
@@ -64,6 +65,7 @@ const canonicalSchema = z.strictObject({
   customers: z.array(z.unknown()),
   legal_entities: z.array(z.unknown()).default([]),
   tax_rates: z.array(z.unknown()).default([]),
+  exchange_rates: z.array(z.unknown()).default([]),
 });
 
 /**
@@ -94,6 +96,7 @@ export function parseCanonical(text: string): Catalog {
         customers: sourced(content.customers, "customers"),
         legal_entities: sourced(content.legal_entities, "legal_entities"),
         tax_rates: sourced(content.tax_rates, "tax_rates"),
+        exchange_rates: sourced(content.exchange_rates, "exchange_rates"),
       },
     },
     faults,
@@ -126,6 +129,7 @@ function checkCatalog(raw: RawCatalog, faults: FaultList): Catalog | undefined {
   const customers = parse(customerSchema, raw.entities.customers);
   const legalEntities = parse(legalEntitySchema, raw.entities.legal_entities);
   const taxRates = parse(taxRateSchema, raw.entities.tax_rates);
+  const exchangeRates = parse(exchangeRateSchema, raw.entities.exchange_rates);
   const contracts = parse(contractSchema, raw.entities.contracts);
   checkUnique(meters, "key", (meter) => meter.key, faults);
   checkUnique(products, "key", (product) => product.key, faults);
@@ -135,6 +139,7 @@ function checkCatalog(raw: RawCatalog, faults: FaultList): Catalog | undefined {
   checkUnique(legalEntities, "key", (entity) => entity.key, faults);
   checkUnique(taxRates, "key", (rate) => rate.key, faults);
   checkTaxRates(taxRates, faults);
+  checkUnique(exchangeRates, "date", exchangeRateKey, faults);
   const hasTaxRates = raw.entities.tax_rates.length > 0;
   for (const entity of legalEntities) checkLegalEntityTax(entity, hasTaxRates, faults);
 
@@ -179,6 +184,7 @@ function checkCatalog(raw: RawCatalog, faults: FaultList): Catalog | undefined {
     customers: valuesOf(customers),
     legalEntities: valuesOf(legalEntities),
     taxRates: valuesOf(taxRates),
+    exchangeRates: valuesOf(exchangeRates),
   };
 }
 

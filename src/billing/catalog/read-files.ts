@@ -11,6 +11,7 @@ export const FOLDERS = [
   "customers",
   "legal_entities",
   "tax_rates",
+  "exchange_rates",
 ] as const;
 export type Folder = (typeof FOLDERS)[number];
 
@@ -41,6 +42,7 @@ export function readFiles(files: ReadonlyMap<string, string>, faults: FaultList)
     customers: [],
     legal_entities: [],
     tax_rates: [],
+    exchange_rates: [],
   };
   for (const [file, text] of [...files].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) {
     if (!CATALOG_FILE.test(file)) continue;

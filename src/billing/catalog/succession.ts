@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { exchangeRateKey } from "../exchange/exchange-rate.ts";
+import { ExchangeRates } from "../exchange/exchange-rates.ts";
 import type { CompiledCatalog, CompiledContract, ContractGrant } from "./compiled.ts";
 
 /**
@@ -28,7 +30,10 @@ export function successionFaults(before: CompiledCatalog, after: CompiledCatalog
     if (next === undefined) continue;
     if (next.first_number !== entity.first_number || next.time_zone !== entity.time_zone)
       faults.push(`legal entity ${key}: first_number and time_zone can't change`);
+    if (next.functional_currency !== entity.functional_currency)
+      faults.push(`legal entity ${key}: functional_currency can't change, its books are kept in it`);
   }
+  faults.push(...ExchangeRates.successionFaults(before.exchangeRateList, after.exchangeRateList));
   for (const contract of before.contracts()) {
     const fault = contractFault(contract, after.contract(contract.id));
     if (fault !== undefined) faults.push(`contract ${contract.id} ${fault}`);
@@ -79,6 +84,7 @@ const ENTITY_KINDS = [
   "customers",
   "legal_entities",
   "tax_rates",
+  "exchange_rates",
 ] as const;
 export type EntityKind = (typeof ENTITY_KINDS)[number];
 
@@ -98,6 +104,9 @@ const entities = z.array(
     key: z.string().optional(),
     id: z.string().optional(),
     version: z.number().optional(),
+    from: z.string().optional(),
+    to: z.string().optional(),
+    date: z.string().optional(),
   }),
 );
 const canonicalSchema = z.looseObject({
@@ -109,6 +118,7 @@ const canonicalSchema = z.looseObject({
   customers: entities,
   legal_entities: entities.default([]),
   tax_rates: entities.default([]),
+  exchange_rates: entities.default([]),
 });
 
 /** What differs between two catalogs in canonical form. */
@@ -125,6 +135,7 @@ export function catalogChanges(before: string, after: string): CatalogChanges {
     customers: of("customers"),
     legal_entities: of("legal_entities"),
     tax_rates: of("tax_rates"),
+    exchange_rates: of("exchange_rates"),
   };
 }
 
@@ -139,13 +150,15 @@ export function entityCounts(canonical: string): Record<EntityKind, number> {
     customers: catalog.customers.length,
     legal_entities: catalog.legal_entities.length,
     tax_rates: catalog.tax_rates.length,
+    exchange_rates: catalog.exchange_rates.length,
   };
 }
 
 function byKey(values: z.output<typeof entities>): Map<string, string> {
   return new Map(
     values.map((value) => {
-      const key = value.key ?? value.id ?? "";
+      const { from = "", to = "", date = "" } = value;
+      const key = value.key ?? value.id ?? exchangeRateKey({ from, to, date });
       return [value.version === undefined ? key : `${key}@${value.version}`, JSON.stringify(value)];
     }),
   );

@@ -1,5 +1,8 @@
 import type { TaxTransaction } from "../../model/tax-service.ts";
 import type { CompiledContract, CompiledProduct } from "../catalog/compiled.ts";
+import type { AppliedRate } from "../exchange/exchange-rate.ts";
+import { functionalAmount } from "../exchange/functional-amount.ts";
+import { currencyExponent } from "../rating/currencies.ts";
 import { formatMinorUnits } from "../rating/money.ts";
 import type { TaxDetail, TaxHold } from "../tax/tax-table.ts";
 import { localDate } from "../zone-days.ts";
@@ -8,13 +11,16 @@ import type { InvoiceLine } from "./invoice-lines.ts";
 /**
  * Life of a document.
  * - `frozen`: its figures stand; its number is still missing.
- * - `held`: its tax can't be told; it waits for a catalog by which it can, or for a tax service.
+ * - `held`: its tax or exchange rate can't be told; it waits for a catalog by which it can, or for a tax service.
  * - `final`: numbered, entered in the subledger; from then on corrected by other documents only.
  */
 export type DocumentStatus = "frozen" | "held" | "final";
 
 /** An invoice asks for money; a credit memo gives it back (its total is negative). */
 export type DocumentKind = "invoice" | "credit-memo";
+
+/** Names of reasons for which a document waits instead of being completed by a guess. */
+export type HoldReason = TaxHold | "exchange-rate-missing";
 
 /** A line with its share of the invoice's discounts and its tax, minor units. */
 export interface DocumentLine extends InvoiceLine {
@@ -45,7 +51,7 @@ export interface CreditAct {
 
 /** Why a document waits, and what waits with it. */
 export interface DocumentHold {
-  readonly reason: TaxHold;
+  readonly reason: HoldReason;
   readonly detail: string;
   /** Exceptions that it has brought about so far. */
   readonly exceptions: number;
@@ -70,6 +76,8 @@ export interface FrozenDocument {
   /** Whether the tax is a part of the lines' amounts. */
   readonly taxIncluded: boolean;
   /** Why it waits; undefined where it doesn't. */
+  /** Rate to the functional currency of the legal entity, where that is another one: of the date of issue. */
+  readonly exchange?: AppliedRate;
   readonly hold: DocumentHold | undefined;
   /** Its record at the tax service, where one has taxed it. */
   readonly taxTransaction?: TaxTransaction;
@@ -139,11 +147,19 @@ export interface PublishedDocument {
   readonly taxIncluded: boolean;
   readonly credits: string;
   readonly total: string;
+  /** Where the legal entity's functional currency is another one: what one unit of `currency` is worth in it. */
+  readonly functionalCurrency?: string;
+  readonly exchangeRate?: string;
+  /** Day that the rate is of. */
+  readonly exchangeRateDate?: string;
+  /** Tax and total in the functional currency, each rounded once. */
+  readonly taxFunctional?: string;
+  readonly totalFunctional?: string;
   readonly catalogVersion: string;
   /** The invoice that it corrects; absent where it is no operator's correction. */
   readonly corrects?: CorrectedInvoice;
   /** Why it waits; absent where it does not. */
-  readonly hold?: { readonly reason: TaxHold; readonly detail: string };
+  readonly hold?: { readonly reason: HoldReason; readonly detail: string };
   /** Its record at the tax service; absent where none has taxed it. */
   readonly taxTransaction?: TaxTransaction;
 }
@@ -213,10 +229,32 @@ export function publishedDocument(
     taxIncluded: document.taxIncluded,
     credits: money(document.credits),
     total: money(document.total),
+    ...functionalFigures(document),
     catalogVersion: document.catalogVersion,
     ...(document.corrects === undefined ? {} : { corrects: document.corrects }),
     ...(hold === undefined ? {} : { hold: { reason: hold.reason, detail: hold.detail } }),
     ...(taxTransaction === undefined ? {} : { taxTransaction }),
+  };
+}
+
+function functionalFigures({
+  exchange,
+  tax,
+  total,
+}: FrozenDocument): Pick<
+  PublishedDocument,
+  "functionalCurrency" | "exchangeRate" | "exchangeRateDate" | "taxFunctional" | "totalFunctional"
+> {
+  if (exchange === undefined) return {};
+  const exponent = currencyExponent(exchange.to) ?? 0;
+  const converted = (minorUnits: bigint): string =>
+    formatMinorUnits(functionalAmount(minorUnits, exchange), exponent);
+  return {
+    functionalCurrency: exchange.to,
+    exchangeRate: exchange.rate,
+    exchangeRateDate: exchange.date,
+    taxFunctional: converted(tax),
+    totalFunctional: converted(total),
   };
 }
 

@@ -2,7 +2,8 @@ import type { TaxTransaction } from "../../model/tax-service.ts";
 import type { CompiledContract } from "../catalog/compiled.ts";
 import type { CreditLedger } from "../credits/credit-ledger.ts";
 import type { LineTax, TaxResult } from "../tax/tax-table.ts";
-import type { DocumentLine, FrozenDocument } from "./billing-document.ts";
+import type { AppliedRate } from "../exchange/exchange-rate.ts";
+import type { DocumentLine, FrozenDocument, HoldReason } from "./billing-document.ts";
 import { settleWithCredits } from "./credit-payment.ts";
 import { discountLines } from "./invoice-discounts.ts";
 import type { InvoiceLine } from "./invoice-lines.ts";
@@ -38,20 +39,30 @@ export function untaxedDocument(
   };
 }
 
+/** A document can't be completed yet. */
+export interface HeldResult {
+  readonly hold: HoldReason;
+  readonly detail: string;
+  /** Taxes that are known already; none where left out. */
+  readonly lines?: readonly LineTax[];
+}
+
 const NO_TAX: LineTax = { tax: 0n, details: [], note: undefined };
 
 /**
  * Adds tax and credits to a document, in the order of docs/invoicing.md: line discounts are in the lines' amounts already,
  * the invoice's discounts are taken off, then tax on what is left, then credits. A document that comes to less than 0 is a
  * credit memo. One that can't be taxed is held: it uses no credits.
- * @param taxes undefined where no tax is due anywhere
+ * @param taxes undefined where no tax is due anywhere; a reason to wait where that or anything else can't be told
  * @param credits of the contract's currency; changed. Undefined where it has none
+ * @param exchange rate to the functional currency; undefined where none is needed
  */
 export function completeDocument(
   document: UntaxedDocument,
   contract: CompiledContract,
-  taxes: TaxResult | undefined,
+  taxes: TaxResult | HeldResult | undefined,
   credits: Pick<CreditLedger, "burn" | "restore"> | undefined,
+  exchange?: AppliedRate,
 ): FrozenDocument {
   const hold = taxes !== undefined && "hold" in taxes ? taxes : undefined;
   const lineTaxes = taxes?.lines ?? [];
@@ -81,6 +92,7 @@ export function completeDocument(
     kind: total < 0n ? "credit-memo" : "invoice",
     lines,
     taxIncluded,
+    ...(exchange === undefined ? {} : { exchange }),
     hold:
       hold === undefined
         ? undefined

@@ -10,6 +10,7 @@ import { TributaryError } from "../../model/errors.ts";
  * - `credits-granted` (contra account of `credits`): what was granted; settled by what customers paid for it elsewhere.
  * - `credits-expired` (income): credits that ended unused.
  * - `tax-payable` (liability).
+ * - `currency-rounding` (expense): what is left when each posting of an entry is rounded in the functional currency.
  */
 export const LEDGER_ACCOUNTS = [
   "unbilled-receivable",
@@ -21,6 +22,7 @@ export const LEDGER_ACCOUNTS = [
   "credits-granted",
   "credits-expired",
   "tax-payable",
+  "currency-rounding",
 ] as const;
 export type LedgerAccount = (typeof LEDGER_ACCOUNTS)[number];
 
@@ -33,6 +35,17 @@ export interface Posting {
   readonly amount: bigint;
   /** Product whose accounting dimensions apply; "" for none. */
   readonly product: string;
+  /** The same in minor units of the functional currency, where the entry has one. */
+  readonly functional?: bigint;
+}
+
+/** The currency that a legal entity keeps its books in, where a contract's is another one. */
+export interface EntryFunctional {
+  readonly currency: string;
+  /** Decimal; undefined where the postings are at rates of earlier entries (a release of deferred revenue). */
+  readonly rate: string | undefined;
+  /** Day of the rate, YYYY-MM-DD. */
+  readonly rateDate: string | undefined;
 }
 
 /** One booking. The postings of an entry add up to 0: what is debited is credited. */
@@ -46,6 +59,8 @@ export interface JournalEntry {
   readonly contract: string;
   /** Document that it books; undefined for entries without one. */
   readonly document: string | undefined;
+  /** Undefined where the legal entity has no other currency than the entry's. */
+  readonly functional?: EntryFunctional;
   readonly postings: readonly Posting[];
 }
 
@@ -57,20 +72,30 @@ export function journalEntry(
   head: Omit<JournalEntry, "postings">,
   postings: Iterable<Posting>,
 ): JournalEntry | undefined {
-  const sums = new Map<string, { account: LedgerAccount; amount: bigint; product: string }>();
+  const sums = new Map<string, { -readonly [Key in keyof Posting]: Posting[Key] }>();
   let total = 0n;
-  for (const { account, amount, product } of postings) {
+  let functionalTotal = 0n;
+  for (const posting of postings) {
+    const { account, amount, product, functional } = posting;
     total += amount;
+    functionalTotal += functional ?? 0n;
     const key = `${LEDGER_ACCOUNTS.indexOf(account)} ${product}`;
     const known = sums.get(key);
-    if (known === undefined) sums.set(key, { account, amount, product });
-    else known.amount += amount;
+    if (known === undefined) sums.set(key, { ...posting });
+    else {
+      known.amount += amount;
+      if (functional !== undefined) known.functional = (known.functional ?? 0n) + functional;
+    }
   }
-  if (total !== 0n) {
+  if (total !== 0n || functionalTotal !== 0n) {
     throw new TributaryError("books-unbalanced", `A journal entry does not balance: ${head.memo}.`, {
-      details: { memo: head.memo, difference: total.toString() },
+      details: {
+        memo: head.memo,
+        difference: total.toString(),
+        functionalDifference: functionalTotal.toString(),
+      },
     });
   }
-  const left = [...sums.values()].filter(({ amount }) => amount !== 0n);
+  const left = [...sums.values()].filter(({ amount, functional = 0n }) => amount !== 0n || functional !== 0n);
   return left.length === 0 ? undefined : { ...head, postings: left };
 }

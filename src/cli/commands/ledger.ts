@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { TrialBalance } from "../../billing/ledger/balances.ts";
+import { type AccountBalance, totalsOf, TrialBalance } from "../../billing/ledger/balances.ts";
+import { functionalBalances } from "../../billing/ledger/functional-balances.ts";
 import type { JournalEntry } from "../../billing/ledger/journal-entry.ts";
 import { plainTextLedger } from "../../billing/ledger/plain-text.ts";
 import { currencyExponent } from "../../billing/rating/currencies.ts";
@@ -27,10 +28,15 @@ export function addLedgerCommand(program: Command): void {
 
   withOptions(
     ledger.command("trial-balance"),
-    "debits and credits of every account, by legal entity and currency",
+    "debits and credits of every account, by legal entity and currency; in its functional currency too",
   ).action(async (options: LedgerOptions) => {
     await reading(options, (partitions) => {
-      process.exitCode = printTrialBalance(entriesOf(partitions, options), options.json === true);
+      const legalEntities = partitions[0]?.engine.catalog?.legalEntities;
+      process.exitCode = printTrialBalance(
+        entriesOf(partitions, options),
+        (legalEntity) => legalEntities?.get(legalEntity)?.functional_currency,
+        options.json === true,
+      );
     });
   });
 
@@ -43,9 +49,22 @@ export function addLedgerCommand(program: Command): void {
         if (options.json === true) printJson(rows);
         else
           printTable(
-            ["date", "memo", "contract", "account", "product", "debit", "credit", "currency"],
-            rows.flatMap(({ date, memo, contract, currency, lines }) =>
-              lines.map(({ account, product, debit, credit }) => [
+            [
+              "date",
+              "memo",
+              "contract",
+              "account",
+              "product",
+              "debit",
+              "credit",
+              "currency",
+              "functional debit",
+              "functional credit",
+              "in",
+              "rate",
+            ],
+            rows.flatMap(({ date, memo, contract, currency, functional, lines }) =>
+              lines.map(({ account, product, debit, credit, functionalDebit, functionalCredit }) => [
                 date,
                 memo,
                 contract,
@@ -54,6 +73,10 @@ export function addLedgerCommand(program: Command): void {
                 debit,
                 credit,
                 currency,
+                functionalDebit ?? "-",
+                functionalCredit ?? "-",
+                functional?.currency ?? "-",
+                functional === undefined ? "-" : (functional.rate ?? "historical"),
               ]),
             ),
           );
@@ -112,35 +135,49 @@ function entriesOf(
   );
 }
 
-/** Exit code `unbalanced` where debits and credits differ. */
-function printTrialBalance(entries: readonly JournalEntry[], json: boolean): ExitCode {
+/** Exit code `unbalanced` where debits and credits differ, in the entries' currencies or in the functional one. */
+function printTrialBalance(
+  entries: readonly JournalEntry[],
+  functionalOf: (legalEntity: string) => string | undefined,
+  json: boolean,
+): ExitCode {
   const trial = new TrialBalance();
   for (const entry of entries) trial.add(entry);
   const money = (minorUnits: bigint, currency: string): string =>
     formatMinorUnits(minorUnits, currencyExponent(currency) ?? 0);
-  const accounts = trial.balances().map(({ legalEntity, currency, account, debits, credits }) => ({
+  const accountRow = ({ legalEntity, currency, account, debits, credits }: AccountBalance) => ({
     legalEntity,
     currency,
     account,
     debits: money(debits, currency),
     credits: money(credits, currency),
     balance: money(debits - credits, currency),
-  }));
-  const totals = trial.totals().map(({ legalEntity, currency, debits, credits }) => ({
+  });
+  const totalRow = ({ legalEntity, currency, debits, credits }: Omit<AccountBalance, "account">) => ({
     legalEntity,
     currency,
     debits: money(debits, currency),
     credits: money(credits, currency),
     balanced: debits === credits,
-  }));
-  const balanced = totals.every((total) => total.balanced);
-  if (json) printJson({ accounts, totals, balanced });
-  else
+  });
+  const inFunctional = functionalBalances(trial.balances(), functionalOf);
+  const accounts = trial.balances().map(accountRow);
+  const totals = trial.totals().map(totalRow);
+  const functional = {
+    accounts: inFunctional.map(accountRow),
+    totals: totalsOf(inFunctional).map(totalRow),
+  };
+  const balanced = [...totals, ...functional.totals].every((total) => total.balanced);
+  if (json) {
+    printJson({ accounts, totals, functional, balanced });
+    return balanced ? ExitCode.done : ExitCode.unbalanced;
+  }
+  const table = (of: Pick<typeof functional, "accounts" | "totals">, currencyTitle: string): void => {
     printTable(
-      ["legal entity", "currency", "account", "debits", "credits", "balance"],
+      ["legal entity", currencyTitle, "account", "debits", "credits", "balance"],
       [
-        ...accounts.map((row) => Object.values(row)),
-        ...totals.map(({ legalEntity, currency, debits, credits, balanced: isBalanced }) => [
+        ...of.accounts.map((row) => Object.values(row)),
+        ...of.totals.map(({ legalEntity, currency, debits, credits, balanced: isBalanced }) => [
           legalEntity,
           currency,
           "total",
@@ -150,6 +187,9 @@ function printTrialBalance(entries: readonly JournalEntry[], json: boolean): Exi
         ]),
       ],
     );
+  };
+  table({ accounts, totals }, "currency");
+  if (functional.accounts.length > 0) table(functional, "functional");
   return balanced ? ExitCode.done : ExitCode.unbalanced;
 }
 

@@ -53,11 +53,16 @@ export class Inspection {
     const partitions: InspectedPartition[] = [];
     for (const partition of only ?? (await partitionsIn(config.stateDir))) {
       const store = openPartitionStoreReadOnly(partitionFolder(config.stateDir, partition));
-      // The engine is restored from many reads: all of one checkpoint.
-      store.holdCheckpoint();
       const { catalogVersion: version, hashKey = UNUSED_HASH_KEY } = storedAbout(store);
       const catalog = version === undefined ? undefined : await versions.load(version);
       const engine = restoreBeside(() => {
+        // The engine is restored from many reads, all of one checkpoint; where its files are gone, of the next one.
+        store.holdCheckpoint();
+        if (storedAbout(store).catalogVersion !== version)
+          throw new TributaryError(
+            "state-mismatch",
+            `A catalog takes effect in partition ${partition} at this moment; ask again.`,
+          );
         const fresh = new PartitionEngine({
           partition,
           partitionCount: config.partitions.count,

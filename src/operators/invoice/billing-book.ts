@@ -1,5 +1,10 @@
 import { Packr } from "msgpackr";
-import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
+import {
+  collectFrozen,
+  type CheckpointParticipant,
+  type PartitionStore,
+  type StateRow,
+} from "../../model/store.ts";
 import { CreditLedger } from "../../billing/credits/credit-ledger.ts";
 import { creditLedgerCodec, ledgerEntryCodec } from "../../billing/credits/ledger-codec.ts";
 import type { LedgerEntry } from "../../billing/credits/ledger-entries.ts";
@@ -10,6 +15,8 @@ import { ClosedPeriods } from "../close/closed-periods.ts";
 import { KeyedRows } from "../rate/keyed-rows.ts";
 import { billedContractCodec, billedPeriodCodec } from "./billing-rows.ts";
 import { decodeFrozen, encodeFrozen } from "./document-codec.ts";
+import { decodeEntry, encodeEntry } from "./entry-codec.ts";
+import { HeldEntries } from "./held-entries.ts";
 import { LedgerTotals } from "./ledger-totals.ts";
 import { WaitingDocuments } from "./waiting-documents.ts";
 
@@ -34,20 +41,26 @@ type Counters = [documents: number, entries: number, creditEntries: number];
  */
 export class BillingBook implements CheckpointParticipant {
   readonly contracts = new KeyedRows("billed-contracts", billedContractCodec);
-  readonly periods = new KeyedRows("billed-periods", billedPeriodCodec);
+  /** They stay for corrections, month by month: each is asked for around its own month's end, and then mostly never. */
+  readonly periods = new KeyedRows("billed-periods", billedPeriodCodec, () => true);
   readonly totals = new LedgerTotals();
+  readonly heldEntries = new HeldEntries();
   readonly closed = new ClosedPeriods();
   readonly #credits = new KeyedRows("credit-ledgers", creditLedgerCodec);
   readonly #frozen = new Map<string, { readonly ordinal: number; readonly document: FrozenDocument }>();
   readonly #waiting = new WaitingDocuments();
   #counters: Counters = [0, 0, 0];
-  #rows: StateRow[] = [];
+  /** Rows behind the last checkpoint. They are encoded when it is written, in its slices. */
+  #appended: AppendedRow[] = [];
+  /** By ordinal: documents that came to wait since the last checkpoint, null for those that wait no more. */
+  #frozenRows = new Map<number, FrozenDocument | null>();
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
     this.contracts.restore(store);
     this.periods.restore(store);
     this.#credits.restore(store);
     this.totals.restore(store);
+    this.heldEntries.restore(store);
     this.closed.restore(store);
     for (const { value } of store.rows(BILLING_SPACES.counters)) this.#counters = packr.unpack(value);
     for (const { key: ordinal, value } of store.rows(BILLING_SPACES.frozen)) {
@@ -57,19 +70,29 @@ export class BillingBook implements CheckpointParticipant {
     }
   }
 
-  collectChanges(rows: StateRow[]): void {
-    this.contracts.collectChanges(rows);
-    this.periods.collectChanges(rows);
-    this.#credits.collectChanges(rows);
-    this.totals.collectChanges(rows);
-    this.closed.collectChanges(rows);
-    if (this.#rows.length === 0) return;
-    rows.push(...this.#rows, {
-      space: BILLING_SPACES.counters,
-      key: 0,
-      value: packr.pack(this.#counters),
-    });
-    this.#rows = [];
+  collectChanges(rows: StateRow[], clearedSpaces: string[] = []): void {
+    collectFrozen(this, rows, clearedSpaces);
+  }
+
+  freezeChanges(): Iterable<StateRow> {
+    const few: StateRow[] = [];
+    this.#credits.collectChanges(few);
+    this.totals.collectChanges(few);
+    this.heldEntries.collectChanges(few);
+    this.closed.collectChanges(few);
+    const appended = this.#appended;
+    const frozenRows = this.#frozenRows;
+    if (appended.length > 0 || frozenRows.size > 0)
+      few.push({ space: BILLING_SPACES.counters, key: 0, value: packr.pack(this.#counters) });
+    this.#appended = [];
+    this.#frozenRows = new Map();
+    return rowsOf([
+      this.contracts.freezeChanges(),
+      this.periods.freezeChanges(),
+      few,
+      appendedRows(appended),
+      waitingRows(frozenRows),
+    ]);
   }
 
   /** Documents that wait for their number, in the order in which they were frozen. */
@@ -125,8 +148,8 @@ export class BillingBook implements CheckpointParticipant {
     if (known === undefined) this.#counters[0] += 1;
     const ordinal = known?.ordinal ?? this.#counters[0];
     this.#frozen.set(document.id, { ordinal, document });
+    this.#frozenRows.set(ordinal, document);
     this.#waiting.note(document);
-    this.#append(BILLING_SPACES.frozen, ordinal, encodeFrozen(document));
   }
 
   /** A frozen document has become final. */
@@ -134,10 +157,12 @@ export class BillingBook implements CheckpointParticipant {
     const frozen = this.#frozen.get(id);
     if (frozen === undefined) throw new RangeError(`document ${id} is not frozen`);
     this.#frozen.delete(id);
+    this.#frozenRows.set(frozen.ordinal, null);
+    this.#append(BILLING_SPACES.documents, frozen.ordinal, () => {
+      const row: DocumentRow = { ...published, charges: chargesOf(frozen.document) };
+      return packr.pack(row);
+    });
     this.#waiting.finish(id);
-    this.#rows.push({ space: BILLING_SPACES.frozen, key: frozen.ordinal, value: null });
-    const row: DocumentRow = { ...published, charges: chargesOf(frozen.document) };
-    this.#append(BILLING_SPACES.documents, frozen.ordinal, packr.pack(row));
   }
 
   /** Documents and entries so far, and documents that wait: equal where nothing was booked or made in between. */
@@ -152,7 +177,7 @@ export class BillingBook implements CheckpointParticipant {
     const entry = this.closed.inOpenPeriod(asked);
     this.totals.add(entry);
     this.#counters[1] += 1;
-    this.#append(BILLING_SPACES.journal, this.#counters[1], encodeEntry(entry));
+    this.#append(BILLING_SPACES.journal, this.#counters[1], () => encodeEntry(entry));
   }
 
   /**
@@ -168,7 +193,7 @@ export class BillingBook implements CheckpointParticipant {
     const entries = ledger.takeEntries();
     for (const entry of entries) {
       this.#counters[2] += 1;
-      this.#append(BILLING_SPACES.creditEntries, this.#counters[2], ledgerEntryCodec.encode(entry));
+      this.#append(BILLING_SPACES.creditEntries, this.#counters[2], () => ledgerEntryCodec.encode(entry));
     }
     return entries;
   }
@@ -180,9 +205,30 @@ export class BillingBook implements CheckpointParticipant {
     return new CreditLedger(creditLedgerCodec.decode(creditLedgerCodec.encode(this.#credits.at(number))));
   }
 
-  #append(space: string, key: number, value: Uint8Array): void {
-    this.#rows.push({ space, key, value });
+  /** @param encode called once, at any time: of what never changes any more */
+  #append(space: string, key: number, encode: () => Uint8Array): void {
+    this.#appended.push({ space, key, encode });
   }
+}
+
+interface AppendedRow {
+  readonly space: string;
+  readonly key: number;
+  readonly encode: () => Uint8Array;
+}
+
+function* appendedRows(rows: readonly AppendedRow[]): Generator<StateRow> {
+  for (const { space, key, encode } of rows) yield { space, key, value: encode() };
+}
+
+/** Most documents get their number before the next checkpoint: nothing of them was ever stored here. */
+function* waitingRows(rows: ReadonlyMap<number, FrozenDocument | null>): Generator<StateRow> {
+  for (const [key, document] of rows)
+    yield { space: BILLING_SPACES.frozen, key, value: document === null ? null : encodeFrozen(document) };
+}
+
+function* rowsOf(parts: readonly Iterable<StateRow>[]): Generator<StateRow> {
+  for (const part of parts) yield* part;
 }
 
 function newLedger(id: string, openedMs: number): CreditLedgerState {
@@ -229,48 +275,10 @@ export function storedDocument(
   return value === undefined ? undefined : readDocument(ordinal, value);
 }
 
-type EntryRow = [
-  kind: JournalEntry["kind"],
-  date: string,
-  memo: string,
-  legalEntity: string,
-  currency: string,
-  contract: string,
-  document: string | null,
-  postings: [account: JournalEntry["postings"][number]["account"], amount: string, product: string][],
-];
-
-function encodeEntry(entry: JournalEntry): Uint8Array {
-  const row: EntryRow = [
-    entry.kind,
-    entry.date,
-    entry.memo,
-    entry.legalEntity,
-    entry.currency,
-    entry.contract,
-    entry.document ?? null,
-    entry.postings.map(({ account, amount, product }) => [account, amount.toString(), product]),
-  ];
-  return packr.pack(row);
-}
-
 /** The subledger's entries, in the order in which they were booked. */
 export function* storedEntries(
   store: Pick<PartitionStore, "rows">,
 ): Generator<JournalEntry & { readonly ordinal: number }> {
-  for (const { key: ordinal, value } of store.rows(BILLING_SPACES.journal)) {
-    const row: EntryRow = packr.unpack(value);
-    const [kind, date, memo, legalEntity, currency, contract, document, postings] = row;
-    yield {
-      ordinal,
-      kind,
-      date,
-      memo,
-      legalEntity,
-      currency,
-      contract,
-      document: document ?? undefined,
-      postings: postings.map(([account, amount, product]) => ({ account, amount: BigInt(amount), product })),
-    };
-  }
+  for (const { key: ordinal, value } of store.rows(BILLING_SPACES.journal))
+    yield { ordinal, ...decodeEntry(value) };
 }

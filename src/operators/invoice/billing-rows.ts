@@ -30,6 +30,8 @@ export interface Deferral {
   readonly deferred: bigint;
   /** Released to revenue so far. */
   readonly released: bigint;
+  /** The same in the functional currency, at the rates of the documents that invoiced it; undefined without one. */
+  readonly functional?: { readonly deferred: bigint; readonly released: bigint };
 }
 
 /** What was invoiced of a billing period. */
@@ -130,12 +132,20 @@ type ChargeRow = [
   number: string | null,
 ];
 
+type DeferralRow = [
+  key: string,
+  deferred: string,
+  released: string,
+  functionalDeferred?: string,
+  functionalReleased?: string,
+];
+
 type PeriodRow = [
   contract: string,
   startMs: number,
   endMs: number,
   charges: ChargeRow[],
-  deferrals: [key: string, deferred: string, released: string][],
+  deferrals: DeferralRow[],
   document: string | null,
   number: string | null,
 ];
@@ -159,11 +169,12 @@ export const billedPeriodCodec: RowCodec<BilledPeriod> = {
         charge.document ?? null,
         charge.number ?? null,
       ]),
-      [...period.deferrals].map(([key, { deferred, released }]) => [
-        key,
-        deferred.toString(),
-        released.toString(),
-      ]),
+      [...period.deferrals].map(([key, { deferred, released, functional }]): DeferralRow => {
+        const cells: DeferralRow = [key, deferred.toString(), released.toString()];
+        if (functional !== undefined)
+          cells.push(functional.deferred.toString(), functional.released.toString());
+        return cells;
+      }),
       period.document ?? null,
       period.number ?? null,
     ];
@@ -193,9 +204,20 @@ export const billedPeriodCodec: RowCodec<BilledPeriod> = {
         ]),
       ),
       deferrals: new Map(
-        deferrals.map(([key, deferred, released]) => [
+        deferrals.map(([key, deferred, released, functionalDeferred, functionalReleased]) => [
           key,
-          { deferred: BigInt(deferred), released: BigInt(released) },
+          {
+            deferred: BigInt(deferred),
+            released: BigInt(released),
+            ...(functionalDeferred === undefined
+              ? {}
+              : {
+                  functional: {
+                    deferred: BigInt(functionalDeferred),
+                    released: BigInt(functionalReleased ?? "0"),
+                  },
+                }),
+          },
         ]),
       ),
       document: firstDocument ?? undefined,

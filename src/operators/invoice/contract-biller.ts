@@ -18,6 +18,7 @@ import { ContractAccounts, type EarnedAmount } from "./contract-accounts.ts";
 import { ContractCredits } from "./contract-credits.ts";
 import { DocumentTaxes } from "./document-taxes.ts";
 import { isPeriodPending } from "./billing-schedule.ts";
+import { EntryExchange } from "./entry-exchange.ts";
 import { InvoiceCharges } from "./invoice-charges.ts";
 import { PrepaidUnits, type UnitPayer } from "./prepaid-units.ts";
 
@@ -47,6 +48,7 @@ export class ContractBiller {
   readonly #charges: InvoiceCharges;
   readonly #accounts: ContractAccounts;
   readonly #credits: ContractCredits;
+  readonly #exchange: EntryExchange;
   readonly #units: PrepaidUnits;
   readonly taxes: DocumentTaxes;
 
@@ -56,10 +58,17 @@ export class ContractBiller {
     this.#journal = journal;
     this.#catalog = catalog;
     this.#charges = new InvoiceCharges(rater, catalog);
-    this.#accounts = new ContractAccounts(book);
+    this.#exchange = new EntryExchange(book, journal, catalog);
+    this.#accounts = new ContractAccounts(book, this.#exchange);
     this.#credits = new ContractCredits(book, this.#accounts);
     this.#units = new PrepaidUnits(book);
-    this.taxes = new DocumentTaxes({ book, journal, catalog, credits: this.#credits });
+    this.taxes = new DocumentTaxes({
+      book,
+      journal,
+      catalog,
+      credits: this.#credits,
+      exchange: this.#exchange,
+    });
   }
 
   /** Does what is due for a contract at a time. Documents are frozen; they become final when they get their number. */
@@ -107,10 +116,12 @@ export class ContractBiller {
       lines,
     );
     const credits = this.#credits.preview(contract, untaxed.creditsAtMs);
+    const found = this.#exchange.rateAt(contract, untaxed.issuedMs);
+    const rate = found.kind === "found" ? found.rate : undefined;
     const taxes = this.taxes.taxesOf(untaxed, contract);
     // A tax service is asked about documents, not about drafts.
     const isPending = taxes !== undefined && "hold" in taxes && taxes.hold === "tax-pending";
-    const document = completeDocument(untaxed, contract, isPending ? undefined : taxes, credits);
+    const document = completeDocument(untaxed, contract, isPending ? undefined : taxes, credits, rate);
     return publishedDocument(document, contract, this.#productOf, undefined, (line) =>
       this.#numberOf(contract, line),
     );
@@ -306,6 +317,11 @@ export class ContractBiller {
     const head = { id, issuedMs, periodStartMs, periodEndMs, creditsAtMs, catalogVersion };
     this.taxes.complete(untaxedDocument(contract, head, lines), contract);
     for (const line of lines) this.#noteInvoiced(contract, line, id);
+  }
+
+  /** Books the entries that waited for an exchange rate, where the catalog in effect now has it. */
+  retryEntries(): void {
+    this.#exchange.retry();
   }
 
   #noteInvoiced(contract: CompiledContract, line: InvoiceLine, document: string | undefined): void {

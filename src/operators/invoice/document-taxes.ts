@@ -1,7 +1,11 @@
 import type { DocumentTaxRequest, TaxReply, TaxTransaction } from "../../model/tax-service.ts";
 import type { CompiledCatalog, CompiledContract } from "../../billing/catalog/compiled.ts";
-import type { DocumentHold, FrozenDocument } from "../../billing/invoices/billing-document.ts";
-import { completeDocument, type UntaxedDocument } from "../../billing/invoices/freeze-document.ts";
+import type { DocumentHold, FrozenDocument, HoldReason } from "../../billing/invoices/billing-document.ts";
+import {
+  completeDocument,
+  type HeldResult,
+  type UntaxedDocument,
+} from "../../billing/invoices/freeze-document.ts";
 import { checkServiceTaxes } from "../../billing/tax/service-reply.ts";
 import { documentTaxRequest, taxRequestFingerprint } from "../../billing/tax/service-request.ts";
 import { taxDateOf } from "../../billing/tax/tax-date.ts";
@@ -9,12 +13,14 @@ import type { LineTax, TaxHold, TaxResult } from "../../billing/tax/tax-table.ts
 import type { Journal } from "../journal.ts";
 import type { BillingBook } from "./billing-book.ts";
 import type { ContractCredits } from "./contract-credits.ts";
+import { type EntryExchange, EXCHANGE_RATE_MISSING } from "./entry-exchange.ts";
 
 export interface DocumentTaxesOptions {
   readonly book: BillingBook;
   readonly journal: Journal;
   readonly catalog: CompiledCatalog;
   readonly credits: ContractCredits;
+  readonly exchange: EntryExchange;
 }
 
 /** A document that waits for a tax service's answer. */
@@ -29,32 +35,34 @@ type Verdict =
   | { readonly hold: TaxHold; readonly detail: string };
 
 /** Reasons for which a tax service is asked. */
-export const ASKED: ReadonlySet<TaxHold> = new Set<TaxHold>([
+export const ASKED: ReadonlySet<HoldReason> = new Set<TaxHold>([
   "tax-pending",
   "tax-service-unavailable",
   "tax-service-refused",
   "tax-reply-invalid",
 ]);
 /** Reasons for which nobody has to look. */
-const EXPECTED: ReadonlySet<TaxHold> = new Set<TaxHold>(["tax-pending", "earlier-document-held"]);
+const EXPECTED: ReadonlySet<HoldReason> = new Set<TaxHold>(["tax-pending", "earlier-document-held"]);
 
 const BEHIND_ANOTHER = "credits pay the contract's documents in their order, and an earlier one is held";
 
 /**
  * Taxes documents, by the catalog's rates or with the answers of a tax service, and lets credits pay. A document whose tax
- * can't be told is held: it has no number, uses no credits, and others go on without it.
+ * or exchange rate can't be told is held: it has no number, uses no credits, and others go on without it.
  */
 export class DocumentTaxes {
   readonly #book: BillingBook;
   readonly #journal: Journal;
   readonly #catalog: CompiledCatalog;
   readonly #credits: ContractCredits;
+  readonly #exchange: EntryExchange;
 
-  constructor({ book, journal, catalog, credits }: DocumentTaxesOptions) {
+  constructor({ book, journal, catalog, credits, exchange }: DocumentTaxesOptions) {
     this.#book = book;
     this.#journal = journal;
     this.#catalog = catalog;
     this.#credits = credits;
+    this.#exchange = exchange;
   }
 
   /**
@@ -152,7 +160,9 @@ export class DocumentTaxes {
     taxes: TaxResult | undefined,
     before: DocumentHold | undefined,
   ): void {
-    if (taxes !== undefined && "hold" in taxes) this.#hold(untaxed, contract, taxes, before);
+    const missing = this.#missingRate(untaxed, contract);
+    if (missing !== undefined) this.#hold(untaxed, contract, missing, before);
+    else if (taxes !== undefined && "hold" in taxes) this.#hold(untaxed, contract, taxes, before);
     else if (this.#isBehindAnother(untaxed, contract)) {
       const lines = taxes?.lines ?? [];
       this.#hold(untaxed, contract, { hold: "earlier-document-held", detail: BEHIND_ANOTHER, lines }, before);
@@ -165,7 +175,7 @@ export class DocumentTaxes {
   #hold(
     untaxed: UntaxedDocument,
     contract: CompiledContract,
-    taxes: Extract<TaxResult, { hold: TaxHold }>,
+    taxes: HeldResult,
     before: DocumentHold | undefined,
   ): void {
     const { hold: reason, detail } = taxes;
@@ -176,11 +186,17 @@ export class DocumentTaxes {
     if (!isException) return;
     this.#journal.exception({
       id: `${reason}-${untaxed.id}-${exceptions}`,
-      stage: "tax",
+      stage: reason === EXCHANGE_RATE_MISSING ? "exchange" : "tax",
       reason,
       sinceMs: untaxed.issuedMs,
       details: JSON.stringify({ document: untaxed.id, contract: contract.id, detail }),
     });
+  }
+
+  /** Nobody is asked about the tax of a document that can't be booked yet: it is taxed when its exchange rate is there. */
+  #missingRate({ issuedMs }: UntaxedDocument, contract: CompiledContract): HeldResult | undefined {
+    const found = this.#exchange.rateAt(contract, issuedMs);
+    return found.kind === "missing" ? { hold: EXCHANGE_RATE_MISSING, detail: found.detail } : undefined;
   }
 
   #isBehindAnother({ id }: UntaxedDocument, contract: CompiledContract): boolean {
@@ -195,8 +211,10 @@ export class DocumentTaxes {
     taxes: TaxResult | undefined,
     before: DocumentHold | undefined,
   ): void {
+    const found = this.#exchange.rateAt(contract, untaxed.issuedMs);
+    const rate = found.kind === "found" ? found.rate : undefined;
     this.#credits.use(contract, untaxed.creditsAtMs, (credits) => {
-      this.#book.freeze(completeDocument(untaxed, contract, taxes, credits));
+      this.#book.freeze(completeDocument(untaxed, contract, taxes, credits, rate));
     });
     this.#credits.perform(contract, before?.creditActs ?? []);
   }
@@ -206,6 +224,11 @@ export class DocumentTaxes {
     if (!this.#credits.hasGrants(contract)) return;
     for (const next of this.#book.heldOf(contract.id)) {
       if (next.hold?.reason !== "earlier-document-held") return;
+      const missing = this.#missingRate(next, contract);
+      if (missing !== undefined) {
+        this.#hold(next, contract, missing, next.hold);
+        return;
+      }
       const lines = next.lines.map(({ tax, taxDetails, taxNote }): LineTax => ({
         tax,
         details: taxDetails,

@@ -73,6 +73,10 @@ export class InvoiceStage implements CheckpointParticipant {
     this.book.collectChanges(rows);
   }
 
+  freezeChanges(): Iterable<StateRow> {
+    return this.book.freezeChanges();
+  }
+
   /** When the first contract is due: a billing run has something to do once the watermark has passed it. */
   get nextDueMs(): number {
     return Math.min(this.#waitingDueMs, this.#due.nextMs);
@@ -167,6 +171,7 @@ export class InvoiceStage implements CheckpointParticipant {
       if (contract !== undefined && document.catalogVersion !== catalog.version)
         this.#biller.taxes.retry(document, contract);
     }
+    this.#biller.retryEntries();
   }
 
   /** After a restore: what was invoiced is not unbilled. */

@@ -1,25 +1,42 @@
 import { Packr } from "msgpackr";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 import { TributaryError } from "../../model/errors.ts";
-import type { AccountBalance } from "../../billing/ledger/balances.ts";
+import { addPosting, type AccountBalance, type MutableBalance } from "../../billing/ledger/balances.ts";
 import type { JournalEntry, LedgerAccount } from "../../billing/ledger/journal-entry.ts";
 import { KeyedRows, type RowCodec } from "../rate/keyed-rows.ts";
 
-type MutableBalance = { -readonly [Key in keyof AccountBalance]: AccountBalance[Key] };
-
 const packr = new Packr({ useRecords: false });
-type Row = [legalEntity: string, currency: string, account: LedgerAccount, debits: string, credits: string];
+type Row = [
+  legalEntity: string,
+  currency: string,
+  account: LedgerAccount,
+  debits: string,
+  credits: string,
+  functional?: [currency: string, debits: string, credits: string],
+];
 
 const codec: RowCodec<MutableBalance> = {
   keyOf: ({ legalEntity, currency, account }) => `${legalEntity}\u0000${currency}\u0000${account}`,
-  encode({ legalEntity, currency, account, debits, credits }) {
+  encode({ legalEntity, currency, account, debits, credits, functional }) {
     const row: Row = [legalEntity, currency, account, debits.toString(), credits.toString()];
+    if (functional !== undefined)
+      row.push([functional.currency, functional.debits.toString(), functional.credits.toString()]);
     return packr.pack(row);
   },
   decode(value) {
     const row: Row = packr.unpack(value);
-    const [legalEntity, currency, account, debits, credits] = row;
-    return { legalEntity, currency, account, debits: BigInt(debits), credits: BigInt(credits) };
+    const [legalEntity, currency, account, debits, credits, functional] = row;
+    return {
+      legalEntity,
+      currency,
+      account,
+      debits: BigInt(debits),
+      credits: BigInt(credits),
+      functional:
+        functional === undefined
+          ? undefined
+          : { currency: functional[0], debits: BigInt(functional[1]), credits: BigInt(functional[2]) },
+    };
   },
 };
 
@@ -37,13 +54,12 @@ export class LedgerTotals implements CheckpointParticipant {
     this.#rows.collectChanges(rows);
   }
 
-  add({ legalEntity, currency, postings }: JournalEntry): void {
-    for (const { account, amount } of postings) {
-      const fresh = { legalEntity, currency, account, debits: 0n, credits: 0n };
+  add({ legalEntity, currency, functional, postings }: JournalEntry): void {
+    for (const posting of postings) {
+      const { account } = posting;
+      const fresh = { legalEntity, currency, account, debits: 0n, credits: 0n, functional: undefined };
       const number = this.#rows.numberOf(codec.keyOf(fresh)) ?? this.#rows.add(fresh);
-      const balance = this.#rows.change(number);
-      if (amount > 0n) balance.debits += amount;
-      else balance.credits -= amount;
+      addPosting(this.#rows.change(number), posting, functional);
     }
   }
 
@@ -53,9 +69,13 @@ export class LedgerTotals implements CheckpointParticipant {
 
   #requireBalance(): void {
     const differences = new Map<string, bigint>();
-    for (const { legalEntity, currency, debits, credits } of this.#rows.entries()) {
-      const key = `${legalEntity} ${currency}`;
-      differences.set(key, (differences.get(key) ?? 0n) + debits - credits);
+    const add = (key: string, sides: { readonly debits: bigint; readonly credits: bigint }): void => {
+      differences.set(key, (differences.get(key) ?? 0n) + sides.debits - sides.credits);
+    };
+    for (const balance of this.#rows.entries()) {
+      const { legalEntity, currency, functional } = balance;
+      add(`${legalEntity} ${currency}`, balance);
+      if (functional !== undefined) add(`${legalEntity} ${currency} in ${functional.currency}`, functional);
     }
     for (const [books, difference] of differences) {
       if (difference === 0n) continue;

@@ -15,13 +15,16 @@ const FIRST_CAPACITY = 1024;
 
 /**
  * Entries looked up by a text and stored as rows of one space, numbered in the order of first use. Only rows that changed
- * since the last checkpoint are handed over.
+ * since the last checkpoint are handed over. Cold entries are kept as they are stored, in a fraction of the memory, and
+ * read when they are asked for.
  */
-export class KeyedRows<Entry> {
+export class KeyedRows<Entry extends object> {
   readonly #space: string;
   readonly #codec: RowCodec<Entry>;
   readonly #numbers = new Map<string, number>();
-  readonly #entries: Entry[] = [];
+  readonly #isCold: (entry: Entry) => boolean;
+  /** By number; a text holds the stored bytes of a cold one, a character each. */
+  readonly #entries: (Entry | string)[] = [];
   /** By number: clean, or the generation of its last change. A checkpoint is frozen by beginning the next generation. */
   #states = new Uint8Array(FIRST_CAPACITY);
   #generation = 1;
@@ -30,9 +33,11 @@ export class KeyedRows<Entry> {
   readonly #frozenValues = new Map<number, Uint8Array>();
   #isReading = false;
 
-  constructor(space: string, codec: RowCodec<Entry>) {
+  /** @param isCold whether an entry that has been stored will hardly be asked for again */
+  constructor(space: string, codec: RowCodec<Entry>, isCold: (entry: Entry) => boolean = () => false) {
     this.#space = space;
     this.#codec = codec;
+    this.#isCold = isCold;
   }
 
   /** Number of the entry with a key, undefined where there is none. */
@@ -40,14 +45,16 @@ export class KeyedRows<Entry> {
     return this.#numbers.get(key);
   }
 
-  /** An entry to read; see `touch` for changing it. */
+  /** An entry to read, good until the next item is processed; see `touch` for changing it. */
   at(number: number): Entry {
-    return this.#entryAt(number);
+    return this.#read(this.#entryAt(number));
   }
 
   /** An entry to change, before anything else happens: it is stored with the next checkpoint. */
   change(number: number): Entry {
-    const entry = this.#entryAt(number);
+    const found = this.#entryAt(number);
+    const entry = this.#read(found);
+    if (found !== entry) this.#entries[number] = entry;
     const state = this.#states[number];
     if (state === this.#generation) return entry;
     if (state === this.#frozenGeneration) this.#frozenValues.set(number, this.#codec.encode(entry));
@@ -57,6 +64,8 @@ export class KeyedRows<Entry> {
 
   /** Notes that an entry was changed, behind the change: only where changes are collected at once, never frozen. */
   touch(number: number): void {
+    if (typeof this.#entryAt(number) === "string")
+      throw new RangeError(`row ${number} of ${this.#space} is cold: it must be changed by change()`);
     this.#states[number] = this.#generation;
   }
 
@@ -75,14 +84,15 @@ export class KeyedRows<Entry> {
   }
 
   /** All entries in the order of their numbers. */
-  entries(): Iterable<Readonly<Entry>> {
-    return this.#entries.values();
+  *entries(): Generator<Readonly<Entry>> {
+    for (const found of this.#entries) yield this.#read(found);
   }
 
   restore(store: Pick<PartitionStore, "rows">): void {
     for (const { key, value } of store.rows(this.#space)) {
-      if (this.add(this.#codec.decode(value)) !== key)
-        throw new RangeError(`row ${key} of ${this.#space} is out of order`);
+      const entry = this.#codec.decode(value);
+      if (this.add(entry) !== key) throw new RangeError(`row ${key} of ${this.#space} is out of order`);
+      this.#cool(key, entry, value);
     }
     this.#states.fill(CLEAN);
   }
@@ -106,7 +116,10 @@ export class KeyedRows<Entry> {
     const next = (from: number): number => this.#states.indexOf(this.#frozenGeneration, from);
     for (let number = next(0); number !== -1; number = next(number + 1)) {
       this.#states[number] = CLEAN;
-      yield { space, key: number, value: this.#codec.encode(this.#entryAt(number)) };
+      const entry = this.#read(this.#entryAt(number));
+      const value = this.#codec.encode(entry);
+      this.#cool(number, entry, value);
+      yield { space, key: number, value };
     }
     // Those that changed again before their turn came.
     for (const [number, value] of this.#frozenValues) {
@@ -116,7 +129,17 @@ export class KeyedRows<Entry> {
     this.#isReading = false;
   }
 
-  #entryAt(number: number): Entry {
+  #read(found: Entry | string): Entry {
+    return typeof found === "string" ? this.#codec.decode(Buffer.from(found, "latin1")) : found;
+  }
+
+  /** A text is the smallest form that a value can have in memory: an array of bytes has objects of its own beside it. */
+  #cool(number: number, entry: Entry, { buffer, byteOffset, byteLength }: Uint8Array): void {
+    if (this.#isCold(entry))
+      this.#entries[number] = Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+  }
+
+  #entryAt(number: number): Entry | string {
     const entry = this.#entries[number];
     if (entry === undefined) throw new RangeError(`no row ${number} in ${this.#space}`);
     return entry;

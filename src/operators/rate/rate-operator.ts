@@ -68,7 +68,7 @@ export function isBilledHere(
  * own. A period that is closed goes on being rated against: what changes it then is an adjustment.
  */
 export class Rater implements CheckpointParticipant {
-  readonly #pricePeriods = new KeyedRows("price-periods", pricePeriodCodec);
+  readonly #pricePeriods = new KeyedRows("price-periods", pricePeriodCodec, ({ closed }) => closed);
   readonly #seriesPeriods = new KeyedRows("series-periods", seriesPeriodCodec);
   /** By the number of the price period. */
   readonly windowAmounts: Pick<WindowAmounts, "of">;

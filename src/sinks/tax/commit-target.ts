@@ -43,7 +43,10 @@ export function taxCommitTarget(options: TaxCommitTargetOptions): DeliveryTarget
       faults.reach("before-tax-commit");
       // All are tried before a failure is told: one document must not keep the others from their commit.
       const outcomes = await Promise.allSettled(
-        wanted.map(async (document) => ({ document, answer: await service.commit(document.transaction) })),
+        wanted.map(async (document) => ({
+          document,
+          answer: await service.commit(document.transaction, document.tax),
+        })),
       );
       const failures: unknown[] = [];
       for (const outcome of outcomes) {
@@ -65,6 +68,7 @@ interface TaxedDocument {
   readonly ordinal: number;
   readonly document: string;
   readonly transaction: TaxTransaction;
+  readonly tax: string;
 }
 
 /** Whether a document has a record at a tax service. Most of most users have none: they are not parsed. */
@@ -76,10 +80,11 @@ export function isTaxedDocument({ body }: Pick<OutboxEntry, "body">): boolean {
 function taxedDocument(entry: OutboxEntry): TaxedDocument[] {
   const { ordinal, body } = entry;
   if (!isTaxedDocument(entry)) return [];
-  const parsed: { readonly id: string; readonly taxTransaction?: TaxTransaction } = JSON.parse(body);
+  const parsed: { readonly id: string; readonly tax: string; readonly taxTransaction?: TaxTransaction } =
+    JSON.parse(body);
   return parsed.taxTransaction === undefined
     ? []
-    : [{ ordinal, document: parsed.id, transaction: parsed.taxTransaction }];
+    : [{ ordinal, document: parsed.id, transaction: parsed.taxTransaction, tax: parsed.tax }];
 }
 
 function serviceOf({ service }: TaxCommitTargetOptions): TaxService {

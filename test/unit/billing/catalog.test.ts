@@ -190,6 +190,7 @@ describe("published schemas and pages", () => {
       "customer",
       "legal_entity",
       "tax_rate",
+      "exchange_rate",
     ]);
     expect(schemas.contract).toMatchObject({
       type: "object",

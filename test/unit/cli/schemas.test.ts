@@ -113,5 +113,6 @@ test("every schema is a JSON Schema with what it is about", () => {
     "customer",
     "legal_entity",
     "tax_rate",
+    "exchange_rate",
   ]);
 });

@@ -22,5 +22,8 @@ test("a reader that holds a checkpoint sees no later one, in none of its reads, 
     { position: 1, rows: [1, 1], outbox: 2 },
     { position: 2, rows: [2, 2], outbox: 4 },
   ]);
+  // Held again, it is the last one.
+  held.holdCheckpoint();
+  expect(held.load()?.position.usageSequence).toBe(2);
   for (const each of [held, free, store]) each.close();
 });

@@ -122,8 +122,8 @@ describe("the AvaTax adapter", () => {
       operation === "commit" && attempt === 1 ? { kind: "lost" } : undefined;
     const avatax = client();
     const transaction = transactionOf(await avatax.tax(request()));
-    expect(await avatax.commit(transaction)).toEqual({ kind: "committed" });
-    expect(await avatax.commit(transaction)).toEqual({ kind: "committed" });
+    expect(await avatax.commit(transaction, "19.25")).toEqual({ kind: "committed" });
+    expect(await avatax.commit(transaction, "19.25")).toEqual({ kind: "committed" });
     expect([...simulator.transactions.values()]).toMatchObject([{ status: "Committed", commits: 1 }]);
   });
 
@@ -135,12 +135,27 @@ describe("the AvaTax adapter", () => {
       message: "Unable to determine the taxing jurisdiction. (shipTo)",
     });
     const unknown = { service: "avatax", company: "NORTH", code: "none", type: "SalesInvoice" };
-    expect(await client().commit(unknown)).toMatchObject({ kind: "refused", code: "EntityNotFoundError" });
+    expect(await client().commit(unknown, "1.00")).toMatchObject({
+      kind: "refused",
+      code: "EntityNotFoundError",
+    });
+  });
+
+  it("tells where the record that is committed is another than the document's", async () => {
+    const avatax = client();
+    const transaction = transactionOf(await avatax.tax(request()));
+    const answer = await avatax.commit(transaction, "19.26");
+    expect(answer).toEqual({
+      kind: "refused",
+      code: "TaxDiffers",
+      message: "the committed record has a tax of 19.25, the document of 19.26",
+    });
+    expect(await avatax.commit(transaction, "19.250")).toEqual({ kind: "committed" });
   });
 
   it("does not overwrite what is committed", async () => {
     const avatax = client();
-    await avatax.commit(transactionOf(await avatax.tax(request())));
+    await avatax.commit(transactionOf(await avatax.tax(request())), "19.25");
     expect(await avatax.tax(request())).toMatchObject({ kind: "refused", code: "GetTaxError" });
   });
 

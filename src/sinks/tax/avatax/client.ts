@@ -1,3 +1,4 @@
+import { parseDecimal } from "../../../model/decimal.ts";
 import { TributaryError } from "../../../model/errors.ts";
 import type {
   DocumentTaxRequest,
@@ -9,7 +10,7 @@ import type {
 import { readExactJson, writeExactJson } from "../../http/exact-json.ts";
 import { ServiceClient, type ServiceClientOptions, type ServiceReply } from "../../http/service-client.ts";
 import { ServiceFailure } from "../../http/service-failure.ts";
-import { answerOfTransaction, statusOfTransaction } from "./create-reply.ts";
+import { answerOfTransaction, statusOfTransaction, totalTaxOfTransaction } from "./create-reply.ts";
 import { createTransactionBody, transactionOf, transactionPath } from "./create-request.ts";
 import { errorOfReply, type ServiceError } from "./error-reply.ts";
 
@@ -53,7 +54,7 @@ export class AvataxClient implements TaxService {
   }
 
   /** A refusal may say that the record is committed already (an answer was lost): so it is looked at before it counts. */
-  async commit(transaction: TaxTransaction): Promise<TaxCommitAnswer> {
+  async commit(transaction: TaxTransaction, tax: string): Promise<TaxCommitAnswer> {
     const path = transactionPath(transaction);
     const query = `documentType=${encodeURIComponent(transaction.type)}`;
     const said = await this.#ask({
@@ -62,9 +63,9 @@ export class AvataxClient implements TaxService {
       path: `${path}/commit?${query}`,
       body: writeExactJson({ commit: true }),
     });
-    if ("body" in said && statusOfTransaction(said.body) === COMMITTED) return { kind: "committed" };
+    if ("body" in said && statusOfTransaction(said.body) === COMMITTED) return committedAs(said.body, tax);
     const found = await this.#ask({ operation: "read", method: "GET", path: `${path}?${query}` });
-    if ("body" in found && statusOfTransaction(found.body) === COMMITTED) return { kind: "committed" };
+    if ("body" in found && statusOfTransaction(found.body) === COMMITTED) return committedAs(found.body, tax);
     if ("error" in said) return { kind: "refused", ...said.error };
     const status = statusOfTransaction(said.body) ?? "unknown";
     return { kind: "refused", code: "NotCommitted", message: `the transaction's status is ${status}` };
@@ -89,6 +90,19 @@ export class AvataxClient implements TaxService {
 }
 
 const COMMITTED = "Committed";
+
+/** A question that was given up may have come late and replaced the record: then it is not what the document says. */
+function committedAs(body: unknown, tax: string): TaxCommitAnswer {
+  const recorded = totalTaxOfTransaction(body);
+  if (recorded !== undefined && isSameDecimal(recorded, tax)) return { kind: "committed" };
+  const message = `the committed record has a tax of ${recorded ?? "unknown"}, the document of ${tax}`;
+  return { kind: "refused", code: "TaxDiffers", message };
+}
+
+function isSameDecimal(one: string, other: string): boolean {
+  const [a, b] = [parseDecimal(one), parseDecimal(other)];
+  return a !== undefined && a.coefficient === b?.coefficient && a.scale === b.scale;
+}
 
 function saidIn({ status, text }: ServiceReply): Said {
   let body: unknown;

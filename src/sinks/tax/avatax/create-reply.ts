@@ -71,6 +71,12 @@ export function statusOfTransaction(reply: unknown): string | undefined {
   return parsed.success ? parsed.data.status : undefined;
 }
 
+/** Tax of a transaction, as the text of the number; undefined where the reply has none. */
+export function totalTaxOfTransaction(reply: unknown): string | undefined {
+  const parsed = z.looseObject({ totalTax: decimal }).safeParse(reply);
+  return parsed.success ? parsed.data.totalTax : undefined;
+}
+
 function lineTax(line: RepliedLine): RepliedLineTax {
   const details = (line.details ?? []).filter(({ tax }) => !isZero(tax));
   return {
