@@ -8,7 +8,7 @@ import { deduplicate } from "../../src/operators/deduplicate/deduplicate.ts";
 import type { KeyTable } from "../../src/operators/deduplicate/key-table.ts";
 import { enrich } from "../../src/operators/enrich.ts";
 import { settle } from "../../src/operators/settle.ts";
-import { emptyTargets, type PipelineItem } from "../../src/operators/stage.ts";
+import { usageItem, type PipelineItem } from "../../src/operators/stage.ts";
 import { validate } from "../../src/operators/validate.ts";
 import { window } from "../../src/operators/window/window-stage.ts";
 import { PartitionEngine } from "../../src/pipeline/partition-engine.ts";
@@ -107,14 +107,7 @@ export function benchStages(workload: Workload): Readonly<Record<Stage, number>>
   for (const slice of slicesOf(workload.measured)) {
     let item: PipelineItem | undefined;
     timed("decode", () => {
-      const run = decoder.decode(slice);
-      item = {
-        kind: "usage",
-        run,
-        targets: emptyTargets(run.batch.count),
-        firstPlaces: new Map(),
-        unparked: false,
-      };
+      item = usageItem(decoder.decode(slice), false);
     });
     for (const [stage, push] of operators) timed(stage, () => item !== undefined && push(item));
     sinceCollect += (slice.length / workload.measured.length) * workload.events;

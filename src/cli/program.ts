@@ -6,6 +6,7 @@ import { addDoctorCommand } from "./commands/doctor.ts";
 import { addExplainCommand } from "./commands/explain.ts";
 import { addExportCommand } from "./commands/export.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
+import { addInvoicesCommand } from "./commands/invoices.ts";
 import { addLedgerCommand } from "./commands/ledger.ts";
 import { addReconcileCommand } from "./commands/reconcile.ts";
 import { addRecoverCommand } from "./commands/recover.ts";
@@ -38,6 +39,7 @@ export function createProgram(): Command {
   addExportCommand(program);
   addInspectCommand(program);
   addExplainCommand(program);
+  addInvoicesCommand(program);
   addLedgerCommand(program);
   addReconcileCommand(program);
   addCloseCommand(program);

@@ -18,3 +18,6 @@ export function regionOf(subject: string): string | undefined {
 export function partitionTextOf(subject: string): string | undefined {
   return SUBJECT.exec(subject)?.[1];
 }
+
+/** `type` of a CloudEvent that takes back another event, which it carries in `data.event`. */
+export const RETRACTION_TYPE = "io.tributary.retraction.v1";

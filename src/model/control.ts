@@ -117,6 +117,29 @@ export interface DocumentsNumberedRecord extends ControlBase {
   readonly numbers: readonly (readonly [document: string, rank: number])[];
 }
 
+/** An operator's decision about a final invoice. */
+interface CorrectionRecord extends ControlBase, RequestedFields {
+  /** Id of the invoice, and its ordinal among the partition's documents, where it is found. */
+  readonly document: string;
+  readonly ordinal: number;
+  /** Date of issue of the credit memo: milliseconds since the epoch. */
+  readonly issuedMs: number;
+}
+
+/** A final invoice is credited, in part or whole; what was billed for its periods stays. */
+export interface CreditNoteRecord extends CorrectionRecord {
+  readonly kind: "credit-note";
+  /** Lines, from 1, with what is given back of their amounts (minor units, as text); null: all that is left. */
+  readonly lines: readonly (readonly [line: number, amountMinor: string])[] | null;
+}
+
+/** A final invoice is taken back whole; what it billed is billed again. */
+export interface VoidInvoiceRecord extends CorrectionRecord {
+  readonly kind: "void-invoice";
+  /** Bill it again at once by a document of its own, not with the contract's next invoice. */
+  readonly reissue: boolean;
+}
+
 /** What a line of a close report comes to: amounts are decimal strings by currency. */
 export interface LineFigures {
   readonly count: number;
@@ -181,6 +204,8 @@ export interface TaxCommitRefusedRecord extends ControlBase {
 }
 
 export type ControlRecord =
+  | CreditNoteRecord
+  | VoidInvoiceRecord
   | CloseExplanationRecord
   | PeriodSignedOffRecord
   | BillingRunRecord
@@ -220,6 +245,8 @@ const KINDS: ReadonlySet<string> = new Set<ControlKind>([
   "gap-accepted",
   "billing-run",
   "documents-numbered",
+  "credit-note",
+  "void-invoice",
   "close-explanation",
   "period-signed-off",
   "documents-taxed",

@@ -43,6 +43,15 @@ export interface PropertyColumn {
   readonly large: Map<number, bigint>;
 }
 
+/** The event that a retraction takes back, by its identity and payload. */
+export interface RetractedEvent {
+  /** 128-bit keyed hash of its (source, id): four words. */
+  readonly key: Uint32Array;
+  /** 64-bit checksum of its payload: two words. */
+  readonly checksumLow: number;
+  readonly checksumHigh: number;
+}
+
 export interface EventBatch {
   readonly count: number;
   /** The messages that the rows come from, in order; `message` indexes into it. */
@@ -80,6 +89,11 @@ export interface EventBatch {
   readonly properties: ReadonlyMap<string, PropertyColumn>;
   /** Messages that their producer has numbered, in log order. */
   readonly numbered: readonly NumberedMessage[];
+  /**
+   * By row: the rows that are retractions, with what they take back. Account, type, time and properties of such a row are
+   * those of the event that it takes back, as the retraction carries them; key and checksum are its own.
+   */
+  readonly retractions: ReadonlyMap<number, RetractedEvent>;
   /** Verdict so far (Outcome): pending rows are still under way; an operator skips all others. */
   readonly outcome: Uint8Array;
   /** Reason code (see REASONS) for every outcome but accepted. */

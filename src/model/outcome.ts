@@ -108,6 +108,52 @@ export const REASONS = [
     stage: "deduplicate",
     text: "The partition has more producers of numbered batches than are kept.",
   },
+  // retractions
+  {
+    name: "retraction-invalid",
+    stage: "decode",
+    text: "A retraction does not carry, in `data.event`, the event that it takes back, or is not a CloudEvent.",
+  },
+  {
+    name: "target-unknown",
+    stage: "retract",
+    text: "No event with the (source, id) that is taken back has been accepted.",
+  },
+  {
+    name: "target-differs",
+    stage: "retract",
+    text: "The event that is taken back was accepted with another payload than the retraction carries.",
+  },
+  {
+    name: "target-not-counted",
+    stage: "retract",
+    text: "The event that is taken back was rejected after it had been parked: it counts nowhere.",
+  },
+  {
+    name: "already-retracted",
+    stage: "retract",
+    text: "Another retraction has taken the event back before.",
+  },
+  {
+    name: "not-retractable",
+    stage: "retract",
+    text: "A meter keeps too little of a window to take an event out of it again (see `retractable`).",
+  },
+  {
+    name: "window-gone",
+    stage: "retract",
+    text: "The state of a window that the event counts in is not kept any more.",
+  },
+  {
+    name: "meter-changed",
+    stage: "retract",
+    text: "A meter reads such events otherwise than when the event was accepted.",
+  },
+  {
+    name: "retracted",
+    stage: "retract",
+    text: "The event was accepted; a retraction has taken it back.",
+  },
 ] as const;
 export type ReasonName = (typeof REASONS)[number]["name"];
 

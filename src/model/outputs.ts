@@ -27,9 +27,11 @@ export interface DeliveredOrdinal {
  * - `window`: a window is complete (the watermark passed its end).
  * - `refinement`: a late event changed a complete window whose billing period is still open.
  * - `adjustment`: a late event changed a window whose billing period is closed.
+ * - `reversal`: an event was taken back from a window whose state is not kept any more; `value` and `events` are what that
+ *   changes, not the window's figures.
  * - `period`: a billing period closed; figures are those of the whole period.
  */
-export type RatedKind = "window" | "refinement" | "adjustment" | "period";
+export type RatedKind = "window" | "refinement" | "adjustment" | "reversal" | "period";
 
 /** Body of an outbox entry on channel `rated`: figures as decimal strings, times RFC 3339 in UTC. */
 export interface RatedAggregate {

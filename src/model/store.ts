@@ -80,6 +80,8 @@ export interface PartitionStore {
   load(): StoredCheckpoint | undefined;
   /** Rows of a space in key order. */
   rows(space: string): Iterable<{ readonly key: number; readonly value: Uint8Array }>;
+  /** One row of a space; undefined where there is none. */
+  row(space: string, key: number): Uint8Array | undefined;
   /** Names of the spaces that have rows and start with `prefix`, sorted. */
   spaces(prefix: string): readonly string[];
   parked(): readonly ParkedEvent[];

@@ -7,7 +7,7 @@ import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
 import { ContractCover } from "./contract-cover.ts";
 import { SeriesFinder } from "./series-finder.ts";
 import type { SeriesTable } from "./series-table.ts";
-import { emptyTargets, type MeterTargets, type PipelineItem, type UsageItem } from "./stage.ts";
+import { usageItem, type MeterTargets, type PipelineItem, type UsageItem } from "./stage.ts";
 
 const UNKNOWN_METER = reasonCode("unknown-meter");
 const UNKNOWN_ACCOUNT = reasonCode("unknown-account");
@@ -57,13 +57,7 @@ function unparkedItem(parked: readonly ParkedEvent[], partition: number, decoder
   const run = decoder.decode(messages);
   if (run.batch.count !== ordered.length) throw new Error("a parked event could not be read again");
   for (let row = 0; row < run.batch.count; row++) run.batch.index[row] = ordered[row]?.index ?? 0;
-  return {
-    kind: "usage",
-    run,
-    targets: emptyTargets(run.batch.count),
-    firstPlaces: new Map(),
-    unparked: true,
-  };
+  return usageItem(run, true);
 }
 
 class Enricher {
@@ -75,13 +69,18 @@ class Enricher {
   }
 
   enrich(batch: EventBatch, targets: MeterTargets, catalog: CompiledCatalog): void {
-    const { outcome, reason, type, types, account, timeMs } = batch;
+    const { outcome, reason, type, types, account, timeMs, retractions } = batch;
     const cover = this.#cover;
     cover.begin(catalog, batch.accounts);
     let lastType = -1;
     let isKnown = false;
     for (let row = 0; row < batch.count; row++) {
       if (outcome[row] !== Outcome.pending) continue;
+      // Where its event counts has been decided; the window stage says what becomes of the retraction.
+      if (retractions.size > 0 && retractions.has(row)) {
+        outcome[row] = Outcome.accepted;
+        continue;
+      }
       if (type[row] !== lastType) {
         lastType = type[row]!;
         isKnown = catalog.metersOfType(types[lastType] ?? "") !== undefined;

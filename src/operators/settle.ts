@@ -7,7 +7,10 @@ import { partitionOf } from "../model/partition.ts";
 import type { Journal } from "./journal.ts";
 import type { RefusedMessage } from "./producers/take-numbers.ts";
 import type { Rejections } from "./rejections.ts";
-import type { FirstPlace, PipelineItem, UsageItem } from "./stage.ts";
+import { keyBytes } from "./retract/key-text.ts";
+import type { FirstPlace, PipelineItem, SettledRetraction, UsageItem } from "./stage.ts";
+
+const RETRACTED = reasonCode("retracted");
 
 const BATCH_ALTERED = reasonCode("batch-altered");
 
@@ -51,6 +54,7 @@ class Settler {
       }
       if (item.unparked) this.#settleUnparked(batch, row);
       else this.#settleRow(item, row);
+      for (const settled of item.settledRetractions.get(row) ?? []) this.#settleRetraction(settled);
     }
     for (; next < undecodable.length; next++) {
       const bad = undecodable[next];
@@ -64,8 +68,13 @@ class Settler {
     const late = batch.late[row] === 1;
     journal.count(regionOf(batch, row), nameOf(outcome), late);
     if (outcome === Outcome.accepted) {
+      const retracted = batch.retractions.get(row);
+      if (retracted !== undefined) {
+        const { sequence } = messageOf(batch, row);
+        this.#recordRetracted(retracted.key, { sequence, index: batch.index[row] ?? 0 });
+      }
       // Nobody can ask for an event without a key.
-      if (late && hasKey(batch, row)) this.#record(batch, row);
+      else if (late && hasKey(batch, row)) this.#record(batch, row);
       return;
     }
     if (outcome === Outcome.duplicate) return;
@@ -88,10 +97,47 @@ class Settler {
     if (outcome === Outcome.rejected) this.#deadLetter(batch, row);
   }
 
-  #record(batch: EventBatch, row: number): void {
-    const words = batch.key.slice(row * 4, row * 4 + 4);
+  /** A retraction that waited for its event: it was read and parked before. */
+  #settleRetraction({ retraction, reason }: SettledRetraction): void {
+    const { journal, partition, rejections } = this.#options;
+    const { sequence, index, region, ownKey, key, arrivalMs, contentType, text } = retraction;
+    const outcome = reason === 0 ? Outcome.accepted : Outcome.rejected;
+    journal.recount(region, reason === 0 ? "accepted" : "rejected", false);
+    journal.unpark(sequence, index);
+    journal.eventOutcome({ key: ownKey, sequence, index, outcome, reason, late: false });
+    if (reason === 0) {
+      this.#recordRetracted(key, retraction);
+      return;
+    }
+    rejections.count(arrivalMs, reasonOf(reason).stage, reasonOf(reason).name);
+    journal.deadLetter({
+      stage: reasonOf(reason).stage,
+      reason: reasonOf(reason).name,
+      partition,
+      sequence,
+      index,
+      region,
+      arrival: new Date(arrivalMs).toISOString(),
+      contentType,
+      event: text,
+    });
+  }
+
+  /** An event was taken back by the retraction at a place. */
+  #recordRetracted(key: Uint32Array, { sequence, index }: FirstPlace): void {
     this.#options.journal.eventOutcome({
-      key: new Uint8Array(words.buffer),
+      key: keyBytes(key),
+      sequence,
+      index,
+      outcome: Outcome.accepted,
+      reason: RETRACTED,
+      late: false,
+    });
+  }
+
+  #record(batch: EventBatch, row: number): void {
+    this.#options.journal.eventOutcome({
+      key: keyBytes(batch.key, row * 4),
       sequence: messageOf(batch, row).sequence,
       index: batch.index[row] ?? 0,
       outcome: batch.outcome[row] ?? 0,

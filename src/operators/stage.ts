@@ -1,8 +1,9 @@
-import type { DecodedRun } from "../model/event-batch.ts";
+import type { DecodedRun, RetractedEvent } from "../model/event-batch.ts";
 import type { ParkedEvent } from "../model/outputs.ts";
 import type { PlacedControlRecord } from "../model/control.ts";
 import type { CompiledCatalog, CompiledMeter } from "../billing/catalog/compiled.ts";
 import type { RefusedMessage } from "./producers/take-numbers.ts";
+import type { StoredDocument } from "./invoice/billing-book.ts";
 
 /**
  * What flows through the operators: runs of usage and, between them, the control records that apply at that place.
@@ -16,6 +17,34 @@ export interface FirstPlace {
   readonly index: number;
 }
 
+/** What the event that a retraction takes back was found to be. */
+export interface FoundTarget extends FirstPlace {
+  /** Whether its payload is the one that the retraction carries. */
+  readonly isSame: boolean;
+}
+
+/** What has become of a retraction that waited for its event: written with the event's row, behind it. */
+export interface SettledRetraction {
+  readonly retraction: WaitingRetraction;
+  /** Reason code for which it is rejected; 0: accepted, the event is taken back. */
+  readonly reason: number;
+}
+
+/** A retraction whose event has not been accepted yet. */
+export interface WaitingRetraction extends RetractedEvent {
+  /** Its own 16-byte key. */
+  readonly ownKey: Uint8Array;
+  readonly sequence: number;
+  readonly index: number;
+  readonly region: string;
+  readonly arrivalMs: number;
+  readonly contentType: string;
+  /** Event time of the event that it takes back. */
+  readonly timeMs: number;
+  /** The retraction as it came in. */
+  readonly text: string;
+}
+
 export interface UsageItem {
   readonly kind: "usage";
   readonly run: DecodedRun;
@@ -23,6 +52,10 @@ export interface UsageItem {
   readonly targets: MeterTargets;
   /** Where the event stands that a conflicting one contradicts, by row; filled by `deduplicate`. */
   readonly firstPlaces: Map<number, FirstPlace>;
+  /** The events that retractions take back, by row, as they were when the row's turn came; filled by `deduplicate`. */
+  readonly foundTargets: Map<number, FoundTarget>;
+  /** Retractions that waited and were settled by a row; filled by the window stage. */
+  readonly settledRetractions: Map<number, SettledRetraction[]>;
   /** True for parked events that are tried again: they passed deduplication and moved the watermark before. */
   readonly unparked: boolean;
   /** Numbered messages that don't count; filled by `takeNumbers`. */
@@ -41,6 +74,8 @@ export interface ControlItem {
   readonly catalog?: CompiledCatalog;
   /** For a record of kind `catalog`: the events parked so far, which `enrich` tries again behind the record. */
   readonly parked?: readonly ParkedEvent[];
+  /** For a record that corrects a final invoice: the invoice. */
+  readonly document?: StoredDocument | undefined;
 }
 
 /**
@@ -61,6 +96,23 @@ export interface MeterTargets {
   readonly large: Map<number, bigint>;
   /** Members of `unique` meters, by entry. */
   readonly member: Map<number, string>;
+}
+
+/** A run of usage as it enters the operators. */
+export function usageItem(
+  run: DecodedRun,
+  unparked: boolean,
+  targets = emptyTargets(run.batch.count),
+): UsageItem {
+  return {
+    kind: "usage",
+    run,
+    targets,
+    firstPlaces: new Map(),
+    foundTargets: new Map(),
+    settledRetractions: new Map(),
+    unparked,
+  };
 }
 
 export function emptyTargets(capacity: number): MeterTargets {

@@ -38,7 +38,7 @@ export function validate(
 function validatePlaceAndTime(batch: EventBatch, catalog: CompiledCatalog, places: AccountPlaces): void {
   const misrouted = places.misrouted(batch.accounts);
   const { maxAgeMs, maxAheadMs } = catalog.settings;
-  const { outcome, timeMs, account, message, messages } = batch;
+  const { outcome, timeMs, account, message, messages, retractions } = batch;
   let lastMessage = -1;
   let arrivalMs = 0;
   for (let row = 0; row < batch.count; row++) {
@@ -47,6 +47,8 @@ function validatePlaceAndTime(batch: EventBatch, catalog: CompiledCatalog, place
       decide(batch, row, Outcome.misrouted, WRONG_PARTITION);
       continue;
     }
+    // It has the time of the event that it takes back, which was within the limits when that came in.
+    if (retractions.size > 0 && retractions.has(row)) continue;
     if (message[row] !== lastMessage) {
       lastMessage = message[row]!;
       arrivalMs = messages[lastMessage]?.arrivalMs ?? 0;

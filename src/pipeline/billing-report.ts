@@ -8,6 +8,9 @@ import type { ReportSource } from "./partition-report.ts";
 export type InvoiceRow = Omit<PublishedDocument, "status"> & {
   /** draft: its figures still change, or its number is missing. held: its tax can't be told. */
   readonly status: "draft" | "held" | "final";
+  /** Numbers of the credit memos that correct it, in the order in which they were made; ids of those without one yet. */
+  readonly correctedBy: readonly string[];
+  readonly isVoid: boolean;
 };
 
 export interface JournalRow {
@@ -38,12 +41,24 @@ export interface JournalRow {
 
 /** Documents by account and date, numbered ones first; drafts behind them. */
 export function invoicesOf(sources: readonly ReportSource[]): InvoiceRow[] {
-  const rows: InvoiceRow[] = [];
+  const found: Omit<InvoiceRow, "correctedBy" | "isVoid">[] = [];
   for (const { engine, store } of sources) {
-    for (const document of storedDocuments(store)) rows.push({ ...document, status: "final" });
+    for (const document of storedDocuments(store)) found.push({ ...document, status: "final" });
     for (const draft of engine.invoices.drafts())
-      rows.push({ ...draft, status: draft.status === "held" ? "held" : "draft" });
+      found.push({ ...draft, status: draft.status === "held" ? "held" : "draft" });
   }
+  const corrections = new Map<string, { by: string[]; isVoid: boolean }>();
+  for (const { id, number, corrects } of found) {
+    if (corrects === undefined) continue;
+    const known = corrections.get(corrects.document) ?? { by: [], isVoid: false };
+    known.by.push(number ?? id);
+    known.isVoid ||= corrects.kind === "void";
+    corrections.set(corrects.document, known);
+  }
+  const rows = found.map((document): InvoiceRow => {
+    const { by = [], isVoid = false } = corrections.get(document.id) ?? {};
+    return { ...document, correctedBy: by, isVoid };
+  });
   return sortedBy(rows, (row) => [
     row.account,
     row.status === "final" ? "0" : "1",

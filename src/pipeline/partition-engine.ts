@@ -17,6 +17,7 @@ import { deduplicate } from "../operators/deduplicate/deduplicate.ts";
 import { KeyTable } from "../operators/deduplicate/key-table.ts";
 import type { SealingLimits } from "../operators/deduplicate/sealing-policy.ts";
 import { enrich, retryParked } from "../operators/enrich.ts";
+import type { StoredDocument } from "../operators/invoice/billing-book.ts";
 import { invoice, InvoiceStage } from "../operators/invoice/invoice-stage.ts";
 import { Journal } from "../operators/journal.ts";
 import { ManifestLedger } from "../operators/producers/manifest-ledger.ts";
@@ -28,7 +29,13 @@ import { Rejections } from "../operators/rejections.ts";
 import { OperatorRequests } from "../operators/requests/operator-requests.ts";
 import { SeriesTable } from "../operators/series-table.ts";
 import { settle } from "../operators/settle.ts";
-import { emptyTargets, type MeterTargets, type PipelineItem, restartedTargets } from "../operators/stage.ts";
+import {
+  emptyTargets,
+  type MeterTargets,
+  type PipelineItem,
+  restartedTargets,
+  usageItem,
+} from "../operators/stage.ts";
 import { validate } from "../operators/validate.ts";
 import { UsageWatch } from "../operators/watch/usage-watch.ts";
 import { CellTable } from "../operators/window/cell-table.ts";
@@ -139,7 +146,8 @@ export class PartitionEngine {
     });
     const { series, cells, keys, producers, manifests } = this;
     const { rater, archive, totals, journal, watch, eventCharges } = this;
-    this.windows = new WindowStage({ series, cells, rater, journal, archive, totals, watch, eventCharges });
+    const outputs = { journal, archive, totals, watch, eventCharges };
+    this.windows = new WindowStage({ series, cells, rater, decoder, ...outputs });
     const processedMs = (): number => this.windows.processedMs;
     this.invoices = new InvoiceStage({ partition, partitionCount, rater, journal, processedMs });
     const { windows, invoices, rejections } = this;
@@ -156,6 +164,7 @@ export class PartitionEngine {
       eventCharges,
       windows,
       invoices,
+      invoices.corrections,
       rejections,
       this.requests,
       this.explanations,
@@ -262,24 +271,20 @@ export class PartitionEngine {
     const run = this.#options.decoder.decode(messages);
     this.journal.countMessages(messages.length, run.undecodable.length, run.probes);
     this.#targets = restartedTargets(this.#targets, run.batch.count);
-    this.#push({
-      kind: "usage",
-      run,
-      targets: this.#targets,
-      firstPlaces: new Map(),
-      unparked: false,
-    });
+    this.#push(usageItem(run, false, this.#targets));
   }
 
   /**
    * Applies a control record at the position. `catalog` comes with a record of kind `catalog`, together with what is
-   * parked in the store (the caller has committed before).
+   * parked in the store (the caller has committed before); `document` with one that corrects an invoice (see
+   * `correctedDocument`).
    */
   apply(
     placed: PlacedControlRecord,
     data: Uint8Array,
     catalog: CompiledCatalog | undefined,
     parked: readonly ParkedEvent[],
+    document?: StoredDocument,
   ): void {
     const { record } = placed;
     if (record.appliesAfter !== this.#position.usageSequence) {
@@ -292,7 +297,7 @@ export class PartitionEngine {
       this.#skipGap(record);
       if (placed.sequence <= this.#position.controlSequence) this.#controlRepaired = true;
     }
-    if (catalog === undefined) this.#push({ kind: "control", placed });
+    if (catalog === undefined) this.#push({ kind: "control", placed, document });
     else {
       refuseIncompatible(this.#catalog, catalog);
       this.#catalog = catalog;

@@ -10,6 +10,7 @@ import { appendControl, openPartition, type OpenedPartition } from "./open-parti
 import { OperatorDesk } from "./operations/operator-desk.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
 import type { MakeRecord, PartitionPipelineOptions, PipelineState } from "./pipeline-options.ts";
+import { correctedDocument, needsCheckpoint } from "./corrected-document.ts";
 import { sliceEnd } from "./message-slices.ts";
 import { SerialQueue } from "./serial-queue.ts";
 import { TaxDesk } from "./tax-desk.ts";
@@ -233,13 +234,12 @@ export class PartitionPipeline {
     const { engine } = this.#requireOpened();
     const { record } = placed;
     const { store } = this.#options;
-    let catalog: CompiledCatalog | undefined;
-    if (record.kind === "catalog") {
-      catalog = await this.#options.loadCatalog(record.version);
-      // Parked events are read back from the store: what is parked in memory must be there first.
-      await this.#checkpoints?.complete();
-    }
-    engine.apply(placed, data, catalog, record.kind === "catalog" ? store.parked() : []);
+    const catalog: CompiledCatalog | undefined =
+      record.kind === "catalog" ? await this.#options.loadCatalog(record.version) : undefined;
+    // Parked events and final documents are read back from the store: what is in memory must be there first.
+    if (needsCheckpoint(record)) await this.#checkpoints?.complete();
+    const parked = record.kind === "catalog" ? store.parked() : [];
+    engine.apply(placed, data, catalog, parked, correctedDocument(record, store));
     this.#checkpoints?.noteChange();
   }
 

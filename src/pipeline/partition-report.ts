@@ -5,11 +5,12 @@ import {
   type MessageCounts,
   type RegionCounts,
 } from "../model/outputs.ts";
+import { REASONS } from "../model/outcome.ts";
 import type { PartitionStore } from "../model/store.ts";
 import { isBilledHere } from "../operators/rate/rate-operator.ts";
 import { formatQuantity } from "../billing/rating/quantity.ts";
 import { Aggregation } from "../operators/stage.ts";
-import { archivedCells } from "../operators/window/window-archive.ts";
+import { archivedCells, type ArchivedCell } from "../operators/window/window-archive.ts";
 import { formatMinorUnits } from "../billing/rating/money.ts";
 import type { AcceptedGap } from "./accepted-gaps.ts";
 import { checkPartition, type BalanceCheck } from "./balance.ts";
@@ -88,7 +89,8 @@ export function reportOf(sources: readonly ReportSource[]): UsageReport {
     messages.probes += found.probes;
     checks.push(...checkPartition(source));
     for (const event of source.store.parked()) {
-      exceptions.push({ stage: "enrich", reason: event.reason, event: `${event.sequence}/${event.index}` });
+      const stage = REASONS.find(({ name }) => name === event.reason)?.stage ?? "enrich";
+      exceptions.push({ stage, reason: event.reason, event: `${event.sequence}/${event.index}` });
     }
     exceptions.push(...source.store.exceptions().map(exceptionRow));
   }
@@ -140,13 +142,25 @@ export function aggregatesOf(sources: readonly ReportSource[]): AggregateRow[] {
         engine.cells.events(slot),
       );
     });
-    for (const cell of archivedCells(store)) add(cell.series, cell.startMs, cell.value, cell.events);
+    for (const cell of mergedArchive(store)) add(cell.series, cell.startMs, cell.value, cell.events);
   }
   const keyed = rows.map((row) => ({
     row,
     key: [row.account, row.meter, JSON.stringify(row.group), row.start].join("\u0000"),
   }));
   return keyed.sort((a, b) => compare(a.key, b.key)).map(({ row }) => row);
+}
+
+/** Archived cells, each with what was taken out of it since. */
+function mergedArchive(store: ReportSource["store"]): Iterable<ArchivedCell> {
+  const cells = new Map<string, ArchivedCell>();
+  for (const cell of archivedCells(store)) {
+    const key = `${cell.series}/${cell.startMs}`;
+    const known = cells.get(key);
+    const { value, events } = known ?? { value: 0n, events: 0 };
+    cells.set(key, { ...cell, value: value + cell.value, events: events + cell.events });
+  }
+  return cells.values();
 }
 
 /** Rated usage that no invoice has taken up, by account and currency, and in all. */

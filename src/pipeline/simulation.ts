@@ -1,3 +1,4 @@
+import { correctedDocument } from "./corrected-document.ts";
 import { CLOUD_EVENT_TYPE } from "../model/content-types.ts";
 import { type ControlKind, decodeControl, encodeControl, type ControlRecord } from "../model/control.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
@@ -174,6 +175,8 @@ const DECIDING_KINDS: ReadonlySet<ControlKind> = new Set<ControlKind>([
   "close",
   "billing-run",
   "documents-numbered",
+  "credit-note",
+  "void-invoice",
   "period-signed-off",
   "documents-taxed",
   "tax-commit-refused",
@@ -306,6 +309,8 @@ class SimulatedPartition {
   #apply(record: ControlRecord): void {
     this.#processWaiting();
     const catalog = record.kind === "catalog" ? this.#catalog : undefined;
-    this.engine.apply({ sequence: ++this.#controlSequence, record }, encodeControl(record), catalog, []);
+    const placed = { sequence: ++this.#controlSequence, record };
+    const document = correctedDocument(record, this.store);
+    this.engine.apply(placed, encodeControl(record), catalog, [], document);
   }
 }

@@ -192,6 +192,21 @@ export class PartitionReader implements PartitionStoreReader {
     }
   }
 
+  row(space: string, key: number): Uint8Array | undefined {
+    const id = this.#reading(() => this.#spaceId.get(space));
+    if (id === undefined) return undefined;
+    const after = key - 1;
+    const [found] = this.#reading(() =>
+      after < 0
+        ? this.#stateAfter.all(id - 1, NUMBER_MAX, id, NUMBER_MAX, 1)
+        : this.#stateAfter.all(id, after, id, NUMBER_MAX, 1),
+    );
+    if (found?.[0] !== key) return undefined;
+    const [, crc, value] = found;
+    verifyChecksum(value, crc, `row ${key} of space ${space}`);
+    return bytes(value);
+  }
+
   spaces(prefix: string): readonly string[] {
     return this.#reading(() => this.#spaceNames.all()).filter((name) => name.startsWith(prefix));
   }

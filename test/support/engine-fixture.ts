@@ -6,6 +6,7 @@ import { createDecoder } from "../../src/ingest/wire/decoder.ts";
 import { encodeControl, type ControlRecord } from "../../src/model/control.ts";
 import type { LogMessage } from "../../src/model/log.ts";
 import type { PartitionStore, StateRow } from "../../src/model/store.ts";
+import { correctedDocument, needsCheckpoint } from "../../src/pipeline/corrected-document.ts";
 import type { SealingLimits } from "../../src/operators/deduplicate/sealing-policy.ts";
 import {
   PartitionEngine,
@@ -26,14 +27,18 @@ export const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => {
 
 const METERS = ["sum", "min", "max", "latest", "unique", "time_weighted"] as const;
 
+const KEEPS_VALUES: readonly string[] = ["min", "max", "latest", "unique"];
+
 /**
  * A catalog with a meter of every aggregation on one event type, and contracts for the given accounts.
  * @param contractFields of each account's contract, or of several that follow one another
+ * @param retractable whether meters keep what they need to take events back
  */
 export function testCatalog(
   accounts: readonly string[],
   extraTypes: readonly string[] = [],
   contractFields: Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[] = {},
+  retractable = false,
 ): CompiledCatalog {
   const meters = [
     { key: "requests", event_type: "usage", aggregation: "count", group_by: { status: "status" } },
@@ -43,6 +48,7 @@ export function testCatalog(
       aggregation,
       value_property: aggregation === "unique" ? "user" : "amount",
       ...(aggregation === "unique" ? {} : { scale: 3 }),
+      ...(retractable && KEEPS_VALUES.includes(aggregation) ? { retractable } : {}),
     })),
     ...extraTypes.map((type) => ({ key: `count_${type}`, event_type: type, aggregation: "count" })),
   ];
@@ -284,16 +290,15 @@ export async function runLogs(
     if (step.kind === "message") waiting.push(step.message);
     else {
       flush();
-      if (step.catalog !== undefined) {
-        catalogs.set(step.catalog.version, step.catalog);
-        await store.commit(engine.collect());
-      }
+      if (step.catalog !== undefined) catalogs.set(step.catalog.version, step.catalog);
+      if (needsCheckpoint(step.record)) await store.commit(engine.collect());
       const parked = step.catalog === undefined ? [] : store.parked();
       engine.apply(
         { sequence: ++controlSequence, record: step.record },
         encodeControl(step.record),
         step.catalog,
         parked,
+        correctedDocument(step.record, store),
       );
     }
     if (plan.cut(i)) flush();

@@ -106,6 +106,7 @@ function compileMeter(meter: Meter): CompiledMeter {
     groupBy: Object.entries(meter.group_by)
       .map(([name, property]) => ({ name, property }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    retractable: meter.retractable ?? false,
     filters: meter.filters.map((filter) => ({
       property: filter.property,
       anyOf: new Set(filter.any_of),

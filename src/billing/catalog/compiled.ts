@@ -50,6 +50,8 @@ export interface CompiledMeter {
   /** Dimensions in the order of their names. */
   readonly groupBy: readonly { readonly name: string; readonly property: string }[];
   readonly filters: readonly CompiledFilter[];
+  /** Its cells keep what is needed to take events out again, where values alone don't tell. */
+  readonly retractable: boolean;
 }
 
 export interface BillingPeriod {

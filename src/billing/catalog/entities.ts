@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RETRACTION_TYPE } from "../../model/content-types.ts";
 import { commitmentSchema } from "../commitments/commitment-schema.ts";
 import { creditGrantSchema } from "../credits/grant-schema.ts";
 import { discountsField } from "../rating/adjustments/discounts.ts";
@@ -60,6 +61,9 @@ export const settingsSchema = z.strictObject({
     .describe("How long event ids are remembered: at least max_age + max_ahead + 1 day."),
 });
 
+/** Aggregations whose cells don't tell what is behind their value. */
+const KEEPS_VALUES: ReadonlySet<string> = new Set(["min", "max", "latest", "unique"]);
+
 const filterSchema = z.strictObject({
   property: textField().describe("Property of the event's data; nested ones with dots."),
   any_of: z.array(textField()).min(1, "must name at least one value"),
@@ -82,6 +86,12 @@ export const meterSchema = z
       .default({})
       .describe("Dimensions: name → property of the event's data."),
     filters: z.array(filterSchema).default([]).describe("An event counts when it passes all of them."),
+    retractable: z
+      .boolean()
+      .optional()
+      .describe(
+        "Whether events can be taken back: of min, max, latest and unique, which then keep their events' values. The others can always.",
+      ),
   })
   .superRefine((meter, context) => {
     const fault = (field: string, message: string): void =>
@@ -93,6 +103,10 @@ export const meterSchema = z
       fault("value_property", `is required for aggregation ${meter.aggregation}`);
     if ((counts || meter.aggregation === "unique") && meter.scale !== 0)
       fault("scale", `must be 0 for aggregation ${meter.aggregation}`);
+    if (meter.event_type === RETRACTION_TYPE)
+      fault("event_type", `${RETRACTION_TYPE} is the type of retractions`);
+    if (meter.retractable === true && !KEEPS_VALUES.has(meter.aggregation))
+      fault("retractable", `must be left out for aggregation ${meter.aggregation}, which always is`);
     const filtered = new Set<string>();
     for (const [index, { property }] of meter.filters.entries()) {
       if (filtered.has(property)) {

@@ -141,8 +141,18 @@ export class CreditLedger {
     checkAmount(amount);
     this.#settle(atMs);
     const overage = lesser(amount, this.#overageOf(source)?.amount ?? 0n);
-    this.#addOverage(source, -overage);
-    let left = amount - overage;
+    return this.giveBack(source, overage, amount - overage, atMs);
+  }
+
+  /**
+   * Undoes use of which it is known how it was paid: `overage` without credits, `burned` by credits, the last in burn order
+   * first. Both ≥ 0.
+   */
+  giveBack(source: CreditSource, overage: bigint, burned: bigint, atMs: number): RestoreOutcome {
+    checkAmount(burned);
+    this.#settle(atMs);
+    this.#addOverage(source, -lesser(overage, this.#overageOf(source)?.amount ?? 0n));
+    let left = burned;
     let restored = 0n;
     for (const grant of this.#inBurnOrder().reverse()) {
       const part = takeBurn(grant, source, "current", left);

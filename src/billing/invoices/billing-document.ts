@@ -31,6 +31,18 @@ export interface DocumentLine extends InvoiceLine {
   readonly taxNote: string | undefined;
 }
 
+/** How an invoice is corrected: a `credit-note` gives back of it, a `void` takes it back whole, to be billed again. */
+export type CorrectionKind = "credit-note" | "void";
+
+/** The invoice that a credit memo corrects. */
+export interface CorrectedInvoice {
+  readonly document: string;
+  readonly number: string;
+  readonly kind: CorrectionKind;
+  /** Why, as the operator who decided it said. */
+  readonly reason: string;
+}
+
 /** What is to happen to a contract's credits behind a document that may still use them. */
 export interface CreditAct {
   readonly kind: "advance" | "end-period";
@@ -77,6 +89,8 @@ export interface FrozenDocument {
   /** To be paid: subtotal − discounts + tax (where it is not included) − credits. */
   readonly total: bigint;
   readonly catalogVersion: string;
+  /** Of a credit memo that an operator decided. */
+  readonly corrects?: CorrectedInvoice;
 }
 
 /** A line of a document as it is published. Amounts and quantities are decimal strings; times RFC 3339 in UTC. */
@@ -142,6 +156,8 @@ export interface PublishedDocument {
   readonly taxFunctional?: string;
   readonly totalFunctional?: string;
   readonly catalogVersion: string;
+  /** The invoice that it corrects; absent where it is no operator's correction. */
+  readonly corrects?: CorrectedInvoice;
   /** Why it waits; absent where it does not. */
   readonly hold?: { readonly reason: HoldReason; readonly detail: string };
   /** Its record at the tax service; absent where none has taxed it. */
@@ -202,7 +218,8 @@ export function publishedDocument(
         taxNote: line.taxNote ?? null,
         periodStart: timeText(line.periodStartMs),
         periodEnd: timeText(line.periodEndMs),
-        adjusts: line.adjusts === undefined ? null : (numberOf(line) ?? line.adjusts),
+        adjusts:
+          document.corrects?.number ?? (line.adjusts === undefined ? null : (numberOf(line) ?? line.adjusts)),
         dimensions: { ...product?.dimensions, ...contract.dimensions },
       };
     }),
@@ -214,6 +231,7 @@ export function publishedDocument(
     total: money(document.total),
     ...functionalFigures(document),
     catalogVersion: document.catalogVersion,
+    ...(document.corrects === undefined ? {} : { corrects: document.corrects }),
     ...(hold === undefined ? {} : { hold: { reason: hold.reason, detail: hold.detail } }),
     ...(taxTransaction === undefined ? {} : { taxTransaction }),
   };

@@ -53,6 +53,7 @@ const KIND_TEXT: Readonly<Record<PeriodChargeKind, string>> = {
   fee: ", recurring fee",
   overage: ", usage beyond the commitment",
   "true-up": "",
+  credit: "",
 };
 
 /**

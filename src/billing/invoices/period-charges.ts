@@ -18,8 +18,9 @@ import { type PeriodWindows, windowCommitmentsOf, windowedExtra } from "./window
  * - `fee`: a recurring fee, for the days that are covered.
  * - `overage`: what usage beyond a commitment costs more (or, with a factor below 1, less) than at the normal rates.
  * - `true-up`: what is missing to a commitment.
+ * - `credit`: given back by a credit note: on documents alone, a period has no such charge.
  */
-export type PeriodChargeKind = "usage" | "prepaid" | "minimum" | "fee" | "overage" | "true-up";
+export type PeriodChargeKind = "usage" | "prepaid" | "minimum" | "fee" | "overage" | "true-up" | "credit";
 
 /** What keys of true-ups begin with; the commitment's follows. */
 export const TRUE_UP_PREFIX = "true-up/";

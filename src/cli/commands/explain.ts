@@ -1,12 +1,15 @@
 import type { Command } from "commander";
+import { z } from "zod";
 import type { CompiledMeter } from "../../billing/catalog/compiled.ts";
 import type { EventBatch } from "../../model/event-batch.ts";
 import { KeyHasher } from "../../model/hash.ts";
-import { OUTCOME_NAMES, reasonOf } from "../../model/outcome.ts";
+import { RETRACTION_TYPE } from "../../model/content-types.ts";
+import { OUTCOME_NAMES, Outcome, reasonOf } from "../../model/outcome.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import { WireDecoder } from "../../ingest/wire/decoder.ts";
 import { numberingOffsetOf } from "../../pipeline/accepted-gaps.ts";
 import { renumberedLog } from "../../pipeline/renumbered-log.ts";
+import { keyBytes } from "../../operators/retract/key-text.ts";
 import { MeterReader, propertyText } from "../../operators/meter-reading.ts";
 import { formatQuantity } from "../../billing/rating/quantity.ts";
 import { Aggregation, emptyTargets } from "../../operators/stage.ts";
@@ -23,6 +26,18 @@ interface Finding {
   readonly late: boolean;
   readonly sequence: number;
   readonly index: number;
+  /** The event that took it back; its `source` and `id` are null where the broker was not asked. */
+  readonly retractedBy: NamedEvent | null;
+  /** Of a retraction: the event that it names. */
+  readonly retracts: Pick<NamedEvent, "source" | "id"> | null;
+}
+
+/** An event by its place and identity. */
+interface NamedEvent {
+  readonly sequence: number;
+  readonly index: number;
+  readonly source: string | null;
+  readonly id: string | null;
 }
 
 /** A window that the event counts in. */
@@ -67,11 +82,14 @@ async function explain(
   const windows: WindowFinding[] = [];
   for (const partition of inspection.partitions) {
     const found = findIn(partition, source, id);
-    findings.push(...found);
     const accepted = found.find((finding) => finding.outcome === "accepted");
-    if (accepted !== undefined && options.offline !== true) {
-      windows.push(...(await windowsOf(inspection, partition, accepted, keyOf(partition, source, id))));
+    if (accepted === undefined || options.offline === true) {
+      findings.push(...found);
+      continue;
     }
+    for (const finding of found) findings.push(await withNames(inspection, partition, finding));
+    if (accepted.retractedBy === null)
+      windows.push(...(await windowsOf(inspection, partition, accepted, keyOf(partition, source, id))));
   }
   if (options.json === true) printJson({ source, id, found: findings.length > 0, findings, windows });
   else printFindings(source, id, findings, windows);
@@ -88,23 +106,78 @@ function keyOf({ hashKey }: InspectedPartition, source: string, id: string): Uin
 function findIn(inspected: InspectedPartition, source: string, id: string): Finding[] {
   const { partition, engine, store } = inspected;
   const key = keyOf(inspected, source, id);
-  const findings: Finding[] = store.eventOutcomes(new Uint8Array(key.slice().buffer)).map((record) => ({
-    partition,
-    outcome: OUTCOME_NAMES[record.outcome] ?? "pending",
-    reason: reasonOf(record.reason).text,
-    late: record.late,
-    sequence: record.sequence,
-    index: record.index,
-  }));
+  const records = store.eventOutcomes(keyBytes(key));
+  const by = records.find(({ reason }) => reasonOf(reason).name === "retracted");
+  const retractedBy =
+    by === undefined ? null : { sequence: by.sequence, index: by.index, source: null, id: null };
+  const findings: Finding[] = records
+    .filter((record) => record !== by)
+    .map((record) => ({
+      partition,
+      outcome: OUTCOME_NAMES[record.outcome] ?? "pending",
+      reason: reasonOf(record.reason).text,
+      late: record.late,
+      sequence: record.sequence,
+      index: record.index,
+      retractedBy: record.outcome === Outcome.accepted ? retractedBy : null,
+      retracts: null,
+    }));
   const first = engine.keys.firstOf(key, 0);
   // The first arrival has a record of its own only where it was not simply accepted.
   const recorded = findings.some(
     (finding) => finding.sequence === first?.sequence && finding.index === first.index,
   );
   if (first !== undefined && !recorded) {
-    findings.unshift({ partition, outcome: "accepted", reason: reasonOf(0).text, late: false, ...first });
+    const about = { outcome: "accepted", reason: reasonOf(0).text, late: false, retractedBy, retracts: null };
+    findings.unshift({ partition, ...about, ...first });
   }
   return findings;
+}
+
+/** A finding with the identities of the retraction that it is about, read from the broker. */
+async function withNames(
+  inspection: Inspection,
+  partition: InspectedPartition,
+  finding: Finding,
+): Promise<Finding> {
+  const { retractedBy } = finding;
+  if (retractedBy !== null) {
+    const by = await textAt(inspection, partition, retractedBy);
+    return { ...finding, retractedBy: { ...retractedBy, ...identityOf(by) } };
+  }
+  const own = await textAt(inspection, partition, finding);
+  const parsed = retractionSchema.safeParse(own === undefined ? undefined : JSON.parse(own));
+  return parsed.success ? { ...finding, retracts: parsed.data.data.event } : finding;
+}
+
+const identitySchema = z.object({ source: z.string(), id: z.string() });
+const retractionSchema = z.object({
+  type: z.literal(RETRACTION_TYPE),
+  data: z.object({ event: identitySchema }),
+});
+
+function identityOf(text: string | undefined): Pick<NamedEvent, "source" | "id"> {
+  const parsed = identitySchema.safeParse(text === undefined ? undefined : JSON.parse(text));
+  return parsed.success ? parsed.data : { source: null, id: null };
+}
+
+/** Text of the event at a place; undefined where the stream does not hold it any more. */
+async function textAt(
+  inspection: Inspection,
+  { partition, engine, hashKey }: InspectedPartition,
+  { sequence, index }: Pick<Finding, "sequence" | "index">,
+): Promise<string | undefined> {
+  const log = renumberedLog(
+    openUsageLog(await inspection.broker(), partition),
+    numberingOffsetOf(engine.gaps),
+  );
+  const message = await log.messageAt(sequence);
+  if (message === undefined) return undefined;
+  const decoder = new WireDecoder(hashKey);
+  // A stream that was resumed after damage may hold another message there.
+  return decoder.decode([message]).batch.index.includes(index)
+    ? decoder.eventText(message, index)
+    : undefined;
 }
 
 async function windowsOf(
@@ -119,12 +192,12 @@ async function windowsOf(
   const catalog = engine.catalog;
   if (message === undefined || catalog === undefined) return [];
   const { batch } = new WireDecoder(hashKey).decode([message]);
-  // A stream that was resumed after damage may hold another message there.
+  // A stream that was resumed after damage may hold another message there; a retraction counts in no window.
   const row = batch.index.findIndex(
     (index, i) =>
       i < batch.count && index === finding.index && key.every((word, w) => batch.key[i * 4 + w] === word),
   );
-  if (row < 0) return [];
+  if (row < 0 || batch.retractions.has(row)) return [];
   const targets = emptyTargets(1);
   if (new MeterReader().readOne(batch, row, catalog, targets) !== 0) return [];
   const found: WindowFinding[] = [];
@@ -187,6 +260,14 @@ function printFindings(
       `${finding.outcome}${late}: partition ${finding.partition}, sequence ${finding.sequence}, event ${finding.index} of its message.`,
     );
     if (finding.outcome !== "accepted") printLine(`  ${finding.reason}`);
+    const { retractedBy, retracts } = finding;
+    if (retractedBy !== null) {
+      const name = retractedBy.id === null ? "an event" : `(${retractedBy.source}, ${retractedBy.id})`;
+      printLine(
+        `  retracted by ${name}: sequence ${retractedBy.sequence}, event ${retractedBy.index} of its message.`,
+      );
+    }
+    if (retracts !== null) printLine(`  retracts (${retracts.source}, ${retracts.id}).`);
   }
   for (const window of windows) {
     const group = Object.entries(window.group).map(([name, value]) => ` ${name}=${value}`);

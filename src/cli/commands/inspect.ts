@@ -5,12 +5,19 @@ import { Inspection, type InspectedPartition } from "../compose/inspection.ts";
 import { printJson, printProducers, printTable } from "../print.ts";
 import { lostMessagesOf, type AcceptedGap } from "../../pipeline/accepted-gaps.ts";
 import { accruedValue } from "../../pipeline/accrued-value.ts";
-import { invoicesOf } from "../../pipeline/billing-report.ts";
+import { type InvoiceRow, invoicesOf } from "../../pipeline/billing-report.ts";
 import { producersOf } from "../../pipeline/producer-report.ts";
 import { aggregatesOf, reportOf } from "../../pipeline/partition-report.ts";
 
 /** Entries read at a time when a channel of the outbox is listed. */
 const OUTBOX_PAGE = 1_000;
+
+/** What corrects an invoice, or what a credit memo corrects. */
+function correctionsOf({ corrects, correctedBy, isVoid }: InvoiceRow): string {
+  if (corrects !== undefined) return `${corrects.kind === "void" ? "voids" : "credits"} ${corrects.number}`;
+  if (correctedBy.length === 0) return "";
+  return `${isVoid ? "voided" : "credited"} by ${correctedBy.join(", ")}`;
+}
 
 export function addInspectCommand(program: Command): void {
   const inspect = program
@@ -83,7 +90,18 @@ export function addInspectCommand(program: Command): void {
     if (json) printJson(rows);
     else {
       printTable(
-        ["account", "status", "kind", "number", "issued", "due", "currency", "total", "waits for"],
+        [
+          "account",
+          "status",
+          "kind",
+          "number",
+          "issued",
+          "due",
+          "currency",
+          "total",
+          "corrections",
+          "waits for",
+        ],
         rows.map((row) => [
           row.account,
           row.status,
@@ -93,6 +111,7 @@ export function addInspectCommand(program: Command): void {
           row.status === "final" ? row.dueDate : "-",
           row.currency,
           row.total,
+          correctionsOf(row),
           row.hold === undefined
             ? ""
             : [row.hold.reason, row.hold.detail].filter((text) => text !== "").join(": "),

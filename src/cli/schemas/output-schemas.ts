@@ -11,10 +11,11 @@ const decimal = (description: string) =>
 
 export const ratedAggregateSchema = z
   .strictObject({
-    kind: z.enum(["window", "refinement", "adjustment", "period"]).meta({
+    kind: z.enum(["window", "refinement", "adjustment", "reversal", "period"]).meta({
       description:
         "window: a window is complete; refinement: a late event changed a complete window of an open billing period; " +
-        "adjustment: of a closed one; period: a billing period closed.",
+        "adjustment: of a closed one; reversal: an event was taken back from a window that is not kept any more, value and " +
+        "events are what that changes; period: a billing period closed.",
     }),
     account: z.string().meta({ description: "Billing account." }),
     meter: z.string().meta({ description: "Key of the meter." }),
@@ -23,8 +24,10 @@ export const ratedAggregateSchema = z
       .meta({ description: "Group-by dimensions by name; empty for kind period." }),
     start: instant(),
     end: instant(),
-    value: decimal("Value of the window or period so far: the corrected total, not a difference."),
-    events: z.int().min(0).meta({ description: "Events in it." }),
+    value: decimal(
+      "Value of the window or period so far: the corrected total, not a difference (but for kind reversal).",
+    ),
+    events: z.int().meta({ description: "Events in it; below 0 for kind reversal alone." }),
     revision: z.int().min(1).meta({ description: "1 for the first emission, then 2, 3 …" }),
     contract: z.string().meta({ description: "Id of the contract." }),
     periodStart: instant(),

@@ -1,4 +1,4 @@
-import type { EventBatch, PropertyColumn } from "../../model/event-batch.ts";
+import type { EventBatch, PropertyColumn, RetractedEvent } from "../../model/event-batch.ts";
 import type { LogMessage } from "../../model/log.ts";
 import type { NumberedMessage } from "../../model/numbered-batch.ts";
 import { Outcome } from "../../model/outcome.ts";
@@ -23,6 +23,7 @@ export class BatchBuilder {
   regions: Dictionary;
   texts: Dictionary;
   readonly columns = new Map<string, ColumnBuilder>();
+  retractions = new Map<number, RetractedEvent>();
   /** Columns of former runs. */
   readonly #spare = new Map<string, ColumnBuilder>();
   #late = new Uint8Array(0);
@@ -86,6 +87,7 @@ export class BatchBuilder {
     this.columns.clear();
     this.messages = [];
     this.numbered = [];
+    this.retractions = new Map();
     this.count = 0;
     this.accounts = dictionaries.accounts;
     this.types = dictionaries.types;
@@ -153,6 +155,43 @@ export class BatchBuilder {
     this.checksum[2 * row + 1] = checksum.high;
   }
 
+  /**
+   * Makes a row a retraction of the event that has been written to it, checksum included. The row's checksum becomes that
+   * of the retraction: over its account, type and time, and over identity and checksum of the event.
+   */
+  setRetraction(
+    row: number,
+    type: number,
+    timeMs: number,
+    key: Uint32Array,
+    source: string,
+    id: string,
+  ): void {
+    const [checksumLow, checksumHigh] = [this.checksum[2 * row]!, this.checksum[2 * row + 1]!];
+    this.retractions.set(row, { key, checksumLow, checksumHigh });
+    const checksum = this.#checksum;
+    checksum.begin(0, 0);
+    checksum.addText(source);
+    checksum.addText(id);
+    checksum.add(checksumLow);
+    checksum.add(checksumHigh);
+    checksum.end();
+    const { low, high } = checksum;
+    const account = this.account[row]!;
+    const { accounts, types } = this;
+    checksum.event(
+      accounts.low(account),
+      accounts.high(account),
+      types.low(type),
+      types.high(type),
+      timeMs,
+      low,
+      high,
+    );
+    this.checksum[2 * row] = checksum.low;
+    this.checksum[2 * row + 1] = checksum.high;
+  }
+
   /** Rejects a row for a reason code. */
   reject(row: number, reason: number): void {
     this.outcome[row] = Outcome.rejected;
@@ -193,6 +232,7 @@ export class BatchBuilder {
       regions: this.regions.strings,
       texts: this.texts.strings,
       properties,
+      retractions: this.retractions,
       outcome: this.outcome.subarray(0, count),
       reason: this.reason.subarray(0, count),
       late: this.#late.subarray(0, count),

@@ -1,3 +1,4 @@
+import { RETRACTION_TYPE } from "../../model/content-types.ts";
 import { PropertyKind } from "../../model/event-batch.ts";
 import type { KeyHasher } from "../../model/hash.ts";
 import { reasonCode, type ReasonName } from "../../model/outcome.ts";
@@ -73,18 +74,54 @@ export class CloudEventRows {
 
     if (!isSoundText(body, id)) return "id-missing";
     if (!isSoundText(body, source) || source.includes("\0")) return "source-missing";
-    if (!this.#setKey(builder, row, source, id)) return "id-too-long";
+    if (!this.#hashIdentity(source, id, builder.key, row * 4)) return "id-too-long";
     if (specversion !== "1.0") return "specversion-unsupported";
     if (!typeSound) return "type-missing";
     if (!subjectSound) return isSoundText(body, subject) ? "subject-too-long" : "subject-missing";
     if (Number.isNaN(timeMs)) return "time-invalid";
     if (event["data_base64"] !== undefined || !isJsonContent(event["datacontenttype"])) return "data-invalid";
+    if (type === RETRACTION_TYPE) return this.#readRetraction(builder, body, event, row, timeMs);
     const fault = this.#data.read(body, event["data"]);
     if (fault !== "none") return fault;
     return this.#writeProperties(builder, row);
   }
 
-  #setKey(builder: BatchBuilder, row: number, source: string, id: string): boolean {
+  /**
+   * The event that a retraction carries becomes the row; the retraction's own identity and payload stay its key and
+   * checksum. The row's account and type are set to the retraction's.
+   */
+  #readRetraction(
+    builder: BatchBuilder,
+    body: JsonBody,
+    retraction: Members,
+    row: number,
+    timeMs: number,
+  ): ReasonName {
+    const data = retraction["data"];
+    const event = isMembers(data) ? data["event"] : undefined;
+    if (!isMembers(event)) return "retraction-invalid";
+    const { id, source, type, subject, time } = event;
+    if (!isSoundText(body, id) || !isSoundText(body, source) || source.includes("\0"))
+      return "retraction-invalid";
+    if (!isSoundText(body, type) || type === RETRACTION_TYPE) return "retraction-invalid";
+    // An event of another account would be in another partition.
+    if (subject !== undefined && subject !== retraction.subject) return "retraction-invalid";
+    const eventTimeMs = typeof time === "string" ? parseTimestamp(time) : Number.NaN;
+    const key = new Uint32Array(4);
+    if (Number.isNaN(eventTimeMs) || !this.#hashIdentity(source, id, key, 0)) return "retraction-invalid";
+    const ownType = builder.type[row]!;
+    builder.type[row] = builder.types.intern(type);
+    builder.timeMs[row] = eventTimeMs;
+    const fault = this.#data.read(body, event["data"]);
+    if (fault !== "none") return fault;
+    const propertyFault = this.#writeProperties(builder, row);
+    if (propertyFault !== "none") return propertyFault;
+    builder.setRetraction(row, ownType, timeMs, key, source, id);
+    return "none";
+  }
+
+  /** False where the identity is too long. */
+  #hashIdentity(source: string, id: string, key: Uint32Array, offset: number): boolean {
     if (id.length + source.length > MAX_IDENTITY_BYTES) return false;
     if (source !== this.#source) {
       this.#source = source;
@@ -93,7 +130,7 @@ export class CloudEventRows {
     }
     const idLength = encode(id, this.#idBytes);
     if (idLength + this.#sourceLength > MAX_IDENTITY_BYTES) return false;
-    this.#hasher.hashId(this.#idBytes, 0, idLength, builder.key, row * 4);
+    this.#hasher.hashId(this.#idBytes, 0, idLength, key, offset);
     return true;
   }
 

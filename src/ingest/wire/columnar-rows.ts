@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { readDecimal, type DecimalSlot } from "../../model/decimal.ts";
+import { RETRACTION_TYPE } from "../../model/content-types.ts";
 import { MAX_COLUMN_INTEGER, PropertyKind } from "../../model/event-batch.ts";
 import type { KeyHasher } from "../../model/hash.ts";
 import { reasonCode } from "../../model/outcome.ts";
@@ -21,6 +22,7 @@ const ID_TOO_LONG = reasonCode("id-too-long");
 const SOURCE_MISSING = reasonCode("source-missing");
 const NUMBER_INVALID = reasonCode("number-invalid");
 const TYPE_MISSING = reasonCode("type-missing");
+const RETRACTION_INVALID = reasonCode("retraction-invalid");
 const SUBJECT_MISSING = reasonCode("subject-missing");
 const SUBJECT_TOO_LONG = reasonCode("subject-too-long");
 const INTEGER_32 = 0x7fff_ffff;
@@ -276,6 +278,9 @@ function writeNames(builder: BatchBuilder, body: ColumnarBody, base: number, fau
     if (body.types.starts[at] === body.types.ends[at]) typeFault[at] = TYPE_MISSING;
   const accountFault = accountFaults(body.accounts);
   const types = builder.types.internAll(body.types);
+  // A column of values can't carry an event.
+  for (let at = 0; at < typeFault.length; at++)
+    if (builder.types.strings[types[at]!] === RETRACTION_TYPE) typeFault[at] = RETRACTION_INVALID;
   const accounts = builder.accounts.internAll(body.accounts);
   const { type, account } = body;
   const { type: typeColumn, account: accountColumn } = builder;

@@ -35,12 +35,12 @@ function deduplicateBatch(item: UsageItem, table: KeyTable): void {
 }
 
 function deduplicateRows(
-  { run: { batch }, firstPlaces }: UsageItem,
+  { run: { batch }, firstPlaces, foundTargets }: UsageItem,
   table: KeyTable,
   from: number,
   to: number,
 ): void {
-  const { outcome, key, checksum, message, messages, index } = batch;
+  const { outcome, key, checksum, message, messages, index, retractions } = batch;
   let current = -1;
   let arrivalMs = 0;
   let sequence = 0;
@@ -69,6 +69,11 @@ function deduplicateRows(
       // Looked up now: a later event of the batch may let the first one's generation expire.
       const first = table.firstOf(key, row * 4);
       if (first !== undefined) firstPlaces.set(row, first);
+    } else if (retractions.size > 0) {
+      const target = retractions.get(row);
+      if (target === undefined) continue;
+      const found = table.compareFirst(target.key, target.checksumLow, target.checksumHigh);
+      if (found !== undefined) foundTargets.set(row, found);
     }
   }
 }

@@ -150,6 +150,27 @@ export class KeyTable implements CheckpointParticipant {
     return sealed === -1 ? undefined : placeIn(this.#sealed.words, sealed);
   }
 
+  /**
+   * The same, with whether its payload has a checksum: what a retraction is compared with. Nothing is added.
+   * @param keys four words, of a column of their own: they have not been prepared
+   */
+  compareFirst(
+    keys: Uint32Array,
+    checksumLow: number,
+    checksumHigh: number,
+  ): (FirstPlace & { readonly isSame: boolean }) | undefined {
+    for (const part of this.#inMemory) {
+      const number = part.find(keys, 0);
+      if (number === -1) continue;
+      const { records } = part;
+      return { ...records.placeOf(number), isSame: records.hasChecksum(number, checksumLow, checksumHigh) };
+    }
+    const sealed = this.#sealed.find(keys, 0);
+    if (sealed === -1) return undefined;
+    const { words } = this.#sealed;
+    return { ...placeIn(words, sealed), isSame: hasChecksum(words, sealed, checksumLow, checksumHigh) };
+  }
+
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
     const names = [...store.spaces(KEY_SPACES), ...store.spaces(SEGMENT_SPACES)];
     const generations = new Map<string, KeyGeneration>();

@@ -158,7 +158,10 @@ export class BillingBook implements CheckpointParticipant {
     if (frozen === undefined) throw new RangeError(`document ${id} is not frozen`);
     this.#frozen.delete(id);
     this.#frozenRows.set(frozen.ordinal, null);
-    this.#append(BILLING_SPACES.documents, frozen.ordinal, () => packr.pack(published));
+    this.#append(BILLING_SPACES.documents, frozen.ordinal, () => {
+      const row: DocumentRow = { ...published, charges: chargesOf(frozen.document) };
+      return packr.pack(row);
+    });
     this.#waiting.finish(id);
   }
 
@@ -232,12 +235,44 @@ function newLedger(id: string, openedMs: number): CreditLedgerState {
   return CreditLedger.open(id, openedMs, "charge").state;
 }
 
+/** A final document as it is stored: with what its lines are to the billing of their periods. */
+type DocumentRow = PublishedDocument & { readonly charges?: StoredDocument["charges"] };
+
+/** A final document out of the store, with its ordinal among the partition's. */
+export interface StoredDocument {
+  readonly ordinal: number;
+  readonly document: PublishedDocument;
+  /** By line: key of the charge, and whether it was due in advance. */
+  readonly charges: readonly (readonly [charge: string, inAdvance: boolean])[];
+}
+
+function chargesOf({ lines }: FrozenDocument): StoredDocument["charges"] {
+  return lines.map(({ charge, inAdvance }) => [charge, inAdvance]);
+}
+
+function readDocument(ordinal: number, value: Uint8Array): StoredDocument {
+  const row: DocumentRow = packr.unpack(value);
+  const { charges = [], ...document } = row;
+  return { ordinal, document, charges };
+}
+
 /** Documents as they were published, in their order. */
 export function* storedDocuments(store: Pick<PartitionStore, "rows">): Generator<PublishedDocument> {
-  for (const { value } of store.rows(BILLING_SPACES.documents)) {
-    const document: PublishedDocument = packr.unpack(value);
-    yield document;
-  }
+  for (const { document } of storedDocumentRows(store)) yield document;
+}
+
+/** The same with all that is stored of them. */
+export function* storedDocumentRows(store: Pick<PartitionStore, "rows">): Generator<StoredDocument> {
+  for (const { key, value } of store.rows(BILLING_SPACES.documents)) yield readDocument(key, value);
+}
+
+/** The document of an ordinal; undefined where none is stored under it. */
+export function storedDocument(
+  store: Pick<PartitionStore, "row">,
+  ordinal: number,
+): StoredDocument | undefined {
+  const value = store.row(BILLING_SPACES.documents, ordinal);
+  return value === undefined ? undefined : readDocument(ordinal, value);
 }
 
 /** The subledger's entries, in the order in which they were booked. */

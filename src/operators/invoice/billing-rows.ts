@@ -225,3 +225,29 @@ export const billedPeriodCodec: RowCodec<BilledPeriod> = {
     };
   },
 };
+
+/** What names a document as the first of a period or charge does so no more. */
+export function forgetDocument(period: BilledPeriod, document: string): void {
+  period.charges = new Map(
+    [...period.charges].map(([key, charge]) => [
+      key,
+      charge.document === document ? { ...charge, document: undefined, number: undefined } : charge,
+    ]),
+  );
+  if (period.document !== document) return;
+  period.document = undefined;
+  period.number = undefined;
+}
+
+/** A period of which nothing was invoiced. */
+export function newPeriod(contract: string, startMs: number): BilledPeriod {
+  return {
+    contract,
+    startMs,
+    endMs: startMs,
+    charges: new Map(),
+    deferrals: new Map(),
+    document: undefined,
+    number: undefined,
+  };
+}

@@ -6,13 +6,14 @@ import {
   type PublishedDocument,
 } from "../../billing/invoices/billing-document.ts";
 import { completeDocument, untaxedDocument } from "../../billing/invoices/freeze-document.ts";
+import type { CreditLedger } from "../../billing/credits/credit-ledger.ts";
 import { linesToInvoice, type InvoiceLine, withLines } from "../../billing/invoices/invoice-lines.ts";
 import { advanceCharges, type PeriodCharge } from "../../billing/invoices/period-charges.ts";
 import { documentEntry } from "../../billing/ledger/document-entry.ts";
 import type { Journal } from "../journal.ts";
 import type { Rater } from "../rate/rate-operator.ts";
 import type { BillingBook } from "./billing-book.ts";
-import { type BilledContract, type BilledPeriod, billedPeriodKey } from "./billing-rows.ts";
+import { type BilledContract, billedPeriodKey, forgetDocument, newPeriod } from "./billing-rows.ts";
 import { ContractAccounts, type EarnedAmount } from "./contract-accounts.ts";
 import { ContractCredits } from "./contract-credits.ts";
 import { DocumentTaxes } from "./document-taxes.ts";
@@ -158,6 +159,56 @@ export class ContractBiller {
     this.#accounts.defer(row, document);
     // Of service periods that were accounted for already nothing may stay deferred.
     if (row.deferring.length > 0) this.#accounts.release(contract, row, row.monthMs);
+  }
+
+  /** The contract's credits at a time, or as they are where that is past: a copy. Undefined where it has none. */
+  creditsPreview(contract: CompiledContract, atMs: number): CreditLedger | undefined {
+    return this.#credits.preview(contract, atMs);
+  }
+
+  /** Makes something with the contract's credits, as `creditsPreview`; what it uses of them is booked. */
+  withCredits<Made>(
+    contract: CompiledContract,
+    atMs: number,
+    make: (ledger: CreditLedger | undefined) => Made,
+  ): Made {
+    const made: Made[] = [];
+    this.#credits.use(contract, atMs, (ledger) => made.push(make(ledger)));
+    const [first] = made;
+    if (first === undefined) throw new RangeError("nothing was made");
+    return first;
+  }
+
+  /** Takes a voided document's lines, negated, from what was invoiced of their periods, as if it had never been. */
+  takeBack(contract: CompiledContract, document: string, lines: readonly InvoiceLine[]): void {
+    for (const line of lines) {
+      this.#noteInvoiced(contract, line, undefined);
+      const known = this.#book.periods.numberOf(billedPeriodKey(contract.id, line.periodStartMs));
+      if (known !== undefined) forgetDocument(this.#book.periods.change(known), document);
+    }
+    this.#units.giveBack(contract, lines, (meter) => this.#catalog.meters.get(meter)?.scale ?? 0);
+  }
+
+  /**
+   * Bills, by a document of its own, what is due of periods and not invoiced.
+   * @param period that the document is of
+   * @param startsMs of periods of the contract; of one that has not been billed yet, what is due in advance
+   */
+  rebill(
+    row: BilledContract,
+    contract: CompiledContract,
+    period: BillingPeriod,
+    startsMs: readonly number[],
+    issuedMs: number,
+  ): void {
+    const creditsAtMs = period.endMs <= row.billedUpToMs ? period.endMs - 1 : period.startMs;
+    const payer = this.#units.payer(contract, creditsAtMs);
+    const lines = startsMs.flatMap((startMs) =>
+      startMs < row.billedUpToMs
+        ? this.#lateLinesOf(contract, startMs, payer, undefined)
+        : this.#advanceLines(contract, this.#periodFrom(contract, startMs)),
+    );
+    this.#freeze(row, contract, { period, issuedMs, creditsAtMs }, lines);
   }
 
   readonly #productOf = (key: string) => this.#catalog.products.get(key);
@@ -314,16 +365,4 @@ export class ContractBiller {
     }
     return earned;
   }
-}
-
-function newPeriod(contract: string, startMs: number): BilledPeriod {
-  return {
-    contract,
-    startMs,
-    endMs: startMs,
-    charges: new Map(),
-    deferrals: new Map(),
-    document: undefined,
-    number: undefined,
-  };
 }

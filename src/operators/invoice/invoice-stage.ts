@@ -1,5 +1,11 @@
 import { tap, type MonoTypeOperatorFunction } from "rxjs";
-import type { BillingRunRecord, DocumentsNumberedRecord } from "../../model/control.ts";
+import type {
+  BillingRunRecord,
+  CreditNoteRecord,
+  DocumentsNumberedRecord,
+  VoidInvoiceRecord,
+} from "../../model/control.ts";
+import { TributaryError } from "../../model/errors.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 import type { CompiledCatalog, CompiledContract } from "../../billing/catalog/compiled.ts";
 import type { FrozenDocument, PublishedDocument } from "../../billing/invoices/billing-document.ts";
@@ -9,11 +15,14 @@ import type { ChargedPeriod } from "../rate/series-info.ts";
 import type { ControlItem, PipelineItem } from "../stage.ts";
 import type { Journal } from "../journal.ts";
 import { DueSlots } from "../window/due-slots.ts";
-import { BillingBook } from "./billing-book.ts";
-import { billedPeriodKey } from "./billing-rows.ts";
+import { BillingBook, type StoredDocument } from "./billing-book.ts";
+import { type BilledContract, billedPeriodKey } from "./billing-rows.ts";
 import { isPeriodPending, nextDueMs, owesWithoutUsage } from "./billing-schedule.ts";
 import { ContractBiller } from "./contract-biller.ts";
+import { InvoiceCorrections, type Correction } from "./invoice-corrections.ts";
 import { ServiceTaxes } from "./service-taxes.ts";
+
+const NO_DOCUMENT = { fault: "document-unknown", message: "there is no such document" } as const;
 
 export interface InvoiceStageOptions {
   readonly partition: number;
@@ -36,6 +45,7 @@ export function invoice(stage: InvoiceStage): MonoTypeOperatorFunction<PipelineI
 
 export class InvoiceStage implements CheckpointParticipant {
   readonly book = new BillingBook();
+  readonly corrections = new InvoiceCorrections();
   readonly serviceTaxes: ServiceTaxes;
   readonly #options: InvoiceStageOptions;
   readonly #due = new DueSlots();
@@ -98,13 +108,14 @@ export class InvoiceStage implements CheckpointParticipant {
     }
   }
 
-  control({ placed, catalog }: ControlItem): void {
+  control({ placed, catalog, document }: ControlItem): void {
     const { record } = placed;
     if (catalog !== undefined) this.#useCatalog(catalog);
     if (record.kind === "billing-run") this.#run(record);
     else if (record.kind === "documents-numbered") this.#number(record);
     else if (record.kind === "documents-taxed" || record.kind === "tax-commit-refused")
       this.serviceTaxes.control(record, placed.sequence);
+    else if (record.kind === "credit-note" || record.kind === "void-invoice") this.#correct(record, document);
     else if (record.kind === "period-signed-off") this.book.closed.signOff(placed.sequence, record);
   }
 
@@ -255,6 +266,66 @@ export class InvoiceStage implements CheckpointParticipant {
       if (contract === undefined) continue;
       this.#requireBiller().finish(document, contract, rank);
     }
+  }
+
+  /**
+   * The credit memo of a correction as it would be if it were decided now; or why it can't be. Changes nothing.
+   * @param issuedMs its date of issue
+   */
+  previewCorrection(
+    stored: StoredDocument | undefined,
+    correction: Correction,
+    issuedMs: number,
+  ): PublishedDocument | NonNullable<ReturnType<InvoiceCorrections["faultOf"]>> {
+    const fault = this.corrections.faultOf(stored, correction);
+    if (fault !== undefined || stored === undefined) return fault ?? NO_DOCUMENT;
+    const { number, contract } = this.#contractOf(stored);
+    const head = this.#memoHead(this.book.contracts.at(number), contract, issuedMs);
+    const ledger = this.#requireBiller().creditsPreview(contract, Date.parse(stored.document.periodStart));
+    const memo = this.corrections.memoOf(stored, correction, contract, head, ledger);
+    return this.#requireBiller().published(memo, contract);
+  }
+
+  #correct(record: CreditNoteRecord | VoidInvoiceRecord, stored: StoredDocument | undefined): void {
+    const fault = this.corrections.faultOf(stored, record);
+    if (fault !== undefined || stored === undefined)
+      throw new TributaryError("internal-fault", `A correction can't be applied: ${fault?.message ?? ""}.`);
+    const biller = this.#requireBiller();
+    const { number, contract } = this.#contractOf(stored);
+    const row = this.book.contracts.change(number);
+    const period = {
+      startMs: Date.parse(stored.document.periodStart),
+      endMs: Date.parse(stored.document.periodEnd),
+    };
+    const head = this.#memoHead(row, contract, record.issuedMs);
+    row.documents += 1;
+    const memo = biller.withCredits(contract, period.startMs, (ledger) =>
+      this.corrections.memoOf(stored, record, contract, head, ledger),
+    );
+    this.corrections.note(stored, record, memo);
+    this.book.freeze(memo);
+    if (record.kind !== "void-invoice") return;
+    biller.takeBack(contract, record.document, memo.lines);
+    const startsMs = [...new Set(memo.lines.map(({ periodStartMs }) => periodStartMs))].sort((a, b) => a - b);
+    if (record.reissue) {
+      biller.rebill(row, contract, period, startsMs, record.issuedMs);
+      return;
+    }
+    for (const startMs of startsMs)
+      if (startMs < row.billedUpToMs && !row.latePeriods.includes(startMs))
+        this.#addLate(number, contract, startMs);
+  }
+
+  #memoHead({ documents }: BilledContract, { id }: CompiledContract, issuedMs: number) {
+    return { id: `${id}:${documents + 1}`, issuedMs, catalogVersion: this.#requireCatalog().version };
+  }
+
+  #contractOf({ document }: StoredDocument) {
+    const contract = this.#requireCatalog().contract(document.contract);
+    const number = this.book.contracts.numberOf(document.contract);
+    if (contract === undefined || number === undefined)
+      throw new RangeError(`document ${document.id} is of no contract that is billed`);
+    return { number, contract };
   }
 
   #graceMs(): number {

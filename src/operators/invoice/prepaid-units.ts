@@ -1,6 +1,7 @@
 import type { CompiledContract, CompiledPrice, ContractGrant } from "../../billing/catalog/compiled.ts";
 import { CreditLedger } from "../../billing/credits/credit-ledger.ts";
 import { prepaidChargeKey, usageChargeKey } from "../../billing/invoices/period-charges.ts";
+import type { InvoiceLine } from "../../billing/invoices/invoice-lines.ts";
 import { scaledInteger } from "../../billing/decimal-text.ts";
 import type { BillingBook } from "./billing-book.ts";
 import { billedPeriodKey } from "./billing-rows.ts";
@@ -43,6 +44,27 @@ export class PrepaidUnits {
       copies.set(id, copy);
       work(copy);
     });
+  }
+
+  /**
+   * Gives back what units have paid of a voided document, so that they can pay again.
+   * @param lines of the document, negated
+   */
+  giveBack(
+    contract: CompiledContract,
+    lines: readonly InvoiceLine[],
+    scaleOf: (meter: string) => number,
+  ): void {
+    for (const { kind, product, meter = "", quantity = "0" } of lines) {
+      if (kind !== "prepaid") continue;
+      const units = -scaledInteger(quantity, scaleOf(meter));
+      const source = { product, meter };
+      // Their time does not go on by it: periods that are still to be billed use them at their own ends.
+      this.#book.withCredits(ledgerId(contract, meter), contract.startMs, (ledger) => {
+        if (units > 0n) ledger.giveBack(source, 0n, units, contract.startMs);
+        else ledger.burn(source, -units, contract.startMs);
+      });
+    }
   }
 
   /** A billing period has ended and is paid: balances that roll over then are brought within their bounds. */

@@ -81,9 +81,12 @@ function addWindowCharge(state: PricePeriod, { series, price }: Place, firing: W
   }
   if (price?.ratedPer !== "window") return;
   const divisor = quantityDivisor(series.meter);
-  let charges = new Exact(state.windowCharges).plus(price.windowCharge(firing.value, divisor));
-  if (firing.revision > 1) charges = charges.minus(price.windowCharge(firing.emittedValue, divisor));
-  state.windowCharges = charges.toString();
+  // A window whose events were taken back all is charged like one that never was.
+  const chargeOf = (value: bigint, events: number): string =>
+    value === 0n && events === 0 ? "0" : price.windowCharge(value, divisor);
+  const charges = new Exact(state.windowCharges).plus(chargeOf(firing.value, firing.events));
+  const before = firing.revision > 1 ? chargeOf(firing.emittedValue, firing.emittedEvents) : "0";
+  state.windowCharges = charges.minus(before).toString();
 }
 
 /** Charges what is not charged yet; returns the difference in minor units (0 without a price). */

@@ -27,6 +27,9 @@ import {
 import type { ChargedPeriod, SeriesInfo, TouchedPeriod, WindowFiring } from "./series-info.ts";
 import { WindowAmounts } from "./window-amounts.ts";
 
+/** Kinds of firings whose period is closed. */
+const CLOSED_KINDS: ReadonlySet<WindowFiring["kind"]> = new Set(["adjustment", "reversal"]);
+
 /** Charged and not invoiced in one currency. */
 export interface UnbilledTotal {
   /** ISO 4217 digits. */
@@ -127,7 +130,7 @@ export class Rater implements CheckpointParticipant {
   rate(firing: WindowFiring): RatedAggregate {
     const { series } = firing;
     const place = placeOf(series, firing.startMs);
-    const number = this.#pricePeriods.numberOf(place.key) ?? this.#open(place, firing.kind === "adjustment");
+    const number = this.#pricePeriods.numberOf(place.key) ?? this.#open(place, CLOSED_KINDS.has(firing.kind));
     const state = this.#pricePeriods.change(number);
     noteAccountingMonth(state, place, firing.startMs);
     addFiring(state, place, firing, this.#quantityAdded(firing, number));

@@ -1,3 +1,4 @@
+import type { RatedKind } from "../../model/outputs.ts";
 import type { WindowEventCharges } from "../window/event-charges.ts";
 import type { CompiledContract, CompiledMeter, CompiledPrice } from "../../billing/catalog/compiled.ts";
 
@@ -17,7 +18,7 @@ export interface WindowFiring {
   readonly series: SeriesInfo;
   readonly startMs: number;
   readonly endMs: number;
-  readonly kind: "window" | "refinement" | "adjustment";
+  readonly kind: Exclude<RatedKind, "period">;
   /** The window's value now, and at its last emission (0 before the first): integers at the meter's scale. */
   readonly value: bigint;
   readonly emittedValue: bigint;

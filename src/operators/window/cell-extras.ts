@@ -13,7 +13,15 @@ const SPACE = "cell-extras";
  */
 const BLOCKS_PER_SLOT = 2 ** 20;
 
-/** State of `unique` and `time_weighted` cells that does not fit into their records, by slot. */
+/** Aggregations of cells that keep points: levels, or the values of a retractable meter's events. */
+const HAS_POINTS: ReadonlySet<AggregationCode> = new Set([
+  Aggregation.time_weighted,
+  Aggregation.min,
+  Aggregation.max,
+  Aggregation.latest,
+]);
+
+/** State of `unique` and `time_weighted` cells, and of cells of retractable meters, that does not fit into their records. */
 export class CellExtras {
   readonly #members = new Map<number, MemberSet>();
   readonly #points = new Map<number, ChangePoints>();
@@ -67,7 +75,7 @@ export class CellExtras {
     for (const { key, value } of store.rows(SPACE)) {
       const slot = Math.floor(key / BLOCKS_PER_SLOT);
       const aggregation = aggregationOf(slot);
-      if (aggregation === Aggregation.time_weighted) {
+      if (aggregation !== undefined && HAS_POINTS.has(aggregation)) {
         const points = ChangePoints.from(value);
         if (points === undefined) throw corruptRow(key);
         this.#points.set(slot, points);
@@ -76,7 +84,7 @@ export class CellExtras {
         const members = this.#members.get(slot) ?? new MemberSet();
         if (aggregation !== Aggregation.unique || !loadBlock(members, value)) throw corruptRow(key);
         this.#members.set(slot, members);
-        this.#savedMembers.set(slot, members.size);
+        this.#savedMembers.set(slot, members.seen);
       }
     }
   }
@@ -118,12 +126,13 @@ export class CellExtras {
   }
 
   #collectMembers(slot: number, members: MemberSet, changed: StateRow[]): void {
-    // A set only grows: the last saved block may have been filled up, those before it are as they were.
+    // The order only grows: the last saved block may have been filled up, those before it change by their counts alone.
     const first = Math.floor((this.#savedMembers.get(slot) ?? 0) / MEMBERS_PER_BLOCK);
-    for (let block = first; block < members.blockCount; block += 1) {
+    const blocks = members.takeChangedBlocks().filter((block) => block < first);
+    for (let block = first; block < members.blockCount; block += 1) blocks.push(block);
+    for (const block of blocks)
       changed.push({ space: SPACE, key: slot * BLOCKS_PER_SLOT + block, value: members.block(block) });
-    }
-    this.#savedMembers.set(slot, members.size);
+    this.#savedMembers.set(slot, members.seen);
   }
 
   #forChange<T>(extras: Map<number, T>, slot: number, make: () => T): T {

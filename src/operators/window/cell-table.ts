@@ -13,6 +13,7 @@ import { CellExtras } from "./cell-extras.ts";
 import { CellIndex } from "./cell-index.ts";
 import { CellPages, offsetOf, PAGE_BYTES, PAGE_RECORDS, RecordField, RecordWord } from "./cell-record.ts";
 import { fitsCell, highOf, highOfLarge, joinPair, lowOf, lowOfLarge } from "./exact-pair.ts";
+import { RetractableCells } from "./retractable-cells.ts";
 import { SlotAllocator } from "./slot-allocator.ts";
 import { CellPhase, type WindowCells } from "./window-cells.ts";
 
@@ -42,6 +43,8 @@ export class CellTable implements WindowCells, CheckpointParticipant {
   readonly #index = new CellIndex(this.#pages);
   readonly #slots = new SlotAllocator();
   readonly #extras = new CellExtras();
+  /** Takes events out again. */
+  readonly retractable = new RetractableCells(this.#pages, this.#extras);
   #size = 0;
 
   constructor(options: CellTableOptions) {

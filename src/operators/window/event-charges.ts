@@ -1,6 +1,7 @@
 import { Packr } from "msgpackr";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 import type { CompiledCatalog, CompiledContract, CompiledMeter } from "../../billing/catalog/compiled.ts";
+import type { SeriesInfo } from "../rate/series-info.ts";
 import { Exact } from "../../billing/rating/exact.ts";
 import { quantityDivisor } from "../../billing/rating/quantity.ts";
 
@@ -67,6 +68,49 @@ export class EventCharges implements CheckpointParticipant {
       total: new Exact(known?.total ?? "0").plus(charge).toString(),
       emitted: known?.emitted ?? "0",
     });
+  }
+
+  /**
+   * Whether the charge of an event can be taken out again: the window's events were charged all or none, by the price that
+   * the contract has.
+   * @param events in the cell
+   */
+  canRemove(
+    slot: number,
+    contract: CompiledContract | undefined,
+    meter: CompiledMeter,
+    events: number,
+  ): boolean {
+    const known = this.#bySlot.get(slot);
+    if (known === undefined || known.events === 0) return true;
+    return known.events === events && contract?.priceOf(meter.key)?.id === known.price;
+  }
+
+  /** Takes the charge of an event out, for which `canRemove` holds. */
+  removeEvent(
+    slot: number,
+    contract: CompiledContract | undefined,
+    meter: CompiledMeter,
+    value: bigint,
+  ): void {
+    const known = this.#bySlot.get(slot);
+    const price = contract?.priceOf(meter.key);
+    if (known === undefined || known.events === 0 || price === undefined) return;
+    const charge = price.eventCharge(value, quantityDivisor(meter));
+    const total = new Exact(known.total).minus(charge).toString();
+    this.#set(slot, { ...known, events: known.events - 1, total });
+  }
+
+  /**
+   * Whether events of a window are missing: those that came in before the contract had a price by the event, or by another
+   * one, are not charged by it.
+   * @param events in the cell
+   */
+  isIncomplete(slot: number, { contract, meter }: SeriesInfo, events: number): boolean {
+    const price = contract.priceOf(meter.key);
+    if (price?.ratedPer !== "event") return false;
+    const charges = this.#bySlot.get(slot);
+    return charges?.price !== price.id || charges.events !== events;
   }
 
   of(slot: number): WindowEventCharges | undefined {

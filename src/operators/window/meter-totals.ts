@@ -53,6 +53,13 @@ export class MeterTotal {
       this.#low = 0;
     }
   }
+
+  /** An accepted value was taken back. */
+  remove(value: bigint): void {
+    this.#events--;
+    this.#high -= value;
+    this.changed = true;
+  }
 }
 
 /**

@@ -1,18 +1,13 @@
 import { tap, type MonoTypeOperatorFunction } from "rxjs";
 import type { CloseRecord } from "../../model/control.ts";
-import { decide, type EventBatch } from "../../model/event-batch.ts";
+import { decide, type EventBatch, type MessageDecoder } from "../../model/event-batch.ts";
 import { Outcome, reasonCode } from "../../model/outcome.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
-import type {
-  CompiledCatalog,
-  CompiledContract,
-  CompiledMeter,
-  CompiledSettings,
-} from "../../billing/catalog/compiled.ts";
+import type { CompiledCatalog, CompiledMeter, CompiledSettings } from "../../billing/catalog/compiled.ts";
 import type { Journal } from "../journal.ts";
 import type { Rater } from "../rate/rate-operator.ts";
 import { ratingException } from "../rate/rating-exception.ts";
-import { NO_CONTRACT, noContract } from "../rate/no-contract.ts";
+import { NO_CONTRACT } from "../rate/no-contract.ts";
 import type { SeriesInfo, WindowFiring } from "../rate/series-info.ts";
 import type { SeriesTable } from "../series-table.ts";
 import {
@@ -24,20 +19,21 @@ import {
 } from "../stage.ts";
 import type { CellTable } from "./cell-table.ts";
 import type { EventCharges } from "./event-charges.ts";
-import { foldPeriod } from "./fold-period.ts";
+import { foldPeriodOf } from "./fold-period-of.ts";
 import { CellPhase } from "./window-cells.ts";
+import { carryLevelForward } from "./carry-level.ts";
+import { CellLookAhead } from "./cell-look-ahead.ts";
+import { SeriesContracts } from "./series-contracts.ts";
 import { tumbling } from "./window-assigner.ts";
 import { WindowLifecycle, type FireReason } from "./window-lifecycle.ts";
-import { floorModulo } from "./safe-time.ts";
 import { WatermarkTracker } from "./watermark.ts";
 import type { UsageWatch } from "../watch/usage-watch.ts";
+import { Retractor, type RowEntries } from "../retract/retractor.ts";
 import type { MeterTotal, MeterTotals } from "./meter-totals.ts";
 import type { WindowArchive } from "./window-archive.ts";
 
 const WATERMARK_SPACE = "watermark";
 const TOO_OLD = reasonCode("too-old");
-/** Entries whose cells are looked up in one short loop: the processor waits for many of them at once. */
-const LOOK_AHEAD = 512;
 
 /** What adding an event needs to know of its meter, looked up once a catalog. */
 interface MeterFacts {
@@ -56,6 +52,8 @@ export interface WindowStageOptions {
   readonly totals: MeterTotals;
   readonly watch: UsageWatch;
   readonly eventCharges: EventCharges;
+  /** Reads the texts of retractions that wait for their event. */
+  readonly decoder: Pick<MessageDecoder, "eventText">;
 }
 
 /**
@@ -70,7 +68,6 @@ export function window(stage: WindowStage): MonoTypeOperatorFunction<PipelineIte
 }
 
 export class WindowStage implements CheckpointParticipant {
-  readonly #series: SeriesTable;
   readonly #cells: CellTable;
   readonly #rater: Rater;
   readonly #journal: Journal;
@@ -79,30 +76,26 @@ export class WindowStage implements CheckpointParticipant {
   readonly #watch: UsageWatch;
   readonly #eventCharges: EventCharges;
   readonly #watermark = new WatermarkTracker();
-  #catalog: CompiledCatalog | undefined;
+  readonly retractor: Retractor;
+  readonly #contracts: SeriesContracts;
   #lifecycle: WindowLifecycle | undefined;
   #savedWatermark: Uint8Array | undefined;
   readonly #slots = new Int32Array(1);
-  /** Slots of the cells of entries [#aheadFrom, #aheadTo), looked up ahead; −1 where there was none. */
-  readonly #ahead = new Int32Array(LOOK_AHEAD);
-  readonly #aheadStarts = new Float64Array(LOOK_AHEAD);
-  readonly #aheadSeries = new Uint32Array(LOOK_AHEAD);
-  #aheadFrom = 0;
-  #aheadTo = 0;
-  #lastStartMs = Infinity;
-  #lastEndMs = -Infinity;
+  readonly #ahead: CellLookAhead;
   #meters: readonly CompiledMeter[] = [];
   #meterFacts: MeterFacts[] = [];
 
   constructor(options: WindowStageOptions) {
-    this.#series = options.series;
+    this.#contracts = new SeriesContracts(options.series);
     this.#cells = options.cells;
+    this.#ahead = new CellLookAhead(options.cells);
     this.#rater = options.rater;
     this.#journal = options.journal;
     this.#archive = options.archive;
     this.#totals = options.totals;
     this.#watch = options.watch;
     this.#eventCharges = options.eventCharges;
+    this.retractor = new Retractor({ ...options, contracts: this.#contracts });
   }
 
   /** No event at or before this time (milliseconds) is expected any more; −Infinity at the beginning. */
@@ -123,6 +116,7 @@ export class WindowStage implements CheckpointParticipant {
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
+    this.retractor.restore(store);
     for (const { value } of store.rows(WATERMARK_SPACE)) {
       this.#watermark.restore(value);
       this.#savedWatermark = value;
@@ -130,6 +124,7 @@ export class WindowStage implements CheckpointParticipant {
   }
 
   collectChanges(rows: StateRow[]): void {
+    this.retractor.collectChanges(rows);
     const snapshot = this.#watermark.snapshot();
     if (this.#savedWatermark !== undefined && Buffer.compare(snapshot, this.#savedWatermark) === 0) return;
     rows.push({ space: WATERMARK_SPACE, key: 0, value: snapshot });
@@ -137,9 +132,9 @@ export class WindowStage implements CheckpointParticipant {
   }
 
   /** A catalog version takes effect (also the one that was in effect at the checkpoint, after `restore`). */
-  useCatalog(catalog: CompiledCatalog): void {
-    this.#catalog = catalog;
-    this.#lastStartMs = Infinity;
+  useCatalog(catalog: CompiledCatalog, appliesAfter: number): void {
+    this.#contracts.setCatalog(catalog);
+    this.#ahead.setCellMs(catalog.settings.cellMs);
     this.#rater.setCatalog(catalog);
     this.#watch.setCatalog(catalog);
     this.#eventCharges.setCatalog(catalog);
@@ -147,11 +142,12 @@ export class WindowStage implements CheckpointParticipant {
     // Contracts decide when windows close: due times are found anew from the cells.
     this.#lifecycle = this.#createLifecycle(catalog.settings);
     this.#lifecycle.restore(this.#watermark.watermark);
+    this.retractor.useCatalog(catalog, appliesAfter, this.#lifecycle);
   }
 
   control(item: ControlItem): void {
     const { record } = item.placed;
-    if (item.catalog !== undefined) this.useCatalog(item.catalog);
+    if (item.catalog !== undefined) this.useCatalog(item.catalog, record.appliesAfter);
     if (record.kind === "idle") this.#watermark.markIdle(record.region);
     else if (record.kind === "close") this.#close(record);
     const watermarkMs = this.#watermark.watermark;
@@ -167,23 +163,38 @@ export class WindowStage implements CheckpointParticipant {
     const { batch } = item.run;
     const { targets } = item;
     if (item.complete !== undefined) this.#watermark.completeRegion(item.complete);
-    const { outcome, timeMs, message, messages } = batch;
+    const { outcome, timeMs, message, messages, retractions } = batch;
     const regions = batch.regions.map((region) => this.#watermark.indexOf(region));
     const lifecycle = this.#requireLifecycle();
     const isWatching = this.#watch.isActive;
+    const { retractor } = this;
     this.#beginMeters(targets.meters);
-    this.#aheadFrom = 0;
-    this.#aheadTo = 0;
+    this.#ahead.begin();
     let entry = 0;
     for (let row = 0; row < batch.count; row++) {
       const verdict = outcome[row];
       if (isWatching) this.#placeWatch(batch, row);
+      if (retractor.waiting.size > 0 && !item.unparked) retractor.expire(item, row);
       if (verdict === Outcome.accepted) {
+        const from = entry;
+        if (retractions.size > 0 && retractions.has(row)) {
+          for (; entry < targets.count && targets.row[entry] === row;) entry++;
+          this.#retract(item, { row, from, to: entry });
+          continue;
+        }
         let gone = false;
         for (; entry < targets.count && targets.row[entry] === row; entry++)
           gone ||= !this.#addEntry(batch, targets, entry, lifecycle);
         if (gone) decide(batch, row, Outcome.rejected, TOO_OLD);
-      } else if (verdict !== Outcome.parked) continue;
+        if (gone) retractor.notCounted(item, row, false);
+        else if (item.unparked || retractor.waiting.size > 0)
+          retractor.accepted(item, { row, from, to: entry });
+      } else if (verdict === Outcome.parked) {
+        if (!item.unparked) retractor.notCounted(item, row, true);
+      } else {
+        if (item.unparked) retractor.notCounted(item, row, false);
+        continue;
+      }
       if (item.unparked) continue;
       const arrivalMs = messages[message[row] ?? 0]?.arrivalMs ?? 0;
       const region = regions[batch.region[row] ?? 0] ?? -1;
@@ -192,6 +203,12 @@ export class WindowStage implements CheckpointParticipant {
       if (watermark > lifecycle.watermark) lifecycle.advanceTo(watermark);
     }
     this.#advance();
+  }
+
+  /** One that waits for its event is settled with that; it says nothing of how far its region has come. */
+  #retract(item: UsageItem, entries: RowEntries): void {
+    if (item.unparked) decide(item.run.batch, entries.row, Outcome.parked, 0);
+    else this.retractor.retract(item, entries);
   }
 
   #placeWatch(batch: EventBatch, row: number): void {
@@ -221,10 +238,8 @@ export class WindowStage implements CheckpointParticipant {
     const timeMs = batch.timeMs[row]!;
     const facts = this.#meterFacts[targets.meter[entry]!];
     if (facts === undefined) throw new RangeError("an entry without a meter");
-    if (entry >= this.#aheadTo) this.#lookAhead(batch, targets, entry);
-    let slot = this.#ahead[entry - this.#aheadFrom]!;
-    // What was found ahead may have been removed since, and what was missing may have been made.
-    if (slot < 0 || !this.#cells.holds(slot, series, this.#aheadStarts[entry - this.#aheadFrom]!)) {
+    let slot = this.#ahead.find(batch, targets, entry);
+    if (slot < 0) {
       if (lifecycle.place(series, timeMs, this.#slots) === 0) return false;
       slot = this.#slots[0]!;
     }
@@ -239,14 +254,19 @@ export class WindowStage implements CheckpointParticipant {
     else if (typeof value === "bigint")
       this.#cells.addLarge(slot, aggregation, value, timeMs, sequence, index);
     else this.#cells.add(slot, aggregation, value, timeMs, sequence, index);
+    if (meter.retractable) {
+      const member = targets.member.get(entry) ?? "";
+      const kept = { timeMs, sequence, index, value: BigInt(value), member };
+      this.#cells.retractable.keep(slot, aggregation, kept);
+    }
     facts.total.add(value);
     if (this.#watch.isActive) this.#watch.added(series, timeMs, meter, value);
-    if (facts.hasEventCharges) this.#eventCharges.add(slot, this.#contractOf(series, timeMs), meter, value);
+    if (facts.hasEventCharges)
+      this.#eventCharges.add(slot, this.#contracts.contractOf(series, timeMs), meter, value);
     if (isOpen) return true;
     lifecycle.updated(slot);
-    if (aggregation === Aggregation.time_weighted && this.#cells.phaseOf(slot) !== CellPhase.open) {
-      this.#carryForward(slot, lifecycle);
-    }
+    if (aggregation === Aggregation.time_weighted && this.#cells.phaseOf(slot) !== CellPhase.open)
+      carryLevelForward(slot, this.#cells, lifecycle, this.#contracts);
     return true;
   }
 
@@ -267,57 +287,16 @@ export class WindowStage implements CheckpointParticipant {
     }
   }
 
-  /** Finds the cells of the entries from one on. */
-  #lookAhead(batch: EventBatch, targets: MeterTargets, from: number): void {
-    const count = Math.min(LOOK_AHEAD, targets.count - from);
-    const { row: rows, series } = targets;
-    const { timeMs } = batch;
-    const starts = this.#aheadStarts;
-    for (let i = 0; i < count; i++) starts[i] = this.#startOf(timeMs[rows[from + i]!]!);
-    this.#aheadSeries.set(series.subarray(from, from + count));
-    this.#cells.findAll(this.#aheadSeries, starts, count, this.#ahead);
-    this.#aheadFrom = from;
-    this.#aheadTo = from + count;
-  }
-
-  /** Start of the window that a time lies in; mostly that of the time before. */
-  #startOf(timeMs: number): number {
-    if (timeMs >= this.#lastStartMs && timeMs < this.#lastEndMs) return this.#lastStartMs;
-    const { cellMs } = this.#settings();
-    this.#lastStartMs = timeMs - floorModulo(timeMs, cellMs);
-    this.#lastEndMs = this.#lastStartMs + cellMs;
-    return this.#lastStartMs;
-  }
-
-  /** A level goes on until it changes: each window's carry-out is the next one's carry-in, to the end of the contract. */
-  #carryForward(from: number, lifecycle: WindowLifecycle): void {
-    const cellMs = this.#settings().cellMs;
-    const series = this.#cells.seriesOf(from);
-    let slot = from;
-    for (;;) {
-      const nextStart = this.#cells.startOf(slot) + cellMs;
-      const level = this.#cells.carryOut(slot);
-      let next = this.#cells.find(series, nextStart);
-      if (next < 0) {
-        if (level === 0n || this.#contractOf(series, nextStart) === undefined) return;
-        if (lifecycle.place(series, nextStart, this.#slots) === 0) return;
-        next = this.#slots[0] ?? -1;
-      }
-      if (!this.#cells.setCarryIn(next, level)) return;
-      lifecycle.updated(next);
-      // An open window carries on when it completes.
-      if (this.#cells.phaseOf(next) === CellPhase.open) return;
-      slot = next;
-    }
-  }
-
   #createLifecycle(settings: CompiledSettings): WindowLifecycle {
     return new WindowLifecycle({
       assigner: tumbling(settings.cellMs, 0),
       cells: this.#cells,
       closeAt: (series, startMs, endMs) => {
-        const contract = this.#contractOf(series, startMs);
-        return (contract === undefined ? endMs : contract.periodAt(startMs).endMs) + this.#settings().graceMs;
+        const contract = this.#contracts.contractOf(series, startMs);
+        return (
+          (contract === undefined ? endMs : contract.periodAt(startMs).endMs) +
+          this.#contracts.settings.graceMs
+        );
       },
       retainMs: settings.maxAgeMs,
       lateFiring: "next-boundary",
@@ -340,7 +319,7 @@ export class WindowStage implements CheckpointParticipant {
     const info = this.seriesAt(slot);
     const aggregation = Aggregation[info.meter.aggregation];
     if (reason === "complete" && aggregation === Aggregation.time_weighted)
-      this.#carryForward(slot, this.#requireLifecycle());
+      carryLevelForward(slot, cells, this.#requireLifecycle(), this.#contracts);
     const aggregate = this.#rater.rate(
       this.#firingOf(slot, info, reason === "complete" ? "window" : reason, false),
     );
@@ -348,21 +327,13 @@ export class WindowStage implements CheckpointParticipant {
     this.#eventCharges.markEmitted(slot);
     this.#journal.rated(aggregate);
     if (info.contract.id === NO_CONTRACT) ratingException(this.#journal, "no-contract", info, aggregate);
-    else if (this.#lacksEventCharges(slot, info))
+    else if (this.#eventCharges.isIncomplete(slot, info, cells.events(slot)))
       ratingException(this.#journal, "event-amounts-missing", info, aggregate);
-  }
-
-  /** Events that came in before the contract had a price by the event, or by another one, are not charged by it. */
-  #lacksEventCharges(slot: number, { contract, meter }: SeriesInfo): boolean {
-    const price = contract.priceOf(meter.key);
-    if (price?.ratedPer !== "event") return false;
-    const charges = this.#eventCharges.of(slot);
-    return charges?.price !== price.id || charges.events !== this.#cells.events(slot);
   }
 
   /** Series of the cell in a slot, with the contract at its start. */
   seriesAt(slot: number): SeriesInfo {
-    return this.#seriesInfo(this.#cells.seriesOf(slot), this.#cells.startOf(slot));
+    return this.#contracts.infoOf(this.#cells.seriesOf(slot), this.#cells.startOf(slot));
   }
 
   /** What the cell of a slot would be rated as, if it and the open windows of its series were due now. */
@@ -376,36 +347,24 @@ export class WindowStage implements CheckpointParticipant {
     return {
       series: info,
       startMs,
-      endMs: startMs + this.#settings().cellMs,
+      endMs: startMs + this.#contracts.settings.cellMs,
       kind,
       value: cells.value(slot, Aggregation[info.meter.aggregation]),
       emittedValue: cells.emittedValue(slot),
       events: cells.events(slot),
       emittedEvents: cells.emittedEvents(slot),
       revision: cells.emittedRevision(slot) + 1,
-      periodQuantity: isAdditive(info.meter) ? undefined : this.#foldPeriod(slot, info, withOpen),
+      periodQuantity: isAdditive(info.meter)
+        ? undefined
+        : foldPeriodOf(cells, slot, info, this.#contracts.settings.cellMs, withOpen),
       eventCharges: this.#eventCharges.of(slot),
     };
-  }
-
-  /** Fold over the windows of the series in the slot's billing period that are complete, or over all. */
-  #foldPeriod(slot: number, info: SeriesInfo, withOpen: boolean): bigint {
-    const cells = this.#cells;
-    const cellMs = this.#settings().cellMs;
-    const period = info.contract.periodAt(cells.startOf(slot));
-    const slots: number[] = [];
-    for (let startMs = period.startMs; startMs < period.endMs; startMs += cellMs) {
-      const found = cells.find(info.id, startMs);
-      if (found < 0) continue;
-      if (withOpen || found === slot || cells.phaseOf(found) !== CellPhase.open) slots.push(found);
-    }
-    return foldPeriod(cells, Aggregation[info.meter.aggregation], slots);
   }
 
   #closePeriods(closeAtMs: number, slots: readonly number[]): void {
     const touched = slots.map((slot) => {
       const startMs = this.#cells.startOf(slot);
-      return { series: this.#seriesInfo(this.#cells.seriesOf(slot), startMs), startMs };
+      return { series: this.#contracts.infoOf(this.#cells.seriesOf(slot), startMs), startMs };
     });
     const covered = touched.filter(({ series }) => series.contract.id !== NO_CONTRACT);
     for (const aggregate of this.#rater.closePeriods(closeAtMs, covered)) this.#journal.rated(aggregate);
@@ -415,42 +374,13 @@ export class WindowStage implements CheckpointParticipant {
     this.#eventCharges.remove(slot);
     const cells = this.#cells;
     const series = cells.seriesOf(slot);
-    const meter = this.#meterOf(this.#series.get(series).meter);
+    const meter = this.#contracts.meterOfSeries(series);
     this.#archive.add({
       series,
       startMs: cells.startOf(slot),
       value: cells.value(slot, Aggregation[meter.aggregation]),
       events: cells.events(slot),
     });
-  }
-
-  #seriesInfo(id: number, startMs: number): SeriesInfo {
-    const { account, meter: meterKey, groupValues } = this.#series.get(id);
-    const meter = this.#meterOf(meterKey);
-    const contract =
-      this.#contractOf(id, startMs) ?? noContract(account, startMs, startMs + this.#settings().cellMs);
-    const group: Record<string, string> = {};
-    meter.groupBy.forEach((dimension, i) => (group[dimension.name] = groupValues[i] ?? ""));
-    return { id, account, meter, group, contract };
-  }
-
-  #contractOf(series: number, timeMs: number): CompiledContract | undefined {
-    return this.#requireCatalog().contractAt(this.#series.get(series).account, timeMs);
-  }
-
-  #meterOf(key: string): CompiledMeter {
-    const meter = this.#requireCatalog().meters.get(key);
-    if (meter === undefined) throw new Error(`meter ${key} has usage but is not in the catalog`);
-    return meter;
-  }
-
-  #settings(): CompiledSettings {
-    return this.#requireCatalog().settings;
-  }
-
-  #requireCatalog(): CompiledCatalog {
-    if (this.#catalog === undefined) throw new Error("usage before the first catalog record");
-    return this.#catalog;
   }
 
   #requireLifecycle(): WindowLifecycle {

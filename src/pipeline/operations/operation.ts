@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ControlRecord } from "../../model/control.ts";
+import type { PartitionStore } from "../../model/store.ts";
 import type { PartitionEngine } from "../partition-engine.ts";
 
 /** Why an owner refuses a request; public, listed in docs/operator-channel.md. Nothing was decided then. */
@@ -12,6 +13,13 @@ export const REFUSALS = {
   "broker-unreachable": "The owner could not ask the broker whether it still owns the partition; ask again.",
   "watermark-passed": "The watermark has passed the time already: there is nothing to close.",
   "in-the-future": "The time has not come yet: usage of it is still to be expected.",
+  "document-unknown": "The partition's last checkpoint has no final document of that id at that ordinal.",
+  "not-an-invoice": "Only final invoices are credited or voided.",
+  "already-voided": "The invoice has been voided: it can't be credited or voided again.",
+  "has-credit-notes": "An invoice with credit notes can't be voided; what is left of it can be credited.",
+  "nothing-left": "All of the invoice has been credited.",
+  "line-unknown": "A line is named twice, or the invoice has none of that number.",
+  "more-than-left": "More than is left of a line, or nothing, is to be credited.",
   "legal-entity-unknown": "The catalog in effect has no such legal entity.",
   "period-closed": "The period, or a part of it, was signed off before.",
   "period-gap": "Days between the last sign-off and the period are not signed off.",
@@ -56,6 +64,8 @@ export type OperationOutcome =
 /** What a decision may go by: the partition's state as it is, and the owner's clock. */
 export interface OperationContext {
   readonly engine: PartitionEngine;
+  /** What has left the engine's memory, as of the last checkpoint. */
+  readonly store: Pick<PartitionStore, "row">;
   readonly nowMs: number;
 }
 

@@ -3,6 +3,7 @@ import { decodeControl, type ControlRecord, type PlacedControlRecord } from "../
 import { codeOf, messageOf } from "../../model/errors.ts";
 import type { ControlLog } from "../../model/log.ts";
 import { hexOfBytes } from "../accepted-gaps.ts";
+import type { PartitionStore } from "../../model/store.ts";
 import type { PartitionEngine } from "../partition-engine.ts";
 import type { MakeRecord } from "../pipeline-options.ts";
 import type { SerialQueue } from "../serial-queue.ts";
@@ -19,6 +20,7 @@ export interface OperatorDeskOptions {
   readonly partition: number;
   readonly controlLog: Pick<ControlLog, "identity" | "messageAt">;
   readonly clock: Pick<Clock, "nowMs">;
+  readonly store: Pick<PartitionStore, "row">;
   readonly queue: Pick<SerialQueue, "run">;
   /** The engine while decisions can be made; undefined while the partition starts, replays or stops. */
   readonly runningEngine: () => PartitionEngine | undefined;
@@ -80,7 +82,7 @@ export class OperatorDesk {
   }
 
   async #answer(data: Uint8Array): Promise<OperatorAnswer | undefined> {
-    const { clock, runningEngine, decide } = this.#options;
+    const { clock, store, runningEngine, decide } = this.#options;
     if (data.length > MAX_REQUEST_BYTES)
       return this.#refused("request-too-large", `${data.length} bytes; at most ${MAX_REQUEST_BYTES}`);
     const request = readRequest(data);
@@ -94,7 +96,7 @@ export class OperatorDesk {
     } catch (fault) {
       return this.#refused("broker-unreachable", messageOf(fault));
     }
-    const outcome = request.decide({ engine, nowMs: clock.nowMs() });
+    const outcome = request.decide({ engine, store, nowMs: clock.nowMs() });
     if ("refusal" in outcome) return this.#refused(outcome.refusal, outcome.message);
     const previous = engine.requests.last;
     const placed = await decide((appliesAfter, decidedAt) =>

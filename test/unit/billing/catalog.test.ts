@@ -124,6 +124,7 @@ describe("compiled catalog", () => {
     expect(catalog.metersOfType("nothing")).toBeUndefined();
     expect(catalog.meters.get("requests")).toEqual({
       key: "requests",
+      retractable: false,
       eventType: "request",
       aggregation: "sum",
       scale: 2,

@@ -159,7 +159,7 @@ export class ClosingPartition {
     const head = { kind, request: `request-${++this.#requests}`, actor: "Ann", reason: "because" };
     const read = OPERATIONS.get(kind)?.read({ ...head, ...fields });
     if (read === undefined || typeof read === "string") throw new Error(read ?? "no such kind");
-    const outcome = read.decide({ engine: this.engine, nowMs: NOW_MS });
+    const outcome = read.decide({ engine: this.engine, store: this.store, nowMs: NOW_MS });
     if ("refusal" in outcome) return outcome.refusal;
     const { record } = outcome;
     const decision: Decision = "request" in record ? { ...record, previous: "" } : record;

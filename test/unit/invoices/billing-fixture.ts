@@ -3,6 +3,10 @@ import type { CompiledCatalog } from "../../../src/billing/catalog/compiled.ts";
 import { loadCatalog } from "../../../src/billing/catalog/load.ts";
 import type { NumberingLog } from "../../../src/model/numbering.ts";
 import { encodeControl, type ControlRecord } from "../../../src/model/control.ts";
+import { correctedDocument } from "../../../src/pipeline/corrected-document.ts";
+import { storedDocumentRows } from "../../../src/operators/invoice/billing-book.ts";
+import type { PublishedDocument } from "../../../src/billing/invoices/billing-document.ts";
+import { minorUnitsOfText } from "../../../src/billing/rating/money.ts";
 import type { TaxReply } from "../../../src/model/tax-service.ts";
 import type { PartitionEngine } from "../../../src/pipeline/partition-engine.ts";
 import { billingRun, nextBillingStep, numberDocuments } from "../../../src/pipeline/billing-steps.ts";
@@ -14,6 +18,54 @@ export interface TimedEvent {
   readonly atHours: number;
   readonly lagHours: number;
   readonly thousandths: number;
+  /** Hours from its arrival to that of a retraction, which may come before it; undefined: it is not taken back. */
+  readonly retractedAfterHours?: number | undefined;
+}
+
+/** An operator's correction of one of the invoices that are final at a time. */
+export interface TimedCorrection {
+  readonly atHours: number;
+  readonly action: "credit" | "credit-lines" | "void" | "reissue";
+  /** Which of the invoices, and which parts of their lines. */
+  readonly which: number;
+}
+
+/** An event as it comes in, or the retraction of one. */
+export interface Arrival {
+  readonly id: string;
+  readonly arrivalMs: number;
+  readonly account: string;
+  readonly type: string;
+  readonly time: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Events and their retractions in the order of their arrival. */
+export function arrivalsOf(list: readonly TimedEvent[], startMs: number): Arrival[] {
+  const arrivals = list.flatMap((each, index): Arrival[] => {
+    const arrivalMs = startMs + (each.atHours + each.lagHours) * HOUR_MS;
+    const event = {
+      id: `e${index}`,
+      account: each.account,
+      type: "usage",
+      time: new Date(startMs + each.atHours * HOUR_MS).toISOString(),
+      data: { amount: each.thousandths / 1000, user: "u", status: "ok" },
+    };
+    if (each.retractedAfterHours === undefined) return [{ ...event, arrivalMs }];
+    const retraction = {
+      id: `r${index}`,
+      arrivalMs: Math.max(startMs, arrivalMs + each.retractedAfterHours * HOUR_MS),
+      account: each.account,
+      type: "io.tributary.retraction.v1",
+      time: event.time,
+      data: { event: { ...event, source: "test" } },
+    };
+    return [{ ...event, arrivalMs }, retraction];
+  });
+  return arrivals
+    .map((arrival, index) => ({ arrival, index }))
+    .sort((a, b) => a.arrival.arrivalMs - b.arrival.arrivalMs || a.index - b.index)
+    .map(({ arrival }) => arrival);
 }
 
 export const BILLING_ACCOUNTS = ["plain", "fees", "changed", "credits", "reserved"];
@@ -164,11 +216,13 @@ export async function billingLogs(
   endMs: number,
   options: {
     readonly catalog?: CompiledCatalog;
+    /** Corrections of invoices, in any order. */
+    readonly corrections?: readonly TimedCorrection[];
     /** Answers of a tax service to be recorded at a place of the logs; none at the last one ends them. */
     readonly taxReplies?: (engine: PartitionEngine, isLast: boolean) => readonly TaxReply[];
   } = {},
 ): Promise<{ readonly steps: readonly LogStep[]; readonly catalog: CompiledCatalog }> {
-  const { catalog = billingCatalog(), taxReplies = () => [] } = options;
+  const { catalog = billingCatalog(), corrections = [], taxReplies = () => [] } = options;
   const engine = createEngine(catalog);
   const store = openPartitionStore(":memory:", { partition: 0, partitionCount: 1 });
   const steps: LogStep[] = [];
@@ -177,7 +231,32 @@ export async function billingLogs(
     const record: ControlRecord = { ...decision, appliesAfter: sequence, decidedAt: "" };
     const used = record.kind === "catalog" ? catalog : undefined;
     steps.push({ kind: "control", record, ...(used === undefined ? {} : { catalog: used }) });
-    engine.apply({ sequence: steps.length, record }, encodeControl(record), used, []);
+    const document = correctedDocument(record, store);
+    engine.apply({ sequence: steps.length, record }, encodeControl(record), used, [], document);
+  };
+  const correct = async ({ atHours, action, which }: TimedCorrection): Promise<void> => {
+    await store.commit(engine.collect());
+    const documents = [...storedDocumentRows(store)];
+    const stored = documents[which % Math.max(1, documents.length)];
+    if (stored === undefined) return;
+    const head = {
+      document: stored.document.id,
+      ordinal: stored.ordinal,
+      issuedMs: startMs + atHours * HOUR_MS,
+      actor: "test",
+      reason: "test",
+      request: `request-${steps.length}`,
+      previous: "",
+    };
+    const lines =
+      action === "credit"
+        ? null
+        : partsOfLines(stored.document, which).map(({ line, amount }) => [line, amount] as const);
+    const decision: Decision =
+      action === "void" || action === "reissue"
+        ? { kind: "void-invoice", reissue: action === "reissue", ...head }
+        : { kind: "credit-note", lines, ...head };
+    if (engine.invoices.corrections.faultOf(stored, decision) === undefined) decide(decision);
   };
   const numbering = countingNumbers();
   const bill = async (): Promise<void> => {
@@ -195,13 +274,18 @@ export async function billingLogs(
     return true;
   };
   decide({ kind: "catalog", version: catalog.version });
-  const arrivals = list
-    .map((each, index) => ({ each, index, arrivalMs: startMs + (each.atHours + each.lagHours) * HOUR_MS }))
-    .sort((a, b) => a.arrivalMs - b.arrivalMs || a.index - b.index);
-  for (const { each, index, arrivalMs } of arrivals) {
-    const time = new Date(startMs + each.atHours * HOUR_MS).toISOString();
-    const amount = each.thousandths / 1000;
-    const text = `{"specversion":"1.0","id":"e${index}","source":"test","type":"usage","subject":"${each.account}","time":"${time}","data":{"amount":${amount}}}`;
+  const waiting = [...corrections].sort((a, b) => a.atHours - b.atHours);
+  const correctUntil = async (timeMs: number): Promise<void> => {
+    while (waiting[0] !== undefined && startMs + waiting[0].atHours * HOUR_MS <= timeMs) {
+      await correct(waiting[0]);
+      await bill();
+      waiting.shift();
+    }
+  };
+  for (const { id, arrivalMs, account, type, time, data } of arrivalsOf(list, startMs)) {
+    await correctUntil(arrivalMs);
+    const event = { specversion: "1.0", id, source: "test", type, subject: account, time, data };
+    const text = JSON.stringify(event);
     const message = {
       sequence: ++sequence,
       subject: "usage.0.eu",
@@ -214,11 +298,31 @@ export async function billingLogs(
     await bill();
     await tax(false);
   }
+  if (waiting.length > 0) {
+    decide({ kind: "close", upToMs: endMs - LAST_CORRECTIONS_MS, actor: "test", reason: "test" });
+    await bill();
+    await correctUntil(Infinity);
+  }
   decide({ kind: "close", upToMs: endMs, actor: "test", reason: "test" });
   await bill();
   while (await tax(true));
   store.close();
   return { steps, catalog };
+}
+
+/** The last corrections come so long before the end: what they make due again is billed at the next end of a month. */
+const LAST_CORRECTIONS_MS = 61 * 24 * HOUR_MS;
+
+/** Some lines of an invoice with parts of their amounts, minor units. */
+function partsOfLines(
+  { lines }: PublishedDocument,
+  which: number,
+): { readonly line: number; readonly amount: string }[] {
+  return lines.flatMap(({ line, amount }) => {
+    const minorUnits = minorUnitsOfText(amount);
+    const part = (minorUnits * BigInt(1 + ((which + line) % 3))) / 3n;
+    return part <= 0n || (which + line) % 4 === 0 ? [] : [{ line, amount: part.toString() }];
+  });
 }
 
 function countingNumbers(): NumberingLog {

@@ -12,7 +12,14 @@ import { Simulation } from "../../../src/pipeline/simulation.ts";
 import { dumpState } from "../../../src/state/dump-state.ts";
 import { openPartitionStore } from "../../../src/state/partition-store.ts";
 import { HASH_KEY, HOUR_MS, sha256 } from "../../support/engine-fixture.ts";
-import { billingCatalog, BILLING_ACCOUNTS, billingLogs, replay, type TimedEvent } from "./billing-fixture.ts";
+import {
+  arrivalsOf,
+  billingCatalog,
+  BILLING_ACCOUNTS,
+  billingLogs,
+  replay,
+  type TimedEvent,
+} from "./billing-fixture.ts";
 
 const START_MS = Date.parse("2026-01-31T23:00:00Z");
 const DAY_HOURS = 24;
@@ -31,6 +38,11 @@ const event = fc.record<TimedEvent>({
     { weight: 2, arbitrary: fc.integer({ min: 0, max: 34 * DAY_HOURS }) },
   ),
   thousandths: fc.oneof(fc.integer({ min: 0, max: 400_000 }), fc.integer({ min: -60_000, max: 0 })),
+  // As long as ids are remembered: periods are open, closed, or not kept any more.
+  retractedAfterHours: fc.option(fc.integer({ min: -10 * DAY_HOURS, max: 37 * DAY_HOURS }), {
+    freq: 3,
+    nil: undefined,
+  }),
 });
 const events = fc.array(event, { minLength: 3, maxLength: 60 });
 const dice = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 400, maxLength: 400 });
@@ -49,21 +61,10 @@ async function simulate(list: readonly TimedEvent[]) {
     sha256,
   });
   try {
-    const arrivals = list
-      .map((each, index) => ({ each, index, arrivalMs: START_MS + (each.atHours + each.lagHours) * HOUR_MS }))
-      .sort((a, b) => a.arrivalMs - b.arrivalMs || a.index - b.index);
-    for (const { each, index, arrivalMs } of arrivals) {
-      const line = {
-        specversion: "1.0",
-        id: `e${index}`,
-        source: "test",
-        type: "usage",
-        subject: each.account,
-        region: "eu",
-        time: new Date(START_MS + each.atHours * HOUR_MS).toISOString(),
-        arrival: new Date(arrivalMs).toISOString(),
-        data: { amount: each.thousandths / 1000, user: "u", status: "ok" },
-      };
+    for (const { id, arrivalMs, account, type, time, data } of arrivalsOf(list, START_MS)) {
+      const arrival = new Date(arrivalMs).toISOString();
+      const event = { specversion: "1.0", id, source: "test", type, subject: account, time, data };
+      const line = { ...event, region: "eu", arrival };
       await simulation.feed(readLine(JSON.stringify(line)));
     }
     await simulation.finish(END_MS);
@@ -80,10 +81,16 @@ function sums(invoices: ReturnType<typeof invoicesOf>): ReadonlyMap<string, bigi
   for (const { contract, lines } of invoices)
     for (const { kind, price, description, periodStart, amount } of lines) {
       const name = price ?? description.replace(", correction", "");
-      const key = `${contract} ${periodStart} ${kind} ${name}`;
+      // A price without usage may charge a minimum; one whose usage was taken back charges the same for no usage.
+      const key = `${contract} ${periodStart} ${kind === "minimum" ? "usage" : kind} ${name}`;
       found.set(key, (found.get(key) ?? 0n) + minorUnitsOfText(amount));
     }
   return new Map([...found].filter(([, amount]) => amount !== 0n).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Windows in which something is counted. */
+function cells({ aggregates }: Awaited<ReturnType<typeof simulate>>["report"]) {
+  return aggregates.filter(({ events, value }) => events !== 0 || /[1-9]/.test(value));
 }
 
 describe("billing", () => {
@@ -100,6 +107,26 @@ describe("billing", () => {
             expect(invoices.filter(({ status }) => status === "draft")).toEqual([]);
             expect(report.unbilled.filter(({ amount }) => /[1-9]/.test(amount))).toEqual([]);
           }
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    "comes to the same amounts as if events that were taken back had never been",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(events, async (list) => {
+          const taken = await simulate(list);
+          const never = await simulate(list.filter((each) => each.retractedAfterHours === undefined));
+          expect(sums(taken.invoices)).toEqual(sums(never.invoices));
+          expect(cells(taken.report)).toEqual(cells(never.report));
+          const { accepted, read } = taken.report.counts;
+          expect({ accepted, read }).toEqual({ accepted: read, read: arrivalsOf(list, START_MS).length });
+          expect(taken.report.checks.filter(({ balanced }) => !balanced)).toEqual([]);
+          expect(taken.report.unbilled.filter(({ amount }) => /[1-9]/.test(amount))).toEqual([]);
         }),
         { numRuns: RUNS },
       );

@@ -81,11 +81,12 @@ const REPLACED: Catalogs = {
       { ...FEES, end: "2026-03-29T05:00:00Z" },
       { ...BY_EVENT, start: "2026-03-29T05:00:00Z", billing_anchor_day: 30 },
     ],
+    true,
   ),
 };
 const EACH_EVENT: Catalogs = {
-  first: testCatalog(ACCOUNTS.slice(0, 2), [], BY_EVENT),
-  second: testCatalog(ACCOUNTS, ["other"], BY_EVENT),
+  first: testCatalog(ACCOUNTS.slice(0, 2), [], BY_EVENT, true),
+  second: testCatalog(ACCOUNTS, ["other"], BY_EVENT, true),
 };
 const catalogs = fc.constantFrom(STANDARD, REPLACED, EACH_EVENT);
 const CONTRACT_IDS = ACCOUNTS.flatMap((account) => [`contract-${account}`, `contract-${account}-2`]);
@@ -163,6 +164,22 @@ function numberedMessage(step: NumberedStep, sequence: number, arrivalMs: number
   });
 }
 
+interface Retraction {
+  readonly kind: "retract";
+  readonly id: number;
+  readonly region: string;
+  /** Which of the script's events, those that are still to come included. */
+  readonly of: number;
+  /** Whether it carries the event as it was, or with another value. */
+  readonly isSame: boolean;
+}
+const retract = fc.record<Retraction>({
+  kind: fc.constant("retract"),
+  id: fc.integer({ min: 0, max: 40 }),
+  region: fc.constantFrom("eu", "us"),
+  of: fc.nat({ max: 150 }),
+  isSame: fc.integer({ min: 0, max: 9 }).map((die) => die > 0),
+});
 const poison = fc
   .constantFrom("{not json", "[]", '[1,{"specversion":"1.0"}]')
   .map((text) => ({ kind: "poison" as const, text }));
@@ -181,6 +198,7 @@ const script = fc.array(
     step: fc.oneof(
       { weight: 30, arbitrary: event },
       { weight: 12, arbitrary: numbered },
+      { weight: 6, arbitrary: retract },
       { weight: 1, arbitrary: poison },
       { weight: 1, arbitrary: idle },
       { weight: 1, arbitrary: close },
@@ -197,6 +215,25 @@ function eventText(e: GeneratedEvent, arrivalMs: number): string {
   return `{"specversion":"1.0","id":"${e.id}","source":"test","type":"${e.type}","subject":"${e.account}","time":"${time}","data":{"amount":${e.amount},"status":"${e.status}","user":"${e.user}"}}`;
 }
 
+/** All events of a script, in its order. */
+function eventTexts(
+  steps: readonly { minutes: number; step: { kind: string } | GeneratedEvent }[],
+): string[] {
+  let arrivalMs = BASE_MS;
+  return steps.flatMap(({ minutes, step }) => {
+    arrivalMs += minutes * 60_000;
+    return "lagMinutes" in step ? [eventText(step, arrivalMs)] : [];
+  });
+}
+
+function retractionText(step: Retraction, texts: readonly string[], arrivalMs: number): string {
+  const text = texts[step.of % Math.max(1, texts.length)] ?? "{}";
+  const event = step.isSame ? text : text.replace('"status":"', '"status":"not ');
+  const subject = /"subject":"([^"]*)"/.exec(text)?.[1] ?? "a";
+  const time = new Date(arrivalMs).toISOString();
+  return `{"specversion":"1.0","id":"${step.id}","source":"corrections","type":"io.tributary.retraction.v1","subject":"${subject}","time":"${time}","data":{"event":${event}}}`;
+}
+
 type Without<Record, Keys extends PropertyKey> = Record extends unknown ? Omit<Record, Keys> : never;
 type Decision = Without<ControlRecord, "appliesAfter" | "decidedAt">;
 
@@ -207,6 +244,7 @@ function logsOf(
     step:
       | GeneratedEvent
       | NumberedStep
+      | Retraction
       | { kind: "poison"; text: string }
       | { kind: "idle"; region: string }
       | { kind: "close"; hours: number }
@@ -223,6 +261,7 @@ function logsOf(
     const record: ControlRecord = { ...decision, appliesAfter: sequence, decidedAt: "" };
     logs.push({ kind: "control", record, ...(catalog === undefined ? {} : { catalog }) });
   };
+  const texts = eventTexts(steps);
   control({ kind: "catalog", version: first.version }, first);
   for (const { minutes, step } of steps) {
     arrivalMs += minutes * 60_000;
@@ -263,8 +302,13 @@ function logsOf(
       logs.push({ kind: "message", message: numberedMessage(step, ++sequence, arrivalMs) });
     else if (step.kind === "catalog") control({ kind: "catalog", version: second.version }, second);
     else {
-      const region = step.kind === "event" ? step.region : "eu";
-      const text = step.kind === "event" ? eventText(step, arrivalMs) : step.text;
+      const region = step.kind === "poison" ? "eu" : step.region;
+      const text =
+        step.kind === "event"
+          ? eventText(step, arrivalMs)
+          : step.kind === "retract"
+            ? retractionText(step, texts, arrivalMs)
+            : step.text;
       const isBatch = text.startsWith("[");
       logs.push({
         kind: "message",

@@ -7,10 +7,21 @@ const HEAD = 2;
 const POINT = 5;
 const INITIAL_POINTS = 4;
 
+/** The value that an event set, as a pair (see exact-pair.ts), with the event's time and place in the log. */
+export interface ChangePoint {
+  readonly timeMs: number;
+  readonly sequence: number;
+  readonly index: number;
+  readonly high: number;
+  readonly low: number;
+}
+
 /**
- * State of a `time_weighted` cell: the level carried in from the window before, and the change points of this one in
- * time order. Of events at the same time only the last by (sequence, index) is kept: the others hold for no time. All in
- * one Float64Array, whose bytes are the checkpoint's blob.
+ * State of a `time_weighted` cell: the level carried in from the window before, and the change points of this one in the
+ * order of time and place in the log. Those at the same time are kept all, although only the last holds for longer than
+ * no time: a retraction may take the last one back. All in one Float64Array, whose bytes are the checkpoint's blob.
+ *
+ * Cells of other aggregations whose meter is retractable keep their events' values in the same way.
  */
 export class ChangePoints {
   #data = new Float64Array(HEAD + POINT * INITIAL_POINTS);
@@ -47,22 +58,7 @@ export class ChangePoints {
 
   /** Adds a change of level (as a pair) at a time. */
   add(high: number, low: number, timeMs: number, sequence: number, index: number): void {
-    let at = this.#length;
-    // Events come mostly in time order: look from the end.
-    while (at > HEAD && this.#data[at - POINT]! > timeMs) at -= POINT;
-    const before = at - POINT;
-    if (before >= HEAD && this.#data[before] === timeMs) {
-      const order = comparePlaces(
-        timeMs,
-        sequence,
-        index,
-        timeMs,
-        this.#data[before + 1]!,
-        this.#data[before + 2]!,
-      );
-      if (order >= 0) this.#write(before, high, low, timeMs, sequence, index);
-      return;
-    }
+    const at = this.#placeOf(timeMs, sequence, index);
     const length = this.#length;
     if (length + POINT > this.#data.length) {
       const larger = new Float64Array(HEAD + (this.#data.length - HEAD) * 2 + POINT);
@@ -72,6 +68,38 @@ export class ChangePoints {
     this.#data.copyWithin(at + POINT, at, length);
     this.#write(at, high, low, timeMs, sequence, index);
     this.#count += 1;
+  }
+
+  /** Points, the carry-in not counted. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Whether there is a point of the event at a place. */
+  has(timeMs: number, sequence: number, index: number): boolean {
+    const at = this.#placeOf(timeMs, sequence, index) - POINT;
+    return (
+      at >= HEAD &&
+      this.#data[at] === timeMs &&
+      this.#data[at + 1] === sequence &&
+      this.#data[at + 2] === index
+    );
+  }
+
+  /** Removes the point of the event at a place, which must be there. */
+  remove(timeMs: number, sequence: number, index: number): void {
+    if (!this.has(timeMs, sequence, index)) throw new RangeError("no point of that event");
+    const end = this.#placeOf(timeMs, sequence, index);
+    this.#data.copyWithin(end - POINT, end, this.#length);
+    this.#count -= 1;
+  }
+
+  /** The point at an index in their order. */
+  at(number: number): ChangePoint {
+    const at = HEAD + number * POINT;
+    if (number < 0 || number >= this.#count) throw new RangeError(`no point ${number}`);
+    const [timeMs = 0, sequence = 0, index = 0, high = 0, low = 0] = this.#data.subarray(at, at + POINT);
+    return { timeMs, sequence, index, high, low };
   }
 
   /** Integral of the level over [startMs, endMs), in level units × milliseconds. */
@@ -90,6 +118,24 @@ export class ChangePoints {
 
   get bytes(): number {
     return this.#data.byteLength;
+  }
+
+  /** Behind the points that come before a place or stand at it. Events come mostly in time order: looks from the end. */
+  #placeOf(timeMs: number, sequence: number, index: number): number {
+    let at = this.#length;
+    for (; at > HEAD; at -= POINT) {
+      const before = at - POINT;
+      const order = comparePlaces(
+        this.#data[before]!,
+        this.#data[before + 1]!,
+        this.#data[before + 2]!,
+        timeMs,
+        sequence,
+        index,
+      );
+      if (order <= 0) break;
+    }
+    return at;
   }
 
   get #length(): number {

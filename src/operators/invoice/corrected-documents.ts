@@ -1,0 +1,61 @@
+import { Packr } from "msgpackr";
+import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
+import { KeyedRows, type RowCodec } from "../rate/keyed-rows.ts";
+
+/** What has been given back of a final invoice. Minor units. */
+export interface CorrectedDocument {
+  readonly document: string;
+  /** Of the amount of each line. */
+  credited: readonly bigint[];
+  /** Of what was to be paid in money. */
+  money: bigint;
+  isVoid: boolean;
+}
+
+type Row = [document: string, credited: string[], money: string, isVoid: boolean];
+
+const packr = new Packr({ useRecords: false });
+
+const codec: RowCodec<CorrectedDocument> = {
+  keyOf: ({ document }) => document,
+  encode({ document, credited, money, isVoid }) {
+    const row: Row = [document, credited.map((amount) => amount.toString()), money.toString(), isVoid];
+    return packr.pack(row);
+  },
+  decode(value) {
+    const row: Row = packr.unpack(value);
+    const [document, credited, money, isVoid] = row;
+    return { document, credited: credited.map(BigInt), money: BigInt(money), isVoid };
+  },
+};
+
+/** Invoices that were credited or voided, by id: what of them is left. All others are left whole. */
+export class CorrectedDocuments implements CheckpointParticipant {
+  readonly #rows = new KeyedRows("corrected-documents", codec);
+
+  of(document: string): Readonly<CorrectedDocument> | undefined {
+    const number = this.#rows.numberOf(document);
+    return number === undefined ? undefined : this.#rows.at(number);
+  }
+
+  /** To change, before anything else happens. */
+  change(document: string, lineCount: number): CorrectedDocument {
+    const number =
+      this.#rows.numberOf(document) ??
+      this.#rows.add({
+        document,
+        credited: Array.from({ length: lineCount }, () => 0n),
+        money: 0n,
+        isVoid: false,
+      });
+    return this.#rows.change(number);
+  }
+
+  restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
+    this.#rows.restore(store);
+  }
+
+  collectChanges(rows: StateRow[]): void {
+    this.#rows.collectChanges(rows);
+  }
+}
