@@ -23,6 +23,8 @@ import {
 
 const START_MS = Date.parse("2026-01-31T23:00:00Z");
 const DAY_HOURS = 24;
+/** As the settings of the fixture's catalog say. */
+const MAX_AGE_HOURS = 35 * DAY_HOURS;
 /** More runs on demand: `BILLING_PROPERTY_RUNS=2000 npx vitest run test/unit/invoices`. */
 const RUNS = Number(process.env["BILLING_PROPERTY_RUNS"] ?? 60);
 
@@ -88,6 +90,16 @@ function sums(invoices: ReturnType<typeof invoicesOf>): ReadonlyMap<string, bigi
   return new Map([...found].filter(([, amount]) => amount !== 0n).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/**
+ * Nothing can be taken out of a window that is not kept any more where each window is priced by itself (`window-gone`):
+ * such retractions come in time here.
+ */
+function withinWindowsLife(each: TimedEvent): TimedEvent {
+  const { account, lagHours, retractedAfterHours } = each;
+  if (account !== "reserved" || retractedAfterHours === undefined) return each;
+  return { ...each, retractedAfterHours: Math.min(retractedAfterHours, MAX_AGE_HOURS - lagHours) };
+}
+
 /** Windows in which something is counted. */
 function cells({ aggregates }: Awaited<ReturnType<typeof simulate>>["report"]) {
   return aggregates.filter(({ events, value }) => events !== 0 || /[1-9]/.test(value));
@@ -118,7 +130,8 @@ describe("billing", () => {
     "comes to the same amounts as if events that were taken back had never been",
     async () => {
       await fc.assert(
-        fc.asyncProperty(events, async (list) => {
+        fc.asyncProperty(events, async (all) => {
+          const list = all.map(withinWindowsLife);
           const taken = await simulate(list);
           const never = await simulate(list.filter((each) => each.retractedAfterHours === undefined));
           expect(sums(taken.invoices)).toEqual(sums(never.invoices));
