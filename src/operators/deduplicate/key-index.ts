@@ -1,17 +1,23 @@
+import { KEY_RECORD_WORDS } from "../../model/key-segments.ts";
 import type { KeyRecords } from "./key-records.ts";
+import { CHUNK_RECORDS } from "./record-chunks.ts";
 
-/** The index is so many tables, by the top bits of keys: one grows at a time, so that hardly anything is held twice. */
-const TABLE_BITS = 8;
+/**
+ * The index is so many tables, by the top bits of keys. One grows at a time, so that little is held twice; each that does
+ * goes through all records, so that more tables would cost more time.
+ */
+const TABLE_BITS = 2;
 const TABLES = 1 << TABLE_BITS;
 const HOME_BITS = 32 - TABLE_BITS;
 const HOME_MASK = 2 ** HOME_BITS - 1;
-/**
- * A table that is filled to here has 5 bytes a key, and 6.25 when it has grown by a quarter: with records beside it (32
- * bytes) less than 39 in all. A search that finds nothing goes through a dozen entries then, which are in a cache line or two.
- */
+/** A search that finds nothing goes through a dozen entries of a full table, which are in a cache line or two. */
 const MAX_LOAD = 0.8;
-const GROWTH = 1.25;
-const MIN_CAPACITY = 16;
+/**
+ * Tables begin at sizes spread over one step of growth, so that they grow at different times: 5 to 8 bytes a key in one
+ * table, 6 to 6.8 in all of them. With records beside it (32 bytes) a key has less than 40.
+ */
+const GROWTH = 1.6;
+const MIN_RECORDS = 1_024;
 /** Numbers of records that a new table has room for, as a multiple of the highest so far. */
 const NUMBER_ROOM = 2;
 const MIN_NUMBERS = 1 << 16;
@@ -35,9 +41,11 @@ export class KeyIndex {
   /** @param count records that it has room for before it grows */
   constructor(records: KeyRecords, count: number) {
     this.#records = records;
-    const capacity = capacityFor(count / TABLES);
     const mask = numberMaskFor(count);
-    for (let table = 0; table < TABLES; table++) this.#setTable(table, new Uint32Array(capacity), mask);
+    for (let table = 0; table < TABLES; table++) {
+      const capacity = capacityFor(Math.max(MIN_RECORDS, count / TABLES) * GROWTH ** (table / TABLES));
+      this.#setTable(table, new Uint32Array(capacity), mask);
+    }
   }
 
   /** Bytes allocated. */
@@ -120,19 +128,22 @@ export class KeyIndex {
     entries[at] = entryOf(number, tagWord, this.#numberMasks[table]!);
   }
 
-  /** Moves a table's entries to a larger one: some thousand of them, and each grows at another time. */
+  /**
+   * Makes a table anew, larger, from the records [0, number). They are read one after the other: entries would name them in
+   * the order of their keys, and each would be waited for.
+   */
   #grow(table: number, number: number): void {
-    const former = this.#tables[table]!;
-    const formerMask = this.#numberMasks[table]!;
-    const count = this.#counts[table]!;
-    const capacity = count >= this.#limits[table]! ? capacityFor(count * GROWTH) : former.length;
+    const isFull = this.#counts[table]! >= this.#limits[table]!;
+    const capacity = isFull ? capacityFor(this.#counts[table]! * GROWTH) : this.#tables[table]!.length;
     this.#setTable(table, new Uint32Array(capacity), numberMaskFor(number + 1));
-    for (const entry of former) {
-      if (entry === 0) continue;
-      const known = ((entry & formerMask) >>> 0) - 1;
-      const chunk = this.#records.chunkOf(known);
-      const at = this.#records.offsetIn(known);
-      this.#place(table, known, chunk[at]!, chunk[at + 1]!);
+    for (let first = 0; first < number; first += CHUNK_RECORDS) {
+      const chunk = this.#records.chunkOf(first);
+      const count = Math.min(CHUNK_RECORDS, number - first);
+      for (let i = 0; i < count; i += 1) {
+        const word = chunk[i * KEY_RECORD_WORDS]!;
+        if (word >>> HOME_BITS === table)
+          this.#place(table, first + i, word, chunk[i * KEY_RECORD_WORDS + 1]!);
+      }
     }
   }
 
@@ -146,7 +157,7 @@ export class KeyIndex {
 }
 
 function capacityFor(count: number): number {
-  return Math.max(MIN_CAPACITY, Math.ceil(count / MAX_LOAD));
+  return Math.ceil(count / MAX_LOAD);
 }
 
 /** All bits of the largest number + 1 that fits: at least those of `count` records, with room for more. */
