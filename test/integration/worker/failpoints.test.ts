@@ -28,11 +28,11 @@ const VISITS = [1, 2, 4] as const;
 
 /**
  * Lines of a state's dump that differ between two runs over the same usage: each run makes its own control log, with
- * its own acquisitions, its own random key of the event-id hash, and its own times of billing: usage that is late for one
+ * its own acquisitions, its own random key of the event-id hash (which names events that retractions may take back), and its own times of billing: usage that is late for one
  * run's invoice is in time for another's. What was billed is compared by its balance; the month's end has a test of its own.
  */
 const OF_THE_CONTROL_LOG =
-  /^(position|event-outcomes|channel document|space (about|keys\/|billed-|billing-|documents|journal|ledger-balances))/;
+  /^(position|event-outcomes|channel document|space (about|keys\/|retraction-|billed-|billing-|documents|journal|ledger-balances))/;
 
 /** Two benches with the same usage, so that both cores have work. */
 const lanes: { readonly bench: Bench; readonly truth: Truth; readonly whole: Results }[] = [];
