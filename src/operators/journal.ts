@@ -104,6 +104,13 @@ export class Journal {
     if (late) counts.late++;
   }
 
+  /** Counts events read that were accepted and not late. */
+  countAccepted(region: string, events: number): void {
+    const counts = this.#countsOf(region);
+    counts.read += events;
+    counts.accepted += events;
+  }
+
   /** An event leaves parking with another outcome; it was read before. */
   recount(region: string, outcome: Exclude<OutcomeName, "parked">, late: boolean): void {
     const counts = this.#countsOf(region);

@@ -45,7 +45,25 @@ class Settler {
     for (const refused of item.refused ?? []) this.#refused(refused);
     // Undecodable messages and rows both come in log order: merged by sequence.
     let next = 0;
+    const { outcome, late, region } = batch;
+    const hasPlainRows =
+      !item.unparked &&
+      undecodable.length === 0 &&
+      batch.retractions.size === 0 &&
+      item.settledRetractions.size === 0;
+    // Accepted events, which nothing is to be said of, are counted together where they are of one region.
+    let plainCount = 0;
+    let plainRegion = 0;
     for (let row = 0; row < batch.count; row++) {
+      if (hasPlainRows && outcome[row] === Outcome.accepted && late[row] === 0) {
+        if (region[row] !== plainRegion) {
+          this.#countPlain(batch, plainRegion, plainCount);
+          plainCount = 0;
+          plainRegion = region[row]!;
+        }
+        plainCount += 1;
+        continue;
+      }
       const sequence = messageOf(batch, row).sequence;
       for (; next < undecodable.length; next++) {
         const bad = undecodable[next];
@@ -56,10 +74,15 @@ class Settler {
       else this.#settleRow(item, row);
       for (const settled of item.settledRetractions.get(row) ?? []) this.#settleRetraction(settled);
     }
+    this.#countPlain(batch, plainRegion, plainCount);
     for (; next < undecodable.length; next++) {
       const bad = undecodable[next];
       if (bad !== undefined) this.#undecodable(bad.message, bad.reason);
     }
+  }
+
+  #countPlain(batch: EventBatch, region: number, count: number): void {
+    if (count > 0) this.#options.journal.countAccepted(batch.regions[region] ?? "", count);
   }
 
   #settleRow({ run: { batch }, firstPlaces }: UsageItem, row: number): void {

@@ -27,12 +27,24 @@ export function isPeriodPending(row: BilledContract, contract: CompiledContract)
   return row.chargedMs >= row.billedUpToMs || owesWithoutUsage(contract);
 }
 
+/**
+ * When the period that waits for its end is billed: its grace behind it. Where its accounting month ends meanwhile (the
+ * contract's day ends before the legal entity's), not before that month is accounted for: usage that is invoiced in the next
+ * month is revenue of the one before. Later by less than the grace.
+ */
+export function periodDueMs(row: BilledContract, contract: CompiledContract, graceMs: number): number {
+  const { endMs } = contract.periodAt(row.billedUpToMs);
+  const dueMs = endMs + graceMs;
+  const monthEndMs = contract.accountingMonthAt(endMs - 1).endMs;
+  return monthEndMs <= dueMs ? monthEndMs + graceMs : dueMs;
+}
+
 /** When something is to be done next for a contract: milliseconds since 1970, Infinity for never again. */
 export function nextDueMs(row: BilledContract, contract: CompiledContract, graceMs: number): number {
   const isPending = isPeriodPending(row, contract);
   let dueMs = row.lateDueMs ?? Infinity;
   if (!row.started) dueMs = Math.min(dueMs, contract.startMs);
-  if (isPending) dueMs = Math.min(dueMs, contract.periodAt(row.billedUpToMs).endMs + graceMs);
+  if (isPending) dueMs = Math.min(dueMs, periodDueMs(row, contract, graceMs));
   if (row.monthMs < contract.endMs && (isPending || row.latePeriods.length > 0 || row.deferring.length > 0))
     dueMs = Math.min(dueMs, contract.accountingMonthAt(row.monthMs).endMs + graceMs);
   return dueMs;

@@ -17,7 +17,7 @@ import { type BilledContract, billedPeriodKey, forgetDocument, newPeriod } from 
 import { ContractAccounts, type EarnedAmount } from "./contract-accounts.ts";
 import { ContractCredits } from "./contract-credits.ts";
 import { DocumentTaxes } from "./document-taxes.ts";
-import { isPeriodPending } from "./billing-schedule.ts";
+import { isPeriodPending, periodDueMs } from "./billing-schedule.ts";
 import { EntryExchange } from "./entry-exchange.ts";
 import { InvoiceCharges } from "./invoice-charges.ts";
 import { PrepaidUnits, type UnitPayer } from "./prepaid-units.ts";
@@ -79,7 +79,7 @@ export class ContractBiller {
     if (!row.started && contract.startMs === dueMs) this.#start(row, contract, issuedMs);
     if (isPeriodPending(row, contract)) {
       const period = contract.periodAt(row.billedUpToMs);
-      if (period.endMs + graceMs === dueMs) this.#endPeriod(row, contract, period, issuedMs);
+      if (periodDueMs(row, contract, graceMs) === dueMs) this.#endPeriod(row, contract, period, issuedMs);
     }
     if (row.lateDueMs === dueMs) {
       const period = this.#periodFrom(contract, row.latePeriods.at(-1) ?? row.billedUpToMs);

@@ -150,4 +150,20 @@ describe("the life of invoices", () => {
     expect(balanceOf(journal, "unbilled-receivable")).toBe(0);
     expect(invoices.map(({ total }) => total)).toEqual(["34.70"]);
   });
+
+  it("accrues a month's usage before its invoice, also where the contract's day ends before the legal entity's", async () => {
+    const billing = new Billing(
+      catalogOf({ "contracts/all.json": [contract({ time_zone: "Asia/Tokyo", end: "2026-02-01" })] }),
+    );
+    await billing.use(300, "2026-01-10");
+    await billing.until("2026-05-01");
+    const { journal, invoices } = await billing.result();
+    expect(invoices.at(-1)).toMatchObject({ total: "30.00", issueDate: "2026-02-03" });
+    const accrual = journal.find(({ memo }) => memo === "Unbilled revenue");
+    expect(accrual).toMatchObject({ date: "2026-01-31" });
+    expect(accrual?.lines).toContainEqual(
+      expect.objectContaining({ account: "revenue", product: "api", credit: "30.00" }),
+    );
+    expect(balanceOf(journal, "unbilled-receivable")).toBe(0);
+  });
 });
