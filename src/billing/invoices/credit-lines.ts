@@ -47,6 +47,29 @@ export function creditFault(
 }
 
 /**
+ * Why lines can't be credited together although each could: an invoice with lines that give back came to less than its
+ * others, and no more than it came to is given back. Undefined where they can.
+ */
+export function creditSumFault(
+  lines: readonly DocumentLine[],
+  credited: readonly bigint[],
+  credits: readonly LineCredit[],
+  taxIncluded: boolean,
+): { readonly fault: CreditFault; readonly message: string } | undefined {
+  const payableOf = (given: readonly LineCredit[]): bigint =>
+    -creditNoteLines(lines, credited, given, "").reduce(
+      (sum, { amount, discount, tax }) => sum + amount - discount + (taxIncluded ? 0n : tax),
+      0n,
+    );
+  const left = payableOf(allThatIsLeft(lines, credited));
+  if (payableOf(credits) <= left) return undefined;
+  return {
+    fault: "more-than-left",
+    message: `of the invoice as a whole ${left} minor units are left, less than of these lines`,
+  };
+}
+
+/**
  * The lines of a credit note: discount, tax and each rate's part are given back in proportion, and add up to those of the
  * invoice once all of it is credited, whatever the parts were.
  * @param credited of each line's amount so far

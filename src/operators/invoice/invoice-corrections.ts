@@ -5,6 +5,7 @@ import type { DocumentLine, FrozenDocument } from "../../billing/invoices/billin
 import {
   allThatIsLeft,
   creditFault,
+  creditSumFault,
   creditNoteLines,
   type CreditFault,
   type LineCredit,
@@ -65,8 +66,11 @@ export class InvoiceCorrections implements CheckpointParticipant {
           };
     const lines = linesOfPublished(document, charges);
     const credits = this.#creditsOf(stored, lines, correction.lines);
-    if (correction.lines !== null || credits.length === 0)
-      return creditFault(lines, known?.credited ?? [], credits);
+    const credited = known?.credited ?? [];
+    if (correction.lines !== null || credits.length === 0) {
+      const fault = creditFault(lines, credited, credits);
+      return fault ?? creditSumFault(lines, credited, credits, document.taxIncluded);
+    }
     return undefined;
   }
 

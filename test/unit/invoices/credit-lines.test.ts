@@ -4,6 +4,7 @@ import type { DocumentLine } from "../../../src/billing/invoices/billing-documen
 import {
   allThatIsLeft,
   creditFault,
+  creditSumFault,
   creditNoteLines,
   voidLines,
 } from "../../../src/billing/invoices/credit-lines.ts";
@@ -74,6 +75,13 @@ describe("the lines of a credit note", () => {
         },
       ),
     );
+  });
+
+  it("are refused where they come to more than the invoice, which has a line that gives back", () => {
+    const lines = [lineOf(100n, 0n, []), lineOf(-5n, 0n, [])];
+    expect(creditSumFault(lines, [40n, 0n], [{ line: 1, amount: 56n }], false)?.fault).toBe("more-than-left");
+    expect(creditSumFault(lines, [40n, 0n], [{ line: 1, amount: 55n }], false)).toBeUndefined();
+    expect(creditSumFault(lines, [0n, 0n], allThatIsLeft(lines, [0n, 0n]), false)).toBeUndefined();
   });
 
   it.each([
