@@ -1,4 +1,5 @@
 import type { DecodedRun, RetractedEvent } from "../model/event-batch.ts";
+import type { LogMessage } from "../model/log.ts";
 import type { ParkedEvent } from "../model/outputs.ts";
 import type { PlacedControlRecord } from "../model/control.ts";
 import type { CompiledCatalog, CompiledMeter } from "../billing/catalog/compiled.ts";
@@ -62,9 +63,9 @@ export interface UsageItem {
   refused?: RefusedMessage[];
   /**
    * Up to where a region is complete by its producers' manifests (milliseconds); set by `takeNumbers` for a run that is
-   * one manifest and nothing else.
+   * one manifest and nothing else. `message` is the manifest.
    */
-  complete?: { readonly region: string; readonly completeMs: number };
+  complete?: { readonly region: string; readonly completeMs: number; readonly message: LogMessage };
 }
 
 export interface ControlItem {

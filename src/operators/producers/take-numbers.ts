@@ -43,7 +43,8 @@ function takeNumber(
   } else if (numbered.manifest === undefined) manifests.read(numbered);
   else {
     const completeMs = manifests.announce(numbered, numbered.manifest);
-    if (Number.isFinite(completeMs)) item.complete = { region: numbered.region, completeMs };
+    const { region, message } = numbered;
+    if (Number.isFinite(completeMs)) item.complete = { region, completeMs, message };
   }
 }
 

@@ -1,3 +1,4 @@
+import type { LogMessage } from "../../model/log.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 import type { CompiledCatalog, CompiledContract, CompiledMeter } from "../../billing/catalog/compiled.ts";
 import { scaledDecimal } from "../../billing/decimal-text.ts";
@@ -68,6 +69,11 @@ export class UsageWatch implements CheckpointParticipant {
     const accounts = new Set<string>();
     for (const contract of catalog.contracts()) if (isWatched(contract)) accounts.add(contract.account);
     this.#accounts = accounts;
+  }
+
+  /** What is reached next is reached by a message without events: a manifest that moves the watermark. */
+  setMessage({ sequence, arrivalMs }: Pick<LogMessage, "sequence" | "arrivalMs">): void {
+    this.setPlace({ sequence, index: -1, arrivalMs });
   }
 
   /** Names the event that what follows comes from. */

@@ -162,7 +162,10 @@ export class WindowStage implements CheckpointParticipant {
   add(item: UsageItem): void {
     const { batch } = item.run;
     const { targets } = item;
-    if (item.complete !== undefined) this.#watermark.completeRegion(item.complete);
+    if (item.complete !== undefined) {
+      this.#watch.setMessage(item.complete.message);
+      this.#watermark.completeRegion(item.complete);
+    }
     const { outcome, timeMs, message, messages, retractions } = batch;
     const regions = batch.regions.map((region) => this.#watermark.indexOf(region));
     const lifecycle = this.#requireLifecycle();
