@@ -62,6 +62,8 @@ export function creditSumFault(
       0n,
     );
   const left = payableOf(allThatIsLeft(lines, credited));
+  // An invoice that gave back on the whole: a credit note of it would charge.
+  if (left <= 0n) return { fault: "nothing-left", message: "nothing of the invoice is left to credit" };
   if (payableOf(credits) <= left) return undefined;
   return {
     fault: "more-than-left",

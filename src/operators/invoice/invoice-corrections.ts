@@ -67,11 +67,9 @@ export class InvoiceCorrections implements CheckpointParticipant {
     const lines = linesOfPublished(document, charges);
     const credits = this.#creditsOf(stored, lines, correction.lines);
     const credited = known?.credited ?? [];
-    if (correction.lines !== null || credits.length === 0) {
-      const fault = creditFault(lines, credited, credits);
-      return fault ?? creditSumFault(lines, credited, credits, document.taxIncluded);
-    }
-    return undefined;
+    const isNamed = correction.lines !== null || credits.length === 0;
+    const fault = isNamed ? creditFault(lines, credited, credits) : undefined;
+    return fault ?? creditSumFault(lines, credited, credits, document.taxIncluded);
   }
 
   /**

@@ -82,6 +82,9 @@ describe("the lines of a credit note", () => {
     expect(creditSumFault(lines, [40n, 0n], [{ line: 1, amount: 56n }], false)?.fault).toBe("more-than-left");
     expect(creditSumFault(lines, [40n, 0n], [{ line: 1, amount: 55n }], false)).toBeUndefined();
     expect(creditSumFault(lines, [0n, 0n], allThatIsLeft(lines, [0n, 0n]), false)).toBeUndefined();
+    const givenBack = [lineOf(100n, 0n, []), lineOf(-105n, 0n, [])];
+    const all = allThatIsLeft(givenBack, [0n, 0n]);
+    expect(creditSumFault(givenBack, [0n, 0n], all, false)?.fault).toBe("nothing-left");
   });
 
   it.each([
