@@ -3,6 +3,7 @@ import type { ErpDescription } from "../../model/erp-description.ts";
 import type {
   ErpFaultKind,
   ErpReference,
+  MappedReferences,
   PaymentStatus,
   PostingCommand,
   PostingKind,
@@ -108,6 +109,12 @@ export interface ErpSink {
   lookUp(plan: PlannedPosting, context: RequestContext): Promise<readonly FoundDocument[]>;
   /** Creates the document (of a customer: creates or updates it). */
   submit(plan: PlannedPosting, context: RequestContext): Promise<SubmitAnswer>;
+  /** The most plans that `submitBatch` takes at once; absent where the ERP takes one document a request. */
+  readonly maxBatch?: number;
+  /** Whether a plan may be part of a batch, with others of its kind. */
+  isBatchable?(plan: PlannedPosting): boolean;
+  /** As `submit`, for several plans of one kind in one request: an answer for each, in their order. Rejects for all of them together. */
+  submitBatch?(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly SubmitAnswer[]>;
   /** Asks what became of an accepted document. */
   poll(plan: PlannedPosting, handle: string, context: RequestContext): Promise<PollAnswer>;
   /** Reads documents back, those that the ERP has; few requests for many documents where the ERP allows it. */
@@ -119,8 +126,15 @@ export interface ErpSink {
     sinceDate: string,
     context: RequestContext,
   ): AsyncIterable<readonly { readonly externalId: string; readonly erp: ErpReference }[]>;
-  /** Looks for what would stand in the way, without changing anything; rejects where it can't be told. */
-  check(commandKinds: readonly PostingKind[], context: RequestContext): Promise<readonly ConnectionFinding[]>;
+  /**
+   * Looks for what would stand in the way, without changing anything; rejects where it can't be told. With the rows of a mapping also for those
+   * that name what the ERP doesn't have, or doesn't let be used.
+   */
+  check(
+    commandKinds: readonly PostingKind[],
+    context: RequestContext,
+    references?: MappedReferences,
+  ): Promise<readonly ConnectionFinding[]>;
   /** The longest that one request may take, milliseconds: a runner's lease must outlast it. */
   readonly requestDeadlineMs: number;
   /** How long after a request without an answer the ERP is asked whether it has the document, milliseconds. */
