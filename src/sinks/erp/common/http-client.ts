@@ -1,0 +1,126 @@
+import { Agent, request, type Dispatcher } from "undici";
+import { messageOf } from "../../../model/errors.ts";
+
+/** Far above any reply that is meant: a page of 1,000 lines has some hundred KiB. */
+const MAX_REPLY_BYTES = 32 * 1024 * 1024;
+/** An idle connection is closed before a server does so just as the next request goes out on it. */
+const KEEP_ALIVE_MS = 4_000;
+
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly url: string;
+  /** May hold secrets: they are named in no message. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  /** Value of a header by its lower-case name; undefined where it is missing or there are several. */
+  readonly header: (name: string) => string | undefined;
+  readonly text: string;
+}
+
+/**
+ * A request without an answer. `not-sent`: no byte of it left, so nothing can have happened. `unknown`: it may have been worked on.
+ */
+export class HttpFailure extends Error {
+  readonly outcome: "not-sent" | "unknown";
+
+  constructor(outcome: "not-sent" | "unknown", message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "HttpFailure";
+    this.outcome = outcome;
+  }
+}
+
+/** Codes of failures before a connection stood. */
+const NOT_CONNECTED: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "CERT_HAS_EXPIRED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
+export interface HttpClientOptions {
+  /** Most requests at once. */
+  readonly connections: number;
+  /** The longest that a connection may take to stand, and a reply to begin. */
+  readonly deadlineMs: number;
+  /** For tests. */
+  readonly dispatcher?: Dispatcher;
+}
+
+/** Requests by HTTP, each sent once: what is tried again is decided by who knows what is safe. Follows no redirects. */
+export class HttpClient {
+  readonly #dispatcher: Dispatcher;
+
+  constructor({ connections, deadlineMs, dispatcher }: HttpClientOptions) {
+    this.#dispatcher =
+      dispatcher ??
+      new Agent({
+        connections,
+        pipelining: 1,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        keepAliveMaxTimeout: KEEP_ALIVE_MS,
+        connect: { timeout: deadlineMs },
+        headersTimeout: deadlineMs,
+        bodyTimeout: deadlineMs,
+      });
+  }
+
+  /** Rejects with `HttpFailure` where no whole answer comes. */
+  async send({ method, url, headers, body, signal }: HttpRequest): Promise<HttpReply> {
+    if (signal.aborted) throw new HttpFailure("not-sent", "it was given up before it was sent");
+    try {
+      const reply = await request(url, {
+        dispatcher: this.#dispatcher,
+        method,
+        headers,
+        signal,
+        ...(body === undefined ? {} : { body }),
+      });
+      const text = await boundedText(reply.body);
+      return {
+        status: reply.statusCode,
+        header: (name) => {
+          const value = reply.headers[name];
+          return typeof value === "string" ? value : undefined;
+        },
+        text,
+      };
+    } catch (fault) {
+      if (fault instanceof HttpFailure) throw fault;
+      const code: unknown = fault instanceof Error ? Reflect.get(fault, "code") : undefined;
+      if (typeof code === "string" && NOT_CONNECTED.has(code))
+        throw new HttpFailure("not-sent", `it can't be reached: ${messageOf(fault)}`, fault);
+      const isTimeout = signal.aborted || /timeout/i.test(String(code));
+      throw new HttpFailure("unknown", isTimeout ? "no answer came in time" : messageOf(fault), fault);
+    }
+  }
+
+  /** Ends what is under way. */
+  async close(): Promise<void> {
+    await this.#dispatcher.destroy();
+  }
+}
+
+async function boundedText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > MAX_REPLY_BYTES)
+      throw new HttpFailure("unknown", `the answer is larger than ${MAX_REPLY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,235 @@
+import { z } from "zod";
+import { DURATION_UNIT_MS, durationMs } from "../../../model/duration.ts";
+import { ACCOUNT_PATTERN } from "./account.ts";
+import {
+  DEFAULT_CONCURRENCY,
+  DEFAULT_REQUEST_DEADLINE_MS,
+  DEFAULT_SETTLE_DELAY_MS,
+  LONGEST_REQUEST_MS,
+  MAX_CONCURRENCY,
+} from "./limits.ts";
+import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from "./machine-authentication.ts";
+import { type PlanSettings, TAX_MODES } from "./plan.ts";
+
+/**
+ * A connection to NetSuite in the worker's configuration. Secrets are values (which the file takes from the environment) or files; `writeOnly`
+ * marks them, so that they get no flag and are never printed.
+ */
+
+const { h: HOUR_MS } = DURATION_UNIT_MS;
+const LOOPBACK_URL = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/;
+const HTTPS_URL = /^https:\/\/[^/\s@?#]+$/;
+
+function name(description: string) {
+  return z.string().min(1, { error: "must not be empty" }).meta({ description });
+}
+function secret(description: string) {
+  return z.string().min(1, { error: "must not be empty" }).meta({ description, writeOnly: true }).optional();
+}
+function secretFile(what: string) {
+  return name(`File that holds ${what}.`).optional();
+}
+
+function duration(defaultMs: number, maxMs: number, description: string) {
+  return z
+    .string()
+    .transform((text, context) => {
+      const ms = durationMs(text);
+      if (ms !== undefined && ms >= 1 && ms <= maxMs) return ms;
+      context.addIssue(`must be a duration such as "90s" or "6m", at most ${maxMs / 60_000} minutes`);
+      return z.NEVER;
+    })
+    .prefault(`${defaultMs}ms`)
+    .meta({ description });
+}
+
+const customField = (prefix: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^${prefix}\\w{1,40}$`), { error: `must be the id of a custom field: ${prefix}…` })
+    .optional();
+
+/** Either the secret or its file. */
+function exactlyOne(fields: readonly string[]) {
+  return (value: object, context: z.RefinementCtx): void => {
+    for (const field of fields) {
+      const [hasValue, hasFile] = [field, `${field}_file`].map(
+        (path) => Reflect.get(value, path) !== undefined,
+      );
+      if (hasValue !== hasFile) continue;
+      const message = hasValue
+        ? `${field} is given as well: choose one`
+        : `${field} or ${field}_file is required`;
+      context.addIssue({ code: "custom", path: [hasValue ? `${field}_file` : field], message });
+    }
+  };
+}
+
+const tokenSchema = z
+  .strictObject({
+    kind: z.literal("token").meta({ description: "Token-based authentication (OAuth 1.0a)." }),
+    consumer_key: secret("Consumer key of the integration record."),
+    consumer_key_file: secretFile("the consumer key"),
+    consumer_secret: secret("Consumer secret of the integration record."),
+    consumer_secret_file: secretFile("the consumer secret"),
+    token_id: secret("Id of the access token."),
+    token_id_file: secretFile("the token's id"),
+    token_secret: secret("Secret of the access token."),
+    token_secret_file: secretFile("the token's secret"),
+  })
+  .superRefine(exactlyOne(["consumer_key", "consumer_secret", "token_id", "token_secret"]));
+
+const machineSchema = z.strictObject({
+  kind: z.literal("machine").meta({ description: "OAuth 2.0 for machines (client credentials)." }),
+  client_id: name("Client id of the integration record."),
+  certificate_id: name("Id that NetSuite gave the certificate under OAuth 2.0 Client Credentials Setup."),
+  private_key_file: name("PEM file with the certificate's private key (PKCS #8)."),
+  algorithm: z
+    .enum(SIGNATURE_ALGORITHMS, {
+      error: ({ input }) =>
+        `must be one of ${SIGNATURE_ALGORITHMS.join(", ")}${input === "RS256" ? ": NetSuite refuses RS256" : ""}`,
+    })
+    .default("PS256")
+    .meta({ description: "What assertions are signed with: PS… for RSA keys, ES… for elliptic curves." }),
+});
+
+export const netsuiteConnectionSchema = z
+  .strictObject({
+    adapter: z.literal("netsuite").meta({ description: "Oracle NetSuite." }),
+    account: z
+      .string()
+      .regex(ACCOUNT_PATTERN, { error: `must be an account's id such as "1234567" or "1234567_SB1"` })
+      .meta({ description: "Account id, as under Setup > Company > Company Information." }),
+    url: z
+      .string()
+      .refine((url) => HTTPS_URL.test(url) || LOOPBACK_URL.test(url), {
+        error: "must be an origin that begins with https://, without a path, since secrets go there",
+      })
+      .optional()
+      .meta({ description: "Origin of the REST services, where it is not the account's own." }),
+    authentication: z.discriminatedUnion("kind", [tokenSchema, machineSchema]),
+    concurrency: z.int().min(1).max(MAX_CONCURRENCY).default(DEFAULT_CONCURRENCY).meta({
+      description: "Requests at once, at most. The account's limit is shared by all its integrations.",
+    }),
+    deadline: duration(
+      DEFAULT_REQUEST_DEADLINE_MS,
+      LONGEST_REQUEST_MS,
+      "How long an answer may take. NetSuite itself cuts off after 15 minutes.",
+    ),
+    settle_delay: duration(
+      DEFAULT_SETTLE_DELAY_MS,
+      HOUR_MS,
+      "How long after a request without an answer NetSuite is asked whether it has the document.",
+    ),
+    asynchronous: z.boolean().default(false).meta({
+      description: "Send documents as jobs that NetSuite works on by itself, in batches of up to 100.",
+    }),
+    taxes: z
+      .enum(TAX_MODES)
+      .default("suitetax")
+      .meta({ description: "`suitetax`: as tax details; `lines`: without SuiteTax, as lines of an item." }),
+    document_numbers: z
+      .enum(["own", "netsuite"])
+      .default("own")
+      .meta({ description: "`own`: documents carry our numbers; `netsuite`: NetSuite numbers them." }),
+    tax_id_field: z
+      .string()
+      .regex(/^(vatRegNumber|custentity\w{1,40})$/, { error: "must be vatRegNumber or custentity…" })
+      .optional()
+      .meta({ description: "Field of a customer that gets the tax number; absent: none." }),
+    line_fields: z
+      .strictObject({
+        quantity: customField("custcol"),
+        meter: customField("custcol"),
+        period_start: customField("custcol"),
+        period_end: customField("custcol"),
+      })
+      .prefault({})
+      .meta({ description: "Custom fields of lines, of type Free-Form Text." }),
+  })
+  .meta({ description: "A connection to Oracle NetSuite." });
+
+export type NetsuiteConnectionConfig = z.output<typeof netsuiteConnectionSchema>;
+
+/** Credentials with their values. */
+export type NetsuiteCredentials =
+  | {
+      readonly kind: "token";
+      readonly consumerKey: string;
+      readonly consumerSecret: string;
+      readonly tokenId: string;
+      readonly tokenSecret: string;
+    }
+  | {
+      readonly kind: "machine";
+      readonly clientId: string;
+      readonly certificateId: string;
+      readonly privateKey: string;
+      readonly algorithm: SignatureAlgorithm;
+    };
+
+/** What a sink is made with. */
+export interface NetsuiteOptions {
+  readonly account: string;
+  readonly url?: string;
+  readonly authentication: NetsuiteCredentials;
+  readonly concurrency: number;
+  readonly deadlineMs: number;
+  readonly settleDelayMs: number;
+  readonly isAsynchronous: boolean;
+  readonly documents: PlanSettings;
+}
+
+/**
+ * Options of a connection, with its secrets read. `readSecret` gives a secret's value, or that of its file without the line break at its end; the path
+ * is for its messages.
+ */
+export function netsuiteOptions(
+  config: NetsuiteConnectionConfig,
+  readSecret: (path: string, value: string | undefined, file: string | undefined) => string,
+): NetsuiteOptions {
+  const { authentication, line_fields: lineFields, tax_id_field: taxIdField } = config;
+  return {
+    account: config.account,
+    ...(config.url !== undefined && { url: config.url }),
+    authentication: credentialsOf(authentication, readSecret),
+    concurrency: config.concurrency,
+    deadlineMs: config.deadline,
+    settleDelayMs: config.settle_delay,
+    isAsynchronous: config.asynchronous,
+    documents: {
+      taxes: config.taxes,
+      ownNumbers: config.document_numbers === "own",
+      ...(taxIdField !== undefined && { taxIdField }),
+      lineFields: {
+        ...(lineFields.quantity !== undefined && { quantity: lineFields.quantity }),
+        ...(lineFields.meter !== undefined && { meter: lineFields.meter }),
+        ...(lineFields.period_start !== undefined && { periodStart: lineFields.period_start }),
+        ...(lineFields.period_end !== undefined && { periodEnd: lineFields.period_end }),
+      },
+    },
+  };
+}
+
+function credentialsOf(
+  given: NetsuiteConnectionConfig["authentication"],
+  readSecret: (path: string, value: string | undefined, file: string | undefined) => string,
+): NetsuiteCredentials {
+  if (given.kind === "machine")
+    return {
+      kind: "machine",
+      clientId: given.client_id,
+      certificateId: given.certificate_id,
+      privateKey: readSecret("authentication.private_key", undefined, given.private_key_file),
+      algorithm: given.algorithm,
+    };
+  const read = (field: "consumer_key" | "consumer_secret" | "token_id" | "token_secret"): string =>
+    readSecret(`authentication.${field}`, given[field], given[`${field}_file`]);
+  return {
+    kind: "token",
+    consumerKey: read("consumer_key"),
+    consumerSecret: read("consumer_secret"),
+    tokenId: read("token_id"),
+    tokenSecret: read("token_secret"),
+  };
+}
