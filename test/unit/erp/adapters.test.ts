@@ -47,7 +47,12 @@ describe("settings", () => {
   ])("that fit make a sink: %j", async (settings) => {
     const { make, faults } = prepared(settings);
     expect(faults).toEqual([]);
-    const sink = make?.({ prefix: "x-", clock: new ManualClock(), random: () => 0, onRequest: () => undefined });
+    const sink = make?.({
+      prefix: "x-",
+      clock: new ManualClock(),
+      random: () => 0,
+      onRequest: () => undefined,
+    });
     expect(sink?.description.adapter).toBe(settings.adapter);
     await sink?.close();
   });

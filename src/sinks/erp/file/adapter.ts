@@ -91,23 +91,19 @@ export const fileAdapter = defineAdapter(fileDescription, settings, (read, secre
 });
 
 function formatOf({ format, layout, partners }: Settings, fault: FaultNoter): FileFormat | undefined {
-  switch (format) {
-    case "csv":
-      return csv;
-    case "fixed-width":
-      return fixedWidth(layout);
-    case "idoc":
-      if (partners !== undefined)
-        return idoc({
-          senderPort: partners.sender_port,
-          senderPartner: partners.sender_partner,
-          receiverPort: partners.receiver_port,
-          receiverPartner: partners.receiver_partner,
-          client: partners.client,
-        });
-      fault("partners", "is required by format idoc");
-      return undefined;
+  if (format === "csv") return csv;
+  if (format === "fixed-width") return fixedWidth(layout);
+  if (partners === undefined) {
+    fault("partners", "is required by format idoc");
+    return undefined;
   }
+  return idoc({
+    senderPort: partners.sender_port,
+    senderPartner: partners.sender_partner,
+    receiverPort: partners.receiver_port,
+    receiverPartner: partners.receiver_partner,
+    client: partners.client,
+  });
 }
 
 function dropMaker(

@@ -8,13 +8,21 @@ import { amountSum, creditSum, debitSum } from "./totals.ts";
 const MANIFEST_VERSION = 1;
 
 /** A file and the manifest that says it is whole. Both follow from the command alone: sent again, they are the same bytes. */
-export interface FilePair {
+export class FilePair {
   /** Name without ending; what an acknowledgement names. */
   readonly fileId: string;
   readonly fileName: string;
   readonly content: string;
   readonly manifestName: string;
   readonly manifest: string;
+
+  constructor(fileId: string, extension: string, content: string, manifest: string) {
+    this.fileId = fileId;
+    this.fileName = `${fileId}${extension}`;
+    this.content = content;
+    this.manifestName = `${fileId}.manifest.json`;
+    this.manifest = manifest;
+  }
 }
 
 const KIND_NAMES: Readonly<Record<PostedDocument["kind"], string>> = {
@@ -57,13 +65,7 @@ export function filePair(
     firstKey: externalId,
     lastKey: externalId,
   };
-  return {
-    fileId,
-    fileName,
-    content: file.text,
-    manifestName: `${fileId}.manifest.json`,
-    manifest: `${JSON.stringify(manifest, undefined, 2)}\n`,
-  };
+  return new FilePair(fileId, extension, file.text, `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
 
 function monthOf(document: PostedDocument): string | undefined {

@@ -1,4 +1,10 @@
-import type { PostingCommand } from "../../../model/posting.ts";
+import type {
+  MappedReferences,
+  PostedCustomer,
+  PostedInvoice,
+  PostedJournal,
+  PostingCommand,
+} from "../../../model/posting.ts";
 import { mapped, mappedDimensions } from "./mapped.ts";
 
 /** Columns of a document's rows, in their order; public (docs/erp/file.md): new ones go to the end. */
@@ -54,88 +60,86 @@ export type Row = Readonly<Partial<Record<Column, string>>>;
 /** A document as rows of text: `H` for its head, `L` for each line; of a customer `C`. Amounts are decimals with a dot. */
 export function documentRows(command: PostingCommand, externalId: string): readonly Row[] {
   const { document, references } = command;
-  const head = { external_id: externalId, kind: document.kind };
-  switch (document.kind) {
-    case "customer":
-      return [
-        {
-          ...head,
-          record: "C",
-          legal_entity: mapped(references, "legal_entity", document.legalEntity),
-          customer: mapped(references, "customer", document.customer),
-          customer_name: document.name,
-          email: document.email ?? "",
-          tax_id: document.taxId ?? "",
-          street: document.address.street ?? "",
-          city: document.address.city ?? "",
-          region: document.address.region ?? "",
-          postal_code: document.address.postalCode ?? "",
-          country: document.address.country ?? "",
-          currency: mapped(references, "currency", document.currency),
-          terms: mapped(references, "terms", String(document.paymentDays)),
-        },
-      ];
-    case "invoice":
-    case "credit-memo":
-      return [
-        {
-          ...head,
-          record: "H",
-          document_number: document.number,
-          legal_entity: mapped(references, "legal_entity", document.legalEntity),
-          customer: mapped(references, "customer", document.customer),
-          currency: mapped(references, "currency", document.currency),
-          date: document.issueDate,
-          due_date: document.dueDate,
-          description: document.memo,
-          net: document.net,
-          tax: document.tax,
-          period_start: document.periodStart,
-          period_end: document.periodEnd,
-          corrects: document.corrects?.number ?? "",
-        },
-        ...document.lines.map((line) => ({
-          ...head,
-          record: "L",
-          document_number: document.number,
-          line: String(line.line),
-          item: mapped(references, "item", line.item),
-          account: references.item?.[line.item]?.["account"] ?? "",
-          description: line.description,
-          quantity: line.quantity ?? "",
-          net: line.net,
-          tax: line.tax,
-          tax_codes: line.taxes.map(({ key }) => mapped(references, "tax", key, "code")).join(";"),
-          period_start: line.periodStart,
-          period_end: line.periodEnd,
-          dimensions: mappedDimensions(references, line.dimensions),
-          corrects: line.adjusts ?? "",
-        })),
-      ];
-    case "journal":
-      return [
-        {
-          ...head,
-          record: "H",
-          document_number: externalId,
-          legal_entity: mapped(references, "legal_entity", document.legalEntity),
-          currency: mapped(references, "currency", document.currency),
-          date: document.date,
-          reversal_date: document.reversalDate ?? "",
-          description: document.memo,
-          corrects: document.reverses ?? "",
-        },
-        ...document.lines.map((line) => ({
-          ...head,
-          record: "L",
-          document_number: externalId,
-          line: String(line.line),
-          account: mapped(references, "account", line.account),
-          description: line.memo,
-          debit: line.debit ?? "",
-          credit: line.credit ?? "",
-          dimensions: mappedDimensions(references, line.dimensions),
-        })),
-      ];
-  }
+  const keys = { external_id: externalId, kind: document.kind };
+  if (document.kind === "customer") return [{ ...keys, ...customerRow(document, references) }];
+  const rows =
+    document.kind === "journal" ? journalRows(document, references) : invoiceRows(document, references);
+  const number = document.kind === "journal" ? externalId : document.number;
+  return rows.map((row) => ({ ...keys, document_number: number, ...row }));
+}
+
+function customerRow(customer: PostedCustomer, references: MappedReferences): Row {
+  const { address } = customer;
+  return {
+    record: "C",
+    legal_entity: mapped(references, "legal_entity", customer.legalEntity),
+    customer: mapped(references, "customer", customer.customer),
+    customer_name: customer.name,
+    email: customer.email ?? "",
+    tax_id: customer.taxId ?? "",
+    street: address.street ?? "",
+    city: address.city ?? "",
+    region: address.region ?? "",
+    postal_code: address.postalCode ?? "",
+    country: address.country ?? "",
+    currency: mapped(references, "currency", customer.currency),
+    terms: mapped(references, "terms", String(customer.paymentDays)),
+  };
+}
+
+function invoiceRows(invoice: PostedInvoice, references: MappedReferences): readonly Row[] {
+  return [
+    {
+      record: "H",
+      legal_entity: mapped(references, "legal_entity", invoice.legalEntity),
+      customer: mapped(references, "customer", invoice.customer),
+      currency: mapped(references, "currency", invoice.currency),
+      date: invoice.issueDate,
+      due_date: invoice.dueDate,
+      description: invoice.memo,
+      net: invoice.net,
+      tax: invoice.tax,
+      period_start: invoice.periodStart,
+      period_end: invoice.periodEnd,
+      corrects: invoice.corrects?.number ?? "",
+    },
+    ...invoice.lines.map((line) => ({
+      record: "L",
+      line: String(line.line),
+      item: mapped(references, "item", line.item),
+      account: references.item?.[line.item]?.["account"] ?? "",
+      description: line.description,
+      quantity: line.quantity ?? "",
+      net: line.net,
+      tax: line.tax,
+      tax_codes: line.taxes.map(({ key }) => mapped(references, "tax", key, "code")).join(";"),
+      period_start: line.periodStart,
+      period_end: line.periodEnd,
+      dimensions: mappedDimensions(references, line.dimensions),
+      corrects: line.adjusts ?? "",
+    })),
+  ];
+}
+
+function journalRows(journal: PostedJournal, references: MappedReferences): readonly Row[] {
+  return [
+    {
+      record: "H",
+      legal_entity: mapped(references, "legal_entity", journal.legalEntity),
+      currency: mapped(references, "currency", journal.currency),
+      date: journal.date,
+      reversal_date: journal.reversalDate ?? "",
+      description: journal.memo,
+      corrects: journal.reverses ?? "",
+    },
+    ...journal.lines.map((line) => ({
+      record: "L",
+      line: String(line.line),
+      account: mapped(references, "account", line.account),
+      description: line.memo,
+      debit: line.debit ?? "",
+      credit: line.credit ?? "",
+      dimensions: mappedDimensions(references, line.dimensions),
+    })),
+  ];
 }

@@ -15,7 +15,7 @@ import { fileDescription } from "./description.ts";
 import { ACKNOWLEDGED, type Drop, OUTBOUND } from "./drops/drop.ts";
 import type { FileFormat } from "./formats/format.ts";
 import { MAX_ACKNOWLEDGEMENT_BYTES, REQUEST_DEADLINE_MS, SETTLE_DELAY_MS } from "./limits.ts";
-import { type FilePair, filePair } from "./manifest.ts";
+import { FilePair, filePair } from "./manifest.ts";
 
 export interface FileSinkOptions {
   readonly drop: Drop;
@@ -197,6 +197,6 @@ function acceptedBy(text: string, fileId: string, faultCodes: FaultCodes): Submi
 }
 
 function pairOf({ request }: PlannedPosting): FilePair {
-  // The runner gives back what `plan` made.
-  return request as FilePair;
+  if (!(request instanceof FilePair)) throw new RangeError("not a plan of this adapter");
+  return request;
 }

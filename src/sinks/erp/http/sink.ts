@@ -27,9 +27,14 @@ export interface HttpSinkOptions {
 }
 
 /** What is sent: made once, so that what is sent again is the same. */
-interface Webhook {
+class Webhook {
   readonly id: string;
   readonly body: string;
+
+  constructor(id: string, body: string) {
+    this.id = id;
+    this.body = body;
+  }
 }
 
 /**
@@ -81,8 +86,8 @@ export class HttpSink implements ErpSink {
   async submit(plan: PlannedPosting, { signal }: RequestContext): Promise<SubmitAnswer> {
     const { clock, onRequest } = this.#environment;
     const { url, secrets, headers } = this.#options;
-    // What `plan` made: the runner gives it back.
-    const { id, body } = plan.request as Webhook;
+    if (!(plan.request instanceof Webhook)) throw new RangeError("not a plan of this adapter");
+    const { id, body } = plan.request;
     const operation = `submit-${plan.kind}`;
     const startedMs = clock.monotonicMs();
     const timestampSeconds = Math.floor(clock.nowMs() / 1000);
@@ -174,7 +179,7 @@ function webhookOf(command: PostingCommand, externalId: string): Webhook {
   });
   // A customer comes again with another content under the same key, which is another message.
   const id = `${encodeURIComponent(externalId)}.${contentHash.slice(0, 16)}`;
-  return { id, body };
+  return new Webhook(id, body);
 }
 
 function faultOf(error: unknown): ErpFault {

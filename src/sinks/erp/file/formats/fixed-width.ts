@@ -73,7 +73,7 @@ export function fixedWidth(layout: readonly FixedColumn[] = DEFAULT_LAYOUT): Fil
 
 function field(row: Row, { column, width }: FixedColumn): string {
   // A line break within a field would begin another row.
-  const characters = [...(row[column] ?? "").replaceAll(/[\r\n\t]+/g, " ")];
+  const characters = Array.from((row[column] ?? "").replaceAll(/[\r\n\t]+/g, " "));
   const fill = " ".repeat(Math.max(0, width - characters.length));
   if (characters.length <= width)
     return NUMBER_COLUMNS.has(column) ? fill + characters.join("") : characters.join("") + fill;

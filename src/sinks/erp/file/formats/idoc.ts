@@ -1,5 +1,6 @@
 import { XMLBuilder } from "fast-xml-parser";
 import type { PostedInvoice, PostedJournal, PostingCommand } from "../../../../model/posting.ts";
+import { singleLineText } from "../../common/text.ts";
 import { ErpFault } from "../../erp-sink.ts";
 import { mapped, mappedDimensions } from "../mapped.ts";
 import { debitSum } from "../totals.ts";
@@ -180,5 +181,5 @@ function compact(date: string): string {
 }
 
 function cut(text: string): string {
-  return [...text].slice(0, MAX_TEXT).join("");
+  return singleLineText(text, MAX_TEXT);
 }
