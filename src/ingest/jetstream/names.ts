@@ -79,6 +79,11 @@ export function postingSubject(erpConnection: string): string {
   return `postings.${connectionToken(erpConnection)}`;
 }
 
+/** Where the process that runs an ERP connection takes operators' requests: core NATS, nothing is stored. */
+export function runnerOperatorSubject(erpConnection: string): string {
+  return `tributary.operate-erp.${connectionToken(erpConnection)}`;
+}
+
 /** The durable consumer of a connection's runner on its commands; it exists so that lag shows in the standard tools. */
 export const POSTING_CONSUMER = "tributary-runner";
 

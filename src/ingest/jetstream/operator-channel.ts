@@ -1,7 +1,7 @@
 import { ErrorCode, NatsError, type Msg } from "nats";
 import { describe, isNoResponders } from "./broker-errors.ts";
 import type { BrokerConnection } from "./connection.ts";
-import { operatorSubject } from "./names.ts";
+import { operatorSubject, runnerOperatorSubject } from "./names.ts";
 
 /** What became of a request to the owner of a partition. */
 export type OperatorReply =
@@ -20,7 +20,28 @@ export type OperatorReply =
 export function serveOperators(
   connection: BrokerConnection,
   partition: number,
-  answer: (data: Uint8Array) => Promise<Uint8Array | undefined>,
+  answer: Answer,
+  onFault: (fault: unknown) => void,
+): () => void {
+  return serve(connection, operatorSubject(partition), answer, onFault);
+}
+
+/** The same for an ERP connection, by the process that runs it. */
+export function serveRunnerOperators(
+  connection: BrokerConnection,
+  erpConnection: string,
+  answer: Answer,
+  onFault: (fault: unknown) => void,
+): () => void {
+  return serve(connection, runnerOperatorSubject(erpConnection), answer, onFault);
+}
+
+type Answer = (data: Uint8Array) => Promise<Uint8Array | undefined>;
+
+function serve(
+  connection: BrokerConnection,
+  subject: string,
+  answer: Answer,
   onFault: (fault: unknown) => void,
 ): () => void {
   const respond = async (message: Msg): Promise<void> => {
@@ -31,7 +52,7 @@ export function serveOperators(
       onFault(fault);
     }
   };
-  const subscription = connection.client.subscribe(operatorSubject(partition), {
+  const subscription = connection.client.subscribe(subject, {
     callback: (error, message) => {
       if (error === null) void respond(message);
       else onFault(error);
@@ -49,8 +70,27 @@ export async function askOperator(
   data: Uint8Array,
   timeoutMs: number,
 ): Promise<OperatorReply> {
+  return await ask(connection, operatorSubject(partition), data, timeoutMs);
+}
+
+/** Asks the process that runs an ERP connection; as `askOperator`. */
+export async function askRunner(
+  connection: BrokerConnection,
+  erpConnection: string,
+  data: Uint8Array,
+  timeoutMs: number,
+): Promise<OperatorReply> {
+  return await ask(connection, runnerOperatorSubject(erpConnection), data, timeoutMs);
+}
+
+async function ask(
+  connection: BrokerConnection,
+  subject: string,
+  data: Uint8Array,
+  timeoutMs: number,
+): Promise<OperatorReply> {
   try {
-    const message = await connection.client.request(operatorSubject(partition), data, { timeout: timeoutMs });
+    const message = await connection.client.request(subject, data, { timeout: timeoutMs });
     return { outcome: "answered", data: message.data };
   } catch (error) {
     if (isNoResponders(error)) return { outcome: "no-owner" };
