@@ -4,7 +4,8 @@ import { Registry } from "prom-client";
 import { workerConfigKeys, workerConfigSections } from "../src/cli/config/config-keys.ts";
 import { createProgram } from "../src/cli/program.ts";
 import { ERRORS } from "../src/model/errors.ts";
-import { defineMetrics } from "../src/ops/metric-definitions.ts";
+import { defineMetrics, METRIC_PREFIX } from "../src/ops/metric-definitions.ts";
+import { definePostingMetrics } from "../src/ops/posting-metrics.ts";
 import { committedReport, renderBenchmarksPage, withBenchmarks } from "./docs/benchmarks-page.ts";
 import { renderCliReference } from "./docs/cli-reference.ts";
 import { renderConfigReference } from "./docs/config-reference.ts";
@@ -13,6 +14,7 @@ import { renderMetricList } from "./docs/metric-list.ts";
 
 const registry = new Registry();
 defineMetrics(registry);
+definePostingMetrics(registry, METRIC_PREFIX);
 const projectRoot = new URL("../", import.meta.url);
 const report = committedReport(projectRoot);
 const pages = {

@@ -2,10 +2,12 @@ import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Clock } from "../model/clock.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import type { PipelineState } from "../pipeline/pipeline-options.ts";
+import type { PostingSnapshot } from "../sinks/posting/posting-runner.ts";
 import { BoundedLabel } from "./bounded-label.ts";
 import type { MetricData } from "./merged-metrics.ts";
 import { EventLoopDelay } from "./event-loop-delay.ts";
-import { defineMetrics, type MetricSet } from "./metric-definitions.ts";
+import { defineMetrics, METRIC_PREFIX, type MetricSet } from "./metric-definitions.ts";
+import { definePostingMetrics, type PostingMetricSet, refreshPostings } from "./posting-metrics.ts";
 import { WORKER_STATES, type WorkerState } from "./worker-lifecycle.ts";
 
 /** Regions with a label of their own; a business has a handful of regions. */
@@ -59,16 +61,19 @@ export interface WaitingFigures {
 export class WorkerMetrics {
   readonly registry = new Registry();
   readonly set: MetricSet;
+  readonly postings: PostingMetricSet;
   readonly clock: Clock;
   readonly regions = new BoundedLabel(MAX_REGIONS);
   readonly #partitions = new Map<number, () => PartitionSnapshot>();
   readonly #waiting = new Map<number, WaitingFigures>();
   readonly #eventLoopDelay = new EventLoopDelay();
+  #postings: () => readonly PostingSnapshot[] = () => [];
 
   /** @param options.processMetrics the usual `process_…` and `nodejs_…` metrics as well; true by default */
   constructor(options: { readonly clock: Clock; readonly processMetrics?: boolean }) {
     this.clock = options.clock;
     this.set = defineMetrics(this.registry);
+    this.postings = definePostingMetrics(this.registry, METRIC_PREFIX);
     if (options.processMetrics ?? true) collectDefaultMetrics({ register: this.registry });
   }
 
@@ -79,6 +84,17 @@ export class WorkerMetrics {
   /** Asks a partition at each scrape. */
   watchPartition(partition: number, snapshot: () => PartitionSnapshot): void {
     this.#partitions.set(partition, snapshot);
+  }
+
+  /** Asks the ERP connections of the process at each scrape. */
+  watchPostings(snapshots: () => readonly PostingSnapshot[]): void {
+    this.#postings = snapshots;
+  }
+
+  /** A request to an ERP has ended. */
+  erpAsked(sink: string, operation: string, outcome: string, elapsedMs: number): void {
+    this.postings.requests.inc({ sink, operation, outcome });
+    this.postings.requestSeconds.observe({ sink }, elapsedMs / 1000);
   }
 
   /** Figures that the partition's observer changes at each commit. */
@@ -167,6 +183,7 @@ export class WorkerMetrics {
     if (isAccruedWhole)
       for (const [currency, amount] of accrued) this.set.accruedValue.set({ currency }, amount);
     this.#refreshWaiting();
+    refreshPostings(this.postings, this.#postings());
   }
 
   #readPartition(partition: number, read: () => PartitionSnapshot): PartitionSnapshot | undefined {

@@ -52,6 +52,7 @@ export function effectiveConfig(config: WorkerConfig): Record<string, unknown> {
             overdue_after: durationText(tax.overdueAfterMs),
             ask_again_after: durationText(tax.askAgainAfterMs),
           },
+    erp_connections: config.erpConnectionsFile,
     admin: withoutAbsent({ host: admin.host, port: admin.port, token: masked(admin.token) }),
     log: config.log,
   });

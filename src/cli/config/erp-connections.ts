@@ -21,14 +21,9 @@ const MAX_REQUESTS_PER_DAY = 100_000_000;
 
 /** What every connection can be told, whatever ERP it leads to. */
 export const postingSettings = z.strictObject({
-  max_concurrent: z
-    .int()
-    .min(1)
-    .max(MAX_CONCURRENT)
-    .default(3)
-    .meta({
-      description: "Requests under way at once, at most; fewer while the ERP says that it is too much.",
-    }),
+  max_concurrent: z.int().min(1).max(MAX_CONCURRENT).default(3).meta({
+    description: "Requests under way at once, at most; fewer while the ERP says that it is too much.",
+  }),
   requests_per_second: z
     .number()
     .positive()

@@ -57,6 +57,8 @@ export interface WorkerConfig {
     readonly overdueAfterMs: number;
     readonly askAgainAfterMs: number;
   };
+  /** File of the ERP connections; undefined: this worker posts nothing. */
+  readonly erpConnectionsFile?: string;
   readonly admin: { readonly host: string; readonly port: number; readonly token?: string };
   readonly log: {
     readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
@@ -207,6 +209,7 @@ function toConfig(parsed: ParsedWorkerConfig, secret: SecretReader, name: string
     pull: { maxMessages: parsed.pull.max_messages, maxBytes: parsed.pull.max_bytes },
     replicas: parsed.replicas,
     sinks: { rated: sinks.rated, ...(sinks.file !== undefined && { file: sinks.file }) },
+    ...(parsed.erp_connections !== undefined && { erpConnectionsFile: parsed.erp_connections }),
     ...(tax !== undefined && {
       tax: {
         service: tax.service,

@@ -335,6 +335,9 @@ export const workerSchema = z.strictObject({
     .meta({ description: "Replicas of the streams that are created; 3 on a cluster of three or more." }),
   sinks,
   tax,
+  erp_connections: path(
+    "YAML file that says how the ERP connections of the catalog are reached, with their secrets; absent: this worker posts nothing.",
+  ).optional(),
   admin,
   log,
 });

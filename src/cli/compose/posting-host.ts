@@ -1,0 +1,215 @@
+import type { Logger } from "pino";
+import type { Clock } from "../../model/clock.ts";
+import { codeOf, messageOf } from "../../model/errors.ts";
+import type { FaultInjector } from "../../model/fault-injection.ts";
+import type { LeaseKeeper } from "../../model/posting-log.ts";
+import type { PostingStore } from "../../model/posting-store.ts";
+import type { BrokerConnection } from "../../ingest/jetstream/connection.ts";
+import { openLeaseKeeper } from "../../ingest/jetstream/lease-keeper.ts";
+import { runnerLease } from "../../ingest/jetstream/names.ts";
+import { serveRunnerOperators } from "../../ingest/jetstream/operator-channel.ts";
+import { openCommandLog, openPostingLog } from "../../ingest/jetstream/posting-logs.ts";
+import { RepeatedFaultLog } from "../../ops/logging.ts";
+import type { ErpSink, ErpSinkEnvironment } from "../../sinks/erp/erp-sink.ts";
+import { type PostingPolicy, defaultPolicy } from "../../sinks/posting/posting-policy.ts";
+import { type PostingSnapshot, PostingRunner } from "../../sinks/posting/posting-runner.ts";
+import type { RequestQuota } from "../../sinks/posting/request-gate.ts";
+import { openPostingStore, postingsFolder } from "../../state/postings/posting-store.ts";
+import type { ErpConnectionConfig, PostingSettings } from "../config/erp-connections.ts";
+import { answerDecision } from "./posting-decision.ts";
+import { resultSender } from "./posting-results.ts";
+
+/**
+ * A lease outlasts the longest request by this: one that is renewed three times within its time has two thirds left whenever it is looked at, so
+ * requests go on while it is renewed.
+ */
+const LEASE_PER_REQUEST = 2;
+/** Below this, one slow answer of the broker would lose the lease. */
+const SHORTEST_LEASE_MS = 15_000;
+/** A connection that is down says so this often. */
+const REPEATED_FAULT_INTERVAL_MS = 30_000;
+
+/** What the catalog says of a connection. */
+export interface CatalogConnection {
+  readonly key: string;
+  readonly adapter: string;
+  readonly prefix: string;
+  readonly closedPeriod: PostingPolicy["periodClosed"];
+}
+
+export interface PostingHostOptions {
+  readonly broker: BrokerConnection;
+  readonly replicas: number;
+  readonly stateDir: string;
+  readonly workerName: string;
+  /** Unique to this process. */
+  readonly instance: string;
+  /** Connections of the catalog that the worker's configuration says how to reach. */
+  readonly connections: readonly {
+    readonly catalog: CatalogConnection;
+    readonly config: ErpConnectionConfig;
+  }[];
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly faults: FaultInjector;
+  readonly onRequest: (connection: string, ...request: Parameters<ErpSinkEnvironment["onRequest"]>) => void;
+}
+
+interface Hosted {
+  readonly key: string;
+  readonly runner: PostingRunner;
+  readonly sink: ErpSink;
+  readonly store: PostingStore;
+  readonly stopServing: () => void;
+}
+
+/**
+ * The ERP connections of a process. Each has a runner that waits for the connection's lease, so that of all processes that are configured for it
+ * one posts and the others stand by.
+ */
+export class PostingHost {
+  readonly #hosted: readonly Hosted[];
+
+  private constructor(hosted: readonly Hosted[]) {
+    this.#hosted = hosted;
+  }
+
+  /** Opens the stores; nothing is sent until `start`. Throws `state-locked`, `state-corrupt` and what the broker says. */
+  static async create(options: PostingHostOptions): Promise<PostingHost> {
+    const hosted: Hosted[] = [];
+    try {
+      for (const connection of options.connections) hosted.push(await openConnection(connection, options));
+    } catch (fault) {
+      await closeAll(hosted);
+      throw fault;
+    }
+    return new PostingHost(hosted);
+  }
+
+  start(): void {
+    for (const { runner } of this.#hosted) runner.start();
+  }
+
+  /** What is under way is finished, and the connections are given up, so that another process need not wait. */
+  async stop(): Promise<void> {
+    for (const { stopServing } of this.#hosted) stopServing();
+    await Promise.all(this.#hosted.map(({ runner }) => runner.stop()));
+    await closeAll(this.#hosted);
+  }
+
+  snapshots(): readonly PostingSnapshot[] {
+    return this.#hosted.map(({ runner }) => runner.snapshot());
+  }
+}
+
+async function closeAll(hosted: readonly Hosted[]): Promise<void> {
+  for (const { sink, store } of hosted) {
+    await sink.close();
+    store.close();
+  }
+}
+
+async function openConnection(
+  { catalog, config }: PostingHostOptions["connections"][number],
+  options: PostingHostOptions,
+): Promise<Hosted> {
+  const { broker, clock, random, faults, stateDir, workerName, instance, replicas, onRequest } = options;
+  const { key } = catalog;
+  const logger = options.logger.child({ connection: key });
+  const repeated = new RepeatedFaultLog({ logger, clock, intervalMs: REPEATED_FAULT_INTERVAL_MS });
+  const sink = config.prepared({
+    prefix: catalog.prefix,
+    clock,
+    random,
+    onRequest: (...request) => {
+      onRequest(key, ...request);
+    },
+  });
+  const leases = await openLeaseKeeper({
+    connection: broker,
+    replicas,
+    clock,
+    owner: `${workerName} ${instance}`,
+    leaseMs: Math.max(SHORTEST_LEASE_MS, LEASE_PER_REQUEST * sink.requestDeadlineMs),
+    onFault: (fault) => {
+      repeated.write("warn", "lease", faultFields(fault), "The connection's lease could not be asked for.");
+    },
+  });
+  const store = openPostingStore(postingsFolder(stateDir, key), key);
+  const runner = new PostingRunner({
+    connection: key,
+    owner: workerName,
+    sink,
+    commands: openCommandLog(broker, key),
+    postings: openPostingLog(broker, key),
+    leases: namedLeases(leases),
+    store,
+    results: resultSender(broker),
+    quota: quotaOf(config.posting),
+    policy: {
+      ...defaultPolicy(sink),
+      maxAttempts: config.posting.max_attempts,
+      recheckMs: config.posting.recheck,
+      periodClosed: catalog.closedPeriod,
+    },
+    reconciliation: {
+      paymentIntervalMs: config.posting.payment_interval,
+      scanIntervalMs: config.posting.scan_interval,
+      scanLookBackDays: config.posting.scan_look_back_days,
+    },
+    clock,
+    random,
+    faults,
+    onFault: (fault) => {
+      repeated.write(
+        "error",
+        codeOf(fault),
+        faultFields(fault),
+        "A fault ended the posting of a connection.",
+      );
+    },
+    onResultFailed: (partition, error) => {
+      repeated.write(
+        "warn",
+        `result-${partition}`,
+        { ...faultFields(error), partition },
+        "A partition did not take results; they are sent again.",
+      );
+    },
+  });
+  const stopServing = serveRunnerOperators(
+    broker,
+    key,
+    async (data) => await answerDecision(runner, data),
+    (fault) => {
+      repeated.write("warn", "operators", faultFields(fault), "Operators' requests can't be taken.");
+    },
+  );
+  return { key, runner, sink, store, stopServing };
+}
+
+/** A connection's lease has a name of its own among all leases. */
+function namedLeases(leases: LeaseKeeper): LeaseKeeper {
+  return { acquire: async (connection, signal) => await leases.acquire(runnerLease(connection), signal) };
+}
+
+function faultFields(fault: unknown): Record<string, unknown> {
+  return { code: codeOf(fault), reason: messageOf(fault) };
+}
+
+function quotaOf(settings: PostingSettings): RequestQuota {
+  const {
+    max_concurrent: maxConcurrent,
+    requests_per_second: perSecond,
+    requests_per_day: perDay,
+  } = settings;
+  return { maxConcurrent, rate: perSecond === undefined ? undefined : rateOf(perSecond), perDay };
+}
+
+/** A whole number of requests in a window: less than one a second is one in a longer window. */
+function rateOf(perSecond: number): NonNullable<RequestQuota["rate"]> {
+  return perSecond >= 1
+    ? { count: Math.floor(perSecond), windowMs: (Math.floor(perSecond) / perSecond) * 1_000 }
+    : { count: 1, windowMs: 1_000 / perSecond };
+}
