@@ -46,9 +46,14 @@ export const ERRORS = {
     "Counts or totals do not add up: the partition stops rather than go on from a wrong state.",
   // sinks
   "sink-failed": "A sink could not deliver; it is tried again.",
-  "posting-log-moved": "Another runner of the ERP connection has written to its log of postings.",
-  "posting-append-unknown":
-    "It can't be known whether a record was appended to an ERP connection's log of postings.",
+  // postings to an ERP
+  "posting-log-moved": "Another runner has written to the connection's posting log: this one stops at once.",
+  "posting-append-unknown": "It can't be known whether records were appended to a connection's posting log.",
+  "posting-lease-lost":
+    "The right to post to a connection went to another process or could not be renewed in time: nothing more is sent.",
+  "posting-log-corrupt":
+    "A connection's posting log can't be followed: a record was changed, taken out, or does not fit the one before it.",
+  "posting-command-invalid": "A message of a connection's commands can't be read; nothing behind it is posted.",
   // operators
   "operator-no-owner":
     "No worker owns the partition: nobody took an operator's request, nothing was decided.",

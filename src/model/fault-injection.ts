@@ -22,7 +22,20 @@ export const TAX_FAILPOINTS = [
   "after-tax-commit-before-cursor",
 ] as const;
 
-export type Failpoint = (typeof FAILPOINTS)[number] | (typeof TAX_FAILPOINTS)[number];
+/** Those that only a worker with an ERP connection reaches. */
+export const POSTING_FAILPOINTS = [
+  "before-posting-append",
+  "after-posting-append-before-store",
+  "after-posting-intent",
+  "after-erp-answer",
+  "before-posting-result",
+  "after-posting-result-before-cursor",
+] as const;
+
+export type Failpoint =
+  | (typeof FAILPOINTS)[number]
+  | (typeof TAX_FAILPOINTS)[number]
+  | (typeof POSTING_FAILPOINTS)[number];
 
 export interface FaultInjector {
   /** Called when execution reaches the point. */

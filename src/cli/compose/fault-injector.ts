@@ -2,6 +2,7 @@ import { isMainThread } from "node:worker_threads";
 import {
   FAILPOINTS,
   noFaults,
+  POSTING_FAILPOINTS,
   TAX_FAILPOINTS,
   type Failpoint,
   type FaultInjector,
@@ -14,7 +15,11 @@ import { TributaryError } from "../../model/errors.ts";
  */
 export const FAILPOINT_VARIABLE = "TRIBUTARY_FAILPOINT";
 
-const ALL_FAILPOINTS: readonly Failpoint[] = [...FAILPOINTS, ...TAX_FAILPOINTS];
+const ALL_FAILPOINTS: readonly Failpoint[] = [
+  ...FAILPOINTS,
+  ...TAX_FAILPOINTS,
+  ...POSTING_FAILPOINTS,
+];
 
 function isFailpoint(name: string | undefined): name is Failpoint {
   return ALL_FAILPOINTS.some((point) => point === name);

@@ -1,0 +1,61 @@
+import type { PostingDesk } from "./posting-desk.ts";
+import { newerCommand } from "./posting-decisions.ts";
+import { recheck } from "./posting-machine.ts";
+
+/** Newer commands decided by one message of records. */
+const NEWER_AT_ONCE = 100;
+/** Held documents tried at once where those before them were taken; one where they were held again. */
+const MAX_RECHECKS = 64;
+
+/** Steps that need a record and no request: newer commands of a key, and documents of closed periods that are tried again. */
+export class FreeSteps {
+  readonly #desk: PostingDesk;
+  #rechecked: readonly string[] = [];
+  #recheckAtOnce = 1;
+
+  constructor(desk: PostingDesk) {
+    this.#desk = desk;
+  }
+
+  /** What is due now, of documents that are not busy: keys and the work that takes them on; undefined where nothing is. */
+  next(
+    busy: ReadonlySet<string>,
+  ): { readonly keys: readonly string[]; readonly run: () => Promise<void> } | undefined {
+    return this.#newer(busy) ?? this.#rechecks(busy);
+  }
+
+  #newer(busy: ReadonlySet<string>) {
+    const found = this.#desk.store.newerCommands(NEWER_AT_ONCE).filter(({ document }) => !busy.has(document.key));
+    const steps = found.flatMap(({ document, newer }) => newerCommand(document, newer) ?? []);
+    if (steps.length === 0) return undefined;
+    const keys = found.map(({ document }) => document.key);
+    return { keys, run: () => this.#desk.take(steps) };
+  }
+
+  /**
+   * One held document goes first. A closed period holds thousands, and each that is tried in vain costs a request: so more are tried
+   * at once only while those before them were taken.
+   */
+  #rechecks(busy: ReadonlySet<string>) {
+    const { store, clock } = this.#desk;
+    if (!this.#isLastSettled()) return undefined;
+    const documents = store
+      .due("held", clock.nowMs(), this.#recheckAtOnce + busy.size)
+      .filter(({ key }) => !busy.has(key))
+      .slice(0, this.#recheckAtOnce);
+    if (documents.length === 0) return undefined;
+    const keys = documents.map(({ key }) => key);
+    this.#rechecked = keys;
+    return { keys, run: () => this.#desk.take(documents.map(recheck)) };
+  }
+
+  #isLastSettled(): boolean {
+    if (this.#rechecked.length === 0) return true;
+    const states = this.#rechecked.map((key) => this.#desk.store.document(key)?.state);
+    if (states.some((state) => state === "planned" || state === "submitting")) return false;
+    const wasTaken = states.every((state) => state !== "held");
+    this.#recheckAtOnce = wasTaken ? Math.min(MAX_RECHECKS, this.#recheckAtOnce * 2) : 1;
+    this.#rechecked = [];
+    return true;
+  }
+}

@@ -1,0 +1,49 @@
+import type { Clock } from "../../model/clock.ts";
+import type { FaultInjector } from "../../model/fault-injection.ts";
+import type { CommandLog, LeaseKeeper, PostingLog } from "../../model/posting-log.ts";
+import type { PostingStore } from "../../model/posting-store.ts";
+import type { ErpSink } from "../erp/erp-sink.ts";
+import type { PostingPolicy } from "./posting-policy.ts";
+import type { RequestQuota } from "./request-gate.ts";
+import type { ResultSender } from "./result-delivery.ts";
+
+/** How often the ERP is compared with what is known, beside each document's own read-back. */
+export interface ReconciliationOptions {
+  /** Between two polls of what has been paid of an invoice, milliseconds. */
+  readonly paymentIntervalMs: number;
+  /** Between two scans for documents that nobody here knows. */
+  readonly scanIntervalMs: number;
+  /** Days that a scan looks back. */
+  readonly scanLookBackDays: number;
+}
+
+/** Payments come in days, and a scan of a week's documents finds what a day's would have missed. */
+export const DEFAULT_RECONCILIATION: ReconciliationOptions = {
+  paymentIntervalMs: 6 * 60 * 60_000,
+  scanIntervalMs: 24 * 60 * 60_000,
+  scanLookBackDays: 7,
+};
+
+export interface PostingRunnerOptions {
+  /** Key of the connection: names its lease too. */
+  readonly connection: string;
+  /** Who runs it, for people who read the log. */
+  readonly owner: string;
+  readonly sink: ErpSink;
+  readonly commands: CommandLog;
+  readonly postings: PostingLog;
+  readonly leases: LeaseKeeper;
+  readonly store: PostingStore;
+  readonly results: ResultSender;
+  readonly quota: RequestQuota;
+  readonly policy: PostingPolicy;
+  readonly reconciliation: ReconciliationOptions;
+  readonly clock: Clock;
+  /** Gives [0, 1). */
+  readonly random: () => number;
+  readonly faults: FaultInjector;
+  /** Told of each fault that ended a tenure; the runner goes on by itself where it can. */
+  readonly onFault: (fault: unknown) => void;
+  /** Told of each result that a partition did not take; it is sent again. */
+  readonly onResultFailed: (partition: number, error: unknown) => void;
+}

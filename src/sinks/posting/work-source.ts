@@ -1,0 +1,103 @@
+import type { PostingDocument, PostingStore } from "../../model/posting-store.ts";
+
+/** What the next request is for. */
+export type Work =
+  | { readonly kind: "submit" | "look-up" | "poll"; readonly document: PostingDocument }
+  | { readonly kind: "read-back" | "payments"; readonly documents: readonly PostingDocument[] }
+  | { readonly kind: "scan" };
+
+export interface WorkSourceOptions {
+  readonly store: PostingStore;
+  readonly maxReadBack: number;
+  /** Payments and scan that are late by more than this come before documents, one request each OVERDUE_SPACING_MS. */
+  readonly patienceMs: number;
+  /** When the next page of the scan is wanted; Infinity while one is under way. */
+  readonly nextScanMs: () => number;
+}
+
+/** A confirmed document is read back alone if no batch has filled by then. */
+const READ_BACK_LINGER_MS = 30_000;
+const OVERDUE_SPACING_MS = 60_000;
+
+/**
+ * Chooses the next request: what is under way is settled before anything new is sent, since others wait for it; read-backs come before
+ * new documents where a batch is full, so that each costs its share of a request; payments and the scan take what is left over.
+ */
+export class WorkSource {
+  readonly #options: WorkSourceOptions;
+  #lastOverdueMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: WorkSourceOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Undefined where nothing is due.
+   * @param busy keys that a request or a record is under way for
+   */
+  next(nowMs: number, busy: ReadonlySet<string>): Work | undefined {
+    const { store } = this.#options;
+    const unknown = firstFree(store.due("unknown", nowMs, busy.size + 1), busy);
+    if (unknown !== undefined) return { kind: "look-up", document: unknown };
+    const accepted = firstFree(store.due("accepted", nowMs, busy.size + 1), busy);
+    if (accepted !== undefined) return { kind: "poll", document: accepted };
+    const overdue = this.#overdue(nowMs, busy);
+    if (overdue !== undefined) return overdue;
+    const confirmed = this.#confirmed(nowMs, busy);
+    const [first] = confirmed;
+    const isFull = confirmed.length >= this.#options.maxReadBack;
+    if (first !== undefined && (isFull || nowMs - (first.dueMs ?? 0) >= READ_BACK_LINGER_MS))
+      return { kind: "read-back", documents: confirmed };
+    const planned = firstFree(store.ready(nowMs, busy.size + 1), busy);
+    if (planned !== undefined) return { kind: "submit", document: planned };
+    // What is under way may fill the batch.
+    if (first !== undefined && busy.size === 0) return { kind: "read-back", documents: confirmed };
+    return this.#payments(nowMs, busy) ?? this.#scan(nowMs);
+  }
+
+  /** The first time after now at which something is due, whatever is busy; undefined where nothing will be. */
+  nextMs(nowMs: number): number | undefined {
+    const { store, nextScanMs } = this.#options;
+    const times = [store.nextDueMs(nowMs), store.nextPaymentMs(), nextScanMs()].filter(
+      (time) => time !== undefined && time > nowMs && time !== Number.POSITIVE_INFINITY,
+    );
+    return times.length === 0 ? undefined : Math.min(...times.map((time) => time ?? nowMs));
+  }
+
+  #confirmed(nowMs: number, busy: ReadonlySet<string>): readonly PostingDocument[] {
+    const { store, maxReadBack } = this.#options;
+    return store
+      .due("confirmed", nowMs, maxReadBack + busy.size)
+      .filter(({ key }) => !busy.has(key))
+      .slice(0, maxReadBack);
+  }
+
+  /** So that a backlog of weeks does not hide what has been paid. */
+  #overdue(nowMs: number, busy: ReadonlySet<string>): Work | undefined {
+    const { patienceMs } = this.#options;
+    if (nowMs - this.#lastOverdueMs < OVERDUE_SPACING_MS) return undefined;
+    const work = this.#payments(nowMs - patienceMs, busy) ?? this.#scan(nowMs - patienceMs);
+    if (work !== undefined) this.#lastOverdueMs = nowMs;
+    return work;
+  }
+
+  #payments(nowMs: number, busy: ReadonlySet<string>): Work | undefined {
+    const { store, maxReadBack } = this.#options;
+    const documents = store
+      .paymentsDue(nowMs, maxReadBack + busy.size)
+      .filter(({ key }) => !busy.has(key))
+      .slice(0, maxReadBack);
+    return documents.length === 0 ? undefined : { kind: "payments", documents };
+  }
+
+  #scan(nowMs: number): Work | undefined {
+    return this.#options.nextScanMs() <= nowMs ? { kind: "scan" } : undefined;
+  }
+}
+
+function firstFree(
+  documents: readonly PostingDocument[],
+  busy: ReadonlySet<string>,
+): PostingDocument | undefined {
+  return documents.find(({ key }) => !busy.has(key));
+}

@@ -1,0 +1,245 @@
+import { TributaryError } from "../../../src/model/errors.ts";
+import type { LogMessage, LogReader } from "../../../src/model/log.ts";
+import type { CommandLog, Lease, LeaseKeeper, PostingLog } from "../../../src/model/posting-log.ts";
+import type { PostingCommand } from "../../../src/model/posting.ts";
+import type { SimClock } from "./sim-clock.ts";
+import type { SimProcess } from "./sim-process.ts";
+
+const CREATED_AT = "2026-03-01T00:00:00.000000001Z";
+
+/** A stream of the broker in memory. */
+export class MemoryStream {
+  readonly name: string;
+  readonly messages: LogMessage[] = [];
+  readonly #clock: SimClock;
+  #listeners = new Set<() => void>();
+
+  constructor(name: string, clock: SimClock) {
+    this.name = name;
+    this.#clock = clock;
+  }
+
+  store(data: Uint8Array): number {
+    const sequence = this.messages.length + 1;
+    this.messages.push({
+      sequence,
+      subject: this.name,
+      contentType: "application/json",
+      arrivalMs: this.#clock.nowMs(),
+      data,
+    });
+    for (const listener of this.#listeners) listener();
+    return sequence;
+  }
+
+  identity() {
+    return { createdAt: CREATED_AT, firstSequence: 1, lastSequence: this.messages.length };
+  }
+
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+export function queueCommands(stream: MemoryStream, commands: readonly PostingCommand[]): void {
+  stream.store(Buffer.from(JSON.stringify(commands)));
+}
+
+/** COMMANDS as a process reads it. */
+export function commandLog(stream: MemoryStream, process: SimProcess, clock: SimClock): CommandLog {
+  return {
+    name: stream.name,
+    identity: () => process.call(() => Promise.resolve(stream.identity())),
+    openReader: (firstSequence) =>
+      process.call(() => Promise.resolve(new MemoryReader(stream, process, clock, firstSequence))),
+  };
+}
+
+const RUN = 20;
+
+class MemoryReader implements LogReader {
+  readonly ended: Promise<void>;
+  caughtUp = false;
+  pendingCount = 0;
+  readonly #stream: MemoryStream;
+  readonly #process: SimProcess;
+  readonly #clock: SimClock;
+  #next: number;
+  #isStopped = false;
+  #isDelivering = false;
+  #end!: (fault?: unknown) => void;
+  #unlisten: (() => void) | undefined;
+
+  constructor(stream: MemoryStream, process: SimProcess, clock: SimClock, firstSequence: number) {
+    this.#stream = stream;
+    this.#process = process;
+    this.#clock = clock;
+    this.#next = firstSequence;
+    this.ended = new Promise((resolve, reject) => {
+      this.#end = (fault) => {
+        if (fault === undefined) resolve();
+        else reject(fault instanceof Error ? fault : new Error(String(fault)));
+      };
+    });
+  }
+
+  start(deliver: (messages: readonly LogMessage[]) => Promise<void>): void {
+    const pump = async (): Promise<void> => {
+      if (this.#isDelivering) return;
+      this.#isDelivering = true;
+      try {
+        for (;;) {
+          const run = this.#stream.messages.slice(this.#next - 1, this.#next - 1 + RUN);
+          if (run.length === 0 || this.#isStopped) break;
+          await this.#process.call(() => this.#clock.delay(1));
+          if (this.#isStopped) break;
+          await deliver(run);
+          this.#next += run.length;
+        }
+      } catch (fault) {
+        this.#end(fault);
+      } finally {
+        this.#isDelivering = false;
+        if (this.#isStopped) this.#end();
+      }
+    };
+    this.#unlisten = this.#stream.listen(() => void pump());
+    void pump();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#unlisten?.();
+    if (!this.#isDelivering) this.#end();
+    await this.ended.catch(() => undefined);
+  }
+
+  acknowledge(): void {}
+}
+
+/** How an append goes wrong. */
+export type AppendFault = "lost-before" | "lost-after" | undefined;
+
+export interface PostingLogOptions {
+  readonly stream: MemoryStream;
+  readonly process: SimProcess;
+  readonly clock: SimClock;
+  readonly latencyMs: number;
+  readonly nextFault: () => AppendFault;
+}
+
+/** POSTINGS as a process writes it: refused where the last sequence is another one. */
+export function postingLog(options: PostingLogOptions): PostingLog {
+  const { stream, process, clock, latencyMs, nextFault } = options;
+  const unknown = (): TributaryError => new TributaryError("posting-append-unknown", "no acknowledgement");
+  return {
+    name: stream.name,
+    identity: () => process.call(() => Promise.resolve(stream.identity())),
+    async *readFrom(firstSequence) {
+      const last = stream.messages.length;
+      for (let next = firstSequence; next <= last; next += RUN) {
+        const page = await process.call(() =>
+          Promise.resolve(stream.messages.slice(next - 1, Math.min(last, next - 1 + RUN))),
+        );
+        yield page;
+      }
+    },
+    append: (data, expectedLastSequence) =>
+      process.call(async () => {
+        const fault = nextFault();
+        await clock.delay(latencyMs / 2);
+        if (fault === "lost-before") throw unknown();
+        if (stream.messages.length !== expectedLastSequence)
+          throw new TributaryError("posting-log-moved", "another runner has written");
+        const sequence = stream.store(data.slice());
+        await clock.delay(latencyMs / 2);
+        if (fault === "lost-after") throw unknown();
+        return sequence;
+      }),
+  };
+}
+
+/** A lease in the broker's memory: one holder until a time. */
+export class MemoryLeases {
+  readonly #clock: SimClock;
+  readonly #ttlMs: number;
+  #revision = 0;
+  #holder: { readonly epoch: number; untilMs: number } | undefined;
+
+  constructor(clock: SimClock, ttlMs: number) {
+    this.#clock = clock;
+    this.#ttlMs = ttlMs;
+  }
+
+  keeperOf(process: SimProcess): LeaseKeeper {
+    return {
+      acquire: async (_name, signal) => {
+        for (;;) {
+          signal.throwIfAborted();
+          const askedMs = process.clock.monotonicMs();
+          const epoch = await process.call(() => Promise.resolve(this.#tryAcquire()));
+          if (epoch !== undefined) return this.#leaseOf(process, epoch, askedMs);
+          await new Promise<void>((resolve) => {
+            process.clock.schedule(this.#ttlMs / 4, resolve);
+          });
+        }
+      },
+    };
+  }
+
+  #tryAcquire(): number | undefined {
+    const nowMs = this.#clock.nowMs();
+    if (this.#holder !== undefined && this.#holder.untilMs > nowMs) return undefined;
+    this.#revision += 1;
+    this.#holder = { epoch: this.#revision, untilMs: nowMs + this.#ttlMs };
+    return this.#revision;
+  }
+
+  #leaseOf(process: SimProcess, epoch: number, acquiredMs: number): Lease {
+    const { clock } = process;
+    let validUntilMs = acquiredMs + this.#ttlMs;
+    let isOver = false;
+    let lose!: () => void;
+    const lost = new Promise<void>((resolve) => {
+      lose = resolve;
+    });
+    const renew = (): void => {
+      if (isOver) return;
+      const askedMs = clock.monotonicMs();
+      void process
+        .call(() => Promise.resolve(this.#renew(epoch)))
+        .then((renewed) => {
+          if (!renewed) {
+            isOver = true;
+            lose();
+            return;
+          }
+          validUntilMs = askedMs + this.#ttlMs;
+          clock.schedule(this.#ttlMs / 4, renew);
+        });
+    };
+    clock.schedule(this.#ttlMs / 4, renew);
+    return {
+      epoch,
+      get validUntilMs() {
+        return validUntilMs;
+      },
+      lost,
+      release: async () => {
+        isOver = true;
+        await process.call(() => {
+          if (this.#holder?.epoch === epoch) this.#holder = undefined;
+          return Promise.resolve();
+        });
+      },
+    };
+  }
+
+  #renew(epoch: number): boolean {
+    const nowMs = this.#clock.nowMs();
+    if (this.#holder?.epoch !== epoch || this.#holder.untilMs <= nowMs) return false;
+    this.#holder.untilMs = nowMs + this.#ttlMs;
+    return true;
+  }
+}

@@ -1,0 +1,111 @@
+import type { Clock } from "../../../src/model/clock.ts";
+import type { FaultInjector } from "../../../src/model/fault-injection.ts";
+import type { SimClock } from "./sim-clock.ts";
+
+export class Killed extends Error {}
+
+const NEVER = new Promise<never>(() => undefined);
+
+/**
+ * A process in a simulation: all that reaches the world, and all that comes back, goes through it, so that it can die or sleep at any
+ * await. What is dead does nothing more; what sleeps goes on later, as if no time had passed for it.
+ */
+export class SimProcess {
+  readonly clock: Clock;
+  readonly faults: FaultInjector;
+  readonly #world: SimClock;
+  readonly #killAt: number;
+  readonly #onKilled: () => void;
+  #steps = 0;
+  #isDead = false;
+  #asleep: (() => void)[] | undefined;
+
+  /** @param killAt number of the step (an entry to or a return from the world, or a failpoint) at which it dies */
+  constructor(world: SimClock, killAt: number, onKilled: () => void = () => undefined) {
+    this.#world = world;
+    this.#killAt = killAt;
+    this.#onKilled = onKilled;
+    this.clock = {
+      nowMs: () => world.nowMs(),
+      monotonicMs: () => world.monotonicMs(),
+      schedule: (delayMs, task) =>
+        world.schedule(delayMs, () => {
+          void this.#awake().then(() => {
+            if (!this.#isDead) task();
+          });
+        }),
+      yieldTurn: () => this.call(() => world.yieldTurn()),
+    };
+    this.faults = {
+      reach: () => {
+        this.#step();
+        if (this.#isDead) throw new Killed();
+      },
+    };
+  }
+
+  get isDead(): boolean {
+    return this.#isDead;
+  }
+  get steps(): number {
+    return this.#steps;
+  }
+
+  kill(): void {
+    if (this.#isDead) return;
+    this.#isDead = true;
+    this.#onKilled();
+  }
+
+  /** Sleeps for so long: nothing of it happens meanwhile. */
+  sleep(ms: number): void {
+    if (this.#asleep !== undefined) return;
+    this.#asleep = [];
+    this.#world.schedule(ms, () => {
+      const waiting = this.#asleep ?? [];
+      this.#asleep = undefined;
+      for (const wake of waiting) wake();
+    });
+  }
+
+  /** A call to the world. */
+  async call<Answer>(effect: () => Promise<Answer>): Promise<Answer> {
+    await this.#awake();
+    this.#step();
+    if (this.#isDead) return NEVER;
+    try {
+      return await effect();
+    } finally {
+      await this.#awake();
+      this.#step();
+      if (this.#isDead) await NEVER;
+    }
+  }
+
+  /** An object whose methods are calls into memory of the process's machine: they work while it lives. */
+  guard<Target extends object>(target: Target): Target {
+    return new Proxy(target, {
+      get: (object, name) => {
+        const member: unknown = Reflect.get(object, name);
+        if (typeof member !== "function") return member;
+        return (...parts: unknown[]): unknown => {
+          if (this.#isDead) throw new Killed();
+          return Reflect.apply(member, object, parts);
+        };
+      },
+    });
+  }
+
+  #step(): void {
+    this.#steps += 1;
+    if (this.#steps === this.#killAt) this.kill();
+  }
+
+  async #awake(): Promise<void> {
+    while (this.#asleep !== undefined && !this.#isDead)
+      await new Promise<void>((resolve) => {
+        this.#asleep?.push(resolve);
+      });
+    if (this.#isDead) await NEVER;
+  }
+}
