@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { MappedReferences, PostingCommand, PostingKind } from "../../../model/posting.ts";
+import { withDeadline } from "../common/deadline.ts";
 import { HttpClient } from "../common/http-client.ts";
 import type {
   ConnectionFinding,
@@ -76,15 +77,16 @@ export class NetsuiteSink implements ErpSink {
   }
 
   async lookUp(plan: PlannedPosting, context: RequestContext): Promise<readonly FoundDocument[]> {
-    const found = await lookUp(this.#client, netsuitePlan(plan), this.#signal(context));
+    const found = await this.#within(context, (signal) => lookUp(this.#client, netsuitePlan(plan), signal));
     return found === undefined ? [] : [found];
   }
 
   submit(plan: PlannedPosting, context: RequestContext): Promise<SubmitAnswer> {
-    const signal = this.#signal(context);
-    return this.#isAsynchronous
-      ? this.#asynchronous.submit(netsuitePlan(plan), context.attempt, signal)
-      : submit(this.#client, netsuitePlan(plan), signal);
+    return this.#within(context, (signal) =>
+      this.#isAsynchronous
+        ? this.#asynchronous.submit(netsuitePlan(plan), context.attempt, signal)
+        : submit(this.#client, netsuitePlan(plan), signal),
+    );
   }
 
   isBatchable(plan: PlannedPosting): boolean {
@@ -92,20 +94,21 @@ export class NetsuiteSink implements ErpSink {
   }
 
   submitBatch(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly SubmitAnswer[]> {
-    const signal = this.#signal(context);
-    return this.#asynchronous.submitBatch(plans.map(netsuitePlan), context.attempt, signal);
+    return this.#within(context, (signal) =>
+      this.#asynchronous.submitBatch(plans.map(netsuitePlan), context.attempt, signal),
+    );
   }
 
   poll(plan: PlannedPosting, handle: string, context: RequestContext): Promise<PollAnswer> {
-    return this.#asynchronous.poll(netsuitePlan(plan), handle, this.#signal(context));
+    return this.#within(context, (signal) => this.#asynchronous.poll(netsuitePlan(plan), handle, signal));
   }
 
   readBack(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly FoundDocument[]> {
-    return readBack(this.#client, plans.map(netsuitePlan), this.#signal(context));
+    return this.#within(context, (signal) => readBack(this.#client, plans.map(netsuitePlan), signal));
   }
 
   scan(sinceDate: string, context: RequestContext): AsyncIterable<readonly ScannedRecord[]> {
-    return scan(this.#client, this.#prefix, sinceDate, () => this.#signal(context));
+    return scan(this.#client, this.#prefix, sinceDate, (readPage) => this.#within(context, readPage));
   }
 
   check(
@@ -113,7 +116,7 @@ export class NetsuiteSink implements ErpSink {
     context: RequestContext,
     references: MappedReferences = {},
   ): Promise<readonly ConnectionFinding[]> {
-    return check(this.#client, commandKinds, references, this.#signal(context));
+    return this.#within(context, (signal) => check(this.#client, commandKinds, references, signal));
   }
 
   close(): Promise<void> {
@@ -121,7 +124,10 @@ export class NetsuiteSink implements ErpSink {
   }
 
   /** A call may be several requests: all of them together end with its deadline. */
-  #signal({ signal }: RequestContext): AbortSignal {
-    return AbortSignal.any([signal, AbortSignal.timeout(this.requestDeadlineMs)]);
+  #within<Result>(
+    { signal }: RequestContext,
+    act: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    return withDeadline(signal, this.requestDeadlineMs, act);
   }
 }
