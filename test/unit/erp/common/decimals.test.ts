@@ -46,7 +46,7 @@ it("texts are cut to a length and at no character's middle", () => {
         expect(cut.length).toBeLessThanOrEqual(length);
         expect(cut.length).toBeGreaterThanOrEqual(Math.min(text.length, length) - 1);
         expect(text.startsWith(cut)).toBe(true);
-        if (!half.test(text)) expect(cut).not.toMatch(half);
+        expect(half.test(text) || !half.test(cut)).toBe(true);
         expect(singleLineText(text, length)).not.toMatch(/[\n\r\t\u2028]/);
       },
     ),
