@@ -18,8 +18,9 @@ import type { Authentication } from "./authentication.ts";
 import { check } from "./check.ts";
 import { NetsuiteClient } from "./client.ts";
 import type { NetsuiteOptions } from "./configuration.ts";
+import { externalIdPrefix } from "./external-id.ts";
 import { netsuiteDescription } from "./description.ts";
-import { MAX_BATCH_RECORDS, MAX_READ_BACK } from "./limits.ts";
+import { MAX_BATCH_RECORDS, MAX_CONCURRENCY, MAX_READ_BACK } from "./limits.ts";
 import { lookUp } from "./look-up.ts";
 import { MachineAuthentication } from "./machine-authentication.ts";
 import { netsuitePlan, type PlanSettings } from "./plan.ts";
@@ -49,13 +50,14 @@ export class NetsuiteSink implements ErpSink {
     /** For tests. */
     dispatcher?: Dispatcher,
   ) {
-    const { account, authentication, deadlineMs, concurrency } = options;
+    const { account, authentication, deadlineMs } = options;
     this.requestDeadlineMs = deadlineMs;
     this.settleDelayMs = options.settleDelayMs;
     this.#settings = options.documents;
-    this.#prefix = prefix;
+    this.#prefix = externalIdPrefix(prefix);
     this.#http = new HttpClient({
-      connections: concurrency,
+      // How many are used at once is the runner's decision.
+      connections: MAX_CONCURRENCY,
       deadlineMs,
       ...(dispatcher !== undefined && { dispatcher }),
     });

@@ -87,7 +87,6 @@ export class Bookkeeping {
         account: "1234567_SB1",
         url: this.simulator.url,
         authentication: TOKEN_CREDENTIALS,
-        concurrency: 3,
         deadlineMs: 10_000,
         settleDelayMs: 50,
         isAsynchronous: false,

@@ -62,6 +62,21 @@ describe("asynchronous posting", () => {
     await settled(plan, second);
   });
 
+  it("looks in the books where NetSuite has forgotten a job, and has the document looked up where it isn't there", async () => {
+    const plan = books.sink.plan(command(invoice()));
+    const handles = ["999999", "999999/3", "no handle"];
+    for (const handle of handles)
+      expect(await faultOf(books.sink.poll(plan, handle, context()))).toMatchObject({
+        kind: "version-conflict",
+        code: "job-without-document",
+      });
+    const id = await settled(plan, await books.begin(plan));
+    expect(await books.sink.poll(plan, "999998", context())).toMatchObject({
+      status: "confirmed",
+      erp: { id },
+    });
+  });
+
   it("sends many documents in one request, and knows which of them failed", async () => {
     const plans = Array.from({ length: 100 }, (_, index) =>
       books.sink.plan(command(invoice({ number: `N-${index}` }))),
@@ -88,7 +103,7 @@ describe("asynchronous posting", () => {
     );
     expect(outcomes.map((outcome, index) => (outcome === true ? [] : [index, outcome])).flat()).toEqual([
       17,
-      "unknown",
+      "version-conflict",
     ]);
     const { requests } = books.simulator.ledger();
     expect(

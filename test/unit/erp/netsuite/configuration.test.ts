@@ -35,8 +35,8 @@ describe("a connection", () => {
       account: "1234567",
       authentication: TOKEN,
     });
-    const read = (path: string, value: string | undefined, file: string | undefined): string =>
-      value ?? `${path} of ${file ?? "nothing"}`;
+    const read = (setting: string, value: string | undefined, file: string | undefined): string =>
+      value ?? `${setting} of ${file ?? "nothing"}`;
     expect(netsuiteOptions(parsed, read)).toEqual({
       account: "1234567",
       authentication: {
@@ -46,12 +46,20 @@ describe("a connection", () => {
         tokenId: "tk",
         tokenSecret: "ts",
       },
-      concurrency: 3,
       deadlineMs: 120_000,
       settleDelayMs: 360_000,
       isAsynchronous: false,
       documents: { taxes: "suitetax", ownNumbers: true, lineFields: {} },
     });
+  });
+
+  it("has no options where a secret can't be read", () => {
+    for (const authentication of [TOKEN, MACHINE]) {
+      const parsed = netsuiteConnectionSchema.parse({ adapter: "netsuite", account: "1", authentication });
+      expect(
+        netsuiteOptions(parsed, (_, value, file) => (file === undefined ? value : undefined)),
+      ).toBeUndefined();
+    }
   });
 
   it("has a certificate instead, and settings of its documents", () => {
@@ -92,7 +100,6 @@ describe("a connection", () => {
     [{ url: "http://netsuite.example.com" }, "url: must be an origin that begins with https://"],
     [{ url: "https://example.com/path" }, "url: must be an origin"],
     [{ deadline: "16m" }, "deadline: must be a duration"],
-    [{ concurrency: 0 }, "concurrency: "],
     [{ tax_id_field: "companyName" }, "tax_id_field: must be vatRegNumber or custentity"],
     [{ line_fields: { quantity: "amount" } }, "line_fields.quantity: must be the id of a custom field"],
     [{ unknown: true }, ": Unrecognized key"],
