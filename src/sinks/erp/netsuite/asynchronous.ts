@@ -2,6 +2,7 @@ import type { Clock } from "../../../model/clock.ts";
 import { writeExactJson } from "../../http/exact-json.ts";
 import { retryAfterMs } from "../../http/retry-after.ts";
 import type { HttpReply } from "../common/http-client.ts";
+import type { ErpFaultKind } from "../../../model/posting.ts";
 import { ErpFault, type PollAnswer, type SubmitAnswer } from "../erp-sink.ts";
 import { faultOfReply } from "./classify-fault.ts";
 import type { NetsuiteClient, NetsuiteRequestOptions } from "./client.ts";
@@ -85,19 +86,20 @@ export class AsynchronousPosting {
   async poll(plan: NetsuitePlan, handle: string, signal: AbortSignal): Promise<PollAnswer> {
     const [, job, position] = HANDLE.exec(handle) ?? [];
     if (job === undefined)
-      throw new ErpFault("unknown", `the handle ${handle.slice(0, 100)} is none of NetSuite's jobs`);
+      throw endedWithout(`the handle ${handle.slice(0, 100)} is none of NetSuite's jobs`);
     if (!(await this.#jobs.isComplete(job, signal))) return { status: "pending" };
     const number = plan.request.kind === "upsert" ? plan.request.number : null;
     const id = await this.#jobs.recordId(job, plan, signal);
     if (id !== undefined) return { status: "confirmed", erp: { id, number } };
     const task = await this.#jobs.task(job, Number(position ?? "0"), signal);
-    if (task === undefined) throw new ErpFault("unknown", `job ${job} has no task for the document`);
-    const result = await taskResult(this.#client, job, task, signal);
+    const result = task === undefined ? undefined : await taskResult(this.#client, job, task, signal);
+    if (result === undefined) throw endedWithout(`job ${job} has no task for the document`);
     const written = recordIdIn(result.header("location") ?? "");
     if (written !== undefined) return { status: "confirmed", erp: { id: written, number } };
     if (result.status < 300)
-      throw new ErpFault("unknown", `job ${job} succeeded without saying which record it wrote`);
-    throw this.#faultOf(result);
+      throw endedWithout(`job ${job} succeeded, and NetSuite doesn't have the document`);
+    const fault = this.#faultOf(result);
+    throw PASSING.has(fault.kind) ? endedWithout(fault.message, fault.code) : fault;
   }
 
   /** Id of the job, also of one that an earlier try of the same request began. */
@@ -142,6 +144,17 @@ export class AsynchronousPosting {
     const waitMs = retryAfterMs(header("retry-after"), this.#clock.nowMs());
     return faultOfReply({ status, text, retryAfterMs: waitMs }, "write");
   }
+}
+
+/** Faults that may be gone when the document is sent again. */
+const PASSING: ReadonlySet<ErpFaultKind> = new Set(["transient", "throttle", "unknown", "authentication"]);
+
+/**
+ * The job has ended and brought no document, for no reason that lies in it: polling again would not help. What NetSuite has is looked at
+ * before it is sent again, and that a few times at most.
+ */
+function endedWithout(message: string, code: string | null = "job-without-document"): ErpFault {
+  return new ErpFault("version-conflict", message, { code });
 }
 
 const HANDLE = /^([A-Za-z0-9_-]{1,64})(?:\/(\d{1,3}))?$/;

@@ -1,13 +1,7 @@
 import { z } from "zod";
 import { DURATION_UNIT_MS, durationMs } from "../../../model/duration.ts";
 import { ACCOUNT_PATTERN } from "./account.ts";
-import {
-  DEFAULT_CONCURRENCY,
-  DEFAULT_REQUEST_DEADLINE_MS,
-  DEFAULT_SETTLE_DELAY_MS,
-  LONGEST_REQUEST_MS,
-  MAX_CONCURRENCY,
-} from "./limits.ts";
+import { DEFAULT_REQUEST_DEADLINE_MS, DEFAULT_SETTLE_DELAY_MS, LONGEST_REQUEST_MS } from "./limits.ts";
 import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from "./machine-authentication.ts";
 import { type PlanSettings, TAX_MODES } from "./plan.ts";
 
@@ -108,9 +102,6 @@ export const netsuiteConnectionSchema = z
       .optional()
       .meta({ description: "Origin of the REST services, where it is not the account's own." }),
     authentication: z.discriminatedUnion("kind", [tokenSchema, machineSchema]),
-    concurrency: z.int().min(1).max(MAX_CONCURRENCY).default(DEFAULT_CONCURRENCY).meta({
-      description: "Requests at once, at most. The account's limit is shared by all its integrations.",
-    }),
     deadline: duration(
       DEFAULT_REQUEST_DEADLINE_MS,
       LONGEST_REQUEST_MS,
@@ -173,27 +164,31 @@ export interface NetsuiteOptions {
   readonly account: string;
   readonly url?: string;
   readonly authentication: NetsuiteCredentials;
-  readonly concurrency: number;
   readonly deadlineMs: number;
   readonly settleDelayMs: number;
   readonly isAsynchronous: boolean;
   readonly documents: PlanSettings;
 }
 
-/**
- * Options of a connection, with its secrets read. `readSecret` gives a secret's value, or that of its file without the line break at its end; the path
- * is for its messages.
- */
+/** A secret that is given as text, or as the name of a file; undefined where it can't be read, which has been noted then. */
+type ReadSecret = (
+  setting: string,
+  value: string | undefined,
+  file: string | undefined,
+) => string | undefined;
+
+/** Options of a connection, with its secrets; undefined where one of them can't be read. */
 export function netsuiteOptions(
   config: NetsuiteConnectionConfig,
-  readSecret: (path: string, value: string | undefined, file: string | undefined) => string,
-): NetsuiteOptions {
-  const { authentication, line_fields: lineFields, tax_id_field: taxIdField } = config;
+  readSecret: ReadSecret,
+): NetsuiteOptions | undefined {
+  const { line_fields: lineFields, tax_id_field: taxIdField } = config;
+  const authentication = credentialsOf(config.authentication, readSecret);
+  if (authentication === undefined) return undefined;
   return {
     account: config.account,
     ...(config.url !== undefined && { url: config.url }),
-    authentication: credentialsOf(authentication, readSecret),
-    concurrency: config.concurrency,
+    authentication,
     deadlineMs: config.deadline,
     settleDelayMs: config.settle_delay,
     isAsynchronous: config.asynchronous,
@@ -213,23 +208,28 @@ export function netsuiteOptions(
 
 function credentialsOf(
   given: NetsuiteConnectionConfig["authentication"],
-  readSecret: (path: string, value: string | undefined, file: string | undefined) => string,
-): NetsuiteCredentials {
-  if (given.kind === "machine")
-    return {
-      kind: "machine",
-      clientId: given.client_id,
-      certificateId: given.certificate_id,
-      privateKey: readSecret("authentication.private_key", undefined, given.private_key_file),
-      algorithm: given.algorithm,
-    };
-  const read = (field: "consumer_key" | "consumer_secret" | "token_id" | "token_secret"): string =>
+  readSecret: ReadSecret,
+): NetsuiteCredentials | undefined {
+  if (given.kind === "machine") {
+    const { private_key_file: file, algorithm } = given;
+    const privateKey = readSecret("authentication.private_key", undefined, file);
+    if (privateKey === undefined) return undefined;
+    const { client_id: clientId, certificate_id: certificateId } = given;
+    return { kind: "machine", clientId, certificateId, privateKey, algorithm };
+  }
+  const read = (field: "consumer_key" | "consumer_secret" | "token_id" | "token_secret") =>
     readSecret(`authentication.${field}`, given[field], given[`${field}_file`]);
-  return {
-    kind: "token",
-    consumerKey: read("consumer_key"),
-    consumerSecret: read("consumer_secret"),
-    tokenId: read("token_id"),
-    tokenSecret: read("token_secret"),
-  };
+  // All are read, so that all faults are noted.
+  const [consumerKey, consumerSecret, tokenId, tokenSecret] = [
+    read("consumer_key"),
+    read("consumer_secret"),
+    read("token_id"),
+    read("token_secret"),
+  ];
+  return consumerKey === undefined ||
+    consumerSecret === undefined ||
+    tokenId === undefined ||
+    tokenSecret === undefined
+    ? undefined
+    : { kind: "token", consumerKey, consumerSecret, tokenId, tokenSecret };
 }

@@ -11,10 +11,11 @@ const PENDING_HOLDS_MS = 2_000;
 interface WatchedJob {
   /** Documents that were sent with it, as far as this process knows. */
   readonly plans: readonly NetsuitePlan[];
-  pendingAtMs: number;
-  isComplete: boolean;
-  tasks: readonly string[] | undefined;
-  ids: ReadonlyMap<string, string> | undefined;
+  /** When its progress was asked for. */
+  askedAtMs: number;
+  isComplete: Promise<boolean> | undefined;
+  tasks: Promise<readonly string[]> | undefined;
+  ids: Promise<ReadonlyMap<string, string>> | undefined;
 }
 
 /** What is known of jobs, so that the documents of a batch cost a few requests together. Only a memory: without it more is asked. */
@@ -33,12 +34,23 @@ export class JobWatch {
     this.#remember(job, plans);
   }
 
-  async isComplete(job: string, signal: AbortSignal): Promise<boolean> {
+  isComplete(job: string, signal: AbortSignal): Promise<boolean> {
     const watched = this.#watched(job);
-    if (watched.isComplete) return true;
-    if (this.#clock.monotonicMs() - watched.pendingAtMs < PENDING_HOLDS_MS) return false;
-    watched.isComplete = (await jobProgress(this.#client, job, signal)) !== "pending";
-    watched.pendingAtMs = this.#clock.monotonicMs();
+    const askedAtMs = this.#clock.monotonicMs();
+    if (watched.isComplete !== undefined && askedAtMs - watched.askedAtMs < PENDING_HOLDS_MS)
+      return watched.isComplete;
+    watched.askedAtMs = askedAtMs;
+    watched.isComplete = jobProgress(this.#client, job, signal).then(
+      (progress) => {
+        // What is complete stays so.
+        if (progress !== "pending") watched.askedAtMs = Number.POSITIVE_INFINITY;
+        return progress !== "pending";
+      },
+      (fault: unknown) => {
+        watched.isComplete = undefined;
+        throw fault;
+      },
+    );
     return watched.isComplete;
   }
 
@@ -47,15 +59,21 @@ export class JobWatch {
     const watched = this.#watched(job);
     const isKnown = watched.plans.some(({ externalId }) => externalId === plan.externalId);
     if (!isKnown) return (await recordIds(this.#client, [plan], signal)).get(plan.externalId);
-    watched.ids ??= await recordIds(this.#client, watched.plans, signal);
-    return watched.ids.get(plan.externalId);
+    watched.ids ??= recordIds(this.#client, watched.plans, signal).catch((fault: unknown) => {
+      watched.ids = undefined;
+      throw fault;
+    });
+    return (await watched.ids).get(plan.externalId);
   }
 
   /** Task of the record at a place of what was sent; undefined where there is none. */
   async task(job: string, position: number, signal: AbortSignal): Promise<string | undefined> {
     const watched = this.#watched(job);
-    watched.tasks ??= await jobTasks(this.#client, job, signal);
-    return watched.tasks[position];
+    watched.tasks ??= jobTasks(this.#client, job, signal).catch((fault: unknown) => {
+      watched.tasks = undefined;
+      throw fault;
+    });
+    return (await watched.tasks)[position];
   }
 
   #watched(job: string): WatchedJob {
@@ -65,8 +83,8 @@ export class JobWatch {
   #remember(job: string, plans: readonly NetsuitePlan[]): WatchedJob {
     const watched: WatchedJob = {
       plans,
-      pendingAtMs: Number.NEGATIVE_INFINITY,
-      isComplete: false,
+      askedAtMs: Number.NEGATIVE_INFINITY,
+      isComplete: undefined,
       tasks: undefined,
       ids: undefined,
     };

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { HttpReply } from "../common/http-client.ts";
 import { ErpFault } from "../erp-sink.ts";
 import type { NetsuiteClient } from "./client.ts";
+import { errorDetails } from "./error-reply.ts";
 import { parsedJson } from "./suiteql.ts";
 
 /** Jobs of asynchronous requests: a job has a task for each record, a task a result, which is what a synchronous request would have answered. */
@@ -25,13 +26,15 @@ export function jobIdIn(address: string | undefined): string | undefined {
   return JOB_ADDRESS.exec(address ?? "")?.[1];
 }
 
-/** "pending" until every record was worked on. */
+/** "pending" until every record was worked on. A job that NetSuite doesn't know any more has ended. */
 export async function jobProgress(
   client: NetsuiteClient,
   job: string,
   signal: AbortSignal,
 ): Promise<"pending" | "succeeded" | "failed"> {
   const reply = await read(client, "poll-job", `${JOB_ROOT}/${job}`, signal);
+  // Jobs are forgotten after some time: what they did is in the books or it isn't.
+  if (reply.status === 404) return "succeeded";
   const parsed = jobSchema.safeParse(parsedJson(reply.text));
   if (!parsed.success) throw new ErpFault("transient", "NetSuite's answer about a job can't be read");
   const { completed, progress } = parsed.data;
@@ -46,6 +49,7 @@ export async function jobTasks(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const reply = await read(client, "read-tasks", `${JOB_ROOT}/${job}/task`, signal);
+  if (reply.status === 404) return [];
   const parsed = tasksSchema.safeParse(parsedJson(reply.text));
   if (!parsed.success) throw new ErpFault("transient", "NetSuite's list of a job's tasks can't be read");
   const ids = parsed.data.items.flatMap(({ id, links }) => {
@@ -82,7 +86,14 @@ function read(
   path: string,
   signal: AbortSignal,
 ): Promise<HttpReply> {
-  return client.send({ operation, method: "GET", path, effect: "read", signal });
+  return client.send({
+    operation,
+    method: "GET",
+    path,
+    effect: "read",
+    signal,
+    reads: ({ status, text }) => status === 404 && errorDetails(text) !== undefined,
+  });
 }
 
 function byNumber(one: string, other: string): number {

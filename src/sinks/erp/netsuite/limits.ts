@@ -4,9 +4,7 @@
  * by other integrations, [A] taken from NetSuite's records and not found in the documentation.
  */
 
-/** [O] Requests at once of a whole account on the smallest tier are 5, shared by all its integrations: 3 leave room for others. */
-export const DEFAULT_CONCURRENCY = 3;
-/** [O] Largest pool that is sold: 20, and 10 for each of some SuiteCloud Plus licences. */
+/** [O] Requests at once of a whole account, all its integrations together: 5 on the smallest tier, 20 on the largest and 10 more for each SuiteCloud Plus licence. */
 export const MAX_CONCURRENCY = 70;
 /** [O] A request is at most 104 MB; kept below it, since it isn't said which megabyte. */
 export const MAX_REQUEST_BYTES = 100 * 1000 * 1000;

@@ -14,12 +14,15 @@ export interface ScannedRecord {
   readonly erp: ErpReference;
 }
 
-/** All records with the prefix that were changed since a day, a page at a time, in the order of their ids. */
+/**
+ * All records with the prefix that were changed since a day, a page at a time, in the order of their ids. `inTime` gives a page's request its
+ * deadline.
+ */
 export async function* scan(
   client: NetsuiteClient,
   prefix: string,
   sinceDate: string,
-  signalOfPage: () => AbortSignal,
+  inTime: <Result>(act: (signal: AbortSignal) => Promise<Result>) => Promise<Result>,
 ): AsyncGenerator<readonly ScannedRecord[]> {
   const since = dayBefore(sinceDate);
   for (const { table, number, types } of TABLES) {
@@ -29,7 +32,7 @@ export async function* scan(
       const sql =
         `SELECT id, externalid, ${number} FROM ${table} WHERE ${types}externalid LIKE ${quoted(`${prefix}%`)} ` +
         `AND lastmodifieddate >= TO_DATE(${quoted(since)}, 'YYYY-MM-DD') AND id >= ${nextId} ORDER BY id`;
-      const page = await queryPage(client, { operation: "scan", sql, signal: signalOfPage() }, 0);
+      const page = await inTime((signal) => queryPage(client, { operation: "scan", sql, signal }, 0));
       const records = page.items.map((row) => scannedRecord(row, number));
       const last = records.at(-1);
       hasMore = page.hasMore && last !== undefined;

@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { MappedReferences, PostingCommand, PostingKind } from "../../../model/posting.ts";
+import { withDeadline } from "../common/deadline.ts";
 import { HttpClient } from "../common/http-client.ts";
 import type {
   ConnectionFinding,
@@ -17,8 +18,9 @@ import type { Authentication } from "./authentication.ts";
 import { check } from "./check.ts";
 import { NetsuiteClient } from "./client.ts";
 import type { NetsuiteOptions } from "./configuration.ts";
+import { externalIdPrefix } from "./external-id.ts";
 import { netsuiteDescription } from "./description.ts";
-import { MAX_BATCH_RECORDS, MAX_READ_BACK } from "./limits.ts";
+import { MAX_BATCH_RECORDS, MAX_CONCURRENCY, MAX_READ_BACK } from "./limits.ts";
 import { lookUp } from "./look-up.ts";
 import { MachineAuthentication } from "./machine-authentication.ts";
 import { netsuitePlan, type PlanSettings } from "./plan.ts";
@@ -48,13 +50,14 @@ export class NetsuiteSink implements ErpSink {
     /** For tests. */
     dispatcher?: Dispatcher,
   ) {
-    const { account, authentication, deadlineMs, concurrency } = options;
+    const { account, authentication, deadlineMs } = options;
     this.requestDeadlineMs = deadlineMs;
     this.settleDelayMs = options.settleDelayMs;
     this.#settings = options.documents;
-    this.#prefix = prefix;
+    this.#prefix = externalIdPrefix(prefix);
     this.#http = new HttpClient({
-      connections: concurrency,
+      // How many are used at once is the runner's decision.
+      connections: MAX_CONCURRENCY,
       deadlineMs,
       ...(dispatcher !== undefined && { dispatcher }),
     });
@@ -76,15 +79,16 @@ export class NetsuiteSink implements ErpSink {
   }
 
   async lookUp(plan: PlannedPosting, context: RequestContext): Promise<readonly FoundDocument[]> {
-    const found = await lookUp(this.#client, netsuitePlan(plan), this.#signal(context));
+    const found = await this.#within(context, (signal) => lookUp(this.#client, netsuitePlan(plan), signal));
     return found === undefined ? [] : [found];
   }
 
   submit(plan: PlannedPosting, context: RequestContext): Promise<SubmitAnswer> {
-    const signal = this.#signal(context);
-    return this.#isAsynchronous
-      ? this.#asynchronous.submit(netsuitePlan(plan), context.attempt, signal)
-      : submit(this.#client, netsuitePlan(plan), signal);
+    return this.#within(context, (signal) =>
+      this.#isAsynchronous
+        ? this.#asynchronous.submit(netsuitePlan(plan), context.attempt, signal)
+        : submit(this.#client, netsuitePlan(plan), signal),
+    );
   }
 
   isBatchable(plan: PlannedPosting): boolean {
@@ -92,20 +96,21 @@ export class NetsuiteSink implements ErpSink {
   }
 
   submitBatch(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly SubmitAnswer[]> {
-    const signal = this.#signal(context);
-    return this.#asynchronous.submitBatch(plans.map(netsuitePlan), context.attempt, signal);
+    return this.#within(context, (signal) =>
+      this.#asynchronous.submitBatch(plans.map(netsuitePlan), context.attempt, signal),
+    );
   }
 
   poll(plan: PlannedPosting, handle: string, context: RequestContext): Promise<PollAnswer> {
-    return this.#asynchronous.poll(netsuitePlan(plan), handle, this.#signal(context));
+    return this.#within(context, (signal) => this.#asynchronous.poll(netsuitePlan(plan), handle, signal));
   }
 
   readBack(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly FoundDocument[]> {
-    return readBack(this.#client, plans.map(netsuitePlan), this.#signal(context));
+    return this.#within(context, (signal) => readBack(this.#client, plans.map(netsuitePlan), signal));
   }
 
   scan(sinceDate: string, context: RequestContext): AsyncIterable<readonly ScannedRecord[]> {
-    return scan(this.#client, this.#prefix, sinceDate, () => this.#signal(context));
+    return scan(this.#client, this.#prefix, sinceDate, (readPage) => this.#within(context, readPage));
   }
 
   check(
@@ -113,7 +118,7 @@ export class NetsuiteSink implements ErpSink {
     context: RequestContext,
     references: MappedReferences = {},
   ): Promise<readonly ConnectionFinding[]> {
-    return check(this.#client, commandKinds, references, this.#signal(context));
+    return this.#within(context, (signal) => check(this.#client, commandKinds, references, signal));
   }
 
   close(): Promise<void> {
@@ -121,7 +126,10 @@ export class NetsuiteSink implements ErpSink {
   }
 
   /** A call may be several requests: all of them together end with its deadline. */
-  #signal({ signal }: RequestContext): AbortSignal {
-    return AbortSignal.any([signal, AbortSignal.timeout(this.requestDeadlineMs)]);
+  #within<Result>(
+    { signal }: RequestContext,
+    act: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    return withDeadline(signal, this.requestDeadlineMs, act);
   }
 }

@@ -175,6 +175,7 @@ describe("external ids", () => {
     expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(keys.length);
     for (const id of ids) expect(id).toMatch(/^umr-[A-Za-z0-9_-]{1,96}$/);
     expect(ids[0]).toBe("umr-customer_north_acme");
+    expect(externalIdOf("umr:a.b-", "journal:north")).toBe("umr_a_b-journal_north");
     expect(keys.map((key) => externalIdOf(PREFIX, key))).toEqual(ids);
   });
 });

@@ -1,0 +1,22 @@
+/**
+ * Gives `act` a signal that ends with `parent`, or after `deadlineMs`. Nothing of it stays behind: the parent may live as long as the process.
+ */
+export async function withDeadline<Result>(
+  parent: AbortSignal,
+  deadlineMs: number,
+  act: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const controller = new AbortController();
+  const end = (): void => {
+    controller.abort();
+  };
+  const timer = setTimeout(end, deadlineMs);
+  if (parent.aborted) end();
+  else parent.addEventListener("abort", end, { once: true });
+  try {
+    return await act(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    parent.removeEventListener("abort", end);
+  }
+}
