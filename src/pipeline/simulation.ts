@@ -1,6 +1,7 @@
 import { correctedDocument } from "./corrected-document.ts";
 import { CLOUD_EVENT_TYPE } from "../model/content-types.ts";
 import { type ControlKind, decodeControl, encodeControl, type ControlRecord } from "../model/control.ts";
+import type { ErpDescription } from "../model/erp-description.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
 import { TributaryError } from "../model/errors.ts";
 import type { LogMessage } from "../model/log.ts";
@@ -8,7 +9,13 @@ import type { NumberingLog } from "../model/numbering.ts";
 import { partitionOf } from "../model/partition.ts";
 import type { PartitionStore } from "../model/store.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
-import { type BillingDecision, billingRun, nextBillingStep, numberDocuments } from "./billing-steps.ts";
+import {
+  type BillingDecision,
+  billingRun,
+  journalRun,
+  nextBillingStep,
+  numberDocuments,
+} from "./billing-steps.ts";
 import { PartitionEngine } from "./partition-engine.ts";
 import type { SimulationLine } from "./simulation-line.ts";
 
@@ -29,6 +36,8 @@ export interface SimulationOptions {
   readonly hashKey: string;
   readonly createDecoder: (hashKey: string) => MessageDecoder;
   readonly openStore: (partition: number) => PartitionStore;
+  /** What each kind of ERP needs of a mapping. */
+  readonly erpDescriptions?: readonly ErpDescription[] | undefined;
   readonly sha256: (...parts: readonly Uint8Array[]) => Uint8Array;
 }
 
@@ -114,13 +123,22 @@ export class Simulation {
     for (;;) {
       const due = this.partitions().filter(({ engine }) => nextBillingStep(engine) !== undefined);
       if (due.length === 0) return;
-      const firstMs = Math.min(...due.map(({ engine }) => engine.invoices.nextDueMs));
+      const firstMs = Math.min(
+        ...due.map(({ engine }) =>
+          nextBillingStep(engine) === "journals" ? Infinity : engine.invoices.nextDueMs,
+        ),
+      );
       for (const { partition, engine } of due)
         if (nextBillingStep(engine) === "run" && engine.invoices.nextDueMs === firstMs)
           await this.#partitions.get(partition)?.decide(billingRun(engine, firstMs));
-      for (const { partition, engine } of due)
-        if (nextBillingStep(engine) === "number")
+      for (const { partition, engine } of due) {
+        const step = nextBillingStep(engine);
+        if (step === "number")
           await this.#partitions.get(partition)?.decide(await numberDocuments(engine, this.#numbering));
+        // What another partition bills at this moment is of the same months.
+        else if (step === "journals" && firstMs === Infinity)
+          await this.#partitions.get(partition)?.decide(journalRun(engine));
+      }
     }
   }
 
@@ -180,6 +198,10 @@ const DECIDING_KINDS: ReadonlySet<ControlKind> = new Set<ControlKind>([
   "period-signed-off",
   "documents-taxed",
   "tax-commit-refused",
+  "journal-run",
+  "dunning-run",
+  "posting-result",
+  "posting-redrive",
 ]);
 
 /** Numbers of a simulation: documents are named in the order in which they ask. */
@@ -225,6 +247,7 @@ class SimulatedPartition {
       hashKey: options.hashKey,
       settings: options.catalog.settings,
       sha256: options.sha256,
+      erpDescriptions: options.erpDescriptions,
     });
   }
 
@@ -260,7 +283,8 @@ class SimulatedPartition {
   /** Processes what came in so far, where something may be due to be billed. */
   catchUp(): void {
     const lastMs = this.#waiting.at(-1)?.arrivalMs ?? Number.NEGATIVE_INFINITY;
-    if (this.engine.invoices.nextDueMs <= lastMs) this.#processWaiting();
+    if (Math.min(this.engine.invoices.nextDueMs, this.engine.postings.nextJournalMs) <= lastMs)
+      this.#processWaiting();
   }
 
   /** Applies a decision about billing at the place where the partition stands. */
@@ -311,6 +335,6 @@ class SimulatedPartition {
     const catalog = record.kind === "catalog" ? this.#catalog : undefined;
     const placed = { sequence: ++this.#controlSequence, record };
     const document = correctedDocument(record, this.store);
-    this.engine.apply(placed, encodeControl(record), catalog, [], document);
+    this.engine.apply(placed, encodeControl(record), catalog, [], document, this.store);
   }
 }

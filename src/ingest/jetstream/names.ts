@@ -51,6 +51,25 @@ export function numberingSubject(legalEntity: string, document: string): string 
   return `numbering.${accountToken(legalEntity)}.${document === "*" ? "*" : accountToken(document)}`;
 }
 
+/** What partitions have queued for an ERP connection. */
+export function commandStream(connection: string): string {
+  return `COMMANDS_${connection}`;
+}
+
+/** A partition's commands to a connection; `*` for all partitions'. */
+export function commandSubject(connection: string, partition: number | "*"): string {
+  return `commands.${connection}.${partition}`;
+}
+
+/** What an ERP connection's runner has written: intent before, outcome after each request. */
+export function postingStream(connection: string): string {
+  return `POSTINGS_${connection}`;
+}
+
+export function postingSubject(connection: string): string {
+  return `postings.${connection}`;
+}
+
 export function referenceSubject(kind: string, hash: string, chunk: number): string {
   return `reference.${kind}.${hash}.${chunk}`;
 }
