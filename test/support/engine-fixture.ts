@@ -10,6 +10,7 @@ import { storedAbout } from "../../src/pipeline/stored-about.ts";
 import { correctedDocument, needsCheckpoint } from "../../src/pipeline/corrected-document.ts";
 import type { SealingLimits } from "../../src/operators/deduplicate/sealing-policy.ts";
 import { PartitionEngine, type PartitionEngineOptions } from "../../src/pipeline/partition-engine.ts";
+import { TEST_ERPS } from "./test-erps.ts";
 import { openPartitionStore } from "../../src/state/partition-store.ts";
 
 export const HASH_KEY = "00112233445566778899aabbccddeeff";
@@ -232,6 +233,7 @@ export function createEngine(catalog: CompiledCatalog, sealing: SealingOptions =
     hashKey: HASH_KEY,
     settings: catalog.settings,
     sha256,
+    erpDescriptions: TEST_ERPS,
     ...sealing,
   });
 }

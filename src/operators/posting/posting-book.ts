@@ -182,7 +182,9 @@ export class PostingBook implements CheckpointParticipant {
     const { connection, state, payment } = posting;
     let states = this.#counts.get(connection);
     if (states === undefined) this.#counts.set(connection, (states = new Map()));
-    states.set(state, (states.get(state) ?? 0) + sign);
+    const count = (states.get(state) ?? 0) + sign;
+    if (count === 0) states.delete(state);
+    else states.set(state, count);
     if (sign === -1) return;
     if (RETRIED.has(state)) this.#retried.add(number);
     else this.#retried.delete(number);
