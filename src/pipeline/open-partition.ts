@@ -45,6 +45,7 @@ type OpenOptions = Pick<
   | "catalog"
   | "faults"
   | "observer"
+  | "erpDescriptions"
 >;
 
 /** What it takes to begin a partition's control log. */
@@ -84,6 +85,7 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
     settings: (inEffect ?? (await options.loadCatalog(firstCatalog(records)))).settings,
     sha256: options.sha256,
     segments: store.segments,
+    erpDescriptions: options.erpDescriptions,
   });
   engine.restore(store, inEffect);
   engine.bind(

@@ -5,6 +5,7 @@ import type { ErpDescription } from "../model/erp-description.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
 import { TributaryError } from "../model/errors.ts";
 import type { LogMessage } from "../model/log.ts";
+import type { Channel } from "../model/outputs.ts";
 import type { NumberingLog } from "../model/numbering.ts";
 import { partitionOf } from "../model/partition.ts";
 import type { PartitionStore } from "../model/store.ts";
@@ -22,7 +23,7 @@ import type { SimulationLine } from "./simulation-line.ts";
 /** Messages a partition collects before the engine takes them: any number gives the same result. */
 const MAX_RUN_MESSAGES = 2_000;
 /** Entries read from a store at once. */
-const ALERT_PAGE = 1_000;
+const OUTBOX_PAGE = 1_000;
 /** Virtual time between two looks at what is due to be billed. */
 const BILLING_CHECK_MS = 60_000;
 const encoder = new TextEncoder();
@@ -153,15 +154,24 @@ export class Simulation {
 
   /** Alerts about commitments and credits, by partition in the order of the log, each as canonical JSON. */
   alerts(): string[] {
+    return this.#published("alert");
+  }
+
+  /** Commands for ERPs, by partition in the order in which they were queued, each as JSON. */
+  commands(): string[] {
+    return this.#published("command");
+  }
+
+  #published(channel: Channel): string[] {
     return this.partitions().flatMap(({ store }) => {
       const bodies: string[] = [];
       for (let last = 0; ;) {
-        const page = store.outboxAfter("alert", last, ALERT_PAGE);
+        const page = store.outboxAfter(channel, last, OUTBOX_PAGE);
         for (const entry of page) {
           bodies.push(entry.body);
           last = entry.ordinal;
         }
-        if (page.length < ALERT_PAGE) return bodies;
+        if (page.length < OUTBOX_PAGE) return bodies;
       }
     });
   }

@@ -15,6 +15,8 @@ export const REVERSING_ERP: ErpDescription = {
   fallback: ["item", "tax"],
   reversesJournals: true,
   isAsynchronous: false,
+  canLookUp: true,
+  canReadBack: true,
 };
 
 /** An ERP that needs accounts alone and reverses nothing. */
@@ -27,6 +29,8 @@ export const PLAIN_ERP: ErpDescription = {
   fallback: [],
   reversesJournals: false,
   isAsynchronous: false,
+  canLookUp: true,
+  canReadBack: true,
 };
 
 export const TEST_ERPS: readonly ErpDescription[] = [REVERSING_ERP, PLAIN_ERP];

@@ -33,6 +33,7 @@ import { loadCatalogDirectory, type LoadedCatalog } from "../catalog-directory.t
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { CloseParts } from "./close-parts.ts";
 import { CatalogVersions } from "./catalogs.ts";
+import { ERP_DESCRIPTIONS } from "./erp-descriptions.ts";
 import { createDelivery, type PublicationLogs } from "./partition-sinks.ts";
 import { PartitionWorker, randomHashKey } from "./partition-worker.ts";
 import { createTaxService, servedEntities, taxWaits, type OnTaxRequest } from "./tax-service.ts";
@@ -105,7 +106,7 @@ export class Worker {
       const connections = catalog.compiled.posting.connections.map(({ key }) => key);
       await prepareTopology(config, broker, ports.logger, {
         legalEntities: [...catalog.compiled.legalEntities.keys()],
-        connections,
+        erpConnections: connections,
       });
       const versions = new CatalogVersions(openReferenceStore(broker));
       await versions.publish(catalog);
@@ -168,7 +169,7 @@ async function prepareTopology(
   config: WorkerConfig,
   broker: BrokerConnection,
   logger: Logger,
-  keys: { readonly legalEntities: readonly string[]; readonly connections: readonly string[] },
+  keys: { readonly legalEntities: readonly string[]; readonly erpConnections: readonly string[] },
 ): Promise<void> {
   const report = await ensureTopology(broker, {
     partitionCount: config.partitions.count,
@@ -240,6 +241,7 @@ function createPartition(options: {
         pullMessages: config.pull.maxMessages,
       }),
       controlLog: openControlLog(broker, partition),
+      erpDescriptions: ERP_DESCRIPTIONS,
       numbering: openNumberingLog(broker),
       onNumberingFailed: (fault) => {
         const code = codeOf(fault);

@@ -39,7 +39,7 @@ export interface TopologyOptions {
   /** Keys of the legal entities whose documents are numbered. */
   readonly legalEntities?: readonly string[];
   /** Keys of the ERP connections that documents are posted to. */
-  readonly connections?: readonly string[];
+  readonly erpConnections?: readonly string[];
   /** How long usage is kept; for ever when absent. It bounds how far back a partition can be replayed. */
   readonly usageMaxAgeMs?: number;
 }
@@ -106,8 +106,8 @@ export function streamSettings(options: TopologyOptions): readonly Settings[] {
       name: numberingStream(key),
       subjects: [numberingSubject(key, "*")],
     })),
-    // A command gone is a document that is never posted, a record gone one that is posted twice.
-    ...(options.connections ?? []).flatMap((key) => [
+    // What was queued, and what was done about it, is the proof that nothing was posted twice.
+    ...(options.erpConnections ?? []).flatMap((key) => [
       { ...unbroken, name: commandStream(key), subjects: [commandSubject(key, "*")] },
       { ...unbroken, name: postingStream(key), subjects: [postingSubject(key)] },
     ]),
