@@ -8,6 +8,7 @@ import { addExportCommand } from "./commands/export.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
 import { addInvoicesCommand } from "./commands/invoices.ts";
 import { addLedgerCommand } from "./commands/ledger.ts";
+import { addPaymentsCommand } from "./commands/payments.ts";
 import { addReconcileCommand } from "./commands/reconcile.ts";
 import { addRecoverCommand } from "./commands/recover.ts";
 import { addRunCommand } from "./commands/run.ts";
@@ -41,6 +42,7 @@ export function createProgram(): Command {
   addExplainCommand(program);
   addInvoicesCommand(program);
   addLedgerCommand(program);
+  addPaymentsCommand(program);
   addReconcileCommand(program);
   addCloseCommand(program);
   addRecoverCommand(program);

@@ -2,6 +2,8 @@
 export const CLOUD_EVENT_TYPE = "application/cloudevents+json";
 export const CLOUD_EVENT_BATCH_TYPE = "application/cloudevents-batch+json";
 export const COLUMNAR_TYPE = "application/vnd.tributary.usage+msgpack";
+/** A list of commands to an ERP connection, or of records about them. */
+export const JSON_TYPE = "application/json";
 /** What a producer of numbered batches says of what it has sent. */
 export const MANIFEST_TYPE = "application/vnd.tributary.manifest+json";
 /** A message by which `tributary doctor` tests the way to a partition; it holds no events. */

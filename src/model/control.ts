@@ -1,3 +1,4 @@
+import type { PostingResult } from "./posting.ts";
 import type { TaxReply, TaxTransaction } from "./tax-service.ts";
 
 /**
@@ -203,7 +204,41 @@ export interface TaxCommitRefusedRecord extends ControlBase {
   readonly atMs: number;
 }
 
+/** Journals for ERPs are made of what is booked in months that ended, with their grace, by a time. */
+export interface JournalRunRecord extends ControlBase {
+  readonly kind: "journal-run";
+  /** Milliseconds since the epoch. */
+  readonly upToMs: number;
+}
+
+/** A day has come on which overdue invoices come to another stage of dunning. */
+export interface DunningRunRecord extends ControlBase {
+  readonly kind: "dunning-run";
+  /** Calendar day (UTC), YYYY-MM-DD. */
+  readonly day: string;
+}
+
+/**
+ * What has become of documents in an ERP, as the connection's runner tells: what came before is no news. It is no decision
+ * of a person, so it takes no part in their chain of hashes; the runner's own log is one.
+ */
+export interface PostingResultRecord extends ControlBase, RequestedFields {
+  readonly kind: "posting-result";
+  readonly results: readonly PostingResult[];
+}
+
+/** An operator has a document queued once more. */
+export interface PostingRedriveRecord extends ControlBase, RequestedFields {
+  readonly kind: "posting-redrive";
+  readonly connection: string;
+  readonly key: string;
+}
+
 export type ControlRecord =
+  | JournalRunRecord
+  | DunningRunRecord
+  | PostingResultRecord
+  | PostingRedriveRecord
   | CreditNoteRecord
   | VoidInvoiceRecord
   | CloseExplanationRecord
@@ -251,6 +286,10 @@ const KINDS: ReadonlySet<string> = new Set<ControlKind>([
   "period-signed-off",
   "documents-taxed",
   "tax-commit-refused",
+  "journal-run",
+  "dunning-run",
+  "posting-result",
+  "posting-redrive",
 ]);
 
 function isControlRecord(value: unknown): value is ControlRecord {

@@ -1,12 +1,14 @@
+import type { PaymentStatus } from "./posting.ts";
+
 /** What the pipeline produces besides its state. Everything here is committed with the checkpoint that caused it. */
 
 /** Publications leave by channels; each has ordinals 1, 2, 3 … without holes, in the order of the log. */
-export const CHANNELS = ["rated", "dead-letter", "reroute", "alert", "document"] as const;
+export const CHANNELS = ["rated", "dead-letter", "reroute", "alert", "document", "command"] as const;
 export type Channel = (typeof CHANNELS)[number];
 
 /** Ordinals of channels on which nothing was put out. */
 export function noOrdinals(): Record<Channel, number> {
-  return { rated: 0, "dead-letter": 0, reroute: 0, alert: 0, document: 0 };
+  return { rated: 0, "dead-letter": 0, reroute: 0, alert: 0, document: 0, command: 0 };
 }
 
 /** One entry of the outbox, as committed. The body is canonical JSON. */
@@ -119,8 +121,42 @@ export interface CreditsAlert extends AlertBase {
   readonly meter: string | null;
 }
 
+/** An alert that usage brings about. */
+export type UsageAlert = CommitmentAlert | CreditsAlert;
+
+interface InvoiceAlertBase {
+  readonly account: string;
+  readonly customer: string;
+  readonly legalEntity: string;
+  /** ERP connection that told, and the document's key in it. */
+  readonly connection: string;
+  readonly key: string;
+  readonly currency: string;
+  /** What is still to be paid, in currency units. */
+  readonly openAmount: string;
+  /** Calendar day, YYYY-MM-DD. */
+  readonly dueDate: string;
+  /** When it was decided, RFC 3339. */
+  readonly time: string;
+}
+
+/** What the ERP says of an invoice's payment has changed. Amounts are decimal strings in currency units. */
+export interface PaymentAlert extends InvoiceAlertBase {
+  readonly kind: "payment";
+  readonly status: PaymentStatus;
+  readonly total: string;
+}
+
+/** An overdue invoice has come to another stage of dunning; null: it is in none any more. */
+export interface DunningAlert extends InvoiceAlertBase {
+  readonly kind: "dunning";
+  readonly stage: string | null;
+  /** Full days past due. */
+  readonly daysPastDue: number;
+}
+
 /** Body of an outbox entry on channel `alert`. */
-export type Alert = CommitmentAlert | CreditsAlert;
+export type Alert = UsageAlert | PaymentAlert | DunningAlert;
 
 /** Body of an outbox entry on channel `reroute`: an event that stood in the wrong partition, for its own. */
 export interface Reroute {

@@ -13,6 +13,7 @@ import type {
   Reroute,
 } from "../model/outputs.ts";
 import type { PublishedDocument } from "../billing/invoices/billing-document.ts";
+import type { PostingCommand } from "../model/posting.ts";
 import type { OutcomeName } from "../model/outcome.ts";
 
 /** What the operators put out between two checkpoints. */
@@ -68,6 +69,10 @@ export class Journal {
 
   document(document: PublishedDocument): void {
     this.#publish("document", document);
+  }
+
+  command(command: PostingCommand): void {
+    this.#publish("command", command);
   }
 
   reroute(event: Reroute): void {
@@ -144,7 +149,10 @@ export class Journal {
     return entries;
   }
 
-  #publish(channel: Channel, body: RatedAggregate | DeadLetter | Reroute | Alert | PublishedDocument): void {
+  #publish(
+    channel: Channel,
+    body: RatedAggregate | DeadLetter | Reroute | Alert | PublishedDocument | PostingCommand,
+  ): void {
     const ordinal = this.#ordinals[channel] + 1;
     this.#ordinals[channel] = ordinal;
     this.#entries.outbox.push({ channel, ordinal, body: JSON.stringify(body) });

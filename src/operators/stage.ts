@@ -1,6 +1,7 @@
 import type { DecodedRun, RetractedEvent } from "../model/event-batch.ts";
 import type { LogMessage } from "../model/log.ts";
 import type { ParkedEvent } from "../model/outputs.ts";
+import type { PartitionStore } from "../model/store.ts";
 import type { PlacedControlRecord } from "../model/control.ts";
 import type { CompiledCatalog, CompiledMeter } from "../billing/catalog/compiled.ts";
 import type { RefusedMessage } from "./producers/take-numbers.ts";
@@ -77,6 +78,8 @@ export interface ControlItem {
   readonly parked?: readonly ParkedEvent[];
   /** For a record that corrects a final invoice: the invoice. */
   readonly document?: StoredDocument | undefined;
+  /** What has left the engine's memory, as of this place; absent where the record was applied before (a restore). */
+  readonly stored?: Pick<PartitionStore, "row"> | undefined;
 }
 
 /**

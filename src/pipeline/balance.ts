@@ -1,7 +1,8 @@
 import { Aggregation } from "../operators/stage.ts";
 import { archivedCells } from "../operators/window/window-archive.ts";
 import { lostMessagesOf } from "./accepted-gaps.ts";
-import { checkBilling, type BillingCheck } from "./billing-balance.ts";
+import { checkPostings } from "./posting-balance.ts";
+import { type AddCheck, checkBilling, type BillingCheck } from "./billing-balance.ts";
 import type { ReportSource } from "./partition-report.ts";
 
 /** One line of the balance: two figures reached by different routes that must be equal. */
@@ -69,9 +70,11 @@ export function checkPartition(source: ReportSource): BalanceCheck[] {
   for (const { count } of engine.rejections.entries()) byHour += count;
   add("rejected and undecodable = rejections by hour", "", refused, byHour);
   checkCells(source, add);
-  checkBilling(source, (check, of, left, right) => {
+  const addText: AddCheck = (check, of, left, right) => {
     checks.push({ partition, check, of, left, right, balanced: left === right });
-  });
+  };
+  checkBilling(source, addText);
+  checkPostings(engine, addText);
   return checks;
 }
 

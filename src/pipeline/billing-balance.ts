@@ -10,6 +10,7 @@ export type BillingCheck =
   | "ledger entries = balances"
   | "functional entries = balances"
   | "documents = receivable"
+  | "invoiced = posted + open"
   | "usage on documents = usage invoiced"
   | "rated = invoiced (billed periods without late usage)";
 

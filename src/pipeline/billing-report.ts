@@ -1,3 +1,6 @@
+import type { ErpReference } from "../model/posting.ts";
+import { invoiceKey } from "../billing/posting/posted-invoice.ts";
+import type { PostingStatus } from "../operators/posting/posting-row.ts";
 import type { PublishedDocument } from "../billing/invoices/billing-document.ts";
 import { formatMinorUnits } from "../billing/rating/money.ts";
 import { currencyExponent } from "../billing/rating/currencies.ts";
@@ -11,6 +14,12 @@ export type InvoiceRow = Omit<PublishedDocument, "status"> & {
   /** Numbers of the credit memos that correct it, in the order in which they were made; ids of those without one yet. */
   readonly correctedBy: readonly string[];
   readonly isVoid: boolean;
+  /** What has become of it in ERPs; absent where no connection takes it. */
+  readonly postings?: readonly {
+    readonly connection: string;
+    readonly state: PostingStatus;
+    readonly erp: ErpReference | null;
+  }[];
 };
 
 export interface JournalRow {
@@ -43,7 +52,8 @@ export interface JournalRow {
 export function invoicesOf(sources: readonly ReportSource[]): InvoiceRow[] {
   const found: Omit<InvoiceRow, "correctedBy" | "isVoid">[] = [];
   for (const { engine, store } of sources) {
-    for (const document of storedDocuments(store)) found.push({ ...document, status: "final" });
+    for (const document of storedDocuments(store))
+      found.push({ ...document, status: "final", ...postingsOfDocument(engine, document) });
     for (const draft of engine.invoices.drafts())
       found.push({ ...draft, status: draft.status === "held" ? "held" : "draft" });
   }
@@ -65,6 +75,19 @@ export function invoicesOf(sources: readonly ReportSource[]): InvoiceRow[] {
     row.legalEntity,
     row.number ?? row.id,
   ]);
+}
+
+function postingsOfDocument(
+  { catalog, postings: { book } }: ReportSource["engine"],
+  { kind, number }: PublishedDocument,
+): Pick<InvoiceRow, "postings"> {
+  const postings = (catalog?.posting.connections ?? []).flatMap(({ key: connection }) => {
+    const known = book.numberOf(connection, invoiceKey({ kind, number: number ?? "" }));
+    if (known === undefined) return [];
+    const { state, erp } = book.at(known);
+    return [{ connection, state, erp: erp ?? null }];
+  });
+  return postings.length === 0 ? {} : { postings };
 }
 
 /** The subledger's entries by legal entity, currency and date, then in the order in which they were booked. */

@@ -2,6 +2,8 @@ import type {
   BillingRunRecord,
   DocumentsNumberedRecord,
   DocumentsTaxedRecord,
+  DunningRunRecord,
+  JournalRunRecord,
   TaxCommitRefusedRecord,
 } from "../model/control.ts";
 import type { NumberingLog } from "../model/numbering.ts";
@@ -18,17 +20,44 @@ export type BillingDecision =
   | Omit<BillingRunRecord, "appliesAfter" | "decidedAt">
   | Omit<DocumentsNumberedRecord, "appliesAfter" | "decidedAt">
   | Omit<DocumentsTaxedRecord, "appliesAfter" | "decidedAt">
-  | Omit<TaxCommitRefusedRecord, "appliesAfter" | "decidedAt">;
+  | Omit<TaxCommitRefusedRecord, "appliesAfter" | "decidedAt">
+  | Omit<JournalRunRecord, "appliesAfter" | "decidedAt">
+  | Omit<DunningRunRecord, "appliesAfter" | "decidedAt">;
 
-type BillingEngine = Pick<PartitionEngine, "invoices" | "watermarkMs" | "catalog">;
+type BillingEngine = Pick<PartitionEngine, "invoices" | "postings" | "watermarkMs" | "catalog">;
 
 /**
  * What billing has to decide next. Documents get their numbers before later ones are made: so a number never names a
- * document of an earlier date than the one before it, and what a document is booked as follows its making at once.
+ * document of an earlier date than the one before it, and what a document is booked as follows its making at once. Journals
+ * for ERPs are made when all that is due is booked.
  */
-export function nextBillingStep(engine: BillingEngine): "number" | "run" | undefined {
+export function nextBillingStep(engine: BillingEngine): "number" | "run" | "journals" | undefined {
   if (engine.invoices.book.hasFrozen) return "number";
-  return engine.invoices.nextDueMs <= engine.watermarkMs + 1 ? "run" : undefined;
+  if (engine.invoices.nextDueMs <= engine.watermarkMs + 1) return "run";
+  return engine.postings.nextJournalMs <= engine.watermarkMs + 1 ? "journals" : undefined;
+}
+
+/** Makes the journals of the months that are over. */
+export function journalRun(engine: BillingEngine): BillingDecision {
+  return { kind: "journal-run", upToMs: engine.watermarkMs + 1 };
+}
+
+/** Brings overdue invoices to their stages of dunning; undefined where none comes to another one by the day of a time. */
+export function dunningRun(engine: BillingEngine, nowMs: number): BillingDecision | undefined {
+  const day = new Date(nowMs).toISOString().slice(0, 10);
+  const next = engine.postings.payments.nextDunningDay();
+  return next !== undefined && next <= day ? { kind: "dunning-run", day } : undefined;
+}
+
+/** The same as a decision; "number" where the numbering log has to be asked before. Dunning comes when nothing else is due. */
+export function nextBillingDecision(
+  engine: BillingEngine,
+  nowMs: number,
+): BillingDecision | "number" | undefined {
+  const step = nextBillingStep(engine);
+  if (step === "number") return step;
+  if (step === "run") return billingRun(engine, nowMs);
+  return step === "journals" ? journalRun(engine) : dunningRun(engine, nowMs);
 }
 
 /** Bills the contracts that are due first. @param nowMs date of issue, where that is later than the due time */

@@ -4,7 +4,10 @@ import { storedDocument, type StoredDocument } from "../operators/invoice/billin
 
 /** Whether a record can only be applied behind a checkpoint: it needs what has left the engine's memory by then. */
 export function needsCheckpoint(record: ControlRecord): boolean {
-  return record.kind === "catalog" || record.kind === "credit-note" || record.kind === "void-invoice";
+  const { kind } = record;
+  return (
+    kind === "catalog" || kind === "credit-note" || kind === "void-invoice" || kind === "posting-redrive"
+  );
 }
 
 /**

@@ -7,7 +7,8 @@ import {
 import { TributaryError } from "../model/errors.ts";
 import type { UsageLog } from "../model/log.ts";
 import { successionFaults } from "../billing/catalog/succession.ts";
-import { PartitionEngine, storedAbout } from "./partition-engine.ts";
+import { PartitionEngine } from "./partition-engine.ts";
+import { storedAbout } from "./stored-about.ts";
 import type { PartitionPipelineOptions } from "./pipeline-options.ts";
 import { renumberedLog } from "./renumbered-log.ts";
 import { verifyLogs, type ReadRecord } from "./verify-logs.ts";
@@ -44,6 +45,7 @@ type OpenOptions = Pick<
   | "catalog"
   | "faults"
   | "observer"
+  | "erpDescriptions"
 >;
 
 /** What it takes to begin a partition's control log. */
@@ -83,6 +85,7 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
     settings: (inEffect ?? (await options.loadCatalog(firstCatalog(records)))).settings,
     sha256: options.sha256,
     segments: store.segments,
+    erpDescriptions: options.erpDescriptions,
   });
   engine.restore(store, inEffect);
   engine.bind(

@@ -1,6 +1,7 @@
 import { Subject } from "rxjs";
 import type { GapAcceptedRecord, PlacedControlRecord } from "../model/control.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
+import type { ErpDescription } from "../model/erp-description.ts";
 import type { KeySegments } from "../model/key-segments.ts";
 import type { LogMessage } from "../model/log.ts";
 import type { MessageCounts, ParkedEvent, RegionCounts } from "../model/outputs.ts";
@@ -12,6 +13,8 @@ import type {
   StateRow,
 } from "../model/store.ts";
 import { messageOf, TributaryError } from "../model/errors.ts";
+import type { PublishedDocument } from "../billing/invoices/billing-document.ts";
+import type { JournalEntry } from "../billing/ledger/journal-entry.ts";
 import type { CompiledCatalog, CompiledSettings } from "../billing/catalog/compiled.ts";
 import { deduplicate } from "../operators/deduplicate/deduplicate.ts";
 import { KeyTable } from "../operators/deduplicate/key-table.ts";
@@ -23,6 +26,7 @@ import { Journal } from "../operators/journal.ts";
 import { ManifestLedger } from "../operators/producers/manifest-ledger.ts";
 import { ProducerTable } from "../operators/producers/producer-table.ts";
 import { takeNumbers } from "../operators/producers/take-numbers.ts";
+import { posting, PostingStage } from "../operators/posting/posting-stage.ts";
 import { Rater } from "../operators/rate/rate-operator.ts";
 import { CloseExplanations } from "../operators/close/explanations.ts";
 import { Rejections } from "../operators/rejections.ts";
@@ -46,7 +50,8 @@ import { window, WindowStage } from "../operators/window/window-stage.ts";
 import { refuseIncompatible } from "./compatible-catalog.ts";
 import { runsOf } from "./manifest-runs.ts";
 import { frozenPart, rowsOf } from "./frozen-rows.ts";
-import { bytesOfHex, readGaps, writeGaps, type AcceptedGap } from "./accepted-gaps.ts";
+import { bytesOfHex, type AcceptedGap } from "./accepted-gaps.ts";
+import { catalogVersionRow, gapsRow, hashKeyRow, storedAbout } from "./stored-about.ts";
 
 export interface PartitionEngineOptions {
   readonly partition: number;
@@ -62,30 +67,8 @@ export interface PartitionEngineOptions {
   readonly segments?: KeySegments | undefined;
   /** When keys are sealed; only tests give others. */
   readonly sealing?: SealingLimits;
-}
-
-/** Space that names what a reader of the state needs and would else find in the logs only. */
-const ABOUT_SPACE = "about";
-const CATALOG_VERSION_KEY = 0;
-const HASH_KEY_KEY = 1;
-const GAPS_KEY = 2;
-
-/** What a stored checkpoint says about itself; undefined where nothing has taken effect. */
-export interface StoredAbout {
-  readonly catalogVersion: string | undefined;
-  readonly hashKey: string | undefined;
-  /** Gaps of the usage log that operators accepted, in order. */
-  readonly gaps: readonly AcceptedGap[];
-}
-
-export function storedAbout(store: Pick<PartitionStore, "rows">): StoredAbout {
-  const texts = new Map<number, string>();
-  for (const { key, value } of store.rows(ABOUT_SPACE)) texts.set(key, new TextDecoder().decode(value));
-  return {
-    catalogVersion: texts.get(CATALOG_VERSION_KEY),
-    hashKey: texts.get(HASH_KEY_KEY),
-    gaps: readGaps(texts.get(GAPS_KEY)),
-  };
+  /** What each kind of ERP needs of a mapping. */
+  readonly erpDescriptions?: readonly ErpDescription[] | undefined;
 }
 
 export const NO_POSITION: Position = {
@@ -117,6 +100,7 @@ export class PartitionEngine {
   readonly eventCharges = new EventCharges();
   readonly watch = new UsageWatch(this.series, this.journal);
   readonly windows: WindowStage;
+  readonly postings: PostingStage;
   readonly invoices: InvoiceStage;
   readonly requests = new OperatorRequests();
   readonly explanations = new CloseExplanations();
@@ -149,7 +133,25 @@ export class PartitionEngine {
     const outputs = { journal, archive, totals, watch, eventCharges };
     this.windows = new WindowStage({ series, cells, rater, decoder, ...outputs });
     const processedMs = (): number => this.windows.processedMs;
-    this.invoices = new InvoiceStage({ partition, partitionCount, rater, journal, processedMs });
+    this.postings = new PostingStage({
+      partition,
+      journal,
+      descriptions: new Map(
+        options.erpDescriptions?.map((description) => [description.adapter, description]),
+      ),
+      processedMs,
+      receivableOf: (legalEntity, currency) => this.invoices.book.totals.receivable(legalEntity, currency),
+    });
+    const { postings } = this;
+    const observer = {
+      documentFinal: (document: PublishedDocument) => {
+        postings.documentFinal(document);
+      },
+      entryBooked: (entry: JournalEntry) => {
+        postings.entryBooked(entry);
+      },
+    };
+    this.invoices = new InvoiceStage({ partition, partitionCount, rater, journal, processedMs, observer });
     const { windows, invoices, rejections } = this;
     this.#participants = [
       series,
@@ -165,6 +167,7 @@ export class PartitionEngine {
       windows,
       invoices,
       invoices.corrections,
+      postings.book,
       rejections,
       this.requests,
       this.explanations,
@@ -177,6 +180,7 @@ export class PartitionEngine {
         deduplicate(keys),
         enrich(series),
         window(windows),
+        posting(postings),
         invoice(invoices),
         settle({ partition, partitionCount, decoder, journal, rejections }),
       )
@@ -277,7 +281,7 @@ export class PartitionEngine {
   /**
    * Applies a control record at the position. `catalog` comes with a record of kind `catalog`, together with what is
    * parked in the store (the caller has committed before); `document` with one that corrects an invoice (see
-   * `correctedDocument`).
+   * `correctedDocument`); `stored` is the state of the last commit, which records that queue documents again read.
    */
   apply(
     placed: PlacedControlRecord,
@@ -285,6 +289,7 @@ export class PartitionEngine {
     catalog: CompiledCatalog | undefined,
     parked: readonly ParkedEvent[],
     document?: StoredDocument,
+    stored?: Pick<PartitionStore, "row">,
   ): void {
     const { record } = placed;
     if (record.appliesAfter !== this.#position.usageSequence) {
@@ -297,16 +302,17 @@ export class PartitionEngine {
       this.#skipGap(record);
       if (placed.sequence <= this.#position.controlSequence) this.#controlRepaired = true;
     }
-    if (catalog === undefined) this.#push({ kind: "control", placed, document });
+    if (catalog === undefined) this.#push({ kind: "control", placed, document, stored });
     else {
       refuseIncompatible(this.#catalog, catalog);
       this.#catalog = catalog;
-      this.#push({ kind: "control", placed, catalog, parked });
+      this.#push({ kind: "control", placed, catalog, parked, stored });
     }
     if (record.kind === "close-explanation") this.explanations.explain(record);
     const { sequence } = placed;
     const fingerprint = this.#options.sha256(data);
-    if ("request" in record && record.request !== undefined)
+    // A runner's results are told apart by its log's sequences, and there are too many to remember.
+    if ("request" in record && record.request !== undefined && record.kind !== "posting-result")
       this.requests.decided(record.request, { sequence, fingerprint });
     this.#position = { ...this.#position, controlSequence: sequence, controlFingerprint: fingerprint };
   }
@@ -331,12 +337,12 @@ export class PartitionEngine {
     parts.push(rows);
     const version = this.#catalog?.version;
     if (version !== undefined && version !== this.#savedCatalogVersion) {
-      if (this.#savedCatalogVersion === undefined) rows.push(aboutRow(HASH_KEY_KEY, this.#options.hashKey));
-      rows.push(aboutRow(CATALOG_VERSION_KEY, version));
+      if (this.#savedCatalogVersion === undefined) rows.push(hashKeyRow(this.#options.hashKey));
+      rows.push(catalogVersionRow(version));
       this.#savedCatalogVersion = version;
     }
     if (this.#gapsChanged) {
-      rows.push(aboutRow(GAPS_KEY, writeGaps(this.#gaps)));
+      rows.push(gapsRow(this.#gaps));
       this.#gapsChanged = false;
     }
     if (this.#lastMessage !== undefined) {
@@ -382,10 +388,6 @@ export class PartitionEngine {
     this.#items.next(item);
     if (this.#fault !== undefined) throw this.#fault;
   }
-}
-
-function aboutRow(key: number, text: string): StateRow {
-  return { space: ABOUT_SPACE, key, value: new TextEncoder().encode(text) };
 }
 
 /** What identifies a message at a sequence: its bytes and when it was stored. */

@@ -4,7 +4,7 @@ import { codeOf, messageOf, TributaryError } from "../model/errors.ts";
 import type { LogMessage, LogReader } from "../model/log.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
 import { IdleDetector } from "../operators/window/idle-detector.ts";
-import { type BillingDecision, billingRun, nextBillingStep, numberDocuments } from "./billing-steps.ts";
+import { type BillingDecision, nextBillingDecision, numberDocuments } from "./billing-steps.ts";
 import { Checkpointing } from "./checkpointing.ts";
 import { appendControl, openPartition, type OpenedPartition } from "./open-partition.ts";
 import { OperatorDesk } from "./operations/operator-desk.ts";
@@ -239,7 +239,7 @@ export class PartitionPipeline {
     // Parked events and final documents are read back from the store: what is in memory must be there first.
     if (needsCheckpoint(record)) await this.#checkpoints?.complete();
     const parked = record.kind === "catalog" ? store.parked() : [];
-    engine.apply(placed, data, catalog, parked, correctedDocument(record, store));
+    engine.apply(placed, data, catalog, parked, correctedDocument(record, store), store);
     this.#checkpoints?.noteChange();
   }
 
@@ -295,11 +295,10 @@ export class PartitionPipeline {
     const { numbering, clock } = this.#options;
     for (;;) {
       if (this.#state !== "running" || this.#pendingControl.length > 0) return;
-      const step = nextBillingStep(engine);
-      if (step === undefined) return;
-      if (step === "run") {
-        await this.#queue.run(() => this.#decideBilling(billingRun(engine, clock.nowMs())));
-      } else {
+      const next = nextBillingDecision(engine, clock.nowMs());
+      if (next === undefined) return;
+      if (next !== "number") await this.#queue.run(() => this.#decideBilling(next));
+      else {
         let decision: BillingDecision;
         try {
           decision = await numberDocuments(engine, numbering);

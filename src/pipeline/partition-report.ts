@@ -15,6 +15,7 @@ import { formatMinorUnits } from "../billing/rating/money.ts";
 import type { AcceptedGap } from "./accepted-gaps.ts";
 import { checkPartition, type BalanceCheck } from "./balance.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
+import { postingFigures, type PostingFigure } from "./posting-report.ts";
 import { producersOf, type ProducerRow } from "./producer-report.ts";
 
 export interface AggregateRow {
@@ -65,6 +66,8 @@ export interface UsageReport {
   readonly exceptions: readonly ExceptionRow[];
   /** Producers of numbered batches, by partition, name and epoch. */
   readonly producers: readonly ProducerRow[];
+  /** Documents in ERP connections, by connection and state. */
+  readonly postings: readonly PostingFigure[];
   readonly checks: readonly BalanceCheck[];
   readonly balanced: boolean;
 }
@@ -104,6 +107,7 @@ export function reportOf(sources: readonly ReportSource[]): UsageReport {
     ...unbilledOf(sources),
     exceptions: exceptions.sort((a, b) => compare(keyOfException(a), keyOfException(b))),
     producers: sources.flatMap(({ partition, engine }) => producersOf(partition, engine)),
+    postings: postingFigures(sources),
     checks,
     balanced: checks.every((check) => check.balanced),
   };

@@ -1,5 +1,6 @@
 import type { Clock } from "../model/clock.ts";
 import type { ControlRecord } from "../model/control.ts";
+import type { ErpDescription } from "../model/erp-description.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
 import type { FaultInjector } from "../model/fault-injection.ts";
 import type { ControlLog, LogMessage, UsageLog } from "../model/log.ts";
@@ -48,6 +49,8 @@ export interface PartitionPipelineOptions {
   readonly fenceDeliveries: () => Promise<readonly DeliveredOrdinal[]>;
   readonly usageLog: UsageLog;
   readonly controlLog: ControlLog;
+  /** What each kind of ERP needs of a mapping. */
+  readonly erpDescriptions?: readonly ErpDescription[];
   /** Where documents get their numbers. */
   readonly numbering: NumberingLog;
   /** Told that documents could not be numbered; they wait and are tried again. */

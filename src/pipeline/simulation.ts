@@ -1,21 +1,29 @@
 import { correctedDocument } from "./corrected-document.ts";
 import { CLOUD_EVENT_TYPE } from "../model/content-types.ts";
 import { type ControlKind, decodeControl, encodeControl, type ControlRecord } from "../model/control.ts";
+import type { ErpDescription } from "../model/erp-description.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
 import { TributaryError } from "../model/errors.ts";
 import type { LogMessage } from "../model/log.ts";
+import type { Channel } from "../model/outputs.ts";
 import type { NumberingLog } from "../model/numbering.ts";
 import { partitionOf } from "../model/partition.ts";
 import type { PartitionStore } from "../model/store.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
-import { type BillingDecision, billingRun, nextBillingStep, numberDocuments } from "./billing-steps.ts";
+import {
+  type BillingDecision,
+  billingRun,
+  journalRun,
+  nextBillingStep,
+  numberDocuments,
+} from "./billing-steps.ts";
 import { PartitionEngine } from "./partition-engine.ts";
 import type { SimulationLine } from "./simulation-line.ts";
 
 /** Messages a partition collects before the engine takes them: any number gives the same result. */
 const MAX_RUN_MESSAGES = 2_000;
 /** Entries read from a store at once. */
-const ALERT_PAGE = 1_000;
+const OUTBOX_PAGE = 1_000;
 /** Virtual time between two looks at what is due to be billed. */
 const BILLING_CHECK_MS = 60_000;
 const encoder = new TextEncoder();
@@ -29,6 +37,8 @@ export interface SimulationOptions {
   readonly hashKey: string;
   readonly createDecoder: (hashKey: string) => MessageDecoder;
   readonly openStore: (partition: number) => PartitionStore;
+  /** What each kind of ERP needs of a mapping. */
+  readonly erpDescriptions?: readonly ErpDescription[] | undefined;
   readonly sha256: (...parts: readonly Uint8Array[]) => Uint8Array;
 }
 
@@ -114,13 +124,22 @@ export class Simulation {
     for (;;) {
       const due = this.partitions().filter(({ engine }) => nextBillingStep(engine) !== undefined);
       if (due.length === 0) return;
-      const firstMs = Math.min(...due.map(({ engine }) => engine.invoices.nextDueMs));
+      const firstMs = Math.min(
+        ...due.map(({ engine }) =>
+          nextBillingStep(engine) === "journals" ? Infinity : engine.invoices.nextDueMs,
+        ),
+      );
       for (const { partition, engine } of due)
         if (nextBillingStep(engine) === "run" && engine.invoices.nextDueMs === firstMs)
           await this.#partitions.get(partition)?.decide(billingRun(engine, firstMs));
-      for (const { partition, engine } of due)
-        if (nextBillingStep(engine) === "number")
+      for (const { partition, engine } of due) {
+        const step = nextBillingStep(engine);
+        if (step === "number")
           await this.#partitions.get(partition)?.decide(await numberDocuments(engine, this.#numbering));
+        // What another partition bills at this moment is of the same months.
+        else if (step === "journals" && firstMs === Infinity)
+          await this.#partitions.get(partition)?.decide(journalRun(engine));
+      }
     }
   }
 
@@ -135,15 +154,24 @@ export class Simulation {
 
   /** Alerts about commitments and credits, by partition in the order of the log, each as canonical JSON. */
   alerts(): string[] {
+    return this.#published("alert");
+  }
+
+  /** Commands for ERPs, by partition in the order in which they were queued, each as JSON. */
+  commands(): string[] {
+    return this.#published("command");
+  }
+
+  #published(channel: Channel): string[] {
     return this.partitions().flatMap(({ store }) => {
       const bodies: string[] = [];
       for (let last = 0; ;) {
-        const page = store.outboxAfter("alert", last, ALERT_PAGE);
+        const page = store.outboxAfter(channel, last, OUTBOX_PAGE);
         for (const entry of page) {
           bodies.push(entry.body);
           last = entry.ordinal;
         }
-        if (page.length < ALERT_PAGE) return bodies;
+        if (page.length < OUTBOX_PAGE) return bodies;
       }
     });
   }
@@ -180,6 +208,10 @@ const DECIDING_KINDS: ReadonlySet<ControlKind> = new Set<ControlKind>([
   "period-signed-off",
   "documents-taxed",
   "tax-commit-refused",
+  "journal-run",
+  "dunning-run",
+  "posting-result",
+  "posting-redrive",
 ]);
 
 /** Numbers of a simulation: documents are named in the order in which they ask. */
@@ -225,6 +257,7 @@ class SimulatedPartition {
       hashKey: options.hashKey,
       settings: options.catalog.settings,
       sha256: options.sha256,
+      erpDescriptions: options.erpDescriptions,
     });
   }
 
@@ -260,7 +293,8 @@ class SimulatedPartition {
   /** Processes what came in so far, where something may be due to be billed. */
   catchUp(): void {
     const lastMs = this.#waiting.at(-1)?.arrivalMs ?? Number.NEGATIVE_INFINITY;
-    if (this.engine.invoices.nextDueMs <= lastMs) this.#processWaiting();
+    if (Math.min(this.engine.invoices.nextDueMs, this.engine.postings.nextJournalMs) <= lastMs)
+      this.#processWaiting();
   }
 
   /** Applies a decision about billing at the place where the partition stands. */
@@ -311,6 +345,6 @@ class SimulatedPartition {
     const catalog = record.kind === "catalog" ? this.#catalog : undefined;
     const placed = { sequence: ++this.#controlSequence, record };
     const document = correctedDocument(record, this.store);
-    this.engine.apply(placed, encodeControl(record), catalog, [], document);
+    this.engine.apply(placed, encodeControl(record), catalog, [], document, this.store);
   }
 }

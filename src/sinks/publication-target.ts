@@ -2,9 +2,10 @@ import { codeOf, TributaryError } from "../model/errors.ts";
 import { noFaults, type FaultInjector } from "../model/fault-injection.ts";
 import type { PublicationLog } from "../model/log.ts";
 import type { Channel, OutboxEntry } from "../model/outputs.ts";
-import { CLOUD_EVENT_BATCH_TYPE } from "../model/content-types.ts";
+import { CLOUD_EVENT_BATCH_TYPE, JSON_TYPE } from "../model/content-types.ts";
 import { alertEvent, deadLetterEvent, documentEvent, ratedEvent } from "./cloud-events.ts";
 import type { DeliveryTarget } from "./delivery-target.ts";
+import { EntryBody } from "./entry-body.ts";
 
 /** A former owner publishes once a checkpoint: it can hardly come first several times in a row. */
 const FENCE_ATTEMPTS_MAX = 10;
@@ -41,10 +42,10 @@ export function alertTarget(options: PublicationTargetOptions): DeliveryTarget {
   return new PublicationTarget("publish-alert", "alert", `alerts.${options.partition}`, alertEvent, options);
 }
 
-/** Final invoices and credit memos to subject `documents.<p>`. */
 /** Name of the target that documents are published by; its cursor in the state goes by it. */
 export const DOCUMENT_TARGET = "publish-document";
 
+/** Final invoices and credit memos to subject `documents.<p>`. */
 export function documentTarget(options: PublicationTargetOptions): DeliveryTarget {
   return new PublicationTarget(
     DOCUMENT_TARGET,
@@ -55,6 +56,51 @@ export function documentTarget(options: PublicationTargetOptions): DeliveryTarge
   );
 }
 
+/** Name of the target that commands to a connection are published by. */
+export function commandTargetName(connection: string): string {
+  return `publish-command-${connection}`;
+}
+
+/**
+ * Commands to an ERP connection, to subject `commands.<connection>.<p>`, as a JSON array. Connections share the channel and
+ * its ordinals: a publication covers the range of its whole chunk, of which the other connections' commands are left out. A
+ * chunk without any for this connection is not published, so the subject may be behind the cursor for good.
+ */
+export function commandTarget(
+  options: PublicationTargetOptions & { readonly connection: string },
+): DeliveryTarget {
+  const { connection, partition } = options;
+  return new PublicationTarget(
+    commandTargetName(connection),
+    "command",
+    `commands.${connection}.${partition}`,
+    (_partition, { body }) => body,
+    options,
+    {
+      idPrefix: `command-${connection}`,
+      contentType: JSON_TYPE,
+      provesDelivery: false,
+      isOwn: (entry) => new EntryBody(entry).text("connection") === connection,
+    },
+  );
+}
+
+/** How a target's publications differ from those of all others. */
+interface PublicationForm {
+  /** The channel where left out. */
+  readonly idPrefix?: string;
+  readonly contentType: string;
+  readonly provesDelivery: boolean;
+  /** Whether an entry is published: the others of its chunk are another target's. */
+  readonly isOwn: (entry: OutboxEntry) => boolean;
+}
+
+const EVENTS: PublicationForm = {
+  contentType: CLOUD_EVENT_BATCH_TYPE,
+  provesDelivery: true,
+  isOwn: () => true,
+};
+
 /**
  * Publishes a chunk as one CloudEvents batch. Each message names the one before it (expected last sequence), so the
  * broker stores each range once, whoever tries and however late.
@@ -62,7 +108,10 @@ export function documentTarget(options: PublicationTargetOptions): DeliveryTarge
 class PublicationTarget implements DeliveryTarget {
   readonly name: string;
   readonly channel: Channel;
-  readonly provesDelivery = true;
+  readonly provesDelivery: boolean;
+  readonly #form: PublicationForm;
+  /** Of message ids: tells targets of one stream and partition apart. */
+  readonly #idPrefix: string;
   readonly #subject: string;
   readonly #toEvent: (partition: number, entry: OutboxEntry) => string;
   readonly #partition: number;
@@ -79,8 +128,12 @@ class PublicationTarget implements DeliveryTarget {
     subject: string,
     toEvent: (partition: number, entry: OutboxEntry) => string,
     options: PublicationTargetOptions,
+    form: PublicationForm = EVENTS,
   ) {
     this.name = name;
+    this.#form = form;
+    this.#idPrefix = form.idPrefix ?? channel;
+    this.provesDelivery = form.provesDelivery;
     this.channel = channel;
     this.#subject = subject;
     this.#toEvent = toEvent;
@@ -104,8 +157,8 @@ class PublicationTarget implements DeliveryTarget {
       const end = await this.#log.last(this.#subject);
       try {
         await this.#log.publish(this.#subject, Buffer.from("[]"), {
-          contentType: CLOUD_EVENT_BATCH_TYPE,
-          messageId: `fence-${this.channel}-${this.#partition}-${end.sequence}-${owner}`,
+          contentType: this.#form.contentType,
+          messageId: `fence-${this.#idPrefix}-${this.#partition}-${end.sequence}-${owner}`,
           firstOrdinal: end.ordinal + 1,
           lastOrdinal: end.ordinal,
           expectedSequence: end.sequence,
@@ -124,12 +177,14 @@ class PublicationTarget implements DeliveryTarget {
     const first = fresh[0];
     const last = fresh.at(-1);
     if (first === undefined || last === undefined) return;
-    const body = `[${fresh.map((entry) => this.#toEvent(this.#partition, entry)).join(",")}]`;
+    const own = fresh.filter(this.#form.isOwn);
+    if (own.length === 0) return;
+    const body = `[${own.map((entry) => this.#toEvent(this.#partition, entry)).join(",")}]`;
     this.#faults.reach("before-publish");
     try {
       const sequence = await this.#log.publish(this.#subject, Buffer.from(body), {
-        contentType: CLOUD_EVENT_BATCH_TYPE,
-        messageId: `${this.channel}-${this.#partition}-${first.ordinal}-${last.ordinal}`,
+        contentType: this.#form.contentType,
+        messageId: `${this.#idPrefix}-${this.#partition}-${first.ordinal}-${last.ordinal}`,
         firstOrdinal: first.ordinal,
         lastOrdinal: last.ordinal,
         expectedSequence: end.sequence,

@@ -25,6 +25,7 @@ export const CHANNEL_GROUPS: Readonly<Record<Channel, number>> = {
   rated: 3,
   // Added when stored groups could no longer be renumbered; documents are few and leave soon.
   document: 4,
+  command: 5,
 };
 
 /** Throws `internal-fault` for a number that a rowid can't hold. */

@@ -6,13 +6,11 @@ import { createDecoder } from "../../src/ingest/wire/decoder.ts";
 import { encodeControl, type ControlRecord } from "../../src/model/control.ts";
 import type { LogMessage } from "../../src/model/log.ts";
 import type { PartitionStore, StateRow } from "../../src/model/store.ts";
+import { storedAbout } from "../../src/pipeline/stored-about.ts";
 import { correctedDocument, needsCheckpoint } from "../../src/pipeline/corrected-document.ts";
 import type { SealingLimits } from "../../src/operators/deduplicate/sealing-policy.ts";
-import {
-  PartitionEngine,
-  storedAbout,
-  type PartitionEngineOptions,
-} from "../../src/pipeline/partition-engine.ts";
+import { PartitionEngine, type PartitionEngineOptions } from "../../src/pipeline/partition-engine.ts";
+import { TEST_ERPS } from "./test-erps.ts";
 import { openPartitionStore } from "../../src/state/partition-store.ts";
 
 export const HASH_KEY = "00112233445566778899aabbccddeeff";
@@ -235,6 +233,7 @@ export function createEngine(catalog: CompiledCatalog, sealing: SealingOptions =
     hashKey: HASH_KEY,
     settings: catalog.settings,
     sha256,
+    erpDescriptions: TEST_ERPS,
     ...sealing,
   });
 }
@@ -299,6 +298,7 @@ export async function runLogs(
         step.catalog,
         parked,
         correctedDocument(step.record, store),
+        store,
       );
     }
     if (plan.cut(i)) flush();

@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto";
+import { canonicalJson } from "../../model/canonical-json.ts";
+import { type ErpConnection } from "../posting/erp-connection.ts";
+import { mappingRowKey } from "../posting/mapping-row.ts";
 import { exchangeRateKey } from "../exchange/exchange-rate.ts";
 import { planId } from "./checks.ts";
 import type { Commitment } from "../commitments/commitment-schema.ts";
@@ -30,6 +33,10 @@ export function canonicalForm(catalog: Catalog): string {
     ...(hasSome(catalog.exchangeRates)
       ? { exchange_rates: sortedBy(catalog.exchangeRates, exchangeRateKey) }
       : {}),
+    ...(hasSome(catalog.erpConnections)
+      ? { erp: sortedBy(catalog.erpConnections.map(canonicalConnection), (connection) => connection.key) }
+      : {}),
+    ...(hasSome(catalog.mappings) ? { mappings: sortedBy(catalog.mappings, mappingRowKey) } : {}),
   });
 }
 
@@ -74,6 +81,20 @@ function canonicalContract({ commitments, credits, alerts, ...contract }: Contra
   };
 }
 
+function canonicalConnection({
+  legal_entities: entities,
+  kinds,
+  dunning,
+  ...connection
+}: ErpConnection): ErpConnection {
+  return {
+    ...connection,
+    ...(entities === undefined ? {} : { legal_entities: sortedTexts([...new Set(entities)]) }),
+    ...(kinds === undefined ? {} : { kinds: sortedBy(kinds, (kind) => kind) }),
+    ...(hasSome(dunning) ? { dunning: [...dunning].sort((a, b) => a.days - b.days) } : {}),
+  };
+}
+
 function canonicalCommitments(commitments: readonly Commitment[] | undefined): Pick<Plan, "commitments"> {
   if (!hasSome(commitments)) return {};
   const canonical = commitments.map((commitment) => ({
@@ -111,12 +132,4 @@ function sortedBy<Value>(values: readonly Value[], keyOf: (value: Value) => stri
     .map((value) => ({ value, key: keyOf(value) }))
     .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
     .map(({ value }) => value);
-}
-
-/** JSON with the keys of every object sorted; fields that are undefined are left out. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) => {
-    if (typeof part !== "object" || part === null || Array.isArray(part)) return part;
-    return Object.fromEntries(sortedBy(Object.entries(part), ([key]) => key));
-  });
 }

@@ -9,6 +9,7 @@ import { partitionOf } from "../../model/partition.ts";
 import { ExchangeRates } from "../exchange/exchange-rates.ts";
 import type { InvoicedCustomer } from "../tax/service-request.ts";
 import { TaxTable } from "../tax/tax-table.ts";
+import { compilePosting } from "../posting/compiled-posting.ts";
 import { canonicalPlanText } from "./canonical.ts";
 import { planId } from "./checks.ts";
 import { compileContracts, legalEntitiesOf } from "./compile-contracts.ts";
@@ -51,6 +52,7 @@ export function compileCatalog(catalog: Catalog, version: string): CompiledCatal
       durationMs(catalog.settings.exchange_rate_max_age ?? DEFAULT_EXCHANGE_RATE_MAX_AGE),
     ),
     exchangeRateList: catalog.exchangeRates,
+    posting: compilePosting(catalog, contracts),
     metersOfType: (eventType) => byType.get(eventType),
     planTexts: new Map(catalog.plans.map((plan) => [planId(plan), canonicalPlanText(plan)])),
     contracts: () => byId.values(),

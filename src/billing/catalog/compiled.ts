@@ -10,6 +10,7 @@ import type { Ratio } from "../ratio.ts";
 import type { ExchangeRate } from "../exchange/exchange-rate.ts";
 import type { ExchangeRates } from "../exchange/exchange-rates.ts";
 import type { InvoicedCustomer } from "../tax/service-request.ts";
+import type { CompiledPosting } from "../posting/compiled-posting.ts";
 import type { TaxTable } from "../tax/tax-table.ts";
 import type { LegalEntity } from "./legal-entity.ts";
 
@@ -226,6 +227,8 @@ export interface CompiledCatalog {
   readonly exchangeRates: ExchangeRates;
   /** The same as they are written. */
   readonly exchangeRateList: readonly ExchangeRate[];
+  /** ERP connections, their mappings, and customers as they are posted. */
+  readonly posting: CompiledPosting;
   /** Meters that read events of a type; undefined where none does. */
   metersOfType(eventType: string): readonly CompiledMeter[] | undefined;
   /** Plans by key and version, each as its canonical text: what a version says never changes. */

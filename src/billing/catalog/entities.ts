@@ -9,6 +9,8 @@ import { priceSchema } from "../rating/price-models.ts";
 import { startOfDate } from "./dates.ts";
 import { durationField, integerField, keyField, textField } from "./fields.ts";
 import { addressFields, taxExemptionSchema, type TaxRate } from "../tax/tax-rate.ts";
+import type { ErpConnection } from "../posting/erp-connection.ts";
+import type { MappingRow } from "../posting/mapping-row.ts";
 import type { ExchangeRate } from "../exchange/exchange-rate.ts";
 import type { LegalEntity } from "./legal-entity.ts";
 
@@ -243,6 +245,7 @@ export const customerSchema = z.strictObject({
   id: textField(),
   name: textField(),
   ...addressFields,
+  email: textField().optional().describe("Address that invoices are sent to, for the ERP."),
   tax_id: textField().optional().describe("Tax number of a business, like its VAT id."),
   tax_exemption: taxExemptionSchema.optional().describe("Why it pays no tax."),
   entity_use_code: textField()
@@ -271,4 +274,7 @@ export interface Catalog {
   readonly legalEntities: readonly LegalEntity[];
   readonly taxRates: readonly TaxRate[];
   readonly exchangeRates: readonly ExchangeRate[];
+  /** ERPs that documents are posted to, and what canonical keys stand for in them. */
+  readonly erpConnections: readonly ErpConnection[];
+  readonly mappings: readonly MappingRow[];
 }

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { taxRateSchema } from "../tax/tax-rate.ts";
 import { exchangeRateSchema } from "../exchange/exchange-rate.ts";
+import { erpConnectionSchema } from "../posting/erp-connection.ts";
+import { mappingRowSchema } from "../posting/mapping-row.ts";
 import { legalEntitySchema } from "./legal-entity.ts";
 import {
   contractSchema,
@@ -21,6 +23,8 @@ const ENTITIES = {
   legal_entity: legalEntitySchema,
   tax_rate: taxRateSchema,
   exchange_rate: exchangeRateSchema,
+  erp_connection: erpConnectionSchema,
+  mapping: mappingRowSchema,
 };
 export type CatalogEntity = keyof typeof ENTITIES;
 
@@ -39,5 +43,7 @@ export function catalogJsonSchemas(): Record<CatalogEntity, z.core.JSONSchema.Ba
     legal_entity: schemaOf("legal_entity"),
     tax_rate: schemaOf("tax_rate"),
     exchange_rate: schemaOf("exchange_rate"),
+    erp_connection: schemaOf("erp_connection"),
+    mapping: schemaOf("mapping"),
   };
 }

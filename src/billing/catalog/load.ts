@@ -24,6 +24,9 @@ import {
   settingsSchema,
 } from "./entities.ts";
 import { exchangeRateKey, exchangeRateSchema } from "../exchange/exchange-rate.ts";
+import { checkErpConnections, checkMappingRows } from "../posting/catalog-checks.ts";
+import { erpConnectionSchema } from "../posting/erp-connection.ts";
+import { mappingRowSchema } from "../posting/mapping-row.ts";
 import { taxRateSchema } from "../tax/tax-rate.ts";
 import { legalEntitySchema } from "./legal-entity.ts";
 import { type CatalogFault, FaultList, parseEntity, type Sourced } from "./faults.ts";
@@ -66,6 +69,8 @@ const canonicalSchema = z.strictObject({
   legal_entities: z.array(z.unknown()).default([]),
   tax_rates: z.array(z.unknown()).default([]),
   exchange_rates: z.array(z.unknown()).default([]),
+  erp: z.array(z.unknown()).default([]),
+  mappings: z.array(z.unknown()).default([]),
 });
 
 /**
@@ -97,6 +102,8 @@ export function parseCanonical(text: string): Catalog {
         legal_entities: sourced(content.legal_entities, "legal_entities"),
         tax_rates: sourced(content.tax_rates, "tax_rates"),
         exchange_rates: sourced(content.exchange_rates, "exchange_rates"),
+        erp: sourced(content.erp, "erp"),
+        mappings: sourced(content.mappings, "mappings"),
       },
     },
     faults,
@@ -130,6 +137,8 @@ function checkCatalog(raw: RawCatalog, faults: FaultList): Catalog | undefined {
   const legalEntities = parse(legalEntitySchema, raw.entities.legal_entities);
   const taxRates = parse(taxRateSchema, raw.entities.tax_rates);
   const exchangeRates = parse(exchangeRateSchema, raw.entities.exchange_rates);
+  const erpConnections = parse(erpConnectionSchema, raw.entities.erp);
+  const mappings = parse(mappingRowSchema, raw.entities.mappings);
   const contracts = parse(contractSchema, raw.entities.contracts);
   checkUnique(meters, "key", (meter) => meter.key, faults);
   checkUnique(products, "key", (product) => product.key, faults);
@@ -153,6 +162,14 @@ function checkCatalog(raw: RawCatalog, faults: FaultList): Catalog | undefined {
       ...plans.map(({ value }) => planId(value)),
     ]),
   };
+  checkUnique(erpConnections, "key", (connection) => connection.key, faults);
+  checkErpConnections(
+    erpConnections,
+    declared.legalEntities,
+    legalEntities.map(({ value }) => value),
+    faults,
+  );
+  checkMappingRows(mappings, declaredKeys(raw.entities.erp, "key"), faults);
   const metersByKey = new Map(meters.map(({ value }) => [value.key, value]));
   for (const plan of plans) {
     checkPlan(plan, declared, metersByKey, faults);
@@ -185,6 +202,8 @@ function checkCatalog(raw: RawCatalog, faults: FaultList): Catalog | undefined {
     legalEntities: valuesOf(legalEntities),
     taxRates: valuesOf(taxRates),
     exchangeRates: valuesOf(exchangeRates),
+    erpConnections: valuesOf(erpConnections),
+    mappings: valuesOf(mappings),
   };
 }
 

@@ -12,6 +12,8 @@ export const FOLDERS = [
   "legal_entities",
   "tax_rates",
   "exchange_rates",
+  "erp",
+  "mappings",
 ] as const;
 export type Folder = (typeof FOLDERS)[number];
 
@@ -43,6 +45,8 @@ export function readFiles(files: ReadonlyMap<string, string>, faults: FaultList)
     legal_entities: [],
     tax_rates: [],
     exchange_rates: [],
+    erp: [],
+    mappings: [],
   };
   for (const [file, text] of [...files].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) {
     if (!CATALOG_FILE.test(file)) continue;

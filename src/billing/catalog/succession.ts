@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { exchangeRateKey } from "../exchange/exchange-rate.ts";
 import { ExchangeRates } from "../exchange/exchange-rates.ts";
+import { connectionSuccessionFaults } from "../posting/compiled-posting.ts";
 import type { CompiledCatalog, CompiledContract, ContractGrant } from "./compiled.ts";
 
 /**
@@ -33,6 +34,7 @@ export function successionFaults(before: CompiledCatalog, after: CompiledCatalog
     if (next.functional_currency !== entity.functional_currency)
       faults.push(`legal entity ${key}: functional_currency can't change, its books are kept in it`);
   }
+  faults.push(...connectionSuccessionFaults(before.posting, after.posting));
   faults.push(...ExchangeRates.successionFaults(before.exchangeRateList, after.exchangeRateList));
   for (const contract of before.contracts()) {
     const fault = contractFault(contract, after.contract(contract.id));
@@ -85,6 +87,8 @@ const ENTITY_KINDS = [
   "legal_entities",
   "tax_rates",
   "exchange_rates",
+  "erp",
+  "mappings",
 ] as const;
 export type EntityKind = (typeof ENTITY_KINDS)[number];
 
@@ -107,6 +111,8 @@ const entities = z.array(
     from: z.string().optional(),
     to: z.string().optional(),
     date: z.string().optional(),
+    connection: z.string().optional(),
+    table: z.string().optional(),
   }),
 );
 const canonicalSchema = z.looseObject({
@@ -119,6 +125,8 @@ const canonicalSchema = z.looseObject({
   legal_entities: entities.default([]),
   tax_rates: entities.default([]),
   exchange_rates: entities.default([]),
+  erp: entities.default([]),
+  mappings: entities.default([]),
 });
 
 /** What differs between two catalogs in canonical form. */
@@ -136,6 +144,8 @@ export function catalogChanges(before: string, after: string): CatalogChanges {
     legal_entities: of("legal_entities"),
     tax_rates: of("tax_rates"),
     exchange_rates: of("exchange_rates"),
+    erp: of("erp"),
+    mappings: of("mappings"),
   };
 }
 
@@ -151,14 +161,19 @@ export function entityCounts(canonical: string): Record<EntityKind, number> {
     legal_entities: catalog.legal_entities.length,
     tax_rates: catalog.tax_rates.length,
     exchange_rates: catalog.exchange_rates.length,
+    erp: catalog.erp.length,
+    mappings: catalog.mappings.length,
   };
 }
 
 function byKey(values: z.output<typeof entities>): Map<string, string> {
   return new Map(
     values.map((value) => {
-      const { from = "", to = "", date = "" } = value;
-      const key = value.key ?? value.id ?? exchangeRateKey({ from, to, date });
+      const { from = "", to = "", date = "", connection, table } = value;
+      const key =
+        connection === undefined
+          ? (value.key ?? value.id ?? exchangeRateKey({ from, to, date }))
+          : [connection, table, value.key, ...(from === "" ? [] : [from])].join("/");
       return [value.version === undefined ? key : `${key}@${value.version}`, JSON.stringify(value)];
     }),
   );

@@ -6,6 +6,7 @@ import { printJson, printProducers, printTable } from "../print.ts";
 import { lostMessagesOf, type AcceptedGap } from "../../pipeline/accepted-gaps.ts";
 import { accruedValue } from "../../pipeline/accrued-value.ts";
 import { type InvoiceRow, invoicesOf } from "../../pipeline/billing-report.ts";
+import { postingsOf } from "../../pipeline/posting-report.ts";
 import { producersOf } from "../../pipeline/producer-report.ts";
 import { aggregatesOf, reportOf } from "../../pipeline/partition-report.ts";
 
@@ -100,6 +101,7 @@ export function addInspectCommand(program: Command): void {
           "currency",
           "total",
           "corrections",
+          "posted",
           "waits for",
         ],
         rows.map((row) => [
@@ -112,6 +114,7 @@ export function addInspectCommand(program: Command): void {
           row.currency,
           row.total,
           correctionsOf(row),
+          (row.postings ?? []).map(({ connection, state }) => `${connection}: ${state}`).join(", "),
           row.hold === undefined
             ? ""
             : [row.hold.reason, row.hold.detail].filter((text) => text !== "").join(": "),
@@ -119,6 +122,31 @@ export function addInspectCommand(program: Command): void {
       );
     }
   });
+
+  view(
+    inspect,
+    "postings",
+    "documents in ERP connections and what has become of them",
+    (partitions, json) => {
+      const rows = postingsOf(partitions);
+      if (json) printJson(rows);
+      else
+        printTable(
+          ["connection", "key", "state", "day", "currency", "amount", "ERP id", "payment", "explained by"],
+          rows.map((row) => [
+            row.connection,
+            row.key,
+            row.state,
+            row.day,
+            row.currency,
+            row.amount ?? "-",
+            row.erp?.id ?? "-",
+            row.payment === null ? "-" : `${row.payment.status}, ${row.payment.openAmount} open`,
+            [row.reason, row.code, row.message, ...row.missing].filter((text) => text !== null).join(", "),
+          ]),
+        );
+    },
+  );
 
   view(
     inspect,

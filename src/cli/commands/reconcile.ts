@@ -42,6 +42,7 @@ async function reconcile(options: ConfiguredOptions & { offline?: boolean }): Pr
       printReport(report);
       printAcceptedGaps(report.acceptedGaps);
       printOpenProducers(report.producers);
+      printPostings(report.postings);
       if (streams.length > 0) {
         printLine();
         printTable(
@@ -63,7 +64,7 @@ async function reconcile(options: ConfiguredOptions & { offline?: boolean }): Pr
 
 function withStreams(report: UsageReport, streams: readonly StreamLine[]): object {
   const { counts, messages, acceptedGaps, unbilled, invoiced, unbilledTotals, exceptions } = report;
-  const { producers, checks, balanced } = report;
+  const { producers, postings, checks, balanced } = report;
   return {
     counts,
     messages,
@@ -74,6 +75,7 @@ function withStreams(report: UsageReport, streams: readonly StreamLine[]): objec
     unbilledTotals,
     exceptions,
     producers,
+    postings,
     checks,
     balanced,
   };
@@ -92,6 +94,23 @@ function printAcceptedGaps(gaps: UsageReport["acceptedGaps"]): void {
       gap.actor,
       gap.decidedAt,
       gap.reason,
+    ]),
+  );
+}
+
+function printPostings(postings: UsageReport["postings"]): void {
+  if (postings.length === 0) return;
+  printLine();
+  printTable(
+    ["ERP connection", "state", "documents", "amounts", "oldest of"],
+    postings.map(({ connection, state, documents, amounts, oldestDay }) => [
+      connection,
+      state,
+      String(documents),
+      Object.entries(amounts)
+        .map(([currency, amount]) => `${amount} ${currency}`)
+        .join(", "),
+      oldestDay,
     ]),
   );
 }

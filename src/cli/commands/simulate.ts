@@ -11,6 +11,7 @@ import { invoicesOf, journalOf } from "../../pipeline/billing-report.ts";
 import { reportOf } from "../../pipeline/partition-report.ts";
 import { openPartitionStore } from "../../state/partition-store.ts";
 import { loadCatalogDirectory } from "../catalog-directory.ts";
+import { ERP_DESCRIPTIONS } from "../compose/erp-descriptions.ts";
 import { sha256 } from "../compose/partition-worker.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { parseDuration, parseInstant, parseInteger } from "../option-values.ts";
@@ -74,6 +75,7 @@ async function simulate(options: SimulateOptions): Promise<ExitCode> {
     openStore: (partition) =>
       openPartitionStore(":memory:", { partition, partitionCount: options.partitions }),
     sha256,
+    erpDescriptions: ERP_DESCRIPTIONS,
   });
   try {
     const input = options.events === "-" ? process.stdin : createReadStream(options.events);
@@ -83,7 +85,13 @@ async function simulate(options: SimulateOptions): Promise<ExitCode> {
     const alerts = simulation.alerts().map((body): unknown => JSON.parse(body));
     if (options.json === true) {
       const sources = simulation.partitions();
-      printJson({ ...report, alerts, invoices: invoicesOf(sources), journal: journalOf(sources) });
+      printJson({
+        ...report,
+        alerts,
+        invoices: invoicesOf(sources),
+        journal: journalOf(sources),
+        commands: simulation.commands().map((body) => JSON.parse(body) as unknown),
+      });
     } else {
       printReport(report);
       printHeld(simulation.partitions());

@@ -9,6 +9,7 @@ import {
   successionFaults,
   type CatalogChanges,
 } from "../../billing/catalog/succession.ts";
+import { mappingGaps } from "../../billing/posting/mapping-gaps.ts";
 import { connectBroker } from "../../ingest/jetstream/connection.ts";
 import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
 import { checkTopology, type TopologyDifference } from "../../ingest/jetstream/topology.ts";
@@ -16,6 +17,7 @@ import { isLoopbackHost } from "../../ops/loopback.ts";
 import { readCatalogFiles, type LoadedCatalog } from "../catalog-directory.ts";
 import { catalogWarnings, type Warning } from "../catalog-warnings.ts";
 import { catalogInEffect } from "../compose/catalog-in-effect.ts";
+import { ERP_DESCRIPTIONS } from "../compose/erp-descriptions.ts";
 import { CATALOG_KIND } from "../compose/catalogs.ts";
 import { servedEntities } from "../compose/tax-service.ts";
 import { loadWorkerConfig, type WorkerConfig } from "../config/worker-config.ts";
@@ -27,6 +29,7 @@ import { printJson, printLine } from "../print.ts";
 interface ValidateOptions extends ConfiguredOptions {
   readonly catalog?: string;
   readonly connect?: boolean;
+  readonly strict?: boolean;
 }
 
 interface Fault {
@@ -55,7 +58,8 @@ export function addValidateCommand(program: Command): void {
       .summary("check a configuration and its catalog whole, before a worker does")
       .description(
         "Lists every fault of the configuration and of the catalog that it names, each with its path, and what is allowed but\n" +
-          "probably not meant. Prints the catalog's version and what it holds. Exit code 2 where there is a fault.",
+          "probably not meant: also all that the mappings of its ERP connections lack, since documents would wait for it. Prints the\n" +
+          "catalog's version and what it holds. Exit code 2 where there is a fault.",
       ),
   )
     .addOption(
@@ -65,6 +69,7 @@ export function addValidateCommand(program: Command): void {
       "--connect",
       "also reach NATS: server version, streams, and what the catalog would change against the one in effect",
     )
+    .option("--strict", "exit code 2 also where there is a warning")
     .action(async (options: ValidateOptions) => {
       process.exitCode = await validate(options);
     });
@@ -85,6 +90,7 @@ async function validate(options: ValidateOptions): Promise<ExitCode> {
   const config = options.config === undefined ? undefined : checkConfig(options.config, faults, warnings);
   const directory = options.catalog ?? config?.catalogDir;
   const catalog = directory === undefined ? undefined : await checkCatalog(directory, faults, warnings);
+  if (catalog !== undefined) warnings.push(...mappingWarnings(catalog));
   if (config !== undefined && catalog !== undefined) checkCapacity(config, catalog, faults);
   if (config !== undefined && catalog !== undefined) warnings.push(...taxServiceWarnings(config, catalog));
   const connected =
@@ -101,7 +107,8 @@ async function validate(options: ValidateOptions): Promise<ExitCode> {
   };
   if (options.json === true) printJson(summary);
   else printSummary(summary);
-  return summary.valid ? ExitCode.done : ExitCode.usage;
+  const isRefused = !summary.valid || (options.strict === true && warnings.length > 0);
+  return isRefused ? ExitCode.usage : ExitCode.done;
 }
 
 function checkConfig(file: string, faults: Fault[], warnings: Warning[]): WorkerConfig | undefined {
@@ -150,6 +157,19 @@ function taxServiceWarnings({ tax }: WorkerConfig, catalog: LoadedCatalog): Warn
     ];
   if (tax === undefined || served.length > 0) return [];
   return [{ path: "tax", message: "is not used: no legal entity of the catalog has tax: service" }];
+}
+
+/** Documents that a mapping lacks something for would be billed and wait. */
+function mappingWarnings({ compiled }: LoadedCatalog): Warning[] {
+  const descriptions = new Map(ERP_DESCRIPTIONS.map((description) => [description.adapter, description]));
+  const today = new Date().toISOString().slice(0, 10);
+  return mappingGaps(compiled, descriptions, today).map(({ connection, missing, contracts }) => ({
+    path: `erp/${connection}`,
+    message:
+      contracts.length === 0
+        ? missing
+        : `the mapping lacks ${missing}: documents will wait, like those of contract ${contracts.join(", ")}`,
+  }));
 }
 
 function hostOf(server: string): string {

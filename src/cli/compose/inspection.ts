@@ -5,7 +5,8 @@ import { TributaryError } from "../../model/errors.ts";
 import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/connection.ts";
 import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
 import { WireDecoder } from "../../ingest/wire/decoder.ts";
-import { PartitionEngine, storedAbout } from "../../pipeline/partition-engine.ts";
+import { PartitionEngine } from "../../pipeline/partition-engine.ts";
+import { storedAbout } from "../../pipeline/stored-about.ts";
 import type { ReportSource } from "../../pipeline/partition-report.ts";
 import { partitionFolder, PARTITION_FOLDER_PATTERN } from "../../state/open-database.ts";
 import type { PartitionStoreReader } from "../../state/partition-reader.ts";
@@ -14,6 +15,7 @@ import { loadCatalogDirectory } from "../catalog-directory.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { CatalogVersions } from "./catalogs.ts";
 import { sha256 } from "./partition-worker.ts";
+import { ERP_DESCRIPTIONS } from "./erp-descriptions.ts";
 import { restoreBeside } from "./restore-beside.ts";
 
 /** For a state in which nothing has taken effect yet, so that no event can be looked up in it. */
@@ -71,6 +73,7 @@ export class Inspection {
           settings: catalog?.settings ?? NOTHING_COUNTED,
           sha256,
           segments: store.segments,
+          erpDescriptions: ERP_DESCRIPTIONS,
         });
         fresh.restore(store, catalog);
         return fresh;

@@ -11,6 +11,7 @@ import { OutboxDelivery } from "../../sinks/outbox-delivery.ts";
 import { OutboxRunner } from "../../sinks/outbox-runner.ts";
 import {
   alertTarget,
+  commandTarget,
   deadLetterTarget,
   documentTarget,
   ratedTarget,
@@ -31,6 +32,8 @@ export interface PublicationLogs {
   readonly alert: PublicationLog;
   readonly document: PublicationLog;
   readonly usage: UsagePublisher;
+  /** By ERP connection. */
+  readonly commands: ReadonlyMap<string, PublicationLog>;
 }
 
 /** The delivery targets of a partition that the configuration asks for, each with its runner. */
@@ -58,6 +61,8 @@ export function createDelivery(options: {
   // Also without a service: what was taxed by one before must not count as delivered.
   if (taxService !== undefined || isTaxedByService || hasTaxedDocuments(store))
     targets.push(taxCommitTarget({ service: taxService, faults, onRefused: onTaxCommitRefused }));
+  for (const [connection, log] of logs.commands)
+    targets.push(commandTarget({ partition, connection, log, faults }));
   if (config.sinks.rated.enabled) targets.push(ratedTarget({ partition, log: logs.rated, faults }));
   const file = config.sinks.file;
   if (file !== undefined) {

@@ -14,6 +14,7 @@ import {
   DEAD_LETTER_STREAM,
   DOCUMENT_STREAM,
   RATED_STREAM,
+  commandStream,
 } from "../../ingest/jetstream/names.ts";
 import { serveOperators } from "../../ingest/jetstream/operator-channel.ts";
 import { openPublicationLog } from "../../ingest/jetstream/publication-log.ts";
@@ -32,6 +33,7 @@ import { loadCatalogDirectory, type LoadedCatalog } from "../catalog-directory.t
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { CloseParts } from "./close-parts.ts";
 import { CatalogVersions } from "./catalogs.ts";
+import { ERP_DESCRIPTIONS } from "./erp-descriptions.ts";
 import { createDelivery, type PublicationLogs } from "./partition-sinks.ts";
 import { PartitionWorker, randomHashKey } from "./partition-worker.ts";
 import { createTaxService, servedEntities, taxWaits, type OnTaxRequest } from "./tax-service.ts";
@@ -101,7 +103,11 @@ export class Worker {
       Math.min(Math.ceil(WRITER_THREADS / config.threads), config.partitions.owned.length),
     );
     try {
-      await prepareTopology(config, broker, ports.logger, [...catalog.compiled.legalEntities.keys()]);
+      const connections = catalog.compiled.posting.connections.map(({ key }) => key);
+      await prepareTopology(config, broker, ports.logger, {
+        legalEntities: [...catalog.compiled.legalEntities.keys()],
+        erpConnections: connections,
+      });
       const versions = new CatalogVersions(openReferenceStore(broker));
       await versions.publish(catalog);
       await mkdir(config.stateDir, { recursive: true });
@@ -111,6 +117,7 @@ export class Worker {
         alert: openPublicationLog(broker, ALERT_STREAM),
         document: openPublicationLog(broker, DOCUMENT_STREAM),
         usage: openUsagePublisher(broker),
+        commands: new Map(connections.map((key) => [key, openPublicationLog(broker, commandStream(key))])),
       };
       const partitions: PartitionWorker[] = [];
       for (const partition of config.partitions.owned) {
@@ -162,12 +169,12 @@ async function prepareTopology(
   config: WorkerConfig,
   broker: BrokerConnection,
   logger: Logger,
-  legalEntities: readonly string[],
+  keys: { readonly legalEntities: readonly string[]; readonly erpConnections: readonly string[] },
 ): Promise<void> {
   const report = await ensureTopology(broker, {
     partitionCount: config.partitions.count,
     replicas: config.replicas,
-    legalEntities,
+    ...keys,
   });
   if (report.created.length > 0)
     logger.info({ streams: report.created }, "Created the streams that were missing.");
@@ -234,6 +241,7 @@ function createPartition(options: {
         pullMessages: config.pull.maxMessages,
       }),
       controlLog: openControlLog(broker, partition),
+      erpDescriptions: ERP_DESCRIPTIONS,
       numbering: openNumberingLog(broker),
       onNumberingFailed: (fault) => {
         const code = codeOf(fault);

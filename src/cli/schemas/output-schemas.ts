@@ -56,27 +56,57 @@ const alertMembers = {
   catalogVersion: z.string().meta({ description: "SHA-256 of the canonical catalog." }),
 };
 
+const invoiceAlertMembers = {
+  account: z.string().meta({ description: "Billing account." }),
+  customer: z.string().meta({ description: "Id of the customer." }),
+  legalEntity: z.string(),
+  connection: z.string().meta({ description: "ERP connection that told." }),
+  key: z.string().meta({ description: "Key of the document in the connection, like invoice:DE-000042." }),
+  currency: z.string().meta({ description: "ISO 4217 code." }),
+  openAmount: decimal("What is still to be paid, in currency units."),
+  dueDate: z.iso.date(),
+  time: instant().meta({ description: "When it was decided." }),
+};
+
+export const usageAlertSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("commitment").meta({ description: "So many percent of a commitment are used." }),
+    ...alertMembers,
+    commitment: z.string().meta({ description: "Key of the commitment." }),
+    periodStart: instant(),
+    periodEnd: instant(),
+    committed: decimal("What is committed for the period, in currency units."),
+    counted: decimal("Charges that count towards it so far, those of open hours included."),
+    currency: z.string().meta({ description: "ISO 4217 code." }),
+  }),
+  z.strictObject({
+    kind: z.literal("credits").meta({ description: "No more than so many percent of the credits are left." }),
+    ...alertMembers,
+    granted: decimal("What the grants that pay now were given."),
+    left: decimal("What would be left if all usage so far were paid."),
+    currency: z.string().nullable().meta({ description: "ISO 4217 code; null for credits of a meter." }),
+    meter: z.string().nullable().meta({ description: "Meter whose quantity it is; null for money." }),
+  }),
+]);
+
 export const alertSchema = z
   .discriminatedUnion("kind", [
+    ...usageAlertSchema.options,
     z.strictObject({
-      kind: z.literal("commitment").meta({ description: "So many percent of a commitment are used." }),
-      ...alertMembers,
-      commitment: z.string().meta({ description: "Key of the commitment." }),
-      periodStart: instant(),
-      periodEnd: instant(),
-      committed: decimal("What is committed for the period, in currency units."),
-      counted: decimal("Charges that count towards it so far, those of open hours included."),
-      currency: z.string().meta({ description: "ISO 4217 code." }),
+      kind: z
+        .literal("payment")
+        .meta({ description: "What the ERP says of an invoice's payment has changed." }),
+      ...invoiceAlertMembers,
+      status: z.enum(["open", "partly-paid", "paid", "void"]),
+      total: decimal("What the invoice comes to."),
     }),
     z.strictObject({
       kind: z
-        .literal("credits")
-        .meta({ description: "No more than so many percent of the credits are left." }),
-      ...alertMembers,
-      granted: decimal("What the grants that pay now were given."),
-      left: decimal("What would be left if all usage so far were paid."),
-      currency: z.string().nullable().meta({ description: "ISO 4217 code; null for credits of a meter." }),
-      meter: z.string().nullable().meta({ description: "Meter whose quantity it is; null for money." }),
+        .literal("dunning")
+        .meta({ description: "An overdue invoice has come to another stage of dunning." }),
+      ...invoiceAlertMembers,
+      stage: z.string().nullable().meta({ description: "Name of the stage; null: in none any more." }),
+      daysPastDue: z.int().min(0).meta({ description: "Full days past due." }),
     }),
   ])
   .meta({ title: "Alert", description: "Data of an event on ALERTS." });

@@ -35,6 +35,13 @@ export const BILLING_SPACES = {
 const packr = new Packr({ useRecords: false });
 type Counters = [documents: number, entries: number, creditEntries: number];
 
+/** Told what billing makes, as it makes it. */
+export interface BookObserver {
+  /** A document is final; its entry is booked behind this. */
+  readonly documentFinal: (document: PublishedDocument) => void;
+  readonly entryBooked: (entry: JournalEntry) => void;
+}
+
 /**
  * All that billing keeps: how far each contract has come, what was invoiced, documents, the subledger and the credits.
  * Documents and entries are appended and never read again, so that memory does not grow with them.
@@ -46,6 +53,7 @@ export class BillingBook implements CheckpointParticipant {
   readonly totals = new LedgerTotals();
   readonly heldEntries = new HeldEntries();
   readonly closed = new ClosedPeriods();
+  readonly #observer: BookObserver | undefined;
   readonly #credits = new KeyedRows("credit-ledgers", creditLedgerCodec);
   readonly #frozen = new Map<string, { readonly ordinal: number; readonly document: FrozenDocument }>();
   readonly #waiting = new WaitingDocuments();
@@ -54,6 +62,10 @@ export class BillingBook implements CheckpointParticipant {
   #appended: AppendedRow[] = [];
   /** By ordinal: documents that came to wait since the last checkpoint, null for those that wait no more. */
   #frozenRows = new Map<number, FrozenDocument | null>();
+
+  constructor(observer?: BookObserver) {
+    this.#observer = observer;
+  }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
     this.contracts.restore(store);
@@ -163,6 +175,7 @@ export class BillingBook implements CheckpointParticipant {
       return packr.pack(row);
     });
     this.#waiting.finish(id);
+    this.#observer?.documentFinal(published);
   }
 
   /** Documents and entries so far, and documents that wait: equal where nothing was booked or made in between. */
@@ -178,6 +191,7 @@ export class BillingBook implements CheckpointParticipant {
     this.totals.add(entry);
     this.#counters[1] += 1;
     this.#append(BILLING_SPACES.journal, this.#counters[1], () => encodeEntry(entry));
+    this.#observer?.entryBooked(entry);
   }
 
   /**

@@ -15,7 +15,7 @@ import type { ChargedPeriod } from "../rate/series-info.ts";
 import type { ControlItem, PipelineItem } from "../stage.ts";
 import type { Journal } from "../journal.ts";
 import { DueSlots } from "../window/due-slots.ts";
-import { BillingBook, type StoredDocument } from "./billing-book.ts";
+import { BillingBook, type BookObserver, type StoredDocument } from "./billing-book.ts";
 import { type BilledContract, billedPeriodKey } from "./billing-rows.ts";
 import { isPeriodPending, nextDueMs, owesWithoutUsage } from "./billing-schedule.ts";
 import { ContractBiller } from "./contract-biller.ts";
@@ -31,6 +31,8 @@ export interface InvoiceStageOptions {
   readonly journal: Journal;
   /** Up to where the partition's windows have been told what became due; −Infinity at the beginning. */
   readonly processedMs: () => number;
+  /** Told of final documents and of entries. */
+  readonly observer?: BookObserver;
 }
 
 /**
@@ -44,7 +46,7 @@ export function invoice(stage: InvoiceStage): MonoTypeOperatorFunction<PipelineI
 }
 
 export class InvoiceStage implements CheckpointParticipant {
-  readonly book = new BillingBook();
+  readonly book: BillingBook;
   readonly corrections = new InvoiceCorrections();
   readonly serviceTaxes: ServiceTaxes;
   readonly #options: InvoiceStageOptions;
@@ -57,6 +59,7 @@ export class InvoiceStage implements CheckpointParticipant {
 
   constructor(options: InvoiceStageOptions) {
     this.#options = options;
+    this.book = new BillingBook(options.observer);
     this.serviceTaxes = new ServiceTaxes({
       book: this.book,
       journal: options.journal,

@@ -63,6 +63,14 @@ export class LedgerTotals implements CheckpointParticipant {
     }
   }
 
+  /** What is to be paid, minor units. */
+  receivable(legalEntity: string, currency: string): bigint {
+    const number = this.#rows.numberOf(`${legalEntity}\u0000${currency}\u0000receivable`);
+    if (number === undefined) return 0n;
+    const { debits, credits } = this.#rows.at(number);
+    return debits - credits;
+  }
+
   balances(): Iterable<Readonly<AccountBalance>> {
     return this.#rows.entries();
   }

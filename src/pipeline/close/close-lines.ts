@@ -17,6 +17,15 @@ export const CLOSE_LINES = {
   exceptions: "Other exceptions of rating and billing.",
   gaps: "Usage messages that an operator gave up since the beginning of the period (of any legal entity).",
   deliveries: "Final documents that were not delivered yet.",
+  "postings-parked":
+    "Documents that an ERP is not sent, or could not use, because the mapping lacks or misnames something.",
+  "postings-open": "Documents that are queued for an ERP or on their way.",
+  "postings-unknown": "Documents of which it is not known whether the ERP has them.",
+  "postings-held": "Documents that wait for a posting period to open, or that an operator holds.",
+  "postings-rejected": "Documents that an ERP refuses.",
+  "postings-conflict": "Documents of which the ERP has another one, or a different one.",
+  "postings-cancelled": "Documents that an operator gave up before the ERP had them.",
+  "journals-pending": "What is booked and in no journal for an ERP yet.",
   checks: "Checks of the partition's balance that differ, the ledger's debits and credits among them.",
 } as const;
 export type CloseLineName = keyof typeof CLOSE_LINES;

@@ -47,7 +47,8 @@ export function decisionHistory(
   let previous = "";
   for (const { placed, data } of records) {
     const { record, sequence } = placed;
-    if (!("actor" in record)) continue;
+    // What a runner tells is nobody's decision.
+    if (!("actor" in record) || record.kind === "posting-result") continue;
     const request = "request" in record ? (record.request ?? null) : null;
     const { kind, decidedAt, actor, reason } = record;
     entries.push({

@@ -4,7 +4,7 @@ import type { ReportSource } from "../partition-report.ts";
 import type { TimedScope } from "./close-scope.ts";
 import type { CloseItem } from "./line-part.ts";
 
-/** Of stage `tax`: what concerns a document that is final already. The others are of documents that have their own line. */
+/** Of stage `tax`: what concerns a document that is final already. The others, and those of stage `posting`, are of documents that have their own line. */
 const OF_FINAL_DOCUMENTS = "tax-commit-refused";
 const HOUR_MS = 3_600_000;
 
@@ -43,8 +43,12 @@ export function* exceptionItems(
   }
 }
 
-function lineOf({ stage, reason }: ExceptionRecord): "conflicting" | "others" | "documents-held" {
+function lineOf({
+  stage,
+  reason,
+}: ExceptionRecord): "conflicting" | "others" | "documents-held" | "postings-parked" {
   if (stage === "deduplicate") return "conflicting";
+  if (stage === "posting") return "postings-parked";
   return stage === "tax" && reason !== OF_FINAL_DOCUMENTS ? "documents-held" : "others";
 }
 

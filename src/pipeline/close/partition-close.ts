@@ -13,6 +13,7 @@ import type { TimedScope } from "./close-scope.ts";
 import { contractItems } from "./contract-items.ts";
 import { undeliveredItems, waitingItems } from "./document-items.ts";
 import { exceptionItems, parkedItems, rejectedItems } from "./event-items.ts";
+import { journalItems, postingItems } from "./posting-items.ts";
 import { unratedItems } from "./unrated-items.ts";
 import { FiguresSum, linePart, type CloseItem, type LinePart } from "./line-part.ts";
 import { watermarkItems } from "./watermark-items.ts";
@@ -101,6 +102,14 @@ function itemsOf(source: CloseSource, scope: TimedScope): Record<CloseLineName, 
     exceptions: exceptionItems(source, scope, "others"),
     gaps: gapItems(source, scope),
     deliveries: undeliveredItems(store, documentTarget, scope),
+    "postings-parked": postingItems(engine, scope, "postings-parked"),
+    "postings-open": postingItems(engine, scope, "postings-open"),
+    "postings-unknown": postingItems(engine, scope, "postings-unknown"),
+    "postings-held": postingItems(engine, scope, "postings-held"),
+    "postings-rejected": postingItems(engine, scope, "postings-rejected"),
+    "postings-conflict": postingItems(engine, scope, "postings-conflict"),
+    "postings-cancelled": postingItems(engine, scope, "postings-cancelled"),
+    "journals-pending": journalItems(engine, scope),
     checks: checkPartition(source).flatMap(({ check, of, left, right, balanced }): CloseItem[] =>
       balanced
         ? []

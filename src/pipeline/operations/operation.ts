@@ -24,6 +24,11 @@ export const REFUSALS = {
   "period-closed": "The period, or a part of it, was signed off before.",
   "period-gap": "Days between the last sign-off and the period are not signed off.",
   "lines-open": "Lines of the report are open, and the request overrides nothing.",
+  "posting-unknown": "The partition never queued such a document, or not in that revision.",
+  "results-known": "The partition knows all of the results already: nothing is left to be taken over.",
+  "posting-waits": "The document can't be queued: the mapping lacks what the message names.",
+  "posting-under-way": "The document's command is under way; what becomes of it has to be known first.",
+  "posting-done": "The ERP has the document.",
   "books-moved": "Documents or entries were made since the report was: make it again.",
 } as const;
 export type Refusal = keyof typeof REFUSALS;

@@ -38,7 +38,10 @@ async function request(from: number, to: number): Promise<void> {
 
 async function alerts(): Promise<readonly (readonly [percent: number, counted: string])[]> {
   const bodies = [...(await readAlerts(bench.connection)).values()].flat().map(({ body }) => body);
-  return bodies.map((body) => [body.percent, body.kind === "commitment" ? body.counted : body.left]);
+  return bodies.flatMap((body) => {
+    if (body.kind === "commitment") return [[body.percent, body.counted] as const];
+    return body.kind === "credits" ? [[body.percent, body.left] as const] : [];
+  });
 }
 
 test("a level of a commitment is told while its hour is open, and once, through crashes", async () => {

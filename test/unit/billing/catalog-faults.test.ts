@@ -55,7 +55,7 @@ const CASES: readonly (readonly [
   [
     "a file in no folder",
     { "meter/x.yaml": "key: x" },
-    "meter/x.yaml: : is not a file of the catalog, which has settings.yaml, meters/, products/, plans/, contracts/, customers/, legal_entities/, tax_rates/, exchange_rates/",
+    "meter/x.yaml: : is not a file of the catalog, which has settings.yaml, meters/, products/, plans/, contracts/, customers/, legal_entities/, tax_rates/, exchange_rates/, erp/, mappings/",
   ],
   ["an empty file", { "meters/x.yaml": "# nothing\n" }, "meters/x.yaml: : is empty"],
   [

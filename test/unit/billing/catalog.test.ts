@@ -191,6 +191,8 @@ describe("published schemas and pages", () => {
       "legal_entity",
       "tax_rate",
       "exchange_rate",
+      "erp_connection",
+      "mapping",
     ]);
     expect(schemas.contract).toMatchObject({
       type: "object",

@@ -3,13 +3,18 @@ import type { CompiledCatalog } from "../../../src/billing/catalog/compiled.ts";
 import { loadCatalog } from "../../../src/billing/catalog/load.ts";
 import type { NumberingLog } from "../../../src/model/numbering.ts";
 import { encodeControl, type ControlRecord } from "../../../src/model/control.ts";
-import { correctedDocument } from "../../../src/pipeline/corrected-document.ts";
+import { correctedDocument, needsCheckpoint } from "../../../src/pipeline/corrected-document.ts";
 import { storedDocumentRows } from "../../../src/operators/invoice/billing-book.ts";
 import type { PublishedDocument } from "../../../src/billing/invoices/billing-document.ts";
 import { minorUnitsOfText } from "../../../src/billing/rating/money.ts";
 import type { TaxReply } from "../../../src/model/tax-service.ts";
 import type { PartitionEngine } from "../../../src/pipeline/partition-engine.ts";
-import { billingRun, nextBillingStep, numberDocuments } from "../../../src/pipeline/billing-steps.ts";
+import {
+  billingRun,
+  journalRun,
+  nextBillingStep,
+  numberDocuments,
+} from "../../../src/pipeline/billing-steps.ts";
 import { openPartitionStore } from "../../../src/state/partition-store.ts";
 import { createEngine, HOUR_MS, runLogs, type LogStep } from "../../support/engine-fixture.ts";
 
@@ -205,7 +210,17 @@ export function billingCatalog(files: Readonly<Record<string, unknown>> = BILLIN
 }
 
 type Without<Record, Keys extends PropertyKey> = Record extends unknown ? Omit<Record, Keys> : never;
-type Decision = Without<ControlRecord, "appliesAfter" | "decidedAt">;
+export type Decision = Without<ControlRecord, "appliesAfter" | "decidedAt">;
+
+/** A place of the logs at which something may be decided. */
+export interface LogPlace {
+  readonly engine: PartitionEngine;
+  readonly decide: (decision: Decision, catalog?: CompiledCatalog) => Promise<void>;
+  readonly step: number;
+  readonly isLast: boolean;
+}
+
+const DECIDED_AT = "2026-04-05T00:00:00Z";
 
 const encoder = new TextEncoder();
 
@@ -220,19 +235,23 @@ export async function billingLogs(
     readonly corrections?: readonly TimedCorrection[];
     /** Answers of a tax service to be recorded at a place of the logs; none at the last one ends them. */
     readonly taxReplies?: (engine: PartitionEngine, isLast: boolean) => readonly TaxReply[];
+    /** Told each place of the logs at which something else may be decided, the last one too. */
+    readonly decideMore?: (place: LogPlace) => void | Promise<void>;
   } = {},
 ): Promise<{ readonly steps: readonly LogStep[]; readonly catalog: CompiledCatalog }> {
   const { catalog = billingCatalog(), corrections = [], taxReplies = () => [] } = options;
+  const { decideMore = () => undefined } = options;
   const engine = createEngine(catalog);
   const store = openPartitionStore(":memory:", { partition: 0, partitionCount: 1 });
   const steps: LogStep[] = [];
   let sequence = 0;
-  const decide = (decision: Decision): void => {
-    const record: ControlRecord = { ...decision, appliesAfter: sequence, decidedAt: "" };
-    const used = record.kind === "catalog" ? catalog : undefined;
+  const decide = async (decision: Decision, next: CompiledCatalog = catalog): Promise<void> => {
+    const record: ControlRecord = { ...decision, appliesAfter: sequence, decidedAt: DECIDED_AT };
+    const used = record.kind === "catalog" ? next : undefined;
+    if (needsCheckpoint(record)) await store.commit(engine.collect());
     steps.push({ kind: "control", record, ...(used === undefined ? {} : { catalog: used }) });
     const document = correctedDocument(record, store);
-    engine.apply({ sequence: steps.length, record }, encodeControl(record), used, [], document);
+    engine.apply({ sequence: steps.length, record }, encodeControl(record), used, [], document, store);
   };
   const correct = async ({ atHours, action, which }: TimedCorrection): Promise<void> => {
     await store.commit(engine.collect());
@@ -256,24 +275,30 @@ export async function billingLogs(
       action === "void" || action === "reissue"
         ? { kind: "void-invoice", reissue: action === "reissue", ...head }
         : { kind: "credit-note", lines, ...head };
-    if (engine.invoices.corrections.faultOf(stored, decision) === undefined) decide(decision);
+    if (engine.invoices.corrections.faultOf(stored, decision) === undefined) await decide(decision);
   };
   const numbering = countingNumbers();
   const bill = async (): Promise<void> => {
     for (let step = nextBillingStep(engine); step !== undefined; step = nextBillingStep(engine)) {
-      const decision = step === "run" ? billingRun(engine, 0) : await numberDocuments(engine, numbering);
+      const decision =
+        step === "run"
+          ? billingRun(engine, 0)
+          : step === "journals"
+            ? journalRun(engine)
+            : await numberDocuments(engine, numbering);
       // Slices of two contracts, so that a run is taken up again.
-      decide(decision.kind === "billing-run" ? { ...decision, maxContracts: 2 } : decision);
+      await decide(decision.kind === "billing-run" ? { ...decision, maxContracts: 2 } : decision);
     }
   };
   const tax = async (isLast: boolean): Promise<boolean> => {
     const replies = taxReplies(engine, isLast);
     if (replies.length === 0) return false;
-    decide({ kind: "documents-taxed", replies });
+    await decide({ kind: "documents-taxed", replies });
     await bill();
     return true;
   };
-  decide({ kind: "catalog", version: catalog.version });
+  await decide({ kind: "catalog", version: catalog.version });
+  const place = (isLast: boolean): LogPlace => ({ engine, decide, step: steps.length, isLast });
   const waiting = [...corrections].sort((a, b) => a.atHours - b.atHours);
   const correctUntil = async (timeMs: number): Promise<void> => {
     while (waiting[0] !== undefined && startMs + waiting[0].atHours * HOUR_MS <= timeMs) {
@@ -297,13 +322,17 @@ export async function billingLogs(
     engine.process([message]);
     await bill();
     await tax(false);
+    await decideMore(place(false));
+    await bill();
   }
   if (waiting.length > 0) {
-    decide({ kind: "close", upToMs: endMs - LAST_CORRECTIONS_MS, actor: "test", reason: "test" });
+    await decide({ kind: "close", upToMs: endMs - LAST_CORRECTIONS_MS, actor: "test", reason: "test" });
     await bill();
     await correctUntil(Infinity);
   }
-  decide({ kind: "close", upToMs: endMs, actor: "test", reason: "test" });
+  await decide({ kind: "close", upToMs: endMs, actor: "test", reason: "test" });
+  await bill();
+  await decideMore(place(true));
   await bill();
   while (await tax(true));
   store.close();

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { compileCatalog } from "../../../src/billing/catalog/compile.ts";
 import type { CompiledCatalog } from "../../../src/billing/catalog/compiled.ts";
 import { CreditLedger } from "../../../src/billing/credits/credit-ledger.ts";
-import { alertSchema } from "../../../src/cli/schemas/output-schemas.ts";
-import type { Alert, CommitmentAlert, CreditsAlert } from "../../../src/model/outputs.ts";
+import { usageAlertSchema } from "../../../src/cli/schemas/output-schemas.ts";
+import type { UsageAlert, CommitmentAlert, CreditsAlert } from "../../../src/model/outputs.ts";
 import { BASE_MS, HOUR_MS, runLogs, testCatalog, type LogStep } from "../../support/engine-fixture.ts";
 import { loaded } from "../billing/catalog-fixture.ts";
 
@@ -19,12 +19,12 @@ interface Use {
   readonly id?: string;
 }
 
-function commitmentOf(alert: Alert): CommitmentAlert {
+function commitmentOf(alert: UsageAlert): CommitmentAlert {
   if (alert.kind !== "commitment") throw new Error("not an alert about a commitment");
   return alert;
 }
 
-function creditsOf(alert: Alert): CreditsAlert {
+function creditsOf(alert: UsageAlert): CreditsAlert {
   if (alert.kind !== "credits") throw new Error("not an alert about credits");
   return alert;
 }
@@ -53,11 +53,11 @@ function messages(uses: readonly Use[]): LogStep[] {
   });
 }
 
-async function alertsOf(steps: readonly LogStep[], catalog: CompiledCatalog): Promise<Alert[]> {
+async function alertsOf(steps: readonly LogStep[], catalog: CompiledCatalog): Promise<UsageAlert[]> {
   const { store } = await runLogs(steps, catalog, ALL_AT_ONCE);
   const bodies = store
     .outboxAfter("alert", 0, 10_000)
-    .map(({ body }): Alert => alertSchema.parse(JSON.parse(body)));
+    .map(({ body }): UsageAlert => usageAlertSchema.parse(JSON.parse(body)));
   store.close();
   return bodies;
 }
@@ -65,7 +65,7 @@ async function alertsOf(steps: readonly LogStep[], catalog: CompiledCatalog): Pr
 async function run(
   contractFields: Readonly<Record<string, unknown>>,
   uses: readonly Use[],
-): Promise<Alert[]> {
+): Promise<UsageAlert[]> {
   const catalog = testCatalog(["a"], [], contractFields);
   return await alertsOf([catalogStep(catalog), ...messages(uses)], catalog);
 }

@@ -1,0 +1,129 @@
+import type { PostedInvoice, PostedLine, PostedTax } from "../../model/posting.ts";
+import type { PublishedDocument, PublishedLine } from "../invoices/billing-document.ts";
+import { currencyExponent } from "../rating/currencies.ts";
+import { formatMinorUnits, minorUnitsOfText } from "../rating/money.ts";
+
+/** Key of the mapping table `item` for what prepaid credits pay. */
+export const CREDITS_ITEM = "credits";
+
+/** Key of the mapping table `tax`: "DE:VAT:19". A tax service's rates have no other name. */
+export function taxKey({
+  jurisdiction,
+  name,
+  percent,
+}: Pick<PostedTax, "jurisdiction" | "name" | "percent">): string {
+  return `${jurisdiction}:${name}:${percent}`;
+}
+
+/** Idempotency key of a document in a connection. */
+export function invoiceKey({ kind, number }: Pick<PostedInvoice, "kind" | "number">): string {
+  return `${kind}:${number}`;
+}
+
+export function customerKey(legalEntity: string, customer: string): string {
+  return `customer:${legalEntity}:${customer}`;
+}
+
+/**
+ * A final document as an ERP books it: lines net of discounts and tax, what prepaid credits paid as a line of its own. The
+ * amounts of a credit memo are those that it gives back, so all signs are turned. total = Σ net + Σ tax to the minor unit.
+ * @param contractDimensions of the line of credits, which no product's apply to
+ * @param corrects key of the invoice that it gives back of; null where that one is not posted to the connection
+ */
+export function postedInvoice(
+  document: PublishedDocument,
+  contractDimensions: Readonly<Record<string, string>>,
+  corrects: PostedInvoice["corrects"],
+): PostedInvoice {
+  const exponent = currencyExponent(document.currency) ?? 0;
+  const sign = document.kind === "credit-memo" ? -1n : 1n;
+  const money = (minorUnits: bigint): string => formatMinorUnits(sign * minorUnits, exponent);
+  const lines = document.lines.map((line) => postedLine(line, document.taxIncluded, money));
+  const credits = minorUnitsOfText(document.credits);
+  if (credits !== 0n)
+    lines.push(creditsLine(document, lines.length + 1, money(-credits), contractDimensions));
+  const tax = minorUnitsOfText(document.tax);
+  const total = minorUnitsOfText(document.total);
+  const number = document.number ?? "";
+  const title = document.kind === "invoice" ? "Invoice" : "Credit memo";
+  const of = document.corrects === undefined ? "" : ` of invoice ${document.corrects.number}`;
+  return {
+    kind: document.kind,
+    document: document.id,
+    number,
+    legalEntity: document.legalEntity,
+    customer: document.customer,
+    account: document.account,
+    contract: document.contract,
+    currency: document.currency,
+    issueDate: document.issueDate,
+    dueDate: document.dueDate,
+    periodStart: document.periodStart,
+    periodEnd: document.periodEnd,
+    lines,
+    net: money(total - tax),
+    tax: money(tax),
+    total: money(total),
+    corrects,
+    memo: `${title} ${number}${of}, contract ${document.contract}`,
+  };
+}
+
+function postedLine(
+  line: PublishedLine,
+  taxIncluded: boolean,
+  money: (minorUnits: bigint) => string,
+): PostedLine {
+  const tax = minorUnitsOfText(line.tax);
+  const net = minorUnitsOfText(line.amount) - minorUnitsOfText(line.discount) - (taxIncluded ? tax : 0n);
+  return {
+    line: line.line,
+    kind: "charge",
+    item: line.product,
+    meter: line.meter,
+    description: line.description,
+    quantity: line.quantity,
+    net: money(net),
+    tax: money(tax),
+    taxes: line.taxes.map(({ name, jurisdiction, percent, amount }) => ({
+      key: taxKey({ name, jurisdiction, percent }),
+      name,
+      jurisdiction,
+      percent,
+      basis: money(net),
+      amount: money(minorUnitsOfText(amount)),
+    })),
+    periodStart: line.periodStart,
+    periodEnd: line.periodEnd,
+    adjusts: line.adjusts,
+    dimensions: line.dimensions,
+  };
+}
+
+function creditsLine(
+  { periodStart, periodEnd }: PublishedDocument,
+  line: number,
+  net: string,
+  dimensions: Readonly<Record<string, string>>,
+): PostedLine {
+  return {
+    line,
+    kind: "credits",
+    item: CREDITS_ITEM,
+    meter: null,
+    description: "Prepaid credits",
+    quantity: null,
+    net,
+    tax: formatMinorUnits(0n, fractionDigits(net)),
+    taxes: [],
+    periodStart,
+    periodEnd,
+    adjusts: null,
+    dimensions,
+  };
+}
+
+function fractionDigits(amount: string): number {
+  const point = amount.indexOf(".");
+  return point === -1 ? 0 : amount.length - point - 1;
+}
