@@ -7,7 +7,8 @@ import { createLogger } from "../../ops/logging.ts";
 import { WorkerMetrics } from "../../ops/metrics.ts";
 import { mergeMetrics } from "../../ops/merged-metrics.ts";
 import { handleSignals, WorkerLifecycle } from "../../ops/worker-lifecycle.ts";
-import type { LoadedCatalog } from "../catalog-directory.ts";
+import { loadCatalogDirectory, type LoadedCatalog } from "../catalog-directory.ts";
+import { openPostings, type Postings } from "../compose/open-postings.ts";
 import { ThreadedHost } from "../compose/threads/threaded-host.ts";
 import { createMeasuredWorker, hostHere, type WorkerHost } from "../compose/worker-host.ts";
 import { workerReadiness, workerStatus } from "../compose/worker-status.ts";
@@ -48,9 +49,12 @@ export async function runWorker(config: WorkerConfig, catalog?: LoadedCatalog): 
   });
   metrics.setWorkerState("starting");
   let host: WorkerHost | undefined;
+  let postings: Postings | undefined;
   let admin: AdminServer | undefined;
   const drain = async (): Promise<void> => {
     lifecycle.enter("draining");
+    // First, so that what became of documents finds its partitions; what does not is told by the next runner.
+    await postings?.stop();
     await host?.stop(config.shutdownDeadlineMs * DELIVERY_SHARE);
     await admin?.close();
     metrics.close();
@@ -79,8 +83,11 @@ export async function runWorker(config: WorkerConfig, catalog?: LoadedCatalog): 
       },
     });
     logger.info({ host: admin.host, port: admin.port, version: VERSION }, "The admin port listens.");
-    host = await createHost(config, logger, metrics, catalog);
+    const loaded = catalog ?? (await catalogOfPostings(config));
+    postings = loaded === undefined ? undefined : await openPostings(config, loaded, logger, metrics);
+    host = await createHost(config, logger, metrics, loaded);
     await host.start();
+    postings?.start();
     lifecycle.enter("running");
   } catch (fault) {
     // A drain that began meanwhile reports for itself.
@@ -89,6 +96,11 @@ export async function runWorker(config: WorkerConfig, catalog?: LoadedCatalog): 
     logger.fatal({ code: codeOf(fault), err: fault }, messageOf(fault));
     process.exit(exitCodeOf(codeOf(fault)));
   }
+}
+
+/** The catalog, read once, where this process posts to ERPs; else whoever runs partitions reads it. */
+async function catalogOfPostings(config: WorkerConfig): Promise<LoadedCatalog | undefined> {
+  return config.erpConnectionsFile === undefined ? undefined : await loadCatalogDirectory(config.catalogDir);
 }
 
 /** Where the configuration wants the partitions. */

@@ -1,4 +1,5 @@
 import type { ErpDescription } from "../../model/erp-description.ts";
+import { ERP_ADAPTERS } from "../../sinks/erp/adapters.ts";
 
-/** What each kind of ERP needs of a mapping: one line an adapter. */
-export const ERP_DESCRIPTIONS: readonly ErpDescription[] = [];
+/** What the kinds of ERPs need of a mapping, for whoever runs the engine. */
+export const ERP_DESCRIPTIONS: readonly ErpDescription[] = ERP_ADAPTERS.map(({ description }) => description);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { ERP_ADAPTERS, ERP_DESCRIPTIONS, erpAdapter } from "../../../src/sinks/erp/adapters.ts";
+import { ERP_ADAPTERS, erpAdapter } from "../../../src/sinks/erp/adapters.ts";
 import type { PreparedConnection } from "../../../src/sinks/erp/erp-adapter.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
@@ -28,7 +28,6 @@ test("every adapter is found by its name, which its settings repeat", () => {
   for (const adapter of ERP_ADAPTERS) {
     const { adapter: name } = adapter.description;
     expect(erpAdapter(name)).toBe(adapter);
-    expect(ERP_DESCRIPTIONS.get(name)).toBe(adapter.description);
     expect(adapter.settings.shape["adapter"]?.safeParse(name).success).toBe(true);
     expect(adapter.settings.shape["adapter"]?.safeParse("another").success).toBe(false);
   }
