@@ -6,6 +6,10 @@ import { defineConfig } from "vitest/config";
  */
 const MAX_WORKERS = 3;
 
+/** Deadlines end what hangs; a test that is slow on a busy machine is none of it. */
+const UNIT_DEADLINE_MS = 240_000;
+const INTEGRATION_DEADLINE_MS = 600_000;
+
 export default defineConfig({
   test: {
     maxWorkers: MAX_WORKERS,
@@ -15,7 +19,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/unit/**/*.test.ts"],
-          testTimeout: 30_000,
+          testTimeout: UNIT_DEADLINE_MS,
           // Loading the modules takes longer than most files' tests: a worker loads them once for all its files. What a test
           // changes beyond its file (environment, spies) it puts back.
           isolate: false,
@@ -26,8 +30,8 @@ export default defineConfig({
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           globalSetup: ["test/support/integration-setup.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          testTimeout: INTEGRATION_DEADLINE_MS,
+          hookTimeout: INTEGRATION_DEADLINE_MS,
         },
       },
     ],

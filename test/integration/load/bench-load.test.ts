@@ -13,7 +13,7 @@ import { runCommand } from "../../support/worker/worker-process.ts";
 import { settle, type Inspected } from "../../support/worker/workspace.ts";
 
 const PARTITIONS = 3;
-const EVENTS = 50_000;
+const EVENTS = 20_000;
 const SHAPE_FLAGS = [
   "--accounts",
   "400",
