@@ -71,7 +71,7 @@ describe("bench load", () => {
       (await runCommand(["bench", "load", ...flags(["--write-catalog", workspace.catalogFolder])])).code,
     ).toBe(0);
 
-    const loaded = await benchLoad(["--events", String(EVENTS), "--form", form, "--batch-size", "250"]);
+    const loaded = await benchLoad(["--events", String(EVENTS), "--form", form, "--batch-size", "100"]);
     expect(loaded).toMatchObject({ code: 0 });
     const summary = JSON.parse(loaded.stdout);
     expect(summary).toMatchObject({ events: EVENTS, stopped: false, form });
