@@ -80,8 +80,7 @@ export const erpConnectionSchema = z
     if (mode === "summary" && kinds?.some((kind) => kind !== "journal") === true)
       fault("kinds", "must be journal alone in mode summary, which posts no documents");
     if (kinds !== undefined && new Set(kinds).size < kinds.length) fault("kinds", "names a kind twice");
-    const takesInvoices = kinds?.includes("invoice");
-    if (kinds !== undefined && takesInvoices !== kinds.includes("credit-memo"))
+    if (mode === "detail" && kinds?.includes("invoice") !== kinds?.includes("credit-memo"))
       fault(
         "kinds",
         "must have invoice and credit-memo together: one without the other is half of the books",

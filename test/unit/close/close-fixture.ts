@@ -4,7 +4,12 @@ import { loadCatalog } from "../../../src/billing/catalog/load.ts";
 import { encodeControl, type ControlRecord } from "../../../src/model/control.ts";
 import type { LogMessage } from "../../../src/model/log.ts";
 import { journalOf } from "../../../src/pipeline/billing-report.ts";
-import { billingRun, nextBillingStep, numberDocuments } from "../../../src/pipeline/billing-steps.ts";
+import {
+  billingRun,
+  journalRun,
+  nextBillingStep,
+  numberDocuments,
+} from "../../../src/pipeline/billing-steps.ts";
 import { closeReport, type CloseReport } from "../../../src/pipeline/close/close-report.ts";
 import { timedScope, type TimedScope } from "../../../src/pipeline/close/close-scope.ts";
 import { partitionClose, type PartitionClose } from "../../../src/pipeline/close/partition-close.ts";
@@ -150,7 +155,13 @@ export class ClosingPartition {
         }),
       );
     for (let step = nextBillingStep(engine); step !== undefined; step = nextBillingStep(engine))
-      this.decide(step === "run" ? billingRun(engine, 0) : await numberDocuments(engine, { ranksOf }));
+      this.decide(
+        step === "run"
+          ? billingRun(engine, 0)
+          : step === "journals"
+            ? journalRun(engine)
+            : await numberDocuments(engine, { ranksOf }),
+      );
     return this;
   }
 
