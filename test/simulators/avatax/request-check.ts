@@ -1,4 +1,4 @@
-import { isNumberText } from "./numbers.ts";
+import { isNumberText } from "../exact-numbers.ts";
 
 /** What is wrong with a request, in the form of AvaTax' errors. */
 export interface RequestFault {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { parseJson, renderJson } from "./numbers.ts";
+import { parseJson, renderJson } from "../exact-numbers.ts";
 import { checkCommit, checkCreate, type RequestFault } from "./request-check.ts";
 import { transactionOf, transactionReply, type StoredTransaction } from "./transactions.ts";
 

@@ -1,4 +1,4 @@
-import { roundedText, scaled, sumTexts, UNIT } from "./numbers.ts";
+import { roundedText, scaled, sumTexts, UNIT } from "../exact-numbers.ts";
 
 /** The simulator's own rates: invented, with a change of one of them, so that the day matters. */
 interface Rate {

@@ -1,4 +1,4 @@
-import { isNumberText, sumTexts, type NumberText } from "./numbers.ts";
+import { isNumberText, sumTexts, type NumberText } from "../exact-numbers.ts";
 import { asList, asRecord } from "./request-check.ts";
 import { currencyDigits, isKnownPlace, taxLine, totalOf, type LineToTax } from "./tax-rates.ts";
 

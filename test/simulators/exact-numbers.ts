@@ -1,4 +1,4 @@
-/** JSON with exact numbers, and decimals as integers: the simulator's own, so that it can contradict the adapter. */
+/** JSON with exact numbers, and decimals as integers: the simulators' own, so that they can contradict the adapters. */
 
 /** A number of a request, or of a reply, by its text. */
 export interface NumberText {
@@ -53,6 +53,12 @@ export function sumTexts(texts: readonly string[], digits: number): string {
     UNIT,
     digits,
   );
+}
+
+/** The shortest text of an integer of 10^−PLACES. */
+export function plainText(value: bigint): string {
+  const text = roundedText(value, UNIT, PLACES);
+  return text.replace(/\.?0+$/, "");
 }
 
 export { UNIT };

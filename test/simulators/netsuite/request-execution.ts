@@ -1,0 +1,102 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { AsynchronousJobs } from "./asynchronous-jobs.ts";
+import {
+  concurrencyExceeded,
+  invalidLogin,
+  NetSuiteError,
+  noSuchInstance,
+  unexpectedError,
+} from "./errors.ts";
+import type { FaultPlan } from "./faults.ts";
+import { isAsynchronous, type Answer, type ApiRequest } from "./http-exchange.ts";
+import type { Login } from "./login.ts";
+import { answerQuery } from "./query-service.ts";
+import type { RecordService } from "./record-service.ts";
+import type { Books } from "./transaction-rules.ts";
+
+export interface ExecutionParts {
+  readonly records: RecordService;
+  readonly jobs: AsynchronousJobs;
+  readonly books: Books;
+  readonly login: Login;
+  readonly faults: FaultPlan;
+  readonly revoked: ReadonlySet<string>;
+}
+
+/** Does what a request asks for, with what is planned to go wrong. */
+export class RequestExecution {
+  readonly #parts: ExecutionParts;
+  #stormUntilMs = 0;
+
+  constructor(parts: ExecutionParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether every request is refused for now. */
+  isStorm(): boolean {
+    return performance.now() < this.#stormUntilMs;
+  }
+
+  /** What a request is answered; "lost": its connection is broken. Throws NetSuiteError. */
+  async answer(request: ApiRequest): Promise<Answer | "lost"> {
+    const fault = this.#parts.faults.faultOf(request.method, `/${request.path.join("/")}`);
+    if (fault === undefined) return this.#perform(request, []);
+    switch (fault.kind) {
+      case "lost-before-commit":
+        return "lost";
+      case "lost-after-commit":
+        this.#performQuietly(request);
+        return "lost";
+      case "slow": {
+        const answer = this.#perform(request, []);
+        await delay(fault.ms);
+        return answer;
+      }
+      case "server-error":
+        throw unexpectedError(fault.status);
+      case "server-error-after-commit":
+        this.#performQuietly(request);
+        throw unexpectedError(fault.status);
+      case "throttle-storm":
+        this.#stormUntilMs = performance.now() + fault.ms;
+        throw concurrencyExceeded();
+      case "invalid-login":
+        this.#parts.login.note("overload");
+        throw invalidLogin();
+      case "token-expiry":
+        this.#parts.login.expireTokens();
+        this.#parts.login.note("AccessTokenRejected");
+        throw invalidLogin();
+      case "duplicate-delivery": {
+        const answer = this.#perform(request, []);
+        this.#performQuietly(request);
+        return answer;
+      }
+      case "record-changed":
+        throw new NetSuiteError(400, [{ detail: "Record has been changed", code: "RCRD_HAS_BEEN_CHANGED" }]);
+      case "failing-items":
+      default:
+        return this.#perform(request, fault.places);
+    }
+  }
+
+  #perform(request: ApiRequest, failingPlaces: readonly number[]): Answer {
+    const [service, version] = request.path;
+    if (service === "record" && version === "v1")
+      return request.method !== "GET" && isAsynchronous(request)
+        ? this.#parts.jobs.submit(request, failingPlaces)
+        : this.#parts.records.answer(request);
+    if (service === "query" && version === "v1" && request.path[2] === "suiteql")
+      return answerQuery(request, this.#parts.books, this.#parts.revoked);
+    if (service === "async" && version === "v1") return this.#parts.jobs.answer(request);
+    throw noSuchInstance(`/services/rest/${request.path.join("/")}`);
+  }
+
+  #performQuietly(request: ApiRequest): void {
+    try {
+      this.#perform(request, []);
+    } catch (error) {
+      if (!(error instanceof NetSuiteError)) throw error;
+    }
+  }
+}

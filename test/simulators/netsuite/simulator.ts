@@ -1,0 +1,297 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { ZodError } from "zod";
+import { randomOf } from "../seeded-random.ts";
+import { sampleAccount, type Account } from "./account.ts";
+import { AsynchronousJobs } from "./asynchronous-jobs.ts";
+import { CONTROL_COMMAND, type ControlCommand, type Fault, type FaultRule } from "./control-commands.ts";
+import { performControl, type Switches } from "./controls.ts";
+import {
+  concurrencyExceeded,
+  errorBody,
+  invalidLogin,
+  NetSuiteError,
+  noSuchInstance,
+  unexpectedError,
+} from "./errors.ts";
+import { FaultPlan } from "./faults.ts";
+import type { Answer, ApiRequest } from "./http-exchange.ts";
+import { ledgerRecord, ledgerRecords, type Ledger, type LedgerRecord, type LoggedRequest } from "./ledger.ts";
+import { decodedParts, readBody, send } from "./http-messages.ts";
+import { Login, TOKEN_PATH } from "./login.ts";
+import type { MachineCredentials } from "./machine-authentication.ts";
+import { RecordService } from "./record-service.ts";
+import { RequestExecution } from "./request-execution.ts";
+import { RecordStore } from "./record-store.ts";
+import { RecordWriter } from "./record-writer.ts";
+import { StateFile } from "./state-file.ts";
+import { localTime } from "./suiteql/dates.ts";
+import type { TokenCredentials } from "./token-authentication.ts";
+import type { Books } from "./transaction-rules.ts";
+
+export interface NetSuiteSimulatorOptions {
+  readonly account?: Account;
+  readonly token?: TokenCredentials;
+  readonly machine?: MachineCredentials;
+  readonly tokenLifetimeSeconds?: number;
+  readonly minNonceLength?: number;
+  readonly allowsLoopback?: boolean;
+  /** Requests that the account takes at once, over all integrations. */
+  readonly concurrency?: number;
+  /** How long each request takes. */
+  readonly latencyMs?: number;
+  /** How long after it was taken an asynchronous job is done. */
+  readonly asyncDelayMs?: number;
+  readonly seed?: number;
+  /** Milliseconds since the epoch. */
+  readonly nowMs?: () => number;
+  readonly stateFile?: string;
+  readonly port?: number;
+  readonly controlToken?: string;
+}
+
+/** A Standard account's pool. */
+const DEFAULT_CONCURRENCY = 5;
+/** The latest requests that are kept in the log. */
+const MAX_LOGGED = 200_000;
+const API = "/services/rest/";
+
+/**
+ * A local stand-in for a NetSuite account's REST API: strict about who asks and how, about records and their rules and about the
+ * account's pool of requests, with faults on demand. It shares no code with the adapter.
+ */
+export class NetSuiteSimulator {
+  readonly controlToken: string;
+  readonly #options: NetSuiteSimulatorOptions;
+  readonly #account: Account;
+  readonly #store: RecordStore;
+  readonly #writer: RecordWriter;
+  readonly #execution: RequestExecution;
+  readonly #login: Login;
+  readonly #jobs: AsynchronousJobs;
+  readonly #faults: FaultPlan;
+  readonly #books: Books;
+  readonly #switches: Switches;
+  readonly #requests: LoggedRequest[] = [];
+  readonly #ended = new AbortController();
+  readonly #server = createServer((request, response) => {
+    void this.#serve(request, response);
+  });
+  #underWay = 0;
+  #highestConcurrency = 0;
+  #refusedForConcurrency = 0;
+  #port = 0;
+
+  private constructor(options: NetSuiteSimulatorOptions) {
+    this.#options = options;
+    this.controlToken = options.controlToken ?? randomBytes(16).toString("hex");
+    this.#account = options.account ?? sampleAccount();
+    this.#switches = {
+      latencyMs: options.latencyMs ?? 0,
+      asyncDelayMs: options.asyncDelayMs ?? 0,
+      skewMs: 0,
+      occupiedPlaces: 0,
+      revoked: new Set(),
+    };
+    const stateFile = options.stateFile === undefined ? undefined : new StateFile(options.stateFile);
+    const random = randomOf(options.seed ?? 1);
+    const nowMs = (): number => this.#nowMs();
+    this.#store = new RecordStore(stateFile);
+    this.#books = {
+      account: this.#account,
+      store: this.#store,
+      today: () => localTime(nowMs(), this.#account.utcOffsetMinutes).slice(0, 10),
+    };
+    this.#writer = new RecordWriter(this.#books, nowMs);
+    const records = new RecordService(this.#books, this.#writer, this.#switches.revoked);
+    this.#faults = new FaultPlan(random);
+    this.#login = new Login(this.#account, {
+      token: options.token,
+      machine: options.machine,
+      tokenLifetimeSeconds: options.tokenLifetimeSeconds,
+      minNonceLength: options.minNonceLength,
+      allowsLoopback: options.allowsLoopback ?? true,
+    });
+    this.#jobs = new AsynchronousJobs({
+      records,
+      stateFile,
+      delayMs: () => this.#switches.asyncDelayMs,
+      nowMs,
+      random,
+      signal: this.#ended.signal,
+    });
+    this.#execution = new RequestExecution({
+      records,
+      jobs: this.#jobs,
+      books: this.#books,
+      login: this.#login,
+      faults: this.#faults,
+      revoked: this.#switches.revoked,
+    });
+  }
+
+  static async start(options: NetSuiteSimulatorOptions = {}): Promise<NetSuiteSimulator> {
+    const simulator = new NetSuiteSimulator(options);
+    simulator.#server.listen(options.port ?? 0, "127.0.0.1");
+    await once(simulator.#server, "listening");
+    const address = simulator.#server.address();
+    simulator.#port = typeof address === "object" && address !== null ? address.port : 0;
+    return simulator;
+  }
+
+  /** Without a slash at the end; requests go to `<url>/services/rest/…`. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#ended.abort();
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  /** Throws RangeError for what a command names and does not exist. */
+  control(command: ControlCommand): object {
+    return performControl(command, {
+      account: this.#account,
+      store: this.#store,
+      writer: this.#writer,
+      faults: this.#faults,
+      switches: this.#switches,
+      expireTokens: () => {
+        this.#login.expireTokens();
+      },
+      runJobs: () => {
+        this.#jobs.runAll();
+      },
+      ledger: () => this.ledger(),
+    });
+  }
+
+  fault(fault: Fault, where: Omit<FaultRule, "fault"> = { times: 1 }): void {
+    this.control({ do: "add-fault", rule: { fault, ...where } });
+  }
+
+  ledger(): Ledger {
+    return {
+      records: ledgerRecords(this.#store),
+      highestConcurrency: this.#highestConcurrency,
+      refusedForConcurrency: this.#refusedForConcurrency,
+      requests: [...this.#requests],
+      loginAudit: [...this.#login.audit],
+    };
+  }
+
+  /** A record by its external id. */
+  find(type: string, externalId: string): LedgerRecord | undefined {
+    const record = this.#store.findExternal(type, externalId);
+    return record === undefined ? undefined : ledgerRecord(record, this.#store);
+  }
+
+  #nowMs(): number {
+    return (this.#options.nowMs ?? Date.now)() + this.#switches.skewMs;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const startMs = performance.now();
+    let answer: Answer | "lost";
+    let code: string | null = null;
+    try {
+      const body = await readBody(request);
+      if ((request.url ?? "").startsWith("/control")) {
+        send(response, this.#answerControl(request, body));
+        return;
+      }
+      answer = await this.#answer(request, body);
+    } catch (error) {
+      // What no rule foresees is an error of the system too, as it would be there.
+      const known = error instanceof NetSuiteError ? error : unexpectedError(500);
+      if (!(error instanceof NetSuiteError)) this.#login.note(`simulator failed: ${String(error)}`);
+      code = known.details[0]?.code ?? null;
+      answer = { status: known.status, headers: known.headers, body: errorBody(known) };
+    }
+    this.#log(request, answer === "lost" ? 0 : answer.status, code, performance.now() - startMs);
+    if (answer === "lost") request.socket.destroy();
+    else send(response, answer);
+  }
+
+  async #answer(request: IncomingMessage, body: string): Promise<Answer | "lost"> {
+    const origin = this.#login.originOf(request);
+    const url = request.url ?? "";
+    const [pathname = "", query = ""] = url.split(/\?(.*)/s);
+    if (origin === undefined) {
+      this.#login.note("WrongHost");
+      throw invalidLogin();
+    }
+    if (!pathname.startsWith(API)) throw noSuchInstance(pathname);
+    if (pathname === TOKEN_PATH) return this.#answerToken(request, body, origin);
+    this.#login.check(request, origin, this.#nowMs());
+    const apiRequest: ApiRequest = {
+      method: request.method ?? "",
+      baseUrl: `${origin}${API.slice(0, -1)}`,
+      path: decodedParts(pathname.slice(API.length)),
+      query: new URLSearchParams(query),
+      headers: request.headers,
+      body,
+    };
+    return this.#inPool(apiRequest);
+  }
+
+  /** A place of the account's pool is held until the work is done, also where the client has gone away. */
+  async #inPool(request: ApiRequest): Promise<Answer | "lost"> {
+    const taken = this.#underWay + this.#switches.occupiedPlaces;
+    if (this.#execution.isStorm() || taken >= (this.#options.concurrency ?? DEFAULT_CONCURRENCY)) {
+      this.#refusedForConcurrency += 1;
+      throw concurrencyExceeded();
+    }
+    this.#underWay += 1;
+    this.#highestConcurrency = Math.max(this.#highestConcurrency, taken + 1);
+    try {
+      if (this.#switches.latencyMs > 0) await delay(this.#switches.latencyMs);
+      return await this.#execution.answer(request);
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  async #answerToken(request: IncomingMessage, body: string, origin: string): Promise<Answer> {
+    const type = request.headers["content-type"] ?? "";
+    if (request.method !== "POST" || !type.startsWith("application/x-www-form-urlencoded"))
+      return { status: 400, headers: JSON_TYPE, body: { error: "invalid_request" } };
+    const answer = await this.#login.answerToken(new URLSearchParams(body), origin, this.#nowMs());
+    return { status: answer.status, headers: JSON_TYPE, body: answer.body };
+  }
+
+  #answerControl(request: IncomingMessage, body: string): Answer {
+    const given = Buffer.from(request.headers.authorization ?? "");
+    const right = Buffer.from(`Bearer ${this.controlToken}`);
+    if (given.length !== right.length || !timingSafeEqual(given, right))
+      return { status: 401, headers: JSON_TYPE, body: { error: "the control token is missing or wrong" } };
+    try {
+      return { status: 200, headers: JSON_TYPE, body: this.control(CONTROL_COMMAND.parse(JSON.parse(body))) };
+    } catch (error) {
+      const isKnown =
+        error instanceof RangeError || error instanceof NetSuiteError || error instanceof ZodError;
+      if (!isKnown && !(error instanceof SyntaxError)) throw error;
+      return { status: 400, headers: JSON_TYPE, body: { error: error.message } };
+    }
+  }
+
+  #log(request: IncomingMessage, status: number, code: string | null, elapsedMs: number): void {
+    if (this.#requests.length >= MAX_LOGGED) this.#requests.shift();
+    this.#requests.push({
+      at: new Date(this.#nowMs()).toISOString(),
+      method: request.method ?? "",
+      path: request.url ?? "",
+      status,
+      code,
+      elapsedMs,
+    });
+  }
+}
+
+const JSON_TYPE = { "content-type": "application/json" };
