@@ -20,7 +20,7 @@ import {
   upsertPath,
   UPSERT_HEADERS,
 } from "./record-requests.ts";
-import { applied, submit } from "./submit.ts";
+import { preparedRequest, submit } from "./submit.ts";
 
 const COLLECTION = "application/vnd.oracle.resource+json; type=collection";
 
@@ -42,12 +42,12 @@ export class AsynchronousPosting {
   async submit(plan: NetsuitePlan, attempt: number, signal: AbortSignal): Promise<SubmitAnswer> {
     const { request, externalId } = plan;
     if (request.kind !== "upsert") return submit(this.#client, plan, signal);
-    const prepared = await applied(this.#client, plan, request, signal);
+    const prepared = await preparedRequest(this.#client, plan, request, signal);
     if ("erp" in prepared) return { status: "confirmed", erp: prepared.erp };
     const job = await this.#begin([plan], attempt, {
       operation: `submit-${request.recordType}`,
       method: "PUT",
-      path: upsertPath(request, externalId),
+      path: upsertPath(prepared, externalId),
       effect: "write",
       headers: UPSERT_HEADERS,
       body: upsertBody(prepared),

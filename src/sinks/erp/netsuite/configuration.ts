@@ -3,7 +3,7 @@ import { DURATION_UNIT_MS, durationMs } from "../../../model/duration.ts";
 import { ACCOUNT_PATTERN } from "./account.ts";
 import { DEFAULT_REQUEST_DEADLINE_MS, DEFAULT_SETTLE_DELAY_MS, LONGEST_REQUEST_MS } from "./limits.ts";
 import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from "./machine-authentication.ts";
-import { type PlanSettings, TAX_MODES } from "./plan.ts";
+import { CUSTOMER_PARTS, type PlanSettings, TAX_MODES } from "./plan.ts";
 
 /**
  * A connection to NetSuite in the worker's configuration. Secrets are values (which the file takes from the environment) or files; `writeOnly`
@@ -123,6 +123,10 @@ export const netsuiteConnectionSchema = z
       .enum(["own", "netsuite"])
       .default("own")
       .meta({ description: "`own`: documents carry our numbers; `netsuite`: NetSuite numbers them." }),
+    netsuite_owns: z
+      .array(z.enum(CUSTOMER_PARTS))
+      .default([])
+      .meta({ description: "Parts of a customer that are sent when it is made, and never changed after." }),
     tax_id_field: z
       .string()
       .regex(/^(vatRegNumber|custentity\w{1,40})$/, { error: "must be vatRegNumber or custentity…" })
@@ -195,6 +199,7 @@ export function netsuiteOptions(
     documents: {
       taxes: config.taxes,
       ownNumbers: config.document_numbers === "own",
+      netsuiteOwns: config.netsuite_owns,
       ...(taxIdField !== undefined && { taxIdField }),
       lineFields: {
         ...(lineFields.quantity !== undefined && { quantity: lineFields.quantity }),

@@ -11,7 +11,7 @@ import {
   MAX_REGION_CHARACTERS,
   MAX_STREET_CHARACTERS,
 } from "./limits.ts";
-import type { JsonObject, NetsuitePlan, PlanContext } from "./plan.ts";
+import type { CustomerPart, JsonObject, NetsuitePlan, PlanContext } from "./plan.ts";
 
 /** A customer becomes a company; one that the mapping names by its id is left as it is. */
 export function planCustomer(
@@ -34,7 +34,14 @@ export function planCustomer(
     };
   const currency = rows.required("currency", customer.currency, "id");
   const terms = rows.optional("terms", String(customer.paymentDays), "id");
-  const { taxIdField } = settings;
+  const { taxIdField, netsuiteOwns } = settings;
+  const fieldOf: Readonly<Record<CustomerPart, string | undefined>> = {
+    name: "companyName",
+    email: "email",
+    address: "addressBook",
+    terms: "terms",
+    tax_id: taxIdField,
+  };
   const address = addressBook(customer);
   return {
     command,
@@ -45,6 +52,7 @@ export function planCustomer(
       kind: "upsert",
       recordType: "customer",
       replace: address === undefined ? [] : ["addressBook"],
+      onlyNew: netsuiteOwns.flatMap((part) => fieldOf[part] ?? []),
       number: null,
       applyTo: null,
       body: {
@@ -68,9 +76,11 @@ export function customerComparison(
   return { ...known, date: null, total: null, tax: null, lines: [] };
 }
 
-/** An address that is cut would reach somebody else. */
+/** What NetSuite takes for an address of mail. Any other would hold up all documents of the customer, and one that is cut would be somebody else's. */
+const EMAIL = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
+
 function isSendableEmail(email: string | null): email is string {
-  return email !== null && email.length <= MAX_EMAIL_CHARACTERS;
+  return email !== null && email.length <= MAX_EMAIL_CHARACTERS && EMAIL.test(email);
 }
 
 function addressBook({ name, address }: PostedCustomer): JsonObject | undefined {

@@ -57,6 +57,7 @@ export function planInvoice(
       kind: "upsert",
       recordType: RECORD_TYPES[document.kind],
       replace: isSuiteTax ? ["item", "taxDetails"] : ["item"],
+      onlyNew: [],
       number: settings.ownNumbers ? number : null,
       applyTo:
         corrects === null

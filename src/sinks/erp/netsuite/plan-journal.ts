@@ -38,6 +38,7 @@ export function planJournal(
       kind: "upsert",
       recordType: "journalEntry",
       replace: ["line"],
+      onlyNew: [],
       number: null,
       applyTo: null,
       body: {

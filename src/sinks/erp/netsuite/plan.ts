@@ -6,6 +6,10 @@ import type { PlannedPosting } from "../erp-sink.ts";
 export const TAX_MODES = ["suitetax", "lines"] as const;
 export type TaxMode = (typeof TAX_MODES)[number];
 
+/** Parts of a customer's master data. */
+export const CUSTOMER_PARTS = ["name", "email", "address", "terms", "tax_id"] as const;
+export type CustomerPart = (typeof CUSTOMER_PARTS)[number];
+
 /** What a connection says about the documents that it makes. */
 export interface PlanSettings {
   readonly taxes: TaxMode;
@@ -18,6 +22,8 @@ export interface PlanSettings {
     readonly periodStart?: string;
     readonly periodEnd?: string;
   };
+  /** Parts of a customer that are NetSuite's own once it is there: they are sent when it is made, and never again. */
+  readonly netsuiteOwns: readonly CustomerPart[];
   /** Field of a customer that gets the tax number: vatRegNumber, or a custom field (custentity_…). */
   readonly taxIdField?: string;
 }
@@ -33,6 +39,8 @@ export interface UpsertRequest {
   /** Sublists that are replaced where the record exists: lines without a key of their own would be appended. */
   readonly replace: readonly string[];
   readonly body: JsonObject;
+  /** Fields of the body that are sent for a new record only. */
+  readonly onlyNew: readonly string[];
   /** Document number that NetSuite will show; null where it gives its own. */
   readonly number: string | null;
   /** The invoice that a memo is applied to. */

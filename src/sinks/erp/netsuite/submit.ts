@@ -13,6 +13,7 @@ import {
   upsertPath,
   UPSERT_HEADERS,
 } from "./record-requests.ts";
+import { recordIds } from "./record-ids.ts";
 import { query, quotedList } from "./suiteql.ts";
 
 /** Creates the record of a plan, or makes an existing one the same: sending it twice changes nothing. */
@@ -23,12 +24,12 @@ export async function submit(
 ): Promise<SubmitAnswer> {
   const { request } = plan;
   if (request.kind === "existing-customer") return confirmExisting(client, request.id, signal);
-  const prepared = await applied(client, plan, request, signal);
+  const prepared = await preparedRequest(client, plan, request, signal);
   if ("erp" in prepared) return { status: "confirmed", erp: prepared.erp };
   const reply = await client.send({
     operation: `submit-${request.recordType}`,
     method: "PUT",
-    path: upsertPath(request, plan.externalId),
+    path: upsertPath(prepared, plan.externalId),
     effect: "write",
     headers: UPSERT_HEADERS,
     body: upsertBody(prepared),
@@ -63,16 +64,48 @@ async function confirmExisting(
   return { status: "confirmed", erp: { id, number: null } };
 }
 
+/** What is sent after a look at what is there; or a record that needs nothing more. */
+export type PreparedRequest =
+  UpsertRequest | { readonly erp: { readonly id: string; readonly number: string | null } };
+
+export async function preparedRequest(
+  client: NetsuiteClient,
+  plan: NetsuitePlan,
+  request: UpsertRequest,
+  signal: AbortSignal,
+): Promise<PreparedRequest> {
+  return request.onlyNew.length > 0
+    ? withoutOwned(client, plan, request, signal)
+    : applied(client, plan, request, signal);
+}
+
+/** Of a record that is there, the fields stay as they are that are NetSuite's own. */
+async function withoutOwned(
+  client: NetsuiteClient,
+  plan: NetsuitePlan,
+  request: UpsertRequest,
+  signal: AbortSignal,
+): Promise<PreparedRequest> {
+  const ids = await recordIds(client, [plan], signal);
+  if (!ids.has(plan.externalId)) return request;
+  const isSent = (field: string): boolean => !request.onlyNew.includes(field);
+  return {
+    ...request,
+    replace: request.replace.filter(isSent),
+    body: Object.fromEntries(Object.entries(request.body).filter(([field]) => isSent(field))),
+  };
+}
+
 /**
  * The request with the invoice that a memo is applied to, as far as that is open: what is more stays a credit of the customer. Where the
  * memo is there already, that: by then it has taken from what is open, and sending it again would apply less.
  */
-export async function applied(
+async function applied(
   client: NetsuiteClient,
   { externalId, expected }: NetsuitePlan,
   request: UpsertRequest,
   signal: AbortSignal,
-): Promise<UpsertRequest | { readonly erp: { readonly id: string; readonly number: string | null } }> {
+): Promise<PreparedRequest> {
   const { applyTo } = request;
   if (applyTo === null) return request;
   const rows = await query(client, {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { waitUntil } from "../../../support/wait-until.ts";
 import { sampleAccount } from "../../../simulators/netsuite/account.ts";
 
 import {
@@ -10,6 +11,7 @@ import {
   line,
   PREFIX,
   REFERENCES,
+  SETTINGS,
 } from "../../../unit/erp/netsuite/netsuite-fixture.ts";
 import { Bookkeeping, context, expectEqual, faultOf, memo } from "./account-fixture.ts";
 
@@ -121,11 +123,31 @@ describe("documents", () => {
 
   it("have taxes as lines in an account without SuiteTax", async () => {
     await books.restart({ account: sampleAccount({ hasSuiteTax: false }) });
-    books.open({ documents: { taxes: "lines", ownNumbers: true, lineFields: {} } });
+    books.open({ documents: { ...SETTINGS, taxes: "lines" } });
     await books.post(command(customer()));
     const { plan } = await books.post(command(invoice()));
     await books.expectAsPlanned(plan);
     expect(books.simulator.find("invoice", plan.externalId)).toMatchObject({ total: "127.73" });
+  });
+
+  it("leave alone what is NetSuite's own of a customer", async () => {
+    for (const isAsynchronous of [false, true]) {
+      const id = isAsynchronous ? "b" : "a";
+      const netsuiteOwns = ["address", "email", "terms"] as const;
+      books.open({ documents: { ...SETTINGS, netsuiteOwns } });
+      await books.post(command(customer({ customer: id })));
+      books.open({ documents: { ...SETTINGS, netsuiteOwns }, isAsynchronous });
+      const changed = customer({ customer: id, name: "Acme Ltd.", email: "new@acme.test", paymentDays: 14 });
+      const plan = books.sink.plan(command({ ...changed, address: { ...changed.address, city: "Berlin" } }));
+      await books.sink.submit(plan, context());
+      await waitUntil(
+        "the customer was changed",
+        () => books.simulator.find("customer", plan.externalId)?.commits === 2,
+      );
+      const { fields, sublists } = books.simulator.find("customer", plan.externalId) ?? {};
+      expect(fields).toMatchObject({ companyName: "Acme Ltd.", email: "ap@acme.test", terms: "2" });
+      expect(sublists?.["addressBook"]).toMatchObject([{ addressBookAddress: { city: "Los Angeles" } }]);
+    }
   });
 
   it("name a customer of NetSuite's own by its id, and leave it alone", async () => {

@@ -49,7 +49,7 @@ describe("a connection", () => {
       deadlineMs: 120_000,
       settleDelayMs: 360_000,
       isAsynchronous: false,
-      documents: { taxes: "suitetax", ownNumbers: true, lineFields: {} },
+      documents: { taxes: "suitetax", ownNumbers: true, netsuiteOwns: [], lineFields: {} },
     });
   });
 
@@ -73,6 +73,7 @@ describe("a connection", () => {
       taxes: "lines",
       document_numbers: "netsuite",
       tax_id_field: "vatRegNumber",
+      netsuite_owns: ["address", "terms"],
       line_fields: { quantity: "custcol_quantity", period_start: "custcol_from" },
     });
     expect(netsuiteOptions(parsed, (_, value, file) => value ?? `PEM of ${file ?? ""}`)).toMatchObject({
@@ -90,6 +91,7 @@ describe("a connection", () => {
         taxes: "lines",
         ownNumbers: false,
         taxIdField: "vatRegNumber",
+        netsuiteOwns: ["address", "terms"],
         lineFields: { quantity: "custcol_quantity", periodStart: "custcol_from" },
       },
     });

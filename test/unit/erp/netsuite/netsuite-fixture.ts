@@ -13,7 +13,12 @@ import type { PlanContext, PlanSettings } from "../../../../src/sinks/erp/netsui
 
 export const PREFIX = "umr-";
 
-export const SETTINGS: PlanSettings = { taxes: "suitetax", ownNumbers: true, lineFields: {} };
+export const SETTINGS: PlanSettings = {
+  taxes: "suitetax",
+  ownNumbers: true,
+  netsuiteOwns: [],
+  lineFields: {},
+};
 
 export const CONTEXT: PlanContext = { prefix: PREFIX, settings: SETTINGS };
 

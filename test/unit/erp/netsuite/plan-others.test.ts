@@ -70,8 +70,10 @@ describe("plan of a customer", () => {
         ],
       },
     });
-    // An address of a mailbox that was cut would be somebody else's.
+    // An address of a mailbox that was cut would be somebody else's, and a wrong one would hold up the customer's documents.
     expect(body(planned)).not.toHaveProperty("email");
+    for (const email of ["nobody", "a b@acme.test", "a@acme"])
+      expect(body(planCommand(command(customer({ email })), CONTEXT))).not.toHaveProperty("email");
   });
 
   it("sends no address where nothing of it is known, and the tax number to the field that was named", () => {
