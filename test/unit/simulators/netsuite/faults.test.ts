@@ -168,7 +168,10 @@ describe("a state file", () => {
   it("outlasts a process that is killed", async () => {
     const folder = temporaryFolder();
     const controlToken = "0123456789abcdef";
-    writeFileSync(join(folder, "config.json"), JSON.stringify({ controlToken, token: TOKEN }));
+    writeFileSync(
+      join(folder, "config.json"),
+      JSON.stringify({ controlToken, token: TOKEN, account: { id: "1234567_SB1", hasSuiteTax: false } }),
+    );
     const main = fileURLToPath(new URL("../../../simulators/netsuite/main.ts", import.meta.url));
     const start = async (): Promise<{ readonly child: ChildProcess; readonly url: string }> => {
       const args = ["--config", join(folder, "config.json"), "--state-file", join(folder, "state.jsonl")];
