@@ -68,6 +68,8 @@ const DESCRIPTION: ErpDescription = {
   fallback: [],
   reversesJournals: false,
   isAsynchronous: false,
+  canLookUp: true,
+  canReadBack: true,
 };
 
 /** An ERP in memory that does what its script says, and writes down what it has and what was asked too much. */

@@ -31,6 +31,8 @@ export interface ConfigOptions {
   readonly threads?: number;
   /** Folder of the file sink below the workspace. */
   readonly files?: string;
+  /** What the file of ERP connections holds; none where left out. */
+  readonly erp?: Readonly<Record<string, unknown>>;
   /** Section of the tax service; none where left out. */
   readonly tax?: Readonly<Record<string, unknown>>;
 }
@@ -108,9 +110,16 @@ export class Workspace {
       pull: { max_messages: 100, max_bytes: "4MiB" },
       sinks: { file: { directory: join(this.folder, options.files ?? "files"), format: "both" } },
       ...(options.tax === undefined ? {} : { tax: options.tax }),
+      ...(options.erp === undefined ? {} : { erp_connections: this.#erpFile(options.erp) }),
       admin: { port: 0 },
     };
     writeFileSync(file, JSON.stringify(config));
+    return file;
+  }
+
+  #erpFile(connections: Readonly<Record<string, unknown>>): string {
+    const file = join(this.folder, "erp-connections.json");
+    writeFileSync(file, JSON.stringify(connections));
     return file;
   }
 

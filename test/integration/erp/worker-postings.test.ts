@@ -1,0 +1,158 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { sumOfDecimals } from "../../../src/sinks/erp/common/decimals.ts";
+import { Bench } from "../../support/worker/bench.ts";
+import {
+  endedMonth,
+  monthlyFrom,
+  publishedDocuments,
+  publishUnplaced,
+  unitsUsed,
+  writeBilledCatalog,
+} from "../../support/worker/billed-month.ts";
+import { DAY_MS } from "../../support/worker/usage-catalog.ts";
+import { waitUntil } from "../../support/wait-until.ts";
+import { NetSuiteSimulator } from "../../simulators/netsuite/simulator.ts";
+
+/** Usage of a month, billed by a worker, in the books of a simulated NetSuite account. */
+
+const PREFIX = "trb-";
+const TOKEN = {
+  consumerKey: "consumer-key-7f",
+  consumerSecret: "consumer secret/+",
+  tokenKey: "token-id-3a",
+  tokenSecret: "token secret&%",
+};
+const ACCOUNTS = ["acme", "globex", "initech"];
+
+let bench: Bench;
+let netsuite: NetSuiteSimulator;
+
+afterEach(async () => {
+  await bench.close();
+  await netsuite.close();
+});
+
+function writeCatalog(folder: string, startMs: number): void {
+  const row = (table: string, key: string, id: string): unknown => ({
+    connection: "netsuite",
+    table,
+    key,
+    values: { id },
+  });
+  writeBilledCatalog(folder, {
+    "customers/customers.json": ACCOUNTS.map((id) => ({ id, name: `${id} Inc.` })),
+    "plans/standard.json": {
+      key: "standard",
+      version: 1,
+      currency: "USD",
+      prices: [{ key: "usage", product: "usage", meter: "usage", model: "per_unit", unit_price: "0.25" }],
+    },
+    "contracts/contracts.json": ACCOUNTS.map((id) => ({
+      id: `contract-${id}`,
+      customer: id,
+      account: id,
+      plan: { key: "standard", version: 1 },
+      ...monthlyFrom(startMs),
+    })),
+    "erp/netsuite.json": { key: "netsuite", adapter: "netsuite", prefix: PREFIX },
+    "mappings/netsuite.json": [
+      row("legal_entity", "default", "1"),
+      row("currency", "USD", "1"),
+      row("item", "*", "86"),
+      row("account", "unbilled-receivable", "119"),
+      row("account", "revenue", "54"),
+      row("account", "adjustments", "54"),
+      row("account", "deferred-revenue", "121"),
+      row("terms", "30", "2"),
+    ],
+  });
+}
+
+function connections(): Record<string, unknown> {
+  return {
+    netsuite: {
+      adapter: "netsuite",
+      account: "1234567_SB1",
+      url: netsuite.url,
+      authentication: {
+        kind: "token",
+        consumer_key: TOKEN.consumerKey,
+        consumer_secret: TOKEN.consumerSecret,
+        token_id: TOKEN.tokenKey,
+        token_secret: TOKEN.tokenSecret,
+      },
+      deadline: "2s",
+      settle_delay: "500ms",
+      posting: { payment_interval: "1s", scan_interval: "1s" },
+    },
+  };
+}
+
+async function begin(): Promise<{ readonly endMs: number }> {
+  netsuite = await NetSuiteSimulator.start({ token: TOKEN });
+  bench = await Bench.start(1);
+  const { startMs, endMs } = endedMonth();
+  writeCatalog(bench.workspace.catalogFolder, startMs);
+  await publishUnplaced(bench.connection, [
+    ...ACCOUNTS.map((account, index) => unitsUsed(`u-${account}`, account, endMs - DAY_MS, 100 + index)),
+    // The next month: the watermark passes the one before.
+    unitsUsed("later", "acme", endMs + 2 * DAY_MS, 1),
+  ]);
+  return { endMs };
+}
+
+/** Invoices in NetSuite by their number, with how often each was created. */
+function invoices(): Map<string, { readonly total: string; readonly commits: number }> {
+  return new Map(
+    netsuite
+      .ledger()
+      .records.filter(({ type }) => type === "invoice")
+      .map((record) => [
+        String(record.fields["tranId"]),
+        { total: String(record.total), commits: record.commits },
+      ]),
+  );
+}
+
+async function posted(): Promise<void> {
+  await waitUntil("three invoices in NetSuite", () => invoices().size === ACCOUNTS.length, 90_000);
+}
+
+interface Row {
+  readonly kind: string;
+  readonly state: string;
+  readonly erp: { readonly id: string } | null;
+}
+
+async function inspected(): Promise<readonly Row[]> {
+  return JSON.parse(await bench.workspace.command(["inspect", "postings", "--json"]));
+}
+
+async function statesOf(kind: string): Promise<readonly Row[]> {
+  return (await inspected()).filter((row) => row.kind === kind);
+}
+
+const isReconciled = ({ state, erp }: Row): boolean => state === "reconciled" && erp !== null;
+
+describe("a worker with a connection to NetSuite", () => {
+  test("posts customers and invoices once, also over a kill, and its partitions know of it", async () => {
+    await begin();
+    netsuite.fault({ kind: "lost-after-commit" }, { times: 1, path: "/invoice/", method: "PUT" });
+    const worker = bench.workspace.start({ erp: connections() });
+    await waitUntil("a document in NetSuite", () => netsuite.ledger().records.length > 0, 90_000);
+    await worker.kill();
+    const second = bench.workspace.start({ erp: connections() });
+    await posted();
+    const documents = await publishedDocuments(bench.connection);
+    expect(documents).toHaveLength(ACCOUNTS.length);
+    for (const { number, total } of documents)
+      expect(invoices().get(number ?? "")).toEqual({ total: sumOfDecimals([total]), commits: 1 });
+    // What the partition knows: each document confirmed and read back, under the id that NetSuite gave it.
+    await waitUntil("the partition to know", async () => (await statesOf("invoice")).every(isReconciled));
+    expect(await statesOf("invoice")).toHaveLength(ACCOUNTS.length);
+    expect((await statesOf("customer")).map(({ state }) => state)).toEqual(ACCOUNTS.map(() => "reconciled"));
+    const said = JSON.stringify(await inspected()) + JSON.stringify(second.log) + (await second.metrics());
+    for (const secret of Object.values(TOKEN)) expect(said).not.toContain(secret);
+    expect(await second.metrics()).toContain('tributary_documents{sink="netsuite",state="reconciled"} 6');
+  });
+});
