@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import { sendControl } from "../../../simulators/netsuite/control-commands.ts";
 import { NetSuiteSimulator, type NetSuiteSimulatorOptions } from "../../../simulators/netsuite/simulator.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
+import { waitUntil } from "../../../support/wait-until.ts";
 import { authorizationOf, Client, CUSTOMER, TOKEN, useSimulator } from "./netsuite-client.ts";
 
 const used = useSimulator();
@@ -31,6 +32,11 @@ describe("a fault", () => {
     const startMs = performance.now();
     expect((await put()).status).toBe(204);
     expect(performance.now() - startMs).toBeGreaterThan(50);
+    used.simulator.control({ do: "set-latency", ms: 40 });
+    const laterMs = performance.now();
+    await used.client.call("GET", "/record/v1/customer");
+    expect(performance.now() - laterMs).toBeGreaterThan(35);
+    used.simulator.control({ do: "set-latency", ms: 0 });
     used.simulator.fault({ kind: "server-error", status: 503 });
     expect(await put()).toMatchObject({ status: 503, code: "UNEXPECTED_ERROR" });
     expect(commits()).toBe(1);
@@ -40,7 +46,7 @@ describe("a fault", () => {
   });
 
   it("works where the client has gone away", async () => {
-    used.simulator.control({ do: "set-latency", ms: 150 });
+    used.simulator.control({ do: "hold" });
     const url = `${used.simulator.url}/services/rest${PATH}`;
     const patience = new AbortController();
     const lost = fetch(url, {
@@ -49,23 +55,28 @@ describe("a fault", () => {
       headers: { authorization: authorizationOf("PUT", url), "content-type": "application/json" },
       signal: patience.signal,
     });
-    await expect.poll(() => used.simulator.ledger().highestConcurrency).toBe(1);
+    await waitUntil("the request is taken", () => used.simulator.ledger().highestConcurrency === 1);
     patience.abort();
     await expect(lost).rejects.toThrow("aborted");
-    used.simulator.control({ do: "set-latency", ms: 0 });
-    await expect.poll(commits).toBe(1);
+    expect(commits()).toBe(0);
+    used.simulator.control({ do: "release" });
+    await waitUntil("the work is done", () => commits() === 1);
   });
 
   it("throttles everything for a time", async () => {
-    used.simulator.fault({ kind: "throttle-storm", ms: 80 });
+    used.simulator.fault({ kind: "throttle-storm", ms: 60_000 });
     expect(await put()).toMatchObject({
       status: 429,
       code: "CONCURRENCY_LIMIT_EXCEEDED",
       body: { title: "Bad Request" },
     });
     expect((await put()).status).toBe(429);
-    await expect.poll(async () => (await put()).status, { interval: 20 }).toBe(204);
-    expect(commits()).toBe(1);
+    used.simulator.control({ do: "clear-faults" });
+    expect((await put()).status).toBe(204);
+    used.simulator.fault({ kind: "throttle-storm", ms: 30 });
+    expect((await put()).status).toBe(429);
+    await waitUntil("the storm is over", async () => (await put()).status === 204);
+    expect(commits()).toBe(2);
   });
 
   it("refuses right credentials, repeats a request, or says that somebody else changed the record", async () => {
@@ -105,8 +116,11 @@ describe("the pool", () => {
   const get = async (): Promise<number> => (await used.client.call("GET", "/record/v1/customer")).status;
 
   it("takes five requests at once and refuses the sixth", async () => {
-    used.simulator.control({ do: "set-latency", ms: 60 });
-    const statuses = await Promise.all([get(), get(), get(), get(), get(), get(), get()]);
+    used.simulator.control({ do: "hold" });
+    const requests = [get(), get(), get(), get(), get(), get(), get()];
+    await waitUntil("two are refused", () => used.simulator.ledger().refusedForConcurrency === 2);
+    used.simulator.control({ do: "release" });
+    const statuses = await Promise.all(requests);
     expect(statuses.toSorted((one, other) => one - other)).toEqual([200, 200, 200, 200, 200, 429, 429]);
     expect(await get()).toBe(200);
     expect(used.simulator.ledger()).toMatchObject({ highestConcurrency: 5, refusedForConcurrency: 2 });
