@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   invoices: async () => (await import("./commands/invoices.ts")).addInvoicesCommand,
   ledger: async () => (await import("./commands/ledger.ts")).addLedgerCommand,
   payments: async () => (await import("./commands/payments.ts")).addPaymentsCommand,
+  postings: async () => (await import("./commands/postings.ts")).addPostingsCommand,
   reconcile: async () => (await import("./commands/reconcile.ts")).addReconcileCommand,
   close: async () => (await import("./commands/close.ts")).addCloseCommand,
   recover: async () => (await import("./commands/recover.ts")).addRecoverCommand,
