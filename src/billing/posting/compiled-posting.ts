@@ -1,4 +1,10 @@
-import type { MappedValues, MappingTable, PostedCustomer, PostingKind } from "../../model/posting.ts";
+import type {
+  MappedReferences,
+  MappedValues,
+  MappingTable,
+  PostedCustomer,
+  PostingKind,
+} from "../../model/posting.ts";
 import type { Catalog, Customer } from "../catalog/entities.ts";
 import { type ErpConnection, kindsOf, takesDay, takesEntity } from "./erp-connection.ts";
 import type { MappingRow } from "./mapping-row.ts";
@@ -27,6 +33,8 @@ export interface CompiledConnection {
   takesDay(day: string): boolean;
   /** The row of a canonical key that holds on a day, YYYY-MM-DD; undefined where there is none. */
   mapped(table: MappingTable, key: string, day: string): MappedValues | undefined;
+  /** All rows that hold on a day. */
+  mappedOn(day: string): MappedReferences;
 }
 
 /** All that the catalog says about posting. */
@@ -85,6 +93,12 @@ function compileConnection(
     takesDay: (day) => takesDay(connection, day),
     mapped: (table, canonicalKey, day) =>
       rows.get(nameOf(key, table, canonicalKey))?.find((row) => takesDay(row, day))?.values,
+    mappedOn: (day) => {
+      const held: Partial<Record<MappingTable, Record<string, MappedValues>>> = {};
+      for (const row of [...rows.values()].flat())
+        if (row.connection === key && takesDay(row, day)) (held[row.table] ??= {})[row.key] = row.values;
+      return held;
+    },
   };
 }
 

@@ -20,6 +20,7 @@ import { catalogInEffect } from "../compose/catalog-in-effect.ts";
 import { ERP_DESCRIPTIONS } from "../compose/erp-descriptions.ts";
 import { CATALOG_KIND } from "../compose/catalogs.ts";
 import { servedEntities } from "../compose/tax-service.ts";
+import { type ConnectionReport, checkConnections } from "../erp-check.ts";
 import { loadWorkerConfig, type WorkerConfig } from "../config/worker-config.ts";
 import { addConfiguredOptions, type ConfiguredOptions } from "../configured.ts";
 import { capacityFault } from "../dedupe-capacity.ts";
@@ -33,7 +34,7 @@ interface ValidateOptions extends ConfiguredOptions {
 }
 
 interface Fault {
-  readonly in: "configuration" | "catalog" | "catalog in effect";
+  readonly in: "configuration" | "catalog" | "catalog in effect" | "ERP connection";
   readonly path: string;
   readonly message: string;
 }
@@ -49,6 +50,8 @@ interface Connected {
   readonly serverVersion: string;
   readonly differences: readonly TopologyDifference[];
   readonly inEffect: readonly InEffect[];
+  /** ERP connections that the configuration says how to reach, with what stands in their way. */
+  readonly erp: readonly ConnectionReport[];
 }
 
 export function addValidateCommand(program: Command): void {
@@ -67,7 +70,8 @@ export function addValidateCommand(program: Command): void {
     )
     .option(
       "--connect",
-      "also reach NATS: server version, streams, and what the catalog would change against the one in effect",
+      "also reach NATS (server version, streams, what the catalog would change against the one in effect) and the ERPs (credentials,\n" +
+        "rights, ids of the mapping)",
     )
     .option("--strict", "exit code 2 also where there is a warning")
     .action(async (options: ValidateOptions) => {
@@ -215,6 +219,7 @@ async function connect(
       const version = await catalogInEffect(broker, partition);
       byVersion.set(version, [...(byVersion.get(version) ?? []), partition]);
     }
+    const erp = await reachErps(config, catalog, faults);
     const reference = openReferenceStore(broker);
     const inEffect: InEffect[] = [];
     for (const [version, partitions] of byVersion) {
@@ -239,10 +244,23 @@ async function connect(
       }
       inEffect.push({ version, partitions, changes });
     }
-    return { serverVersion: broker.serverVersion, differences, inEffect };
+    return { serverVersion: broker.serverVersion, differences, inEffect, erp };
   } finally {
     await broker.close();
   }
+}
+
+/** What stands in the way of documents: each finding is a fault, since they would wait or be refused. */
+async function reachErps(
+  { erpConnectionsFile: file }: WorkerConfig,
+  catalog: LoadedCatalog | undefined,
+  faults: Fault[],
+): Promise<ConnectionReport[]> {
+  if (file === undefined || catalog === undefined) return [];
+  const reports = await checkConnections(file, catalog);
+  for (const { connection, findings } of reports)
+    for (const { message } of findings) faults.push({ in: "ERP connection", path: connection, message });
+  return reports;
 }
 
 function partitionsText(partitions: readonly number[]): string {
@@ -266,10 +284,13 @@ function printSummary(summary: {
 }
 
 function printConnected(
-  { serverVersion, differences, inEffect }: Connected,
+  { serverVersion, differences, inEffect, erp }: Connected,
   version: string | undefined,
 ): void {
   printLine(`NATS server ${serverVersion}.`);
+  for (const { connection, adapter, findings } of erp)
+    if (findings.length === 0)
+      printLine(`ERP connection ${connection} (${adapter}): nothing stands in the way.`);
   for (const { stream, setting, expected, actual } of differences) {
     printLine(
       setting === "exists"

@@ -7,7 +7,8 @@ import { type PostingDecisionAnswer, postingDecisionAnswerSchema } from "../comp
 import { addDecisionOptions, type DecisionOptions } from "../close/decision-options.ts";
 import { printJson, printLine } from "../print.ts";
 import {
-  addConnectionOption,
+  CONNECTION_FLAG,
+  CONNECTION_HELP,
   type ConnectionOptions,
   connectionOf,
   withBroker,

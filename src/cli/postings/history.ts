@@ -38,22 +38,14 @@ export function addPostingHistoryCommand(postings: Command): void {
 }
 
 function cellsOf(record: PostingRecord): readonly string[] {
-  switch (record.kind) {
-    case "transition":
-      return [record.at, record.to, String(record.attempt), record.erp?.id ?? "-", whyOf(record)];
-    case "payment":
-      return [
-        record.at,
-        `payment: ${record.status}`,
-        "-",
-        "-",
-        `${record.openAmount} ${record.currency} open`,
-      ];
-    case "stray":
-      return [record.at, record.finding, "-", record.erp.map(({ id }) => id).join(", "), ""];
-    case "decision":
-      return [record.at, `decision: ${record.decision}`, "-", "-", `${record.actor}: ${record.reason}`];
-    case "acquired":
-      return [record.at, "taken by a runner", "-", "-", record.owner];
-  }
+  const { at } = record;
+  if (record.kind === "transition")
+    return [at, record.to, String(record.attempt), record.erp?.id ?? "-", whyOf(record)];
+  if (record.kind === "payment")
+    return [at, `payment: ${record.status}`, "-", "-", `${record.openAmount} ${record.currency} open`];
+  if (record.kind === "decision")
+    return [at, `decision: ${record.decision}`, "-", "-", `${record.actor}: ${record.reason}`];
+  if (record.kind === "stray")
+    return [at, record.finding, "-", record.erp.map(({ id }) => id).join(", "), ""];
+  return [at, "taken by a runner", "-", "-", record.owner];
 }
