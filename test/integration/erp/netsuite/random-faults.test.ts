@@ -18,12 +18,13 @@ import { Bookkeeping, context, expectEqual, memo } from "./account-fixture.ts";
  */
 
 /** A longer run is `NETSUITE_FAULT_SEEDS=50`. */
-const SEEDS = Number(process.env["NETSUITE_FAULT_SEEDS"] ?? "3");
+const SEEDS = Number(process.env["NETSUITE_FAULT_SEEDS"] ?? "4");
 const DOCUMENTS = 12;
 /** Far more than the faults below lead to. */
 const MAX_STEPS = 200;
 
 const FAULTS: readonly (readonly [fault: Fault, rate: number])[] = [
+  [{ kind: "duplicate-delivery" }, 0.25],
   [{ kind: "lost-after-commit" }, 0.15],
   [{ kind: "lost-before-commit" }, 0.1],
   [{ kind: "server-error", status: 502 }, 0.05],
@@ -32,7 +33,6 @@ const FAULTS: readonly (readonly [fault: Fault, rate: number])[] = [
   [{ kind: "throttle-storm", ms: 20 }, 0.05],
   [{ kind: "invalid-login" }, 0.05],
   [{ kind: "record-changed" }, 0.05],
-  [{ kind: "duplicate-delivery" }, 0.1],
 ];
 
 let books: Bookkeeping;
