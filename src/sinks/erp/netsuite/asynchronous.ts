@@ -11,7 +11,7 @@ import { idempotencyKey } from "./idempotency-key.ts";
 import { JobWatch } from "./job-watch.ts";
 import { jobIdIn, jobProgress, taskResult } from "./jobs.ts";
 import { MAX_BATCH_RECORDS } from "./limits.ts";
-import type { NetsuitePlan, UpsertRequest } from "./plan.ts";
+import { type NetsuitePlan, RECORD_TYPES, type UpsertRequest } from "./plan.ts";
 import {
   recordIdIn,
   RECORD_ROOT,
@@ -45,7 +45,7 @@ export class AsynchronousPosting {
     const prepared = await preparedRequest(this.#client, plan, request, signal);
     if ("erp" in prepared) return { status: "confirmed", erp: prepared.erp };
     const job = await this.#begin([plan], attempt, {
-      operation: `submit-${request.recordType}`,
+      operation: `submit-${plan.kind}`,
       method: "PUT",
       path: upsertPath(prepared, externalId),
       effect: "write",
@@ -66,15 +66,15 @@ export class AsynchronousPosting {
     signal: AbortSignal,
   ): Promise<readonly SubmitAnswer[]> {
     const requests = plans.map(batchedRequest);
-    const [first] = requests;
-    if (first === undefined || requests.some((each) => each.recordType !== first.recordType))
+    const [kind] = plans.map((plan) => plan.kind);
+    if (kind === undefined || plans.some((plan) => plan.kind !== kind))
       throw new ErpFault("validation", "a batch holds documents of one kind");
     if (plans.length > MAX_BATCH_RECORDS)
       throw new ErpFault("validation", `a batch holds at most ${MAX_BATCH_RECORDS} documents`);
     const job = await this.#begin(plans, attempt, {
-      operation: `submit-${first.recordType}-batch`,
+      operation: `submit-${kind}-batch`,
       method: "POST",
-      path: `${RECORD_ROOT}/${first.recordType}`,
+      path: `${RECORD_ROOT}/${RECORD_TYPES[kind]}`,
       effect: "write",
       headers: { ...STRICT_HEADERS, "content-type": COLLECTION },
       body: writeExactJson({ items: requests.map(({ body }) => body) }),

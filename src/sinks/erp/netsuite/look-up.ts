@@ -44,7 +44,7 @@ async function lookUpLong(
 async function readBody(
   client: NetsuiteClient,
   recordType: RecordType,
-  { request, externalId }: NetsuitePlan,
+  { request, externalId, kind }: NetsuitePlan,
   signal: AbortSignal,
 ): Promise<unknown> {
   const path =
@@ -52,7 +52,7 @@ async function readBody(
       ? `${RECORD_ROOT}/customer/${encodeURIComponent(request.id)}`
       : externalIdPath(recordType, externalId);
   const reply = await client.send({
-    operation: `look-up-${recordType}`,
+    operation: `look-up-${kind}`,
     method: "GET",
     path: `${path}?expandSubResources=true`,
     effect: "read",

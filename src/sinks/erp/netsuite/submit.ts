@@ -27,7 +27,7 @@ export async function submit(
   const prepared = await preparedRequest(client, plan, request, signal);
   if ("erp" in prepared) return { status: "confirmed", erp: prepared.erp };
   const reply = await client.send({
-    operation: `submit-${request.recordType}`,
+    operation: `submit-${plan.kind}`,
     method: "PUT",
     path: upsertPath(prepared, plan.externalId),
     effect: "write",
