@@ -43,8 +43,11 @@ export async function submitDocument(
     case "answered":
       await desk.take([answered(submitting, outcome.answer, desk.context())]);
       return;
-    case "fault":
-      await desk.take([failed(submitting, outcome.fault, outcome.counts, desk.context())]);
+    case "fault": {
+      // An outage takes no document's attempts: one counts only if others were answered since this one came to wait.
+      const counts = desk.requests.hasAnsweredSince(document.sinceMs);
+      await desk.take([failed(submitting, outcome.fault, counts, desk.context())]);
+    }
   }
 }
 

@@ -50,7 +50,7 @@ export function answered(
 
 /**
  * A request to create it brought no document, or the command can't be said in this ERP at all.
- * @param counts false where the whole connection was failing: an outage must not use up a document's attempts
+ * @param counts false where nothing shows that the ERP answers at all: an outage must not use up a document's attempts
  */
 export function failed(
   document: PostingDocument,
@@ -211,8 +211,9 @@ export function pollFailed(document: PostingDocument, fault: Fault, context: Mac
     case "validation":
     case "period-closed":
     case "duplicate":
-    case "version-conflict":
       return failed(document, fault, true, context);
+    // The question failed, which says nothing of the job: it may still bring the document.
+    case "version-conflict":
     case "transient":
     case "throttle":
     case "unknown":

@@ -114,7 +114,8 @@ export function scheduleOf(random: () => number): Schedule {
       }
       if (nowMs < FAULTS_UNTIL_MS && chance(faultShare)) return disturbed(operation);
       return operation === "submit" && chance(asyncShare)
-        ? { kind: "async", delayMs: until(HOUR_MS) }
+        ? // Longer than what a look waits for, a job whose handle is lost with its runner could not be told from none.
+          { kind: "async", delayMs: until(SETTLE_MS) }
         : { kind: "answer" };
     },
   };
