@@ -15,11 +15,7 @@ import { TributaryError } from "../../model/errors.ts";
  */
 export const FAILPOINT_VARIABLE = "TRIBUTARY_FAILPOINT";
 
-const ALL_FAILPOINTS: readonly Failpoint[] = [
-  ...FAILPOINTS,
-  ...TAX_FAILPOINTS,
-  ...POSTING_FAILPOINTS,
-];
+const ALL_FAILPOINTS: readonly Failpoint[] = [...FAILPOINTS, ...TAX_FAILPOINTS, ...POSTING_FAILPOINTS];
 
 function isFailpoint(name: string | undefined): name is Failpoint {
   return ALL_FAILPOINTS.some((point) => point === name);

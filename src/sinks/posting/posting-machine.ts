@@ -100,8 +100,9 @@ export function failed(
       return periodClosed(document, said, context);
     case "validation":
     case "permission":
-      return write(document, "rejected", said);
+      break;
   }
+  return write(document, "rejected", said);
 }
 
 function periodClosed(
@@ -115,8 +116,9 @@ function periodClosed(
     case "hold":
       return write(document, "held", { ...said, notBeforeMs: nowMs + policy.recheckMs });
     case "next-open":
-      return write(document, "held", said);
+      break;
   }
+  return write(document, "held", said);
 }
 
 /** A document of a closed period is tried again. */
@@ -153,7 +155,11 @@ export function lookedUp(
   });
 }
 
-function absent(document: PostingDocument, policy: PostingPolicy, erp: FoundDocument["erp"] | null = null): Step {
+function absent(
+  document: PostingDocument,
+  policy: PostingPolicy,
+  erp: FoundDocument["erp"] | null = null,
+): Step {
   return document.attempt >= policy.maxAttempts
     ? write(document, "rejected", {
         reason: "attempts-exhausted",
@@ -190,8 +196,9 @@ export function lookFailed(document: PostingDocument, fault: Fault, context: Mac
     case "validation":
     case "period-closed":
     case "permission":
-      return { kind: "wait", untilMs: nowMs + REFUSED_LOOK_MS };
+      break;
   }
+  return { kind: "wait", untilMs: nowMs + REFUSED_LOOK_MS };
 }
 
 /** What the ERP says of an accepted document. */
@@ -219,8 +226,9 @@ export function pollFailed(document: PostingDocument, fault: Fault, context: Mac
     case "unknown":
     case "authentication":
     case "permission":
-      return lookFailed(document, fault, context);
+      break;
   }
+  return lookFailed(document, fault, context);
 }
 
 /** What reading back a confirmed document has shown. `found` holds what the ERP has under its external id. */

@@ -47,7 +47,9 @@ export class DocumentOrder {
          FROM waits AS w JOIN documents AS own ON own.key = w.key LEFT JOIN documents AS d ON d.key = w.after
          WHERE w.key = ? AND (d.state IS NULL OR d.state NOT IN (${list(SATISFYING)}))`,
     );
-    this.#set = database.prepare("UPDATE documents SET waiting = ?, stuck = ?, lane = ?, ready = iif(? = 0, ready, 0) WHERE key = ?");
+    this.#set = database.prepare(
+      "UPDATE documents SET waiting = ?, stuck = ?, lane = ?, ready = iif(? = 0, ready, 0) WHERE key = ?",
+    );
     this.#waiters = database.prepare<[string], string>("SELECT key FROM waits WHERE after = ?").pluck();
     this.#underWay = database
       .prepare<[string], number>("SELECT 1 FROM documents WHERE order_key = ? AND lane = 1 LIMIT 1")

@@ -67,7 +67,9 @@ export class PostingQueries {
       `SELECT min(due_ms) AS due FROM documents INDEXED BY documents_due WHERE state = '${state}' AND due_ms > @nowMs`;
     const timed: readonly PostingState[] = ["unknown", "accepted", "held", "confirmed"];
     this.#nextDue = database
-      .prepare<[{ nowMs: number }], number | null>(`SELECT min(due) FROM (${timed.map(nextOf).join(" UNION ALL ")})`)
+      .prepare<[{ nowMs: number }], number | null>(
+        `SELECT min(due) FROM (${timed.map(nextOf).join(" UNION ALL ")})`,
+      )
       .pluck();
     this.#nextReady = database
       .prepare<[number], number | null>("SELECT min(due_ms) FROM documents WHERE ready = 1 AND due_ms > ?")
@@ -76,7 +78,9 @@ export class PostingQueries {
       "SELECT * FROM documents INDEXED BY documents_payment WHERE payment_due_ms <= ? ORDER BY payment_due_ms, position LIMIT ?",
     );
     this.#nextPayment = database
-      .prepare<[], number | null>("SELECT min(payment_due_ms) FROM documents WHERE payment_due_ms IS NOT NULL")
+      .prepare<[], number | null>(
+        "SELECT min(payment_due_ms) FROM documents WHERE payment_due_ms IS NOT NULL",
+      )
       .pluck();
     this.#externalId = database
       .prepare<[string], string>("SELECT key FROM external_ids WHERE external_id = ? ORDER BY key")
@@ -90,10 +94,9 @@ export class PostingQueries {
       .prepare<[], number>("SELECT DISTINCT partition FROM results ORDER BY partition")
       .pluck();
     this.#results = database
-      .prepare<
-        [number, number],
-        string
-      >("SELECT body FROM results WHERE partition = ? ORDER BY posting, key LIMIT ?")
+      .prepare<[number, number], string>(
+        "SELECT body FROM results WHERE partition = ? ORDER BY posting, key LIMIT ?",
+      )
       .pluck();
     this.#pending = database.prepare<[], number>("SELECT count(*) FROM results").pluck();
     this.#oldest = database

@@ -46,7 +46,8 @@ export class SimClock implements Clock {
   async runUntil(isDone: () => boolean, untilMs: number): Promise<boolean> {
     for (let turns = 0; ; turns++) {
       this.turns += 1;
-      if (turns > MAX_TURNS) throw new Error("the simulation does not get on: something is tried again without end");
+      if (turns > MAX_TURNS)
+        throw new Error("the simulation does not get on: something is tried again without end");
       // All work of a simulation is promises and SQLite: one turn of the event loop runs all of it.
       await new Promise((resolve) => {
         setImmediate(resolve);

@@ -64,7 +64,9 @@ describe("a request that brought no document", () => {
 
   test("in a closed period goes by the policy", () => {
     const by = (periodClosed: typeof POLICY.periodClosed): string =>
-      told(failed(submitting, fault("period-closed"), true, { ...CONTEXT, policy: { ...POLICY, periodClosed } }));
+      told(
+        failed(submitting, fault("period-closed"), true, { ...CONTEXT, policy: { ...POLICY, periodClosed } }),
+      );
     expect(by("reject")).toBe("rejected #1 period-closed");
     expect(by("next-open")).toBe("held #1 period-closed");
   });
@@ -87,7 +89,11 @@ describe("an answer", () => {
     const aged = (ageMs: number): string =>
       told(polled(document("accepted", { sinceMs: NOW_MS - ageMs }), pending, CONTEXT));
     expect([aged(0), aged(60_000), aged(86_400_000)]).toEqual(["wait 5000", "wait 15000", "wait 300000"]);
-    const done = polled(document("accepted"), { status: "confirmed", erp: { id: "7", number: null } }, CONTEXT);
+    const done = polled(
+      document("accepted"),
+      { status: "confirmed", erp: { id: "7", number: null } },
+      CONTEXT,
+    );
     expect(told(done)).toBe("confirmed #1");
   });
 
@@ -189,12 +195,16 @@ describe("a read-back", () => {
 
 describe("a transition", () => {
   test("that the table does not allow is a fault of the program", () => {
-    for (const from of POSTING_STATES)
-      for (const to of POSTING_STATES) {
-        const attempt = (): unknown => write(document(from), to);
-        if (NEXT_STATES[from].includes(to)) expect(attempt).not.toThrow();
-        else expect(attempt).toThrow("can't go from");
-      }
+    for (const from of POSTING_STATES) {
+      const allowed = POSTING_STATES.filter((to) => {
+        try {
+          return write(document(from), to).kind === "write";
+        } catch {
+          return false;
+        }
+      });
+      expect(new Set(allowed)).toEqual(new Set(NEXT_STATES[from]));
+    }
   });
 
   test("of a document whose ERP has it leads to no second request, but for a customer's", () => {

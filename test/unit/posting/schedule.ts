@@ -25,7 +25,9 @@ export const CLOSED_DATE = "2026-01-31";
 
 export interface Schedule {
   readonly documents: readonly PlannedDocument[];
-  readonly behaviour: (nowMs: number) => (operation: Operation, plan: PlannedPosting | undefined) => Behaviour;
+  readonly behaviour: (
+    nowMs: number,
+  ) => (operation: Operation, plan: PlannedPosting | undefined) => Behaviour;
   readonly latencyMs: (operation: Operation) => number;
   readonly refusesDuplicates: boolean;
 }
