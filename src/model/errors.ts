@@ -53,7 +53,8 @@ export const ERRORS = {
     "The right to post to a connection went to another process or could not be renewed in time: nothing more is sent.",
   "posting-log-corrupt":
     "A connection's posting log can't be followed: a record was changed, taken out, or does not fit the one before it.",
-  "posting-command-invalid": "A message of a connection's commands can't be read; nothing behind it is posted.",
+  "posting-command-invalid":
+    "A message of a connection's commands can't be read; nothing behind it is posted.",
   // operators
   "operator-no-owner":
     "No worker owns the partition: nobody took an operator's request, nothing was decided.",

@@ -33,9 +33,7 @@ export const POSTING_FAILPOINTS = [
 ] as const;
 
 export type Failpoint =
-  | (typeof FAILPOINTS)[number]
-  | (typeof TAX_FAILPOINTS)[number]
-  | (typeof POSTING_FAILPOINTS)[number];
+  (typeof FAILPOINTS)[number] | (typeof TAX_FAILPOINTS)[number] | (typeof POSTING_FAILPOINTS)[number];
 
 export interface FaultInjector {
   /** Called when execution reaches the point. */

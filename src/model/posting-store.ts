@@ -128,7 +128,9 @@ export interface PostingStore {
   /** The command in effect of a document. Throws `internal-fault` where it is no longer kept (the document is done with). */
   command(key: string): PostingCommand;
   /** The oldest command of the key that is newer than the one in effect, with its document. */
-  newerCommands(limit: number): readonly { readonly document: PostingDocument; readonly newer: NewerCommand }[];
+  newerCommands(
+    limit: number,
+  ): readonly { readonly document: PostingDocument; readonly newer: NewerCommand }[];
   /** Planned documents that nothing holds back, in the order of the log. */
   ready(nowMs: number, limit: number): readonly PostingDocument[];
   /** Documents of a state whose time has come, the longest due first. */

@@ -41,10 +41,7 @@ export class RecentRate {
 
 /** Documents that wait for the ERP. */
 export function drainingDocuments(backlog: readonly BacklogRow[]): number {
-  return backlog.reduce(
-    (sum, { state, documents }) => (DRAINING.has(state) ? sum + documents : sum),
-    0,
-  );
+  return backlog.reduce((sum, { state, documents }) => (DRAINING.has(state) ? sum + documents : sum), 0);
 }
 
 /**

@@ -42,15 +42,7 @@ export class CommandIntake {
     this.#reader = reader;
     this.#createdAt = createdAt;
     reader.start((messages) => this.#take(messages));
-    this.ended = reader.ended.then(
-      () => {
-        this.#finish(new TributaryError("internal-fault", "Commands are not read any more."));
-      },
-      (fault: unknown) => {
-        this.#finish(fault);
-        throw fault;
-      },
-    );
+    this.ended = this.#watch();
     // Who awaits it is told all the same.
     this.ended.catch(() => undefined);
   }
@@ -102,6 +94,16 @@ export class CommandIntake {
     }
     if (slice.length > 0) flush();
     this.#reader.acknowledge(store.position().commandSequence);
+  }
+
+  async #watch(): Promise<void> {
+    try {
+      await this.#reader.ended;
+      this.#finish(new TributaryError("internal-fault", "Commands are not read any more."));
+    } catch (fault) {
+      this.#finish(fault);
+      throw fault;
+    }
   }
 
   #read(message: LogMessage): CommandMessage {

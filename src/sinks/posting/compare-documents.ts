@@ -71,7 +71,10 @@ function without(all: readonly ComparedLine[], others: readonly ComparedLine[]):
 /** Equal for lines that are equal: the amount in its canonical form. */
 function lineKey({ reference, amount }: ComparedLine): string {
   const decimal = parseDecimal(amount);
-  return JSON.stringify([reference, decimal === undefined ? amount : [String(decimal.coefficient), decimal.scale]]);
+  return JSON.stringify([
+    reference,
+    decimal === undefined ? amount : [String(decimal.coefficient), decimal.scale],
+  ]);
 }
 
 function linesText(lines: readonly ComparedLine[]): string {

@@ -26,7 +26,8 @@ export class ConcurrencyLimit {
   /** The ERP throttled a request that started at `startedMs`: those that had started before the last halving don't halve again. */
   throttled(startedMs: number, nowMs: number): void {
     const before = this.limit(nowMs);
-    if (startedMs >= this.#changedMs || before === this.#max) this.#limit = Math.max(1, Math.floor(before / 2));
+    if (startedMs >= this.#changedMs || before === this.#max)
+      this.#limit = Math.max(1, Math.floor(before / 2));
     // The window begins anew: a throttle is in it.
     this.#changedMs = nowMs;
   }

@@ -1,4 +1,10 @@
-import { circuitBreaker, CircuitState, handleWhen, type CircuitBreakerPolicy, type IBreaker } from "cockatiel";
+import {
+  circuitBreaker,
+  CircuitState,
+  handleWhen,
+  type CircuitBreakerPolicy,
+  type IBreaker,
+} from "cockatiel";
 import type { Clock } from "../../model/clock.ts";
 import type { ErpFaultKind } from "../../model/posting.ts";
 import { ErpFault } from "../erp/erp-sink.ts";

@@ -36,15 +36,16 @@ export async function submitDocument(
   desk.faults.reach("after-erp-answer");
   switch (outcome.kind) {
     case "not-sent":
-      await desk.take([
-        write(submitting, "planned", { attempt: document.attempt, reason: "not-sent" }),
-      ]);
+      await desk.take([write(submitting, "planned", { attempt: document.attempt, reason: "not-sent" })]);
       return;
     case "answered":
       await desk.take([answered(submitting, outcome.answer, desk.context())]);
       return;
-    case "fault":
-      await desk.take([failed(submitting, outcome.fault, outcome.counts, desk.context())]);
+    case "fault": {
+      // An outage takes no document's attempts: one counts only if others were answered since this one came to wait.
+      const counts = desk.requests.hasAnsweredSince(document.sinceMs);
+      await desk.take([failed(submitting, outcome.fault, counts, desk.context())]);
+    }
   }
 }
 
@@ -92,14 +93,8 @@ function stepOf<Answer>(
     readonly failed: (fault: Parameters<typeof lookFailed>[1]) => Step;
   },
 ): Step | undefined {
-  switch (outcome.kind) {
-    case "not-sent":
-      return undefined;
-    case "answered":
-      return steps.answered(outcome.answer);
-    case "fault":
-      return steps.failed(outcome.fault);
-  }
+  if (outcome.kind === "not-sent") return undefined;
+  return outcome.kind === "answered" ? steps.answered(outcome.answer) : steps.failed(outcome.fault);
 }
 
 /** The plan of the document; where there is none, that is written down and the slot given back. */

@@ -13,8 +13,7 @@ export interface RequestSlot {
 /** What came of a request. */
 export type RequestOutcome<Answer> =
   | { readonly kind: "answered"; readonly answer: Answer }
-  /** `counts` is false where the whole connection was failing. */
-  | { readonly kind: "fault"; readonly fault: ErpFault; readonly counts: boolean }
+  | { readonly kind: "fault"; readonly fault: ErpFault }
   /** The lease would not have outlasted it, or the breaker has opened: nothing was sent. */
   | { readonly kind: "not-sent" };
 
@@ -38,6 +37,7 @@ export interface ErpRequestsOptions {
 export class ErpRequests {
   readonly #options: ErpRequestsOptions;
   #quietUntilMs = Number.NEGATIVE_INFINITY;
+  #answeredMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ErpRequestsOptions) {
     this.#options = options;
@@ -46,6 +46,11 @@ export class ErpRequests {
   /** No request starts for so long: those of a former runner may be under way. */
   keepQuiet(ms: number): void {
     this.#quietUntilMs = this.#options.clock.monotonicMs() + ms;
+  }
+
+  /** Whether the ERP has answered any request since a time (milliseconds since the epoch): then it is not down as a whole. */
+  hasAnsweredSince(ms: number): boolean {
+    return this.#answeredMs > ms;
   }
 
   /** Milliseconds until a request may be chosen; Infinity: not before another one has ended. */
@@ -86,12 +91,13 @@ export class ErpRequests {
     try {
       const answer = await breaker.run(ticket, () => this.#withDeadline(attempt, request));
       permit.end();
+      this.#answeredMs = this.#options.clock.nowMs();
       return { kind: "answered", answer };
     } catch (error) {
       const fault = asFault(error);
       if (fault.kind === "throttle") permit.throttled(fault.retryAfterMs);
       else permit.end();
-      return { kind: "fault", fault, counts: !ticket.isProbe && breaker.state === "closed" };
+      return { kind: "fault", fault };
     }
   }
 

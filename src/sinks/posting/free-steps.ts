@@ -6,12 +6,15 @@ import { recheck } from "./posting-machine.ts";
 const NEWER_AT_ONCE = 100;
 /** Held documents tried at once where those before them were taken; one where they were held again. */
 const MAX_RECHECKS = 64;
+/** Where none was taken, the next one is tried after this: a closed period of 100,000 documents costs six requests a minute. */
+const RECHECK_PAUSE_MS = 10_000;
 
 /** Steps that need a record and no request: newer commands of a key, and documents of closed periods that are tried again. */
 export class FreeSteps {
   readonly #desk: PostingDesk;
   #rechecked: readonly string[] = [];
   #recheckAtOnce = 1;
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(desk: PostingDesk) {
     this.#desk = desk;
@@ -24,8 +27,16 @@ export class FreeSteps {
     return this.#newer(busy) ?? this.#rechecks(busy);
   }
 
+  /** Milliseconds until there may be something that nothing else tells of; Infinity where there won't be. */
+  waitMs(): number {
+    const waitMs = this.#pausedUntilMs - this.#desk.clock.nowMs();
+    return waitMs > 0 ? waitMs : Number.POSITIVE_INFINITY;
+  }
+
   #newer(busy: ReadonlySet<string>) {
-    const found = this.#desk.store.newerCommands(NEWER_AT_ONCE).filter(({ document }) => !busy.has(document.key));
+    const found = this.#desk.store
+      .newerCommands(NEWER_AT_ONCE)
+      .filter(({ document }) => !busy.has(document.key));
     const steps = found.flatMap(({ document, newer }) => newerCommand(document, newer) ?? []);
     if (steps.length === 0) return undefined;
     const keys = found.map(({ document }) => document.key);
@@ -34,11 +45,11 @@ export class FreeSteps {
 
   /**
    * One held document goes first. A closed period holds thousands, and each that is tried in vain costs a request: so more are tried
-   * at once only while those before them were taken.
+   * at once only while of those before them some were taken.
    */
   #rechecks(busy: ReadonlySet<string>) {
     const { store, clock } = this.#desk;
-    if (!this.#isLastSettled()) return undefined;
+    if (!this.#isLastSettled() || clock.nowMs() < this.#pausedUntilMs) return undefined;
     const documents = store
       .due("held", clock.nowMs(), this.#recheckAtOnce + busy.size)
       .filter(({ key }) => !busy.has(key))
@@ -53,8 +64,12 @@ export class FreeSteps {
     if (this.#rechecked.length === 0) return true;
     const states = this.#rechecked.map((key) => this.#desk.store.document(key)?.state);
     if (states.some((state) => state === "planned" || state === "submitting")) return false;
-    const wasTaken = states.every((state) => state !== "held");
-    this.#recheckAtOnce = wasTaken ? Math.min(MAX_RECHECKS, this.#recheckAtOnce * 2) : 1;
+    const held = states.filter((state) => state === "held").length;
+    if (held === 0) this.#recheckAtOnce = Math.min(MAX_RECHECKS, this.#recheckAtOnce * 2);
+    if (held === states.length) {
+      this.#recheckAtOnce = 1;
+      this.#pausedUntilMs = this.#desk.clock.nowMs() + RECHECK_PAUSE_MS;
+    }
     this.#rechecked = [];
     return true;
   }

@@ -140,7 +140,8 @@ export class PostingAppender {
         for await (const page of log.readFrom(expected + 1)) {
           const first = page[0];
           if (first === undefined) continue;
-          if (first.sequence === expected + 1 && Buffer.compare(first.data, data) === 0) return first.sequence;
+          if (first.sequence === expected + 1 && Buffer.compare(first.data, data) === 0)
+            return first.sequence;
           throw new TributaryError(
             "posting-log-moved",
             `Another runner has written to ${log.name} behind message ${expected}.`,

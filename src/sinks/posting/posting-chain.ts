@@ -45,7 +45,7 @@ export function readRecords(
   message: LogMessage,
   previous: string,
 ): { readonly records: readonly PostingRecord[]; readonly lastHash: string } {
-  const records = readList<PostingRecord>(message, "posting-log-corrupt");
+  const records = recordsIn(message);
   let lastHash = previous;
   for (const record of records) {
     if (record.schemaVersion !== POSTING_SCHEMA_VERSION)
@@ -59,31 +59,30 @@ export function readRecords(
 
 /** Hash of the last record of a message, whatever stands before it. */
 export function lastHashOf(message: LogMessage): string {
-  const last = readList<PostingRecord>(message, "posting-log-corrupt").at(-1);
+  const records = recordsIn(message);
+  const last = records.at(-1);
   return last === undefined ? EMPTY_HASH : hashOfRecord(last);
 }
 
 /** The commands of a message. Throws `posting-command-invalid` where it can't be read or is of another connection or version. */
 export function readCommands(message: LogMessage, connection: string): readonly PostingCommand[] {
-  const commands = readList<PostingCommand>(message, "posting-command-invalid");
-  for (const command of commands) {
-    const fault = faultOf(command, connection);
-    if (fault !== undefined)
-      throw new TributaryError(
-        "posting-command-invalid",
-        `Message ${message.sequence} of the commands of ${connection} ${fault}.`,
-      );
-  }
-  return commands;
+  return readList(message, "posting-command-invalid").map((item) => {
+    if (!isCommand(item))
+      throw invalid(message, connection, "holds a command that lacks what it has to have");
+    if (item.schemaVersion !== POSTING_SCHEMA_VERSION)
+      throw invalid(message, connection, `holds a command of version ${String(item.schemaVersion)}`);
+    if (item.connection !== connection)
+      throw invalid(message, connection, "holds a command of another connection");
+    return item;
+  });
 }
 
-function faultOf(command: PostingCommand, connection: string): string | undefined {
-  if (typeof command !== "object" || command === null) return "holds something else than commands";
-  if (command.schemaVersion !== POSTING_SCHEMA_VERSION)
-    return `holds a command of version ${String(command.schemaVersion)}`;
-  if (command.connection !== connection) return "holds a command of another connection";
-  if (!POSTING_KINDS.includes(command.kind)) return "holds a command of a kind that is not known";
-  const isWhole =
+/** What the runner itself relies on; the document is the adapter's to plan. */
+function isCommand(item: unknown): item is PostingCommand {
+  if (typeof item !== "object" || item === null) return false;
+  const command: Partial<Record<keyof PostingCommand, unknown>> = item;
+  return (
+    POSTING_KINDS.some((kind) => kind === command.kind) &&
     typeof command.key === "string" &&
     command.key !== "" &&
     Number.isSafeInteger(command.revision) &&
@@ -92,26 +91,47 @@ function faultOf(command: PostingCommand, connection: string): string | undefine
     typeof command.contentHash === "string" &&
     Array.isArray(command.after) &&
     typeof command.document === "object" &&
-    command.document !== null;
-  return isWhole ? undefined : "holds a command that lacks what it has to have";
+    command.document !== null
+  );
 }
 
-function readList<Item>(message: LogMessage, code: "posting-log-corrupt" | "posting-command-invalid"): readonly Item[] {
+function invalid(message: LogMessage, connection: string, what: string): TributaryError {
+  return new TributaryError(
+    "posting-command-invalid",
+    `Message ${message.sequence} of the commands of ${connection} ${what}.`,
+  );
+}
+
+function recordsIn(message: LogMessage): readonly PostingRecord[] {
+  return readList(message, "posting-log-corrupt").map((item) => {
+    if (!isRecord(item)) throw corrupt(message, "it holds something else than records");
+    return item;
+  });
+}
+
+/** Its fields are vouched for by the chain of hashes: only runners write it. */
+function isRecord(item: unknown): item is PostingRecord {
+  return typeof item === "object" && item !== null && "kind" in item && "previous" in item;
+}
+
+/** The items of a message: what they are is the caller's to check. */
+function readList(
+  message: LogMessage,
+  code: "posting-log-corrupt" | "posting-command-invalid",
+): readonly unknown[] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(message.data).toString("utf8"));
   } catch (error) {
     throw new TributaryError(code, `Message ${message.sequence} is no JSON: ${messageOf(error)}.`);
   }
-  if (!isList<Item>(parsed))
-    throw new TributaryError(code, `Message ${message.sequence} holds no list.`);
+  if (!Array.isArray(parsed)) throw new TributaryError(code, `Message ${message.sequence} holds no list.`);
   return parsed;
 }
 
-function isList<Item>(value: unknown): value is readonly Item[] {
-  return Array.isArray(value);
-}
-
 function corrupt(message: LogMessage, what: string): TributaryError {
-  return new TributaryError("posting-log-corrupt", `Message ${message.sequence} of the posting log: ${what}.`);
+  return new TributaryError(
+    "posting-log-corrupt",
+    `Message ${message.sequence} of the posting log: ${what}.`,
+  );
 }

@@ -36,8 +36,9 @@ export function newerCommand(document: PostingDocument, command: NewerCommand): 
     case "rejected":
     case "conflict":
     case "cancelled":
-      return again(document, replaced);
+      break;
   }
+  return again(document, replaced);
 }
 
 export type Decision = PostingDecisionRecord["decision"];
@@ -76,11 +77,12 @@ export function decide(
         return { step: write(document, "cancelled", fields) };
       return refused;
     case "adopt":
-      if (state !== "conflict") return refused;
-      if (document.erp === null)
-        return { refused: "It is not known which document of the ERP is meant: there is none, or several." };
-      return { step: write(document, "reconciled", { reason: "adopted", message }) };
+      break;
   }
+  if (state !== "conflict") return refused;
+  if (document.erp === null)
+    return { refused: "It is not known which document of the ERP is meant: there is none, or several." };
+  return { step: write(document, "reconciled", { reason: "adopted", message }) };
 }
 
 /** A retry of what may have reached the ERP begins with a look. */

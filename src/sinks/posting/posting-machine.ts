@@ -50,7 +50,7 @@ export function answered(
 
 /**
  * A request to create it brought no document, or the command can't be said in this ERP at all.
- * @param counts false where the whole connection was failing: an outage must not use up a document's attempts
+ * @param counts false where nothing shows that the ERP answers at all: an outage must not use up a document's attempts
  */
 export function failed(
   document: PostingDocument,
@@ -100,8 +100,9 @@ export function failed(
       return periodClosed(document, said, context);
     case "validation":
     case "permission":
-      return write(document, "rejected", said);
+      break;
   }
+  return write(document, "rejected", said);
 }
 
 function periodClosed(
@@ -115,8 +116,9 @@ function periodClosed(
     case "hold":
       return write(document, "held", { ...said, notBeforeMs: nowMs + policy.recheckMs });
     case "next-open":
-      return write(document, "held", said);
+      break;
   }
+  return write(document, "held", said);
 }
 
 /** A document of a closed period is tried again. */
@@ -153,7 +155,11 @@ export function lookedUp(
   });
 }
 
-function absent(document: PostingDocument, policy: PostingPolicy, erp: FoundDocument["erp"] | null = null): Step {
+function absent(
+  document: PostingDocument,
+  policy: PostingPolicy,
+  erp: FoundDocument["erp"] | null = null,
+): Step {
   return document.attempt >= policy.maxAttempts
     ? write(document, "rejected", {
         reason: "attempts-exhausted",
@@ -190,8 +196,9 @@ export function lookFailed(document: PostingDocument, fault: Fault, context: Mac
     case "validation":
     case "period-closed":
     case "permission":
-      return { kind: "wait", untilMs: nowMs + REFUSED_LOOK_MS };
+      break;
   }
+  return { kind: "wait", untilMs: nowMs + REFUSED_LOOK_MS };
 }
 
 /** What the ERP says of an accepted document. */
@@ -211,15 +218,17 @@ export function pollFailed(document: PostingDocument, fault: Fault, context: Mac
     case "validation":
     case "period-closed":
     case "duplicate":
-    case "version-conflict":
       return failed(document, fault, true, context);
+    // The question failed, which says nothing of the job: it may still bring the document.
+    case "version-conflict":
     case "transient":
     case "throttle":
     case "unknown":
     case "authentication":
     case "permission":
-      return lookFailed(document, fault, context);
+      break;
   }
+  return lookFailed(document, fault, context);
 }
 
 /** What reading back a confirmed document has shown. `found` holds what the ERP has under its external id. */

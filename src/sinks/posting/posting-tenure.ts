@@ -83,9 +83,7 @@ export class PostingTenure {
   /** Resolves after `stop`, rejects with the fault that ended it; nothing of it is under way any more then. */
   async run(): Promise<void> {
     const { connection, commands: log, store, sink, clock } = this.#options;
-    void this.#lease.lost.then(() => {
-      this.#end(new TributaryError("posting-lease-lost", `The lease of connection ${connection} was lost.`));
-    });
+    void this.#endWhenLost(connection);
     const { intake, last } = await CommandIntake.open({
       connection,
       log,
@@ -138,6 +136,11 @@ export class PostingTenure {
 
   get #isEnding(): boolean {
     return this.#isStopping || this.#fault !== undefined;
+  }
+
+  async #endWhenLost(connection: string): Promise<void> {
+    await this.#lease.lost;
+    this.#end(new TributaryError("posting-lease-lost", `The lease of connection ${connection} was lost.`));
   }
 
   #kick(): void {
@@ -255,7 +258,7 @@ export class PostingTenure {
       return 0;
     }
     const nextMs = source.nextMs(nowMs);
-    return Math.min(LONGEST_WAIT_MS, nextMs === undefined ? LONGEST_WAIT_MS : nextMs - nowMs);
+    return Math.min(LONGEST_WAIT_MS, free.waitMs(), nextMs === undefined ? LONGEST_WAIT_MS : nextMs - nowMs);
   }
 
   /** Something of ours will end and wake the loop; otherwise it looks again by itself. */

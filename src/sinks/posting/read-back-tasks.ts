@@ -68,7 +68,11 @@ export class PaymentPolls {
   }
 
   /** A conflict where the ERP has it no more, or has changed it. A void one is not compared: that is what the payment says. */
-  #changed(document: PostingDocument, plan: PlannedPosting, found: readonly FoundDocument[]): Step | undefined {
+  #changed(
+    document: PostingDocument,
+    plan: PlannedPosting,
+    found: readonly FoundDocument[],
+  ): Step | undefined {
     const { key } = document;
     if (document.state !== "reconciled") return undefined;
     if (found.length === 0) {
@@ -100,7 +104,11 @@ async function readTogether(
     if ("plan" in made) plans.set(key, made.plan);
   }
   // One that can't be planned any more, though it was sent, is not asked about in each turn.
-  putOff(desk, documents.filter(({ key }) => !plans.has(key)), UNPLANNED);
+  putOff(
+    desk,
+    documents.filter(({ key }) => !plans.has(key)),
+    UNPLANNED,
+  );
   if (plans.size === 0) {
     desk.requests.giveBack(slot);
     return undefined;

@@ -68,7 +68,7 @@ export class ResultDelivery {
     const wakeUp = new WakeUp(clock);
     this.#wakeUps.set(partition, wakeUp);
     try {
-      for (let failures = 0; !this.#isStopping; ) {
+      for (let failures = 0; !this.#isStopping;) {
         // One at a time: a later result of the same document replaces the one that waits.
         const [result] = store.results(partition, 1);
         if (result === undefined) break;

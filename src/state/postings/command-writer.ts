@@ -25,19 +25,7 @@ export class CommandWriter {
   readonly #order: DocumentOrder;
   readonly #totals: PostingTotals;
   readonly #add: Statement<
-    [
-      number,
-      string,
-      number,
-      number,
-      string,
-      string,
-      string,
-      string | null,
-      string | null,
-      number,
-      string,
-    ]
+    [number, string, number, number, string, string, string, string | null, string | null, number, string]
   >;
   readonly #exists: Statement<[string], number>;
   readonly #addDocument: Statement<[CommandRow & { kind: string; arrivalMs: number }]>;

@@ -23,7 +23,8 @@ interface OrderRow {
 /**
  * Says which documents may be sent. Of each order key the first planned one may that waits for nothing, while none of the key is under
  * way. One that waits for a document which somebody has to look at holds nobody back: else a parked invoice would hold back, through
- * its credit memo, all that comes behind. The caller holds the transaction and calls `settle` after each change of a state or command.
+ * its credit memo, all that comes behind. Nor does one that waits for what is behind it, or not there yet: a customer's new master data must
+ * not wait for the invoices that wait for it. The caller holds the transaction and calls `settle` after each change of a state or command.
  */
 export class DocumentOrder {
   readonly #row: Statement<[string], OrderRow>;
@@ -40,11 +41,15 @@ export class DocumentOrder {
       "SELECT state, order_key, waiting, stuck, lane FROM documents WHERE key = ?",
     );
     this.#waits = database.prepare(
-      `SELECT count(*) FILTER (WHERE d.state IS NULL OR d.state NOT IN (${list(SATISFYING)})) AS waiting,
-              count(*) FILTER (WHERE d.state IN (${list(STUCK)}) OR (d.state = 'planned' AND d.stuck > 0)) AS stuck
-         FROM waits AS w LEFT JOIN documents AS d ON d.key = w.after WHERE w.key = ?`,
+      `SELECT count(*) AS waiting,
+              count(*) FILTER (WHERE d.state IS NULL OR d.state IN (${list(STUCK)}) OR (d.state = 'planned' AND d.stuck > 0)
+                OR d.position > own.position) AS stuck
+         FROM waits AS w JOIN documents AS own ON own.key = w.key LEFT JOIN documents AS d ON d.key = w.after
+         WHERE w.key = ? AND (d.state IS NULL OR d.state NOT IN (${list(SATISFYING)}))`,
     );
-    this.#set = database.prepare("UPDATE documents SET waiting = ?, stuck = ?, lane = ?, ready = iif(? = 0, ready, 0) WHERE key = ?");
+    this.#set = database.prepare(
+      "UPDATE documents SET waiting = ?, stuck = ?, lane = ?, ready = iif(? = 0, ready, 0) WHERE key = ?",
+    );
     this.#waiters = database.prepare<[string], string>("SELECT key FROM waits WHERE after = ?").pluck();
     this.#underWay = database
       .prepare<[string], number>("SELECT 1 FROM documents WHERE order_key = ? AND lane = 1 LIMIT 1")

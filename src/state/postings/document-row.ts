@@ -59,7 +59,6 @@ export function documentOf(row: DocumentRow): PostingDocument {
     dueMs: row.due_ms,
     lastFault: row.last_fault,
     faultCount: row.fault_count,
-    payment:
-      status === null || total === null || openAmount === null ? null : { status, total, openAmount },
+    payment: status === null || total === null || openAmount === null ? null : { status, total, openAmount },
   };
 }

@@ -14,6 +14,7 @@ interface NewerRow extends DocumentRow {
 export class PostingQueries {
   readonly #position: Statement<[], PostingPosition>;
   readonly #document: Statement<[string], DocumentRow>;
+  readonly #hasNewer: Statement<[], number>;
   readonly #newer: Statement<[number], NewerRow>;
   readonly #ready: Statement<[number, number], DocumentRow>;
   readonly #due: Statement<[string, number, number], DocumentRow>;
@@ -43,37 +44,43 @@ export class PostingQueries {
          postings_created_at AS postingsCreatedAt, last_hash AS lastHash, epoch FROM position`,
     );
     this.#document = database.prepare("SELECT * FROM documents WHERE key = ?");
+    this.#hasNewer = database.prepare<[], number>("SELECT 1 FROM newer LIMIT 1").pluck();
+    // Without statistics SQLite would choose the wrong side of a join, or the wrong index: they are named.
     this.#newer = database.prepare(
       `SELECT d.*, c.position AS newer_position, c.revision AS newer_revision, c.partition AS newer_partition,
            c.content_hash AS newer_hash
-         FROM newer AS n JOIN documents AS d ON d.key = n.key JOIN commands AS c ON c.position =
+         FROM newer AS n CROSS JOIN documents AS d ON d.key = n.key CROSS JOIN commands AS c ON c.position =
            (SELECT min(position) FROM commands WHERE key = d.key AND position > d.position)
          WHERE d.state NOT IN ('submitting', 'accepted', 'unknown') ORDER BY c.position LIMIT ?`,
     );
     this.#ready = database.prepare(
-      "SELECT * FROM documents WHERE ready = 1 AND (due_ms IS NULL OR due_ms <= ?) ORDER BY position LIMIT ?",
+      "SELECT * FROM documents INDEXED BY documents_ready WHERE ready = 1 AND (due_ms IS NULL OR due_ms <= ?) ORDER BY position LIMIT ?",
     );
     this.#due = database.prepare(
-      "SELECT * FROM documents WHERE state = ? AND due_ms <= ? ORDER BY due_ms, position LIMIT ?",
+      "SELECT * FROM documents INDEXED BY documents_due WHERE state = ? AND due_ms <= ? ORDER BY due_ms, position LIMIT ?",
     );
     this.#inState = database.prepare(
       "SELECT * FROM documents WHERE state = ? AND position > ? ORDER BY position LIMIT ?",
     );
     // A state at a time, so that each is one step into the index.
     const nextOf = (state: PostingState): string =>
-      `SELECT min(due_ms) AS due FROM documents WHERE state = '${state}' AND due_ms > @nowMs`;
+      `SELECT min(due_ms) AS due FROM documents INDEXED BY documents_due WHERE state = '${state}' AND due_ms > @nowMs`;
     const timed: readonly PostingState[] = ["unknown", "accepted", "held", "confirmed"];
     this.#nextDue = database
-      .prepare<[{ nowMs: number }], number | null>(`SELECT min(due) FROM (${timed.map(nextOf).join(" UNION ALL ")})`)
+      .prepare<[{ nowMs: number }], number | null>(
+        `SELECT min(due) FROM (${timed.map(nextOf).join(" UNION ALL ")})`,
+      )
       .pluck();
     this.#nextReady = database
       .prepare<[number], number | null>("SELECT min(due_ms) FROM documents WHERE ready = 1 AND due_ms > ?")
       .pluck();
     this.#paymentsDue = database.prepare(
-      "SELECT * FROM documents WHERE payment_due_ms <= ? ORDER BY payment_due_ms, position LIMIT ?",
+      "SELECT * FROM documents INDEXED BY documents_payment WHERE payment_due_ms <= ? ORDER BY payment_due_ms, position LIMIT ?",
     );
     this.#nextPayment = database
-      .prepare<[], number | null>("SELECT min(payment_due_ms) FROM documents WHERE payment_due_ms IS NOT NULL")
+      .prepare<[], number | null>(
+        "SELECT min(payment_due_ms) FROM documents WHERE payment_due_ms IS NOT NULL",
+      )
       .pluck();
     this.#externalId = database
       .prepare<[string], string>("SELECT key FROM external_ids WHERE external_id = ? ORDER BY key")
@@ -87,10 +94,9 @@ export class PostingQueries {
       .prepare<[], number>("SELECT DISTINCT partition FROM results ORDER BY partition")
       .pluck();
     this.#results = database
-      .prepare<
-        [number, number],
-        string
-      >("SELECT body FROM results WHERE partition = ? ORDER BY posting, key LIMIT ?")
+      .prepare<[number, number], string>(
+        "SELECT body FROM results WHERE partition = ? ORDER BY posting, key LIMIT ?",
+      )
       .pluck();
     this.#pending = database.prepare<[], number>("SELECT count(*) FROM results").pluck();
     this.#oldest = database
@@ -114,6 +120,8 @@ export class PostingQueries {
     return row === undefined ? undefined : documentOf(row);
   }
   newerCommands(limit: number): { readonly document: PostingDocument; readonly newer: NewerCommand }[] {
+    // Asked at each turn, and mostly there is none.
+    if (this.#hasNewer.get() === undefined) return [];
     return this.#newer.all(limit).map((row) => ({
       document: documentOf(row),
       newer: {
@@ -175,10 +183,10 @@ export class PostingQueries {
     return this.#budget.get();
   }
   defer(key: string, dueMs: number): void {
-    this.#defer.run(dueMs, key);
+    this.#defer.run(Math.ceil(dueMs), key);
   }
   deferPayment(key: string, dueMs: number): void {
-    this.#deferPayment.run(dueMs, key);
+    this.#deferPayment.run(Math.ceil(dueMs), key);
   }
   resultTaken(partition: number, key: string, posting: number): void {
     this.#taken.run(partition, key, posting);

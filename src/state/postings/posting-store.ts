@@ -76,14 +76,18 @@ class SqlitePostingStore implements PostingStore {
   addCommands(messages: readonly CommandMessage[], createdAt: string): void {
     const last = messages.at(-1);
     if (last === undefined) return;
-    this.#advance("taking in commands", { commandSequence: last.sequence, commandsCreatedAt: createdAt }, () => {
-      let before = this.#position.commandSequence;
-      for (const message of messages) {
-        assertNext("commands", before, message.sequence);
-        this.#commands.add(message);
-        before = message.sequence;
-      }
-    });
+    this.#advance(
+      "taking in commands",
+      { commandSequence: last.sequence, commandsCreatedAt: createdAt },
+      () => {
+        let before = this.#position.commandSequence;
+        for (const message of messages) {
+          assertNext("commands", before, message.sequence);
+          this.#commands.add(message);
+          before = message.sequence;
+        }
+      },
+    );
   }
 
   applyRecords({ sequence, records, lastHash }: RecordMessage, createdAt: string): void {
@@ -101,7 +105,9 @@ class SqlitePostingStore implements PostingStore {
   command(key: string): PostingCommand {
     return this.#commands.command(key);
   }
-  newerCommands(limit: number): readonly { readonly document: PostingDocument; readonly newer: NewerCommand }[] {
+  newerCommands(
+    limit: number,
+  ): readonly { readonly document: PostingDocument; readonly newer: NewerCommand }[] {
     return this.#queries.newerCommands(limit);
   }
   ready(nowMs: number, limit: number): readonly PostingDocument[] {
@@ -220,10 +226,15 @@ function assertNext(what: string, before: number, sequence: number): void {
 }
 
 function claimConnection(database: Database, connection: string): void {
-  database.prepare<[string]>("INSERT INTO identity VALUES (1, ?) ON CONFLICT (id) DO NOTHING").run(connection);
+  database
+    .prepare<[string]>("INSERT INTO identity VALUES (1, ?) ON CONFLICT (id) DO NOTHING")
+    .run(connection);
   const stored = database.prepare<[], string>("SELECT connection FROM identity").pluck().get();
   if (stored === connection) return;
-  throw new TributaryError("state-mismatch", `The state file belongs to connection ${stored}, not ${connection}.`);
+  throw new TributaryError(
+    "state-mismatch",
+    `The state file belongs to connection ${stored}, not ${connection}.`,
+  );
 }
 
 /** What of a store follows from the logs, as text that is equal for two stores exactly where they are. */

@@ -136,7 +136,8 @@ export class RecordWriter {
       before.partition === partition;
     if (isSame) return undefined;
     const row = this.#command.get(key, first, end, revision, partition);
-    if (row === undefined) throw unfitting(sequence, `no command ${command} has revision ${revision} of ${key}`);
+    if (row === undefined)
+      throw unfitting(sequence, `no command ${command} has revision ${revision} of ${key}`);
     if (before.kind === "customer") this.#parts.commands.addListener(key, partition, revision);
     return row;
   }
@@ -168,8 +169,7 @@ export class RecordWriter {
 
   /** Queues what partitions are told; true where they are. That a request is under way is nobody's news, nor is what they know. */
   #tell(after: DocumentRow, record: TransitionRecord, sequence: number): boolean {
-    const isNews =
-      record.to !== "submitting" && !(record.to === "planned" && after.told === "planned");
+    const isNews = record.to !== "submitting" && !(record.to === "planned" && after.told === "planned");
     if (!isNews) return false;
     const own = { partition: record.partition, revision: record.revision };
     const listeners = after.kind === "customer" ? this.#listeners.all(record.key) : [own];

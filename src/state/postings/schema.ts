@@ -6,7 +6,8 @@ import type { Migration } from "../schema/migrate.ts";
  * - `commands` holds the commands that are in effect or newer; a body goes when its document needs no request any more.
  * - `documents.lane`: 0 planned and able to go, 1 under way (submitting, accepted, unknown); null: holds nobody back.
  * - `documents.ready`: the one of its order key that may be sent now. Kept with each change, so that choosing is a look at an index.
- * - `waiting` counts the commands named in `after` that are not confirmed; `stuck` those among them that somebody has to look at first.
+ * - `waiting` counts the commands named in `after` that are not confirmed; `stuck` those among them that hold nobody
+ *   else back: somebody has to look at them first, or they come behind.
  * - Amounts are decimal texts: sums over them are exact.
  */
 const MIGRATION_001: Migration = `

@@ -18,7 +18,10 @@ export interface CommandFields {
   readonly references?: PostingCommand["references"];
 }
 
-function commandOf(document: PostedDocument, fields: Required<Omit<CommandFields, "references">> & CommandFields): PostingCommand {
+function commandOf(
+  document: PostedDocument,
+  fields: Required<Omit<CommandFields, "references">> & CommandFields,
+): PostingCommand {
   const { key, revision, partition, orderKey, after, references = {} } = fields;
   return {
     schemaVersion: 1,
@@ -52,7 +55,14 @@ export function customerCommand(
     paymentDays: 30,
   };
   const key = fields.key ?? `customer:de:${customer}`;
-  return commandOf(document, { revision: 1, partition: 0, orderKey: `de:${customer}`, after: [], key, ...fields });
+  return commandOf(document, {
+    revision: 1,
+    partition: 0,
+    orderKey: `de:${customer}`,
+    after: [],
+    key,
+    ...fields,
+  });
 }
 
 export function invoiceCommand(
@@ -108,7 +118,14 @@ export function invoiceCommand(
   };
   const key = fields.key ?? `${kind}:${number}`;
   const after = [`customer:de:${customer}`];
-  return commandOf(document, { revision: 1, partition: 0, orderKey: `de:${customer}`, after, key, ...fields });
+  return commandOf(document, {
+    revision: 1,
+    partition: 0,
+    orderKey: `de:${customer}`,
+    after,
+    key,
+    ...fields,
+  });
 }
 
 export function journalCommand(

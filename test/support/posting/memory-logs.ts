@@ -79,7 +79,7 @@ class MemoryReader implements LogReader {
     this.ended = new Promise((resolve, reject) => {
       this.#end = (fault) => {
         if (fault === undefined) resolve();
-        else reject(fault instanceof Error ? fault : new Error(String(fault)));
+        else reject(fault instanceof Error ? fault : new Error("the reader failed"));
       };
     });
   }
@@ -207,17 +207,15 @@ export class MemoryLeases {
     const renew = (): void => {
       if (isOver) return;
       const askedMs = clock.monotonicMs();
-      void process
-        .call(() => Promise.resolve(this.#renew(epoch)))
-        .then((renewed) => {
-          if (!renewed) {
-            isOver = true;
-            lose();
-            return;
-          }
+      void (async () => {
+        if (await process.call(() => Promise.resolve(this.#renew(epoch)))) {
           validUntilMs = askedMs + this.#ttlMs;
           clock.schedule(this.#ttlMs / 4, renew);
-        });
+        } else {
+          isOver = true;
+          lose();
+        }
+      })();
     };
     clock.schedule(this.#ttlMs / 4, renew);
     return {

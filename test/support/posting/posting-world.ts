@@ -68,7 +68,13 @@ export class PostingWorld {
 
   /** A process with a runner on a store of its machine. */
   runner(store: PostingStore, process = new SimProcess(this.clock, 0)): PostingRunner {
-    const { quota, policy, reconciliation, appendLatencyMs = 4, appendFault = () => undefined } = this.#options;
+    const {
+      quota,
+      policy,
+      reconciliation,
+      appendLatencyMs = 4,
+      appendFault = () => undefined,
+    } = this.#options;
     const sink = this.erp.sinkOf(process);
     return new PostingRunner({
       connection: CONNECTION,

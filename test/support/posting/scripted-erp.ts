@@ -51,7 +51,11 @@ export interface ScriptedErpOptions {
   /** Whether a second document under one external id is refused. */
   readonly refusesDuplicates: boolean;
   /** The ERP's limits; what is above them is noted. */
-  readonly limits: { readonly maxConcurrent: number; readonly perWindow?: number; readonly windowMs?: number };
+  readonly limits: {
+    readonly maxConcurrent: number;
+    readonly perWindow?: number;
+    readonly windowMs?: number;
+  };
   /** Told of what is stored, before anybody is answered. */
   readonly onStored?: (stored: StoredDocument) => void;
   /** Throws what a command can't be planned for. */
@@ -107,13 +111,13 @@ export class ScriptedErp {
         checkPlan?.(command);
         return planOf(command);
       },
-      submit: (plan, context) =>
-        process.call(() => this.#submit(plan, context)),
+      submit: (plan, context) => process.call(() => this.#submit(plan, context)),
       lookUp: (plan, context) => ask("look-up", plan, context, () => this.#find(plan.externalId)),
       poll: (plan, handle, context) =>
         ask("poll", plan, context, () => {
           const job = this.#jobs.get(handle);
-          if (job === undefined || job.doneMs > this.#options.clock.nowMs()) return { status: "pending" } as const;
+          if (job === undefined || job.doneMs > this.#options.clock.nowMs())
+            return { status: "pending" } as const;
           if (job.fault !== undefined) throw job.fault;
           const [found] = this.#find(plan.externalId);
           return { status: "confirmed", erp: found?.erp ?? { id: "lost", number: null } } as const;
@@ -235,9 +239,11 @@ export class ScriptedErp {
     await clock.delay(takesMs / 2);
     this.inFlight -= 1;
     this.busyMs += clock.nowMs() - startedMs;
-    const isLost = behaviour.kind === "late" || behaviour.kind === "lost-before" || behaviour.kind === "lost-after";
+    const isLost =
+      behaviour.kind === "late" || behaviour.kind === "lost-before" || behaviour.kind === "lost-after";
     if (isLost || signal.aborted) throw new ErpFault("unknown", "The connection was reset.");
-    if (answer === undefined || "fault" in answer) throw answer?.fault ?? new ErpFault("unknown", "No answer.");
+    if (answer === undefined || "fault" in answer)
+      throw answer?.fault ?? new ErpFault("unknown", "No answer.");
     return answer.value;
   }
 
@@ -251,7 +257,8 @@ export class ScriptedErp {
     if (perWindow === undefined) return;
     this.starts.push(nowMs);
     while ((this.starts[0] ?? nowMs) <= nowMs - windowMs) this.starts.shift();
-    if (this.starts.length > perWindow) this.violations.push(`${this.starts.length} requests in ${windowMs} ms`);
+    if (this.starts.length > perWindow)
+      this.violations.push(`${this.starts.length} requests in ${windowMs} ms`);
   }
 }
 
@@ -278,14 +285,15 @@ function comparedOf(document: PostingCommand["document"]): ComparedDocument {
       };
     case "invoice":
     case "credit-memo":
-      return {
-        customer: document.customer,
-        legalEntity: document.legalEntity,
-        currency: document.currency,
-        date: document.issueDate,
-        total: document.total,
-        tax: document.tax,
-        lines: document.lines.map(({ item, net }) => ({ reference: item, amount: net })),
-      };
+      break;
   }
+  return {
+    customer: document.customer,
+    legalEntity: document.legalEntity,
+    currency: document.currency,
+    date: document.issueDate,
+    total: document.total,
+    tax: document.tax,
+    lines: document.lines.map(({ item, net }) => ({ reference: item, amount: net })),
+  };
 }

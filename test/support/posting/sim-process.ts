@@ -30,9 +30,7 @@ export class SimProcess {
       monotonicMs: () => world.monotonicMs(),
       schedule: (delayMs, task) =>
         world.schedule(delayMs, () => {
-          void this.#awake().then(() => {
-            if (!this.#isDead) task();
-          });
+          void this.#runAwake(task);
         }),
       yieldTurn: () => this.call(() => world.yieldTurn()),
     };
@@ -94,6 +92,11 @@ export class SimProcess {
         };
       },
     });
+  }
+
+  async #runAwake(task: () => void): Promise<void> {
+    await this.#awake();
+    if (!this.#isDead) task();
   }
 
   #step(): void {

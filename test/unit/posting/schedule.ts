@@ -25,7 +25,9 @@ export const CLOSED_DATE = "2026-01-31";
 
 export interface Schedule {
   readonly documents: readonly PlannedDocument[];
-  readonly behaviour: (nowMs: number) => (operation: Operation, plan: PlannedPosting | undefined) => Behaviour;
+  readonly behaviour: (
+    nowMs: number,
+  ) => (operation: Operation, plan: PlannedPosting | undefined) => Behaviour;
   readonly latencyMs: (operation: Operation) => number;
   readonly refusesDuplicates: boolean;
 }
@@ -114,7 +116,8 @@ export function scheduleOf(random: () => number): Schedule {
       }
       if (nowMs < FAULTS_UNTIL_MS && chance(faultShare)) return disturbed(operation);
       return operation === "submit" && chance(asyncShare)
-        ? { kind: "async", delayMs: until(HOUR_MS) }
+        ? // Longer than what a look waits for, a job whose handle is lost with its runner could not be told from none.
+          { kind: "async", delayMs: until(SETTLE_MS) }
         : { kind: "answer" };
     },
   };

@@ -1,0 +1,237 @@
+import { describe, expect, test } from "vitest";
+import type { BudgetDay } from "../../../src/model/posting-store.ts";
+import { ErpFault } from "../../../src/sinks/erp/erp-sink.ts";
+import { CLEAN_WINDOW_MS } from "../../../src/sinks/posting/concurrency-limit.ts";
+import { ConnectionBreaker } from "../../../src/sinks/posting/connection-breaker.ts";
+import { DailyBudget } from "../../../src/sinks/posting/daily-budget.ts";
+import { RateWindow } from "../../../src/sinks/posting/rate-window.ts";
+import { RequestGate, type Permit, type RequestQuota } from "../../../src/sinks/posting/request-gate.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { seeded } from "../../support/posting/sim-clock.ts";
+
+class MemoryBudget {
+  stored: BudgetDay | undefined;
+  transitions = 0;
+  budget(): BudgetDay | undefined {
+    return this.stored;
+  }
+  setBudget(budget: BudgetDay): void {
+    this.stored = budget;
+  }
+  transitionsOn(): number {
+    return this.transitions;
+  }
+}
+
+function gateOf(quota: Partial<RequestQuota>, clock = new ManualClock(), memory = new MemoryBudget()) {
+  const whole: RequestQuota = { maxConcurrent: 8, rate: undefined, perDay: undefined, ...quota };
+  const budget = new DailyBudget(memory, clock, whole.perDay);
+  return { clock, memory, gate: new RequestGate({ quota: whole, budget, clock, random: () => 0.5 }) };
+}
+
+/** Takes and starts as many as the gate gives. */
+function takeAll(gate: RequestGate): Permit[] {
+  const permits: Permit[] = [];
+  while (gate.waitMs() === 0) {
+    const permit = gate.take();
+    permit.start();
+    permits.push(permit);
+  }
+  return permits;
+}
+
+describe("requests at a time", () => {
+  test("are halved by a throttle, once for those that were under way together, and grow by one a clean window", async () => {
+    const { clock, gate } = gateOf({ maxConcurrent: 8 });
+    const permits = takeAll(gate);
+    expect(permits).toHaveLength(8);
+    expect(gate.waitMs()).toBe(Infinity);
+    await clock.advance(10);
+    for (const permit of permits.slice(0, 3)) permit.throttled(1_000);
+    expect(gate.state().limit).toBe(4);
+    for (const permit of permits) permit.end();
+    expect(gate.state()).toMatchObject({ inFlight: 0, pausedMs: 1_000 });
+    await clock.advance(1_000);
+    const second = takeAll(gate);
+    expect(second).toHaveLength(4);
+    second[0]?.throttled(0);
+    expect(gate.state().limit).toBe(2);
+    await clock.advance(CLEAN_WINDOW_MS - 1);
+    expect(gate.state().limit).toBe(2);
+    await clock.advance(1);
+    expect(gate.state().limit).toBe(3);
+    await clock.advance(CLEAN_WINDOW_MS * 9);
+    expect(gate.state().limit).toBe(8);
+  });
+
+  test("never fall below one", async () => {
+    const { clock, gate } = gateOf({ maxConcurrent: 3 });
+    for (let round = 0; round < 5; round++) {
+      const [first, ...others] = takeAll(gate);
+      for (const permit of others) permit.end();
+      first?.throttled(0);
+      await clock.advance(1);
+    }
+    expect(gate.state().limit).toBe(1);
+    expect(takeAll(gate)).toHaveLength(1);
+  });
+});
+
+describe("a pause", () => {
+  test("lasts as long as the ERP asks for, also where another one asks for less", async () => {
+    const { clock, gate } = gateOf({});
+    const [first, second, ...others] = takeAll(gate);
+    first?.throttled(30_000);
+    second?.throttled(1_000);
+    for (const permit of others) permit.end();
+    expect(gate.waitMs()).toBe(30_000);
+    await clock.advance(29_999);
+    expect(gate.waitMs()).toBe(1);
+  });
+
+  test("without such a wish doubles with each throttle in a row, and begins anew with an answer", async () => {
+    const { clock, gate } = gateOf({ maxConcurrent: 1 });
+    const pauses: number[] = [];
+    for (let round = 0; round < 8; round++) {
+      const permit = gate.take();
+      permit.start();
+      permit.throttled(undefined);
+      pauses.push(gate.waitMs());
+      await clock.advance(gate.waitMs());
+    }
+    expect(pauses).toEqual([750, 1_500, 3_000, 6_000, 12_000, 24_000, 45_000, 45_000]);
+    const permit = gate.take();
+    permit.start();
+    permit.end();
+    const again = gate.take();
+    again.start();
+    again.throttled(undefined);
+    expect(gate.waitMs()).toBe(750);
+  });
+});
+
+describe("a rate", () => {
+  test("is never passed in any window, however late chosen requests start", () => {
+    const random = seeded(7);
+    const window = new RateWindow({ count: 5, windowMs: 1_000 });
+    const starts: number[] = [];
+    let reserved = 0;
+    let refused = 0;
+    for (let nowMs = 0; nowMs < 60_000; nowMs += Math.floor(random() * 60)) {
+      if (window.waitMs(nowMs) === 0 && random() < 0.8) {
+        window.reserve();
+        reserved += 1;
+      } else refused += 1;
+      if (reserved > 0 && random() < 0.5) {
+        reserved -= 1;
+        if (random() < 0.1) window.abandon();
+        else {
+          window.start(nowMs);
+          starts.push(nowMs);
+        }
+      }
+    }
+    expect(refused).toBeGreaterThan(100);
+    expect(starts.length).toBeGreaterThan(200);
+    const spans = starts.slice(5).map((sixthMs, index) => sixthMs - starts[index]!);
+    expect(Math.min(...spans)).toBeGreaterThan(1_000);
+  });
+
+  test("of a long window is kept as the rate of its parts", () => {
+    const window = new RateWindow({ count: 6_000, windowMs: 300_000 });
+    expect(window.count).toBe(200);
+    expect(window.windowMs).toBeCloseTo(10_100);
+    expect(() => new RateWindow({ count: 0, windowMs: 1_000 })).toThrow(RangeError);
+  });
+});
+
+describe("a day's budget", () => {
+  test("ends for the day, is told to a restart, and begins anew at midnight UTC", async () => {
+    const clock = new ManualClock();
+    const memory = new MemoryBudget();
+    const first = gateOf({ perDay: 50 }, clock, memory);
+    for (let used = 0; used < 30; used++) {
+      const permit = first.gate.take();
+      permit.start();
+      permit.end();
+    }
+    expect(memory.stored).toEqual({ day: "2026-01-01", requests: 40 });
+    // What was counted ahead is lost with a crash, never forgotten.
+    const second = gateOf({ perDay: 50 }, clock, memory);
+    expect(second.gate.leftToday()).toBe(10);
+    for (let used = 0; used < 10; used++) second.gate.take().end();
+    expect(second.gate.waitMs()).toBe(24 * 60 * 60_000);
+    expect(second.gate.state().utilization).toBe(1);
+    await clock.advance(24 * 60 * 60_000);
+    expect(second.gate.leftToday()).toBe(50);
+    expect(second.gate.waitMs()).toBe(0);
+  });
+
+  test("of a successor on another machine counts the day's transitions", () => {
+    const memory = new MemoryBudget();
+    memory.transitions = 33;
+    expect(gateOf({ perDay: 50 }, new ManualClock(), memory).gate.leftToday()).toBe(17);
+  });
+});
+
+describe("a breaker", () => {
+  const down = (): Promise<never> => Promise.reject(new ErpFault("transient", "HTTP 503"));
+  const refuse = (): Promise<never> => Promise.reject(new ErpFault("authentication", "401"));
+
+  async function fail(
+    breaker: ConnectionBreaker,
+    times: number,
+    request: () => Promise<never>,
+  ): Promise<void> {
+    for (let time = 0; time < times; time++)
+      await breaker.run(breaker.take(), request).catch(() => undefined);
+  }
+
+  test("opens after five failures in a row, lets one probe through, and closes by an answer", async () => {
+    const clock = new ManualClock();
+    const breaker = new ConnectionBreaker(clock, () => 1);
+    await fail(breaker, 4, down);
+    await breaker.run(breaker.take(), () => Promise.resolve());
+    await fail(breaker, 4, down);
+    expect(breaker.state).toBe("closed");
+    const early = breaker.take();
+    await fail(breaker, 1, down);
+    expect(breaker.state).toBe("open");
+    expect(breaker.allows(early)).toBe(false);
+    expect(breaker.waitMs()).toBe(5_000);
+    await clock.advance(5_000);
+    expect(breaker.waitMs()).toBe(0);
+    const probe = breaker.take();
+    expect(breaker.state).toBe("half-open");
+    expect(breaker.waitMs()).toBe(Infinity);
+    await breaker.run(probe, down).catch(() => undefined);
+    expect(breaker.waitMs()).toBe(10_000);
+    await clock.advance(10_000);
+    await breaker.run(breaker.take(), () => Promise.resolve());
+    expect(breaker.state).toBe("closed");
+  });
+
+  test("opens after three refusals of the credentials, and not by throttles or faults of documents", async () => {
+    const breaker = new ConnectionBreaker(new ManualClock(), () => 1);
+    await fail(breaker, 2, refuse);
+    await fail(breaker, 20, () => Promise.reject(new ErpFault("throttle", "429")));
+    await fail(breaker, 20, () => Promise.reject(new ErpFault("validation", "no")));
+    await fail(breaker, 2, refuse);
+    expect(breaker.state).toBe("closed");
+    await fail(breaker, 1, refuse);
+    expect(breaker.state).toBe("open");
+  });
+
+  test("is probed again where a probe was not sent, and closes where the probe's document is refused", async () => {
+    const clock = new ManualClock();
+    const breaker = new ConnectionBreaker(clock, () => 1);
+    await fail(breaker, 5, down);
+    await clock.advance(5_000);
+    breaker.giveBack(breaker.take());
+    expect(breaker.waitMs()).toBe(0);
+    await breaker
+      .run(breaker.take(), () => Promise.reject(new ErpFault("validation", "no")))
+      .catch(() => undefined);
+    expect(breaker.state).toBe("closed");
+  });
+});
