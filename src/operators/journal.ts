@@ -33,7 +33,7 @@ function emptyEntries(): JournalEntries {
 
 /**
  * Collects the operators' outputs and counts until the checkpoint takes them. Ordinals of a channel follow the order
- * of the log, whatever the batches were: each channel is written by one stage only.
+ * of the log, whatever the batches were: each channel is written by one stage only, or at control records alone beside it.
  */
 export class Journal {
   #entries = emptyEntries();

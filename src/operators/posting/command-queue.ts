@@ -146,7 +146,8 @@ export class CommandQueue {
   #wait(number: number, toPost: DocumentToPost, reason: WaitingReason, missing: readonly string[]): void {
     const { book, journal } = this.#options;
     const before = book.at(number);
-    const isKnown = before.state === "waiting" && before.reason === reason;
+    // Whoever looks at the first exception looks at the posting: one is enough, and its id must be the only one.
+    const isKnown = before.state === "waiting" && before.reason !== undefined;
     book.change(number, (posting) => {
       posting.state = "waiting";
       posting.reason = reason;

@@ -114,5 +114,7 @@ test("every schema is a JSON Schema with what it is about", () => {
     "legal_entity",
     "tax_rate",
     "exchange_rate",
+    "erp_connection",
+    "mapping",
   ]);
 });

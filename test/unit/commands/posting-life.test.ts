@@ -240,6 +240,11 @@ describe("results of a runner", () => {
       erp: { id: "9001", number: "77" },
     });
     expect(await partition.request("posting-result", { results: [late] })).toMatch(/^results-known/);
+    // Beside one that is news it still says nothing.
+    const news = partition.resultOf("invoice:INV-000002", { state: "unknown" });
+    expect(await partition.request("posting-result", { results: [late, news] })).toBeUndefined();
+    expect(partition.posting("invoice:INV-000001").state).toBe("reconciled");
+    expect(partition.posting("invoice:INV-000002").state).toBe("unknown");
     expect(await partition.result("invoice:INV-000009", {})).toMatch(/^posting-unknown: invoice:INV-000009/);
     expect(await partition.result("invoice:INV-000002", { revision: 2 })).toMatch(
       /no revision 2, the last is 1/,
@@ -250,7 +255,7 @@ describe("results of a runner", () => {
     expect(await partition.request("posting-result", { results: [{ ...late, extra: 1 }] })).toMatch(
       /^request-invalid/,
     );
-    expect(partition.posting("invoice:INV-000002").state).toBe("planned");
+    expect(partition.posting("invoice:INV-000002").state).toBe("unknown");
   });
 
   it("of a document prove its customer", async () => {
