@@ -117,9 +117,9 @@ export interface DocumentsNumberedRecord extends ControlBase {
   readonly numbers: readonly (readonly [document: string, rank: number])[];
 }
 
-/** An operator's decision about a final invoice. */
+/** An operator's decision about a final document. */
 interface CorrectionRecord extends ControlBase, RequestedFields {
-  /** Id of the invoice, and its ordinal among the partition's documents, where it is found. */
+  /** Id of the document, and its ordinal among the partition's documents, where it is found. */
   readonly document: string;
   readonly ordinal: number;
   /** Date of issue of the credit memo: milliseconds since the epoch. */
@@ -133,9 +133,11 @@ export interface CreditNoteRecord extends CorrectionRecord {
   readonly lines: readonly (readonly [line: number, amountMinor: string])[] | null;
 }
 
-/** A final invoice is taken back whole; what it billed is billed again. */
+/** A final document is taken back whole; what it billed is billed again. */
 export interface VoidInvoiceRecord extends CorrectionRecord {
   readonly kind: "void-invoice";
+  /** Of a credit memo: it was neither refunded nor applied to an invoice, as who decides it says. */
+  readonly unapplied?: boolean | undefined;
   /** Bill it again at once by a document of its own, not with the contract's next invoice. */
   readonly reissue: boolean;
 }

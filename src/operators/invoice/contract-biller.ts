@@ -179,6 +179,11 @@ export class ContractBiller {
     return first;
   }
 
+  /** Completes a document that corrects another one. */
+  completeCorrection(document: FrozenDocument, contract: CompiledContract): void {
+    this.taxes.completeCorrection(document, contract);
+  }
+
   /** Takes a voided document's lines, negated, from what was invoiced of their periods, as if it had never been. */
   takeBack(contract: CompiledContract, document: string, lines: readonly InvoiceLine[]): void {
     for (const line of lines) {

@@ -303,8 +303,9 @@ export class InvoiceStage implements CheckpointParticipant {
       this.corrections.memoOf(stored, record, contract, head, ledger),
     );
     this.corrections.note(stored, record, memo);
-    this.book.freeze(memo);
-    if (record.kind !== "void-invoice") return;
+    biller.completeCorrection(memo, contract);
+    // A credit note billed nothing that could be due again.
+    if (record.kind !== "void-invoice" || stored.document.corrects !== undefined) return;
     biller.takeBack(contract, record.document, memo.lines);
     const startsMs = [...new Set(memo.lines.map(({ periodStartMs }) => periodStartMs))].sort((a, b) => a - b);
     if (record.reissue) {

@@ -26,12 +26,13 @@ export const creditNoteRequest = z.strictObject({
     .nullable(),
 });
 
-/** Takes a final invoice back whole. */
+/** Takes a final invoice or credit memo back whole. */
 export const voidInvoiceRequest = z.strictObject({
   kind: z.literal("void-invoice"),
   ...requestHead,
   ...documentFields,
   reissue: z.boolean(),
+  unapplied: z.boolean().optional(),
 });
 
 type CorrectionRequest = z.output<typeof creditNoteRequest> | z.output<typeof voidInvoiceRequest>;

@@ -14,8 +14,11 @@ export const REFUSALS = {
   "watermark-passed": "The watermark has passed the time already: there is nothing to close.",
   "in-the-future": "The time has not come yet: usage of it is still to be expected.",
   "document-unknown": "The partition's last checkpoint has no final document of that id at that ordinal.",
-  "not-an-invoice": "Only final invoices are credited or voided.",
-  "already-voided": "The invoice has been voided: it can't be credited or voided again.",
+  "not-an-invoice": "Only final invoices are credited; what a former version made can't be corrected.",
+  "already-voided": "The document has been voided: it can't be credited or voided again.",
+  "voids-another": "The document voids another one: it can't be credited or voided itself.",
+  "maybe-applied":
+    "A credit memo is voided while it is neither refunded nor applied to an invoice, and the request does not say so.",
   "has-credit-notes": "An invoice with credit notes can't be voided; what is left of it can be credited.",
   "nothing-left": "All of the invoice has been credited.",
   "line-unknown": "A line is named twice, or the invoice has none of that number.",

@@ -22,7 +22,7 @@ export interface TimedEvent {
   readonly retractedAfterHours?: number | undefined;
 }
 
-/** An operator's correction of one of the invoices that are final at a time. */
+/** An operator's correction of one of the documents that are final at a time. */
 export interface TimedCorrection {
   readonly atHours: number;
   readonly action: "credit" | "credit-lines" | "void" | "reissue";
@@ -254,7 +254,7 @@ export async function billingLogs(
         : partsOfLines(stored.document, which).map(({ line, amount }) => [line, amount] as const);
     const decision: Decision =
       action === "void" || action === "reissue"
-        ? { kind: "void-invoice", reissue: action === "reissue", ...head }
+        ? { kind: "void-invoice", reissue: action === "reissue", unapplied: true, ...head }
         : { kind: "credit-note", lines, ...head };
     if (engine.invoices.corrections.faultOf(stored, decision) === undefined) decide(decision);
   };

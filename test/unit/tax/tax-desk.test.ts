@@ -25,6 +25,10 @@ class HeldService implements TaxService {
   commit(): Promise<never> {
     return Promise.reject(new Error("a desk commits nothing"));
   }
+
+  void(): Promise<never> {
+    return Promise.reject(new Error("a desk voids nothing"));
+  }
 }
 
 async function desk(options: { readonly accounts?: number; readonly service?: undefined } = {}) {
