@@ -1,6 +1,13 @@
 import { isNumberText, sumTexts, type NumberText } from "./numbers.ts";
 import { asList, asRecord } from "./request-check.ts";
-import { currencyDigits, isKnownPlace, taxLine, totalOf, type LineToTax, type TaxedDetail } from "./tax-rates.ts";
+import {
+  currencyDigits,
+  isKnownPlace,
+  taxLine,
+  totalOf,
+  type LineToTax,
+  type TaxedDetail,
+} from "./tax-rates.ts";
 
 export interface StoredLine {
   readonly number: string;

@@ -2,7 +2,11 @@ import { compileCatalog } from "../../../src/billing/catalog/compile.ts";
 import type { CompiledCatalog } from "../../../src/billing/catalog/compiled.ts";
 import { loadCatalog } from "../../../src/billing/catalog/load.ts";
 import { encodeControl, type ControlRecord } from "../../../src/model/control.ts";
-import { storedEntries } from "../../../src/operators/invoice/billing-book.ts";
+import {
+  storedDocumentRows,
+  storedEntries,
+  type StoredDocument,
+} from "../../../src/operators/invoice/billing-book.ts";
 import { invoicesOf, journalOf } from "../../../src/pipeline/billing-report.ts";
 import { billingRun, nextBillingStep, numberDocuments } from "../../../src/pipeline/billing-steps.ts";
 import { reportOf } from "../../../src/pipeline/partition-report.ts";
@@ -56,6 +60,11 @@ export function catalogOf(files: Files): CompiledCatalog {
 
 type Without<Record, Keys extends PropertyKey> = Record extends unknown ? Omit<Record, Keys> : never;
 
+/** What is decided of a final document. */
+export type CorrectionDecision =
+  | { readonly kind: "credit-note"; readonly lines: readonly (readonly [number, string])[] | null }
+  | { readonly kind: "void-invoice"; readonly reissue: boolean; readonly unapplied?: boolean };
+
 /** A partition whose contracts are billed as soon as they are due. */
 export class Billing {
   readonly #engine;
@@ -97,6 +106,28 @@ export class Billing {
     return this;
   }
 
+  /** Corrects the final document of a number; returns why it can't be, where it can't. */
+  async correct(number: string, decision: CorrectionDecision, issued: string): Promise<string | undefined> {
+    await this.#store.commit(this.#engine.collect());
+    const stored = [...storedDocumentRows(this.#store)].find(({ document }) => document.number === number);
+    if (stored === undefined) throw new Error(`no document ${number}`);
+    const record = {
+      ...decision,
+      document: stored.document.id,
+      ordinal: stored.ordinal,
+      issuedMs: at(issued),
+      actor: "test",
+      reason: "test",
+      request: `request-${this.#controls}`,
+      previous: "",
+    };
+    const fault = this.#engine.invoices.corrections.faultOf(stored, record);
+    if (fault !== undefined) return fault.fault;
+    this.#decide(record, undefined, stored);
+    await this.#bill();
+    return undefined;
+  }
+
   async result() {
     await this.#store.commit(this.#engine.collect());
     const sources = [{ partition: 0, engine: this.#engine, store: this.#store }];
@@ -111,9 +142,13 @@ export class Billing {
     };
   }
 
-  #decide(decision: Without<ControlRecord, "appliesAfter" | "decidedAt">, catalog?: CompiledCatalog): void {
+  #decide(
+    decision: Without<ControlRecord, "appliesAfter" | "decidedAt">,
+    catalog?: CompiledCatalog,
+    stored?: StoredDocument,
+  ): void {
     const record: ControlRecord = { ...decision, appliesAfter: this.#sequence, decidedAt: "" };
-    this.#engine.apply({ sequence: ++this.#controls, record }, encodeControl(record), catalog, []);
+    this.#engine.apply({ sequence: ++this.#controls, record }, encodeControl(record), catalog, [], stored);
   }
 
   async #bill(): Promise<void> {

@@ -11,6 +11,7 @@ import {
   BILLING_FILES,
   billingLogs,
   replay,
+  type TimedCorrection,
   type TimedEvent,
 } from "./billing-fixture.ts";
 import { weightsOf } from "./plain-text-weights.ts";
@@ -32,6 +33,14 @@ const event = fc.record<TimedEvent>({
   thousandths: fc.integer({ min: -60_000, max: 400_000 }),
 });
 const events = fc.array(event, { minLength: 3, maxLength: 40 });
+const corrections = fc.array(
+  fc.record<TimedCorrection>({
+    atHours: fc.integer({ min: 31 * 24, max: 110 * 24 }),
+    action: fc.constantFrom("credit", "credit-lines", "void", "reissue"),
+    which: fc.nat({ max: 1000 }),
+  }),
+  { maxLength: 5 },
+);
 const dice = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 400, maxLength: 400 });
 /** Rates in millionths, a week each; 0: none, so that some days have one that is too old. */
 const weeks = fc.array(
@@ -69,12 +78,13 @@ describe("billing in a functional currency", () => {
     await fc.assert(
       fc.asyncProperty(
         events,
+        corrections,
         dice,
         weeks,
         fc.constantFrom("USD", "JPY", "KWD"),
-        async (list, numbers, rates, functional) => {
+        async (list, decided, numbers, rates, functional) => {
           const catalog = catalogWith(functional, rates);
-          const { steps } = await billingLogs(list, START_MS, END_MS, { catalog });
+          const { steps } = await billingLogs(list, START_MS, END_MS, { catalog, corrections: decided });
           const whole = await replay(steps, catalog, undefined);
           const cut = await replay(steps, catalog, numbers);
           expect(dumpState(cut.store)).toBe(dumpState(whole.store));

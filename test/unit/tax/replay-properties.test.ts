@@ -1,7 +1,7 @@
 import { fc } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { TaxReply } from "../../../src/model/tax-service.ts";
+import type { TaxAnswer, TaxReply } from "../../../src/model/tax-service.ts";
 import { minorUnitsOfText } from "../../../src/billing/rating/money.ts";
 import { invoicesOf, journalOf, type InvoiceRow } from "../../../src/pipeline/billing-report.ts";
 import type { PartitionEngine } from "../../../src/pipeline/partition-engine.ts";
@@ -13,6 +13,7 @@ import {
   billingCatalog,
   billingLogs,
   replay,
+  type TimedCorrection,
   type TimedEvent,
 } from "../invoices/billing-fixture.ts";
 import { tenPercent } from "./service-fixture.ts";
@@ -48,6 +49,12 @@ const event = fc.record<TimedEvent>({
   thousandths: fc.oneof(fc.integer({ min: 0, max: 400_000 }), fc.integer({ min: -60_000, max: 0 })),
 });
 const events = fc.array(event, { minLength: 3, maxLength: 40 });
+const correction = fc.record<TimedCorrection>({
+  atHours: fc.integer({ min: 31 * DAY_HOURS, max: 110 * DAY_HOURS }),
+  action: fc.constantFrom("credit", "credit-lines", "void", "reissue"),
+  which: fc.nat({ max: 1000 }),
+});
+const corrections = fc.array(correction, { maxLength: 6 });
 const dice = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 400, maxLength: 400 });
 
 /** A service that answers some questions late, in any order, wrong, for another request or with a refusal at first. */
@@ -62,14 +69,19 @@ function answering(numbers: readonly number[]): (engine: PartitionEngine, isLast
       const question = serviceTaxes.questionOf(document);
       if (question === undefined) throw new Error(`no question about ${document}`);
       const { request, fingerprint } = question;
-      const answer = tenPercent(request);
+      const { reverses } = request;
+      const answer: TaxAnswer =
+        reverses?.isWhole === true && roll() < 5
+          ? { kind: "voidable", transaction: { ...reverses.transaction, action: "void" } }
+          : tenPercent(request);
       const said = isLast ? 5 : roll();
       if (said < 5) return [];
       if (said === 6)
         return [{ document, request: fingerprint, answer: { kind: "refused", code: "E", message: "no" } }];
       if (said === 7)
         return [{ document, request: fingerprint, answer: { kind: "overdue", message: "down" } }];
-      if (said === 8) return [{ document, request: fingerprint, answer: { ...answer, totalTax: "0.001" } }];
+      if (said === 8)
+        return [{ document, request: fingerprint, answer: { ...tenPercent(request), totalTax: "0.001" } }];
       if (said === 9) return [{ document, request: "another", answer }];
       return [{ document, request: fingerprint, answer }];
     });
@@ -102,14 +114,28 @@ const figures = (invoices: readonly InvoiceRow[]) =>
 describe("documents that a service taxes", () => {
   it("give the same state, byte for byte, wherever runs, checkpoints and restarts fall", async () => {
     await fc.assert(
-      fc.asyncProperty(events, dice, dice, async (list, numbers, cuts) => {
+      fc.asyncProperty(events, corrections, dice, dice, async (list, decided, numbers, cuts) => {
         const { steps } = await billingLogs(list, START_MS, END_MS, {
           catalog: CATALOG,
+          corrections: decided,
           taxReplies: answering(numbers),
         });
         const whole = await replay(steps, CATALOG, undefined);
         const cut = await replay(steps, CATALOG, cuts);
         expect(dumpState(cut.store)).toBe(dumpState(whole.store));
+        const sources = [{ partition: 0, ...whole }];
+        expect(reportOf(sources).checks.filter(({ balanced }) => !balanced)).toEqual([]);
+        // A correction has a record at the service where its document has one, or voids that.
+        const invoices = invoicesOf(sources);
+        const byId = new Map(invoices.map((invoice) => [invoice.id, invoice]));
+        for (const { corrects, taxTransaction, status } of invoices) {
+          expect(status).toBe("final");
+          if (corrects === undefined) continue;
+          const corrected = byId.get(corrects.document)?.taxTransaction;
+          expect(taxTransaction !== undefined).toBe(corrected !== undefined);
+          if (taxTransaction?.action === "void")
+            expect(taxTransaction).toEqual({ ...corrected, action: "void" });
+        }
       }),
       { numRuns: RUNS },
     );
