@@ -188,6 +188,23 @@ export interface PeriodSignedOffRecord extends ControlBase, RequestedFields, Clo
   readonly open: readonly ({ readonly line: string } & LineFigures)[];
 }
 
+/**
+ * A legal entity's period that was signed off is open again in this partition: entries of its days are booked on them from
+ * here on. What was booked on later days meanwhile stays there.
+ */
+export interface PeriodReopenedRecord extends ControlBase, RequestedFields, CloseScope {
+  readonly kind: "period-reopened";
+  /** It was to be opened also where later periods are signed off: they stay closed. */
+  readonly override: boolean;
+}
+
+/** Somebody wants a tax service to be asked about held documents again at once. It changes no figure. */
+export interface TaxRetryRecord extends ControlBase, RequestedFields {
+  readonly kind: "tax-retry";
+  /** Ids of the documents; null: all that wait for an answer. */
+  readonly documents: readonly string[] | null;
+}
+
 /** A tax service has answered, or has not for long: documents that waited for it go on. */
 export interface DocumentsTaxedRecord extends ControlBase {
   readonly kind: "documents-taxed";
@@ -210,6 +227,8 @@ export type ControlRecord =
   | VoidInvoiceRecord
   | CloseExplanationRecord
   | PeriodSignedOffRecord
+  | PeriodReopenedRecord
+  | TaxRetryRecord
   | BillingRunRecord
   | DocumentsNumberedRecord
   | DocumentsTaxedRecord
@@ -251,6 +270,8 @@ const KINDS: ReadonlySet<string> = new Set<ControlKind>([
   "void-invoice",
   "close-explanation",
   "period-signed-off",
+  "period-reopened",
+  "tax-retry",
   "documents-taxed",
   "tax-commit-refused",
 ]);

@@ -178,6 +178,7 @@ const DECIDING_KINDS: ReadonlySet<ControlKind> = new Set<ControlKind>([
   "credit-note",
   "void-invoice",
   "period-signed-off",
+  "period-reopened",
   "documents-taxed",
   "tax-commit-refused",
 ]);

@@ -117,6 +117,7 @@ export class InvoiceStage implements CheckpointParticipant {
       this.serviceTaxes.control(record, placed.sequence);
     else if (record.kind === "credit-note" || record.kind === "void-invoice") this.#correct(record, document);
     else if (record.kind === "period-signed-off") this.book.closed.signOff(placed.sequence, record);
+    else if (record.kind === "period-reopened") this.book.closed.reopen(placed.sequence, record);
   }
 
   /** A price was charged: where its period has been billed before, the difference is billed later. */

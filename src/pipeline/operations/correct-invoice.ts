@@ -3,7 +3,7 @@ import { storedDocument } from "../../operators/invoice/billing-book.ts";
 import { defineOperation, requestHead, type OperationContext, type OperationOutcome } from "./operation.ts";
 
 /** Longest id of a document: a contract's id and a number. */
-const MAX_DOCUMENT_LENGTH = 300;
+export const MAX_DOCUMENT_LENGTH = 300;
 /** Lines of one credit note: the record must fit into a request; a whole invoice needs none named. */
 const MAX_CREDITED_LINES = 1_000;
 /** Digits of an amount in minor units: more than any currency's money supply. */

@@ -50,7 +50,7 @@ function withClose(steps: readonly LogStep[], shares: readonly number[]): LogSte
         item,
         figures,
       });
-    add(share, {
+    const signedOff: Decision = {
       kind: "period-signed-off",
       ...REQUEST,
       ...scope,
@@ -59,7 +59,13 @@ function withClose(steps: readonly LogStep[], shares: readonly number[]): LogSte
       asOf: { usageSequence: 0, controlSequence: 0, documents: 0, entries: 0, waiting: 0 },
       report: "",
       open: [],
-    });
+    };
+    add(share, signedOff);
+    // Opened again and signed off anew: as if nothing had been.
+    if (n !== 1) return;
+    const request = `reopen-${n}`;
+    add(share, { kind: "period-reopened", ...REQUEST, ...scope, request, override: false });
+    add(share, { ...signedOff, request: `${signedOff.request}-anew` });
   });
   let sequence = 0;
   return steps.flatMap((step, index): LogStep[] => {
