@@ -38,8 +38,7 @@ export class CorrectionTaxes {
     const { catalog, exchange } = this.#options;
     const current = { ...document, catalogVersion: catalog.version };
     const found = exchange.rateAt(contract, document.issuedMs);
-    if (found.kind === "missing")
-      this.hold(current, { hold: EXCHANGE_RATE_MISSING, detail: found.detail });
+    if (found.kind === "missing") this.hold(current, { hold: EXCHANGE_RATE_MISSING, detail: found.detail });
     else {
       const rated = found.kind === "found" ? { ...current, exchange: found.rate } : current;
       if (document.reverses === undefined || document.taxTransaction !== undefined) this.#release(rated);
