@@ -68,7 +68,7 @@ export function arrivalsOf(list: readonly TimedEvent[], startMs: number): Arriva
     .map(({ arrival }) => arrival);
 }
 
-export const BILLING_ACCOUNTS = ["plain", "fees", "changed", "credits", "reserved"];
+export const BILLING_ACCOUNTS = ["plain", "fees", "changed", "credits", "reserved", "quarter"];
 
 const contract = (account: string, fields: Readonly<Record<string, unknown>>, id = account) => ({
   id,
@@ -183,6 +183,16 @@ export const BILLING_FILES: Readonly<Record<string, unknown>> = {
       plan: { key: "reserved", version: 1 },
       billing_anchor_day: 20,
       billing_months: 2,
+    }),
+    // Accounted for month by month within one billing period.
+    contract("quarter", {
+      billing_months: 3,
+      billing_anchor_month: 2,
+      commitments: [{ key: "all", amount: "40", overage_factor: "1.5" }],
+      credits: [
+        { id: "sums", amount: "150", unit: "quantity", meters: ["sum"], effective: "2026-02-01" },
+        { id: "later", amount: "50", unit: "quantity", meters: ["sum"], effective: "2026-03-10" },
+      ],
     }),
     contract("credits", {
       credits: [

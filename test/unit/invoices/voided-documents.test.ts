@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readProjectFile } from "../../support/project-files.ts";
 import { balanceOf, Billing, catalogOf, contract, type Files } from "./billed-partition.ts";
 
 const PLAN = {
@@ -57,6 +58,26 @@ describe("a credit memo that is voided", () => {
       ["INV-000004", "credit-memo", "-15.00", "-5.00", "-10.00"],
     ]);
     expect([balanceOf(journal, "receivable"), balanceOf(journal, "credits")]).toEqual([0, -5]);
+  });
+
+  it("has the figures that docs/corrections.md shows", async () => {
+    const [, table = ""] = readProjectFile("docs/corrections.md").split("<!-- voided memo -->");
+    const [rows = ""] = table.trimStart().split("\n\n");
+    const shown = rows
+      .split("\n")
+      .slice(2)
+      .map((row) =>
+        row
+          .split("|")
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      );
+    const partition = await withMemo();
+    await partition.correct("INV-000002", REISSUE, "2026-03-11");
+    const { invoices } = await partition.result();
+    expect(shown.map(([name = "", ...cells]) => [name.slice(0, "INV-000001".length), ...cells])).toEqual(
+      figures(invoices),
+    );
   });
 
   it("without a reissue is due again at the end of the month", async () => {
