@@ -105,6 +105,9 @@ export type TaxAnswer =
   /** An answer that lacks what it has to have, or is about something else. */
   | { readonly kind: "invalid"; readonly message: string };
 
+/** Code of the refusal to commit a record that is void. */
+export const TAX_RECORD_VOID = "RecordVoid";
+
 /** What became of the wish to commit or to void. */
 export type TaxCommitAnswer =
   | { readonly kind: "committed" | "voided" }

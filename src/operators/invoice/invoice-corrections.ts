@@ -51,6 +51,11 @@ export class InvoiceCorrections implements CheckpointParticipant {
     this.#corrected.collectChanges(rows);
   }
 
+  /** Whether a document has been voided. */
+  isVoid(document: string): boolean {
+    return this.#corrected.of(document)?.isVoid === true;
+  }
+
   /** Why a document can't be corrected so; undefined where it can. */
   faultOf(stored: StoredDocument | undefined, correction: Correction): FoundFault | undefined {
     if (stored?.document.id !== correction.document)
@@ -62,8 +67,7 @@ export class InvoiceCorrections implements CheckpointParticipant {
       return { fault: "not-an-invoice", message: `${name} was made by a version that could not correct it` };
     if (document.corrects?.kind === "void")
       return { fault: "voids-another", message: `${name} voids ${document.corrects.number}` };
-    if (this.#corrected.of(document.id)?.isVoid === true)
-      return { fault: "already-voided", message: `${name} has been voided` };
+    if (this.isVoid(document.id)) return { fault: "already-voided", message: `${name} has been voided` };
     return correction.kind === "void-invoice"
       ? this.#voidFault(stored, correction, name)
       : this.#creditFault(stored, correction, name);

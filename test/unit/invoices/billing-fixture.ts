@@ -68,7 +68,7 @@ export function arrivalsOf(list: readonly TimedEvent[], startMs: number): Arriva
     .map(({ arrival }) => arrival);
 }
 
-export const BILLING_ACCOUNTS = ["plain", "fees", "changed", "credits", "reserved", "quarter"];
+export const BILLING_ACCOUNTS = ["plain", "fees", "changed", "credits", "reserved", "two-months"];
 
 const contract = (account: string, fields: Readonly<Record<string, unknown>>, id = account) => ({
   id,
@@ -185,9 +185,9 @@ export const BILLING_FILES: Readonly<Record<string, unknown>> = {
       billing_months: 2,
     }),
     // Accounted for month by month within one billing period.
-    contract("quarter", {
-      billing_months: 3,
-      billing_anchor_month: 2,
+    contract("two-months", {
+      billing_months: 2,
+      billing_anchor_month: 1,
       commitments: [{ key: "all", amount: "40", overage_factor: "1.5" }],
       credits: [
         { id: "sums", amount: "150", unit: "quantity", meters: ["sum"], effective: "2026-02-01" },

@@ -101,6 +101,8 @@ describe("what takes a document back at AvaTax", () => {
     expect(await client.void({ ...SALE, action: "void" })).toEqual({ kind: "voided" });
     expect(simulator.transactions.get(SALE_KEY)).toMatchObject({ status: "Cancelled", voids: 1, commits: 1 });
     expect(simulator.malformedRequests).toEqual([]);
+    // Where the outbox is delivered once more, the commit comes again too.
+    expect(await client.commit(SALE, "9.50")).toMatchObject({ kind: "refused", code: "RecordVoid" });
   });
 
   it("is a return where its record was reported, and that can't be voided", async () => {

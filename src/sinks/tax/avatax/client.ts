@@ -1,11 +1,12 @@
 import { parseDecimal } from "../../../model/decimal.ts";
 import { TributaryError } from "../../../model/errors.ts";
-import type {
-  DocumentTaxRequest,
-  TaxAnswer,
-  TaxCommitAnswer,
-  TaxService,
-  TaxTransaction,
+import {
+  TAX_RECORD_VOID,
+  type DocumentTaxRequest,
+  type TaxAnswer,
+  type TaxCommitAnswer,
+  type TaxService,
+  type TaxTransaction,
 } from "../../../model/tax-service.ts";
 import { type ExactJson, readExactJson, writeExactJson } from "../../http/exact-json.ts";
 import { ServiceClient, type ServiceClientOptions, type ServiceReply } from "../../http/service-client.ts";
@@ -72,7 +73,10 @@ export class AvataxClient implements TaxService {
     const said = await this.#change("commit", transaction, { commit: true });
     if ("body" in said && statusOfTransaction(said.body) === COMMITTED) return committedAs(said.body, tax);
     const found = await this.#read(transaction);
-    if ("body" in found && statusOfTransaction(found.body) === COMMITTED) return committedAs(found.body, tax);
+    const status = "body" in found ? statusOfTransaction(found.body) : undefined;
+    if ("body" in found && status === COMMITTED) return committedAs(found.body, tax);
+    if (status === CANCELLED)
+      return { kind: "refused", code: TAX_RECORD_VOID, message: "the transaction has been voided" };
     return refusalIn(said, "NotCommitted");
   }
 
