@@ -190,8 +190,8 @@ export const BILLING_FILES: Readonly<Record<string, unknown>> = {
       billing_anchor_month: 1,
       commitments: [{ key: "all", amount: "40", overage_factor: "1.5" }],
       credits: [
-        { id: "sums", amount: "150", unit: "quantity", meters: ["sum"], effective: "2026-02-01" },
-        { id: "later", amount: "50", unit: "quantity", meters: ["sum"], effective: "2026-03-10" },
+        // More than can be used: see below.
+        { id: "calls", amount: "1000", unit: "quantity", meters: ["calls"], effective: "2026-02-01" },
       ],
     }),
     contract("credits", {
