@@ -18,7 +18,7 @@ export interface PeriodFault {
 export class EntityCalendar {
   /** In effect, by their days. They follow one another without a gap, but for the periods that are open again. */
   #signedOff: SignedOffPeriod[] = [];
-  /** Opened again and not signed off since, below the last sign-off or where none is in effect any more; by their days. */
+  /** Opened again and not signed off since, by their days. Those behind the last sign-off are open anyway. */
   #reopened: Days[] = [];
 
   signedOff(): readonly SignedOffPeriod[] {
@@ -28,19 +28,11 @@ export class EntityCalendar {
   signOff(period: SignedOffPeriod): void {
     this.#signedOff = [...this.#signedOff, period].sort(byDays);
     this.#reopened = this.#reopened.filter(({ from }) => from < period.from || from >= period.to);
-    this.#forgetOpenDays();
   }
 
   reopen({ from, to }: Days): void {
     this.#signedOff = this.#signedOff.filter((period) => period.from !== from);
     this.#reopened = [...this.#reopened, { from, to }].sort(byDays);
-    this.#forgetOpenDays();
-  }
-
-  /** Days behind the last sign-off are open anyway, and signed off in their turn. */
-  #forgetOpenDays(): void {
-    const closedUpTo = this.#closedUpTo;
-    if (closedUpTo !== undefined) this.#reopened = this.#reopened.filter(({ from }) => from < closedUpTo);
   }
 
   /** The sign-off by which all of these days are closed; undefined where one of them is open. */
