@@ -1,5 +1,11 @@
 import type { CompiledCatalog } from "../../src/billing/catalog/compiled.ts";
+import type { JournalEntry } from "../../src/billing/ledger/journal-entry.ts";
 import { encodeControl, type ControlRecord } from "../../src/model/control.ts";
+import {
+  storedDocumentRows,
+  storedEntries,
+  type StoredDocument,
+} from "../../src/operators/invoice/billing-book.ts";
 import {
   invoicesOf,
   journalOf,
@@ -27,6 +33,24 @@ export interface BilledResult {
   readonly report: ReturnType<typeof reportOf>;
   readonly invoices: readonly InvoiceRow[];
   readonly journal: readonly JournalRow[];
+  /** Entries of the journal as the state keeps them. */
+  readonly entries: readonly (JournalEntry & { readonly ordinal: number })[];
+}
+
+/** What is decided of a final document. */
+export type CorrectionDecision =
+  | { readonly kind: "credit-note"; readonly lines: readonly (readonly [number, string])[] | null }
+  | { readonly kind: "void-invoice"; readonly reissue: boolean; readonly unapplied?: boolean };
+
+/** The decision as its record says it. */
+export function correctionRecord(
+  { document, ordinal }: StoredDocument,
+  decision: CorrectionDecision,
+  issuedMs: number,
+  request: string,
+) {
+  const place = { document: document.id, ordinal, issuedMs };
+  return { ...decision, ...place, actor: "test", reason: "test", request, previous: "" };
 }
 
 const encoder = new TextEncoder();
@@ -73,6 +97,19 @@ export class BilledRun {
     await this.#bill();
   }
 
+  /** Corrects the final document of a number; returns why it can't be, where it can't. */
+  async correct(number: string, decision: CorrectionDecision, issuedMs: number): Promise<string | undefined> {
+    await this.#store.commit(this.#engine.collect());
+    const stored = [...storedDocumentRows(this.#store)].find(({ document }) => document.number === number);
+    if (stored === undefined) throw new Error(`no document ${number}`);
+    const record = correctionRecord(stored, decision, issuedMs, `request-${this.#controls}`);
+    const fault = this.#engine.invoices.corrections.faultOf(stored, record);
+    if (fault !== undefined) return fault.fault;
+    this.#decide(record, undefined, stored);
+    await this.#bill();
+    return undefined;
+  }
+
   /** Documents and books so far. Throws where they do not balance. */
   async result(): Promise<BilledResult> {
     await this.#store.commit(this.#engine.collect());
@@ -80,16 +117,25 @@ export class BilledRun {
     const report = reportOf(sources);
     const gaps = report.checks.filter(({ balanced }) => !balanced);
     if (gaps.length > 0) throw new Error(`the books do not balance: ${JSON.stringify(gaps)}`);
-    return { report, invoices: invoicesOf(sources), journal: journalOf(sources) };
+    return {
+      report,
+      invoices: invoicesOf(sources),
+      journal: journalOf(sources),
+      entries: [...storedEntries(this.#store)],
+    };
   }
 
   close(): void {
     this.#store.close();
   }
 
-  #decide(decision: Without<ControlRecord, "appliesAfter" | "decidedAt">, catalog?: CompiledCatalog): void {
+  #decide(
+    decision: Without<ControlRecord, "appliesAfter" | "decidedAt">,
+    catalog?: CompiledCatalog,
+    stored?: StoredDocument,
+  ): void {
     const record: ControlRecord = { ...decision, appliesAfter: this.#sequence, decidedAt: "" };
-    this.#engine.apply({ sequence: ++this.#controls, record }, encodeControl(record), catalog, []);
+    this.#engine.apply({ sequence: ++this.#controls, record }, encodeControl(record), catalog, [], stored);
   }
 
   async #bill(): Promise<void> {

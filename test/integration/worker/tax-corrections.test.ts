@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { PublishedDocument } from "../../../src/billing/invoices/billing-document.ts";
-import { unplacedUsageSubject } from "../../../src/ingest/jetstream/names.ts";
-import { publishAll } from "../../../src/ingest/jetstream/producer.ts";
-import { accountToken } from "../../../src/model/partition.ts";
 import type { HeldDocumentRow } from "../../../src/pipeline/held-documents.ts";
 import { AvataxSimulator } from "../../simulators/avatax/simulator.ts";
 import { Bench } from "../../support/worker/bench.ts";
-import { readDocuments } from "../../support/worker/results.ts";
-import { TAX_USAGE_TYPE, taxedContracts, writeTaxCatalog } from "../../support/worker/tax-catalog.ts";
+import {
+  endedMonth,
+  publishedDocuments,
+  publishUnplaced,
+  unitsUsed,
+} from "../../support/worker/billed-month.ts";
+import { taxedContracts, writeTaxCatalog } from "../../support/worker/tax-catalog.ts";
 import { DAY_MS } from "../../support/worker/usage-catalog.ts";
-import { encodeEvents } from "../../support/worker/usage-event.ts";
 import { runCommand, type CommandResult, type WorkerProcess } from "../../support/worker/worker-process.ts";
 import { settle } from "../../support/worker/workspace.ts";
 
@@ -40,36 +41,17 @@ const configured = () => ({
 
 /** Usage of a month that ended three days ago, and of today. */
 async function prepare(): Promise<void> {
-  let end = new Date(Math.floor(Date.now() / DAY_MS) * DAY_MS - 3 * DAY_MS);
-  while (end.getUTCDate() > 28) end = new Date(end.getTime() - DAY_MS);
+  const { startMs, endMs } = endedMonth();
   const contracts = taxedContracts(3);
-  writeTaxCatalog(
-    bench.workspace.catalogFolder,
-    Date.UTC(end.getUTCFullYear(), end.getUTCMonth() - 1, end.getUTCDate()),
-    contracts,
-  );
+  writeTaxCatalog(bench.workspace.catalogFolder, startMs, contracts);
   // What is of the month comes first: nothing of it is late.
-  const events = [end.getTime() - DAY_MS, Date.now() - 60_000].flatMap((timeMs) =>
-    contracts.map(({ account }) => ({
-      id: `${account} ${timeMs}`,
-      source: "test",
-      type: TAX_USAGE_TYPE,
-      account,
-      timeMs,
-      data: { units: { decimal: "100" } },
-    })),
-  );
-  await publishAll(
-    bench.connection,
-    events.map((event) => ({
-      subject: unplacedUsageSubject(accountToken(event.account), "eu"),
-      ...encodeEvents([event], "single"),
-    })),
-  );
+  await publishUnplaced(bench.connection, [
+    ...contracts.map(({ account }, n) => unitsUsed(`month-${n}`, account, endMs - DAY_MS, 100)),
+    ...contracts.map(({ account }, n) => unitsUsed(`now-${n}`, account, Date.now() - 60_000, 1)),
+  ]);
 }
 
-const documents = async (): Promise<PublishedDocument[]> =>
-  [...(await readDocuments(bench.connection)).values()].flat().map(({ body }) => body);
+const documents = () => publishedDocuments(bench.connection);
 
 async function final(worker: WorkerProcess, count: number): Promise<Map<string, PublishedDocument>> {
   await settle(bench.workspace, worker, bench.connection);
@@ -84,13 +66,6 @@ const invoices = (...args: readonly string[]): Promise<CommandResult> =>
   runCommand(["invoices", ...args, "--config", bench.workspace.config()]);
 const decide = (...args: readonly string[]): Promise<CommandResult> =>
   invoices(...args, "--actor", "Ann of finance", "--reason", "a mistake");
-
-const stateOf = (): string =>
-  bench.workspace
-    .dump(0)
-    .split("\n")
-    .filter((line) => !line.startsWith("position "))
-    .join("\n");
 
 test(
   "credit notes and voids have their records at the service, once each, whatever answers are lost; held documents are asked about again",
@@ -177,12 +152,14 @@ test(
     );
 
     // The logs alone give the same state; what was voided since is not committed again, and nobody has to look.
-    const before = stateOf();
+    const before = bench.workspace.dumpWithoutPosition(0);
     await worker.drain();
     workspace.removeState();
     const rebuilt = workspace.start(configured());
     await settle(workspace, rebuilt, connection);
-    await rebuilt.until("the state is the same", () => Promise.resolve(stateOf() === before));
+    await rebuilt.until("the state is the same", () =>
+      Promise.resolve(bench.workspace.dumpWithoutPosition(0) === before),
+    );
     const exceptions: { reason: string }[] = JSON.parse(
       await workspace.command(["inspect", "exceptions", "--json"]),
     );

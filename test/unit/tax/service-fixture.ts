@@ -9,8 +9,8 @@ import { invoicesOf, journalOf } from "../../../src/pipeline/billing-report.ts";
 import { billingRun, nextBillingStep, numberDocuments } from "../../../src/pipeline/billing-steps.ts";
 import { reportOf } from "../../../src/pipeline/partition-report.ts";
 import { openPartitionStore } from "../../../src/state/partition-store.ts";
+import { correctionRecord, type CorrectionDecision } from "../../support/billed-run.ts";
 import { createEngine } from "../../support/engine-fixture.ts";
-import type { CorrectionDecision } from "../invoices/billed-partition.ts";
 
 export const at = (date: string): number => Date.parse(`${date}T00:00:00Z`);
 const encoder = new TextEncoder();
@@ -162,16 +162,7 @@ export class ServedBilling {
     await this.#store.commit(this.engine.collect());
     const stored = [...storedDocumentRows(this.#store)].find(({ document }) => document.number === number);
     if (stored === undefined) throw new Error(`no document ${number}`);
-    const record = {
-      ...decision,
-      document: stored.document.id,
-      ordinal: stored.ordinal,
-      issuedMs: at(issued),
-      actor: "test",
-      reason: "test",
-      request: `request-${this.#controls}`,
-      previous: "",
-    };
+    const record = correctionRecord(stored, decision, at(issued), `request-${this.#controls}`);
     this.#decide(record, undefined, stored);
     await this.#bill();
   }
