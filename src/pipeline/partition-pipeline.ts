@@ -47,6 +47,7 @@ export class PartitionPipeline {
   #cancelTimers: (() => void)[] = [];
   #pendingControl: { placed: PlacedControlRecord; data: Uint8Array }[] = [];
   #checkpoints: Checkpointing | undefined;
+  #taxDesk: TaxDesk | undefined;
   #fail: (fault: unknown) => void = () => undefined;
   /** Answers operators' requests. */
   readonly operators: OperatorDesk;
@@ -188,6 +189,7 @@ export class PartitionPipeline {
     this.#every(this.#options.idleCheckMs, () => this.#queue.run(() => this.#markIdleRegions()));
     this.#every(this.#options.billingCheckMs, () => this.#bill());
     const taxDesk = new TaxDesk({ ...this.#options.tax, clock, faults });
+    this.#taxDesk = taxDesk;
     this.#every(this.#options.billingCheckMs, () => this.#tax(taxDesk));
     this.#cancelTimers.push(() => {
       taxDesk.stop();
@@ -240,6 +242,7 @@ export class PartitionPipeline {
     if (needsCheckpoint(record)) await this.#checkpoints?.complete();
     const parked = record.kind === "catalog" ? store.parked() : [];
     engine.apply(placed, data, catalog, parked, correctedDocument(record, store), store);
+    if (record.kind === "tax-retry") this.#taxDesk?.askAgain(record.documents);
     this.#checkpoints?.noteChange();
   }
 

@@ -7,6 +7,7 @@ import {
 } from "../../billing/invoices/billing-document.ts";
 import { completeDocument, untaxedDocument } from "../../billing/invoices/freeze-document.ts";
 import type { CreditLedger } from "../../billing/credits/credit-ledger.ts";
+import type { EarnedAmount } from "../../billing/invoices/earned-charges.ts";
 import { linesToInvoice, type InvoiceLine, withLines } from "../../billing/invoices/invoice-lines.ts";
 import { advanceCharges, type PeriodCharge } from "../../billing/invoices/period-charges.ts";
 import { documentEntry } from "../../billing/ledger/document-entry.ts";
@@ -14,7 +15,7 @@ import type { Journal } from "../journal.ts";
 import type { Rater } from "../rate/rate-operator.ts";
 import type { BillingBook } from "./billing-book.ts";
 import { type BilledContract, billedPeriodKey, forgetDocument, newPeriod } from "./billing-rows.ts";
-import { ContractAccounts, type EarnedAmount } from "./contract-accounts.ts";
+import { ContractAccounts } from "./contract-accounts.ts";
 import { ContractCredits } from "./contract-credits.ts";
 import { DocumentTaxes } from "./document-taxes.ts";
 import { isPeriodPending, periodDueMs } from "./billing-schedule.ts";
@@ -177,6 +178,11 @@ export class ContractBiller {
     const [first] = made;
     if (first === undefined) throw new RangeError("nothing was made");
     return first;
+  }
+
+  /** Completes a document that corrects another one. */
+  completeCorrection(document: FrozenDocument, contract: CompiledContract): void {
+    this.taxes.completeCorrection(document, contract);
   }
 
   /** Takes a voided document's lines, negated, from what was invoiced of their periods, as if it had never been. */
@@ -355,7 +361,7 @@ export class ContractBiller {
       const period = contract.periodAt(atMs);
       if (period.endMs <= monthEndMs)
         addLines(this.#lines(contract, period, this.#charges.of(contract, period, payer)));
-      else earned.push(...this.#charges.earnedBy(contract, period, monthEndMs));
+      else earned.push(...this.#charges.earnedBy(contract, period, monthEndMs, payer));
       atMs = period.endMs;
     }
     for (const startMs of row.latePeriods) {

@@ -120,6 +120,7 @@ export class InvoiceStage implements CheckpointParticipant {
       this.serviceTaxes.control(record, placed.sequence);
     else if (record.kind === "credit-note" || record.kind === "void-invoice") this.#correct(record, document);
     else if (record.kind === "period-signed-off") this.book.closed.signOff(placed.sequence, record);
+    else if (record.kind === "period-reopened") this.book.closed.reopen(placed.sequence, record);
   }
 
   /** A price was charged: where its period has been billed before, the difference is billed later. */
@@ -306,8 +307,9 @@ export class InvoiceStage implements CheckpointParticipant {
       this.corrections.memoOf(stored, record, contract, head, ledger),
     );
     this.corrections.note(stored, record, memo);
-    this.book.freeze(memo);
-    if (record.kind !== "void-invoice") return;
+    biller.completeCorrection(memo, contract);
+    // A credit note billed nothing that could be due again.
+    if (record.kind !== "void-invoice" || stored.document.corrects !== undefined) return;
     biller.takeBack(contract, record.document, memo.lines);
     const startsMs = [...new Set(memo.lines.map(({ periodStartMs }) => periodStartMs))].sort((a, b) => a - b);
     if (record.reissue) {
