@@ -84,8 +84,8 @@ export class PostingStage {
     return this.#journals.nextMs();
   }
 
-  /** What the mapping lacks of a posting, for people; empty where it can be queued. */
-  missingOf(number: number, stored: Pick<PartitionStore, "row">): readonly string[] {
+  /** What the mapping lacks of a posting, for people; empty where it can be queued, undefined where it is not stored yet. */
+  missingOf(number: number, stored: Pick<PartitionStore, "row">): readonly string[] | undefined {
     return this.#queue.missingOf(number, stored);
   }
 
