@@ -15,9 +15,18 @@ export function taxKey({
   return `${jurisdiction}:${name}:${percent}`;
 }
 
-/** Idempotency key of a document in a connection. */
-export function invoiceKey({ kind, number }: Pick<PostedInvoice, "kind" | "number">): string {
-  return `${kind}:${number}`;
+/** Idempotency key of a document in a connection: numbers are unique within a legal entity only. */
+export function invoiceKey({
+  kind,
+  legalEntity,
+  number,
+}: Pick<PostedInvoice, "kind" | "legalEntity" | "number">): string {
+  return `${kind}:${legalEntity}:${number}`;
+}
+
+/** Kind of the document that one corrects: a credit memo gives back of an invoice, an invoice takes a credit memo back. */
+export function correctedKind(kind: PostedInvoice["kind"]): PostedInvoice["kind"] {
+  return kind === "credit-memo" ? "invoice" : "credit-memo";
 }
 
 export function customerKey(legalEntity: string, customer: string): string {
@@ -28,7 +37,7 @@ export function customerKey(legalEntity: string, customer: string): string {
  * A final document as an ERP books it: lines net of discounts and tax, what prepaid credits paid as a line of its own. The
  * amounts of a credit memo are those that it gives back, so all signs are turned. total = Σ net + Σ tax to the minor unit.
  * @param contractDimensions of the line of credits, which no product's apply to
- * @param corrects key of the invoice that it gives back of; null where that one is not posted to the connection
+ * @param corrects key of the document that it corrects; null where that one is not posted to the connection
  */
 export function postedInvoice(
   document: PublishedDocument,
@@ -46,7 +55,8 @@ export function postedInvoice(
   const total = minorUnitsOfText(document.total);
   const number = document.number ?? "";
   const title = document.kind === "invoice" ? "Invoice" : "Credit memo";
-  const of = document.corrects === undefined ? "" : ` of invoice ${document.corrects.number}`;
+  const corrected = correctedKind(document.kind) === "invoice" ? "invoice" : "credit memo";
+  const of = document.corrects === undefined ? "" : ` of ${corrected} ${document.corrects.number}`;
   return {
     kind: document.kind,
     document: document.id,

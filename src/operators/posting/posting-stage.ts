@@ -6,7 +6,12 @@ import type { PublishedDocument } from "../../billing/invoices/billing-document.
 import type { JournalEntry } from "../../billing/ledger/journal-entry.ts";
 import { blockHead } from "../../billing/posting/journal-block.ts";
 import type { CompiledConnection } from "../../billing/posting/compiled-posting.ts";
-import { customerKey, invoiceKey, postedInvoice } from "../../billing/posting/posted-invoice.ts";
+import {
+  correctedKind,
+  customerKey,
+  invoiceKey,
+  postedInvoice,
+} from "../../billing/posting/posted-invoice.ts";
 import { minorUnitsOfText } from "../../billing/rating/money.ts";
 import type { ControlItem, PipelineItem } from "../stage.ts";
 import type { Journal } from "../journal.ts";
@@ -84,8 +89,8 @@ export class PostingStage {
     return this.#journals.nextMs();
   }
 
-  /** What the mapping lacks of a posting, for people; empty where it can be queued. */
-  missingOf(number: number, stored: Pick<PartitionStore, "row">): readonly string[] {
+  /** What the mapping lacks of a posting, for people; empty where it can be queued, undefined where it is not stored yet. */
+  missingOf(number: number, stored: Pick<PartitionStore, "row">): readonly string[] | undefined {
     return this.#queue.missingOf(number, stored);
   }
 
@@ -152,8 +157,12 @@ export class PostingStage {
     }
     let corrected = null;
     if (corrects !== undefined) {
-      const correctedKey = invoiceKey({ kind: "invoice", number: corrects.number });
-      // An invoice of a time before the connection is not in the ERP: the memo can't be applied to it.
+      const correctedKey = invoiceKey({
+        kind: correctedKind(document.kind),
+        legalEntity,
+        number: corrects.number,
+      });
+      // One of a time before the connection is not in the ERP: nothing can be applied to it.
       if (this.book.numberOf(connection.key, correctedKey) !== undefined) {
         after.push(correctedKey);
         corrected = { key: correctedKey, number: corrects.number };

@@ -59,7 +59,7 @@ test("what the page says is missing without two rows is missing", () => {
 test("the command of docs/wire.md is the one that is queued", async () => {
   const [, block = ""] = readProjectFile("docs/wire.md").split("<!-- command -->\n\n```json\n");
   const shown: unknown = JSON.parse(block.split("```")[0] ?? "");
-  const onTest = parse(files.get("erp/nova.yaml") ?? "", { schema: "failsafe" }) as Record<string, unknown>;
+  const onTest: Files = parse(files.get("erp/nova.yaml") ?? "", { schema: "failsafe" });
   const partition = new PostedPartition(
     catalogOf({
       "contracts/all.json": contract({ id: "C" }),

@@ -283,6 +283,15 @@ describe("results of a runner", () => {
     await partition.result("invoice:INV-000001", { state: "rejected", reason: "validation", code: "E9" });
     expect(await redrive("invoice:INV-000001")).toBeUndefined();
     expect(await partition.commands()).toMatchObject([{ key: "invoice:INV-000001", revision: 2 }]);
+    // A record that comes when the command is under way changes nothing, however it got into the log.
+    const head = { actor: "Ann", reason: "again", request: "again-and-again", previous: "" };
+    await partition.decide({
+      kind: "posting-redrive",
+      ...head,
+      connection: "erp",
+      key: "invoice:INV-000001",
+    });
+    expect(await partition.commands()).toEqual([]);
     // What the former revision was told of says nothing any more, but that the ERP has it.
     await partition.result("invoice:INV-000001", { revision: 1, state: "conflict" });
     expect(partition.posting("invoice:INV-000001").state).toBe("planned");

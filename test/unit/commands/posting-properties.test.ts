@@ -256,7 +256,7 @@ describe("commands to ERPs", () => {
             const name = `${command.connection} ${command.key}`;
             const before = revisions.get(name);
             expect(command.revision).toBe((before?.revision ?? 0) + 1);
-            if (before !== undefined) expect(command.contentHash).toBe(before.contentHash);
+            expect(command.contentHash).toBe(before?.contentHash ?? command.contentHash);
             revisions.set(name, command);
           }
           const books = subledger(store);
@@ -265,9 +265,9 @@ describe("commands to ERPs", () => {
           const numbersOf = documentsOf(commands, "detail").flatMap(({ document }) =>
             document.kind === "invoice" || document.kind === "credit-memo" ? [document.number] : [],
           );
-          expect(numbersOf.toSorted()).toEqual(
-            [...storedDocuments(store)].map(({ number }) => number).toSorted(),
-          );
+          const finalNumbers = [...storedDocuments(store)].map(({ number }) => number ?? "");
+          expect(numbersOf).toHaveLength(finalNumbers.length);
+          expect(new Set(numbersOf)).toEqual(new Set(finalNumbers));
           const { checks } = reportOf([{ partition: 0, engine, store }]);
           expect(checks.filter(({ balanced }) => !balanced)).toEqual([]);
           store.close();
