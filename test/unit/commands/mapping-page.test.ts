@@ -70,7 +70,7 @@ test("the command of docs/wire.md is the one that is queued", async () => {
   );
   await partition.use(50, "2026-01-10");
   await partition.until("2026-02-04");
-  const command = (await partition.commands()).find(({ key }) => key === "invoice:INV-000002");
+  const command = (await partition.commands()).find(({ key }) => key === "invoice:default:INV-000002");
   expect({
     ...command,
     contentHash: "<SHA-256 of the canonical JSON of document>",

@@ -75,7 +75,7 @@ test("a line is net of its share of the discounts and of a tax that its amount i
       dimensions: { region: "us" },
     },
   ]);
-  expect(invoiceKey(posted)).toBe("invoice:DE-000042");
+  expect(invoiceKey(posted)).toBe("invoice:de:DE-000042");
 });
 
 test("a tax that comes on top leaves the line as it is", () => {
@@ -109,7 +109,7 @@ test("a credit memo says what it gives back in positive amounts, the credits tha
     total: "-80.00",
     corrects: { document: "C:1", number: "DE-000042", kind: "void", reason: "wrong plan" },
   };
-  const posted = postedInvoice(memo, {}, { key: "invoice:DE-000042", number: "DE-000042" });
+  const posted = postedInvoice(memo, {}, { key: "invoice:de:DE-000042", number: "DE-000042" });
   expect(posted).toMatchObject({
     net: "62.44",
     tax: "17.56",
