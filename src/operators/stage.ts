@@ -1,6 +1,5 @@
 import type { DecodedRun, RetractedEvent } from "../model/event-batch.ts";
 import type { LogMessage } from "../model/log.ts";
-import type { ParkedEvent } from "../model/outputs.ts";
 import type { PlacedControlRecord } from "../model/control.ts";
 import type { CompiledCatalog, CompiledMeter } from "../billing/catalog/compiled.ts";
 import type { RefusedMessage } from "./producers/take-numbers.ts";
@@ -73,8 +72,6 @@ export interface ControlItem {
   readonly placed: PlacedControlRecord;
   /** For a record of kind `catalog`: the compiled version that takes effect. */
   readonly catalog?: CompiledCatalog;
-  /** For a record of kind `catalog`: the events parked so far, which `enrich` tries again behind the record. */
-  readonly parked?: readonly ParkedEvent[];
   /** For a record that corrects a final invoice: the invoice. */
   readonly document?: StoredDocument | undefined;
 }

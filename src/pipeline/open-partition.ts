@@ -7,7 +7,8 @@ import {
 import { TributaryError } from "../model/errors.ts";
 import type { UsageLog } from "../model/log.ts";
 import { successionFaults } from "../billing/catalog/succession.ts";
-import { PartitionEngine, storedAbout } from "./partition-engine.ts";
+import { PartitionEngine } from "./partition-engine.ts";
+import { storedAbout } from "./stored-about.ts";
 import type { PartitionPipelineOptions } from "./pipeline-options.ts";
 import { renumberedLog } from "./renumbered-log.ts";
 import { verifyLogs, type ReadRecord } from "./verify-logs.ts";

@@ -1,4 +1,3 @@
-import { Subject } from "rxjs";
 import type { GapAcceptedRecord, PlacedControlRecord } from "../model/control.ts";
 import type { MessageDecoder } from "../model/event-batch.ts";
 import type { KeySegments } from "../model/key-segments.ts";
@@ -11,12 +10,13 @@ import type {
   Position,
   StateRow,
 } from "../model/store.ts";
-import { messageOf, TributaryError } from "../model/errors.ts";
+import { TributaryError } from "../model/errors.ts";
+import { runWhole, SliceBudget, type SlicedWork } from "../model/sliced-work.ts";
 import type { CompiledCatalog, CompiledSettings } from "../billing/catalog/compiled.ts";
 import { deduplicate } from "../operators/deduplicate/deduplicate.ts";
 import { KeyTable } from "../operators/deduplicate/key-table.ts";
 import type { SealingLimits } from "../operators/deduplicate/sealing-policy.ts";
-import { enrich, retryParked } from "../operators/enrich.ts";
+import { enrich, unparkedItem } from "../operators/enrich.ts";
 import type { StoredDocument } from "../operators/invoice/billing-book.ts";
 import { invoice, InvoiceStage } from "../operators/invoice/invoice-stage.ts";
 import { Journal } from "../operators/journal.ts";
@@ -29,13 +29,8 @@ import { Rejections } from "../operators/rejections.ts";
 import { OperatorRequests } from "../operators/requests/operator-requests.ts";
 import { SeriesTable } from "../operators/series-table.ts";
 import { settle } from "../operators/settle.ts";
-import {
-  emptyTargets,
-  type MeterTargets,
-  type PipelineItem,
-  restartedTargets,
-  usageItem,
-} from "../operators/stage.ts";
+import { sortInSlices } from "../operators/slices/sort-in-slices.ts";
+import { emptyTargets, type MeterTargets, restartedTargets, usageItem } from "../operators/stage.ts";
 import { validate } from "../operators/validate.ts";
 import { UsageWatch } from "../operators/watch/usage-watch.ts";
 import { CellTable } from "../operators/window/cell-table.ts";
@@ -46,7 +41,10 @@ import { window, WindowStage } from "../operators/window/window-stage.ts";
 import { refuseIncompatible } from "./compatible-catalog.ts";
 import { runsOf } from "./manifest-runs.ts";
 import { frozenPart, rowsOf } from "./frozen-rows.ts";
-import { bytesOfHex, readGaps, writeGaps, type AcceptedGap } from "./accepted-gaps.ts";
+import { bytesOfHex, type AcceptedGap } from "./accepted-gaps.ts";
+import { EngineSteps } from "./engine-steps.ts";
+import { fingerprint, NO_POSITION } from "./positions.ts";
+import { AboutRows, storedAbout } from "./stored-about.ts";
 
 export interface PartitionEngineOptions {
   readonly partition: number;
@@ -62,44 +60,20 @@ export interface PartitionEngineOptions {
   readonly segments?: KeySegments | undefined;
   /** When keys are sealed; only tests give others. */
   readonly sealing?: SealingLimits;
+  /** How much work is one slice; only tests give another. */
+  readonly budget?: SliceBudget;
 }
 
-/** Space that names what a reader of the state needs and would else find in the logs only. */
-const ABOUT_SPACE = "about";
-const CATALOG_VERSION_KEY = 0;
-const HASH_KEY_KEY = 1;
-const GAPS_KEY = 2;
-
-/** What a stored checkpoint says about itself; undefined where nothing has taken effect. */
-export interface StoredAbout {
-  readonly catalogVersion: string | undefined;
-  readonly hashKey: string | undefined;
-  /** Gaps of the usage log that operators accepted, in order. */
-  readonly gaps: readonly AcceptedGap[];
-}
-
-export function storedAbout(store: Pick<PartitionStore, "rows">): StoredAbout {
-  const texts = new Map<number, string>();
-  for (const { key, value } of store.rows(ABOUT_SPACE)) texts.set(key, new TextDecoder().decode(value));
-  return {
-    catalogVersion: texts.get(CATALOG_VERSION_KEY),
-    hashKey: texts.get(HASH_KEY_KEY),
-    gaps: readGaps(texts.get(GAPS_KEY)),
-  };
-}
-
-export const NO_POSITION: Position = {
-  usageSequence: 0,
-  usageFingerprint: new Uint8Array(0),
-  controlSequence: 0,
-  controlFingerprint: new Uint8Array(0),
-  usageCreatedAt: "",
-  controlCreatedAt: "",
-};
+/** Parked events that come in again as one run: some milliseconds. */
+const PARKED_PER_RUN = 1_000;
 
 /**
- * The partition's state machine: a pure function of the two logs. Synchronous, without clock, I/O or randomness; the
- * live pipeline, `simulate` and the tests drive the same code.
+ * The partition's state machine: a pure function of the two logs, without clock, I/O or randomness; the live pipeline,
+ * `simulate` and the tests drive the same code.
+ *
+ * What falls due at one place of the logs may be much: a month's end is an event at which all windows of a partition
+ * complete. So a step forward is work in slices. The engine is at a position, or between two: then it takes nothing else
+ * up, gives no checkpoint, and its figures are not of one moment.
  */
 export class PartitionEngine {
   readonly series = new SeriesTable();
@@ -122,22 +96,24 @@ export class PartitionEngine {
   readonly explanations = new CloseExplanations();
   readonly rejections = new Rejections();
   readonly #options: PartitionEngineOptions;
-  readonly #items = new Subject<PipelineItem>();
+  readonly #steps: EngineSteps;
+  readonly #budget: SliceBudget;
   readonly #participants: readonly CheckpointParticipant[];
   #catalog: CompiledCatalog | undefined;
   #position: Position = NO_POSITION;
   #lastMessage: LogMessage | undefined;
   /** Serves run after run: what a run adds to which series is read by its operators alone. */
   #targets: MeterTargets = emptyTargets(0);
-  #fault: Error | undefined;
-  #savedCatalogVersion: string | undefined;
+  readonly #about: AboutRows;
   #gaps: readonly AcceptedGap[] = [];
   #gapsChanged = false;
   #controlRepaired = false;
 
   constructor(options: PartitionEngineOptions) {
     this.#options = options;
-    const { partition, partitionCount, decoder } = options;
+    const { partition, partitionCount, decoder, budget = new SliceBudget() } = options;
+    this.#budget = budget;
+    this.#about = new AboutRows(options.hashKey);
     this.cells = new CellTable({ windowMs: options.settings.cellMs });
     this.keys = new KeyTable({
       horizonMs: options.settings.dedupeHorizonMs,
@@ -147,9 +123,9 @@ export class PartitionEngine {
     const { series, cells, keys, producers, manifests } = this;
     const { rater, archive, totals, journal, watch, eventCharges } = this;
     const outputs = { journal, archive, totals, watch, eventCharges };
-    this.windows = new WindowStage({ series, cells, rater, decoder, ...outputs });
+    this.windows = new WindowStage({ series, cells, rater, decoder, budget, ...outputs });
     const processedMs = (): number => this.windows.processedMs;
-    this.invoices = new InvoiceStage({ partition, partitionCount, rater, journal, processedMs });
+    this.invoices = new InvoiceStage({ partition, partitionCount, rater, journal, processedMs, budget });
     const { windows, invoices, rejections } = this;
     this.#participants = [
       series,
@@ -169,23 +145,17 @@ export class PartitionEngine {
       this.requests,
       this.explanations,
     ];
-    this.#items
-      .pipe(
-        retryParked(partition, decoder),
+    this.#steps = new EngineSteps(budget, (items, slices) =>
+      items.pipe(
         takeNumbers(producers, manifests),
         validate(partition, partitionCount),
         deduplicate(keys),
         enrich(series),
-        window(windows),
-        invoice(invoices),
+        window(windows, slices),
+        invoice(invoices, slices),
         settle({ partition, partitionCount, decoder, journal, rejections }),
-      )
-      .subscribe({
-        error: (fault: unknown) => {
-          this.#fault =
-            fault instanceof Error ? fault : new TributaryError("internal-fault", messageOf(fault));
-        },
-      });
+      ),
+    );
   }
 
   get position(): Position {
@@ -199,6 +169,11 @@ export class PartitionEngine {
   /** Gaps of the usage log that operators accepted, in order. */
   get gaps(): readonly AcceptedGap[] {
     return this.#gaps;
+  }
+
+  /** Whether work at a place of the logs is not done: see `processInSlices`. */
+  get isBetweenPositions(): boolean {
+    return this.#steps.isUnderWay;
   }
 
   get watermarkMs(): number {
@@ -227,7 +202,7 @@ export class PartitionEngine {
     if (about.hashKey !== undefined && about.hashKey !== this.#options.hashKey) {
       throw new TributaryError("state-mismatch", "The state was made with another key of the event-id hash.");
     }
-    this.#savedCatalogVersion = about.catalogVersion;
+    this.#about.restore(about);
     this.#gaps = about.gaps;
     if (catalog === undefined) return;
     // The catalog in effect at the checkpoint reaches the operators as a record that has been applied before.
@@ -238,7 +213,8 @@ export class PartitionEngine {
       appliesAfter: stored.position.usageSequence,
       decidedAt: "",
     } as const;
-    this.#push({ kind: "control", placed: { sequence: stored.position.controlSequence, record }, catalog });
+    const placed = { sequence: stored.position.controlSequence, record };
+    runWhole(this.#steps.take(this.#steps.push({ kind: "control", placed, catalog })));
   }
 
   /** Binds the state to the two streams' incarnations. */
@@ -248,6 +224,15 @@ export class PartitionEngine {
 
   /** Processes messages that follow the position without a hole. */
   process(messages: readonly LogMessage[]): void {
+    runWhole(this.processInSlices(messages));
+  }
+
+  /** The same in slices. The position moves when all of them are done. */
+  processInSlices(messages: readonly LogMessage[]): SlicedWork {
+    return this.#steps.take(this.#process(messages));
+  }
+
+  *#process(messages: readonly LogMessage[]): SlicedWork {
     const last = messages.at(-1);
     if (last === undefined) return;
     let expected = this.#position.usageSequence;
@@ -262,16 +247,16 @@ export class PartitionEngine {
         },
       );
     }
-    for (const run of runsOf(messages)) this.#processRun(run);
+    for (const run of runsOf(messages)) yield* this.#processRun(run);
     this.#position = { ...this.#position, usageSequence: last.sequence };
     this.#lastMessage = last;
   }
 
-  #processRun(messages: readonly LogMessage[]): void {
+  *#processRun(messages: readonly LogMessage[]): SlicedWork {
     const run = this.#options.decoder.decode(messages);
     this.journal.countMessages(messages.length, run.undecodable.length, run.probes);
     this.#targets = restartedTargets(this.#targets, run.batch.count);
-    this.#push(usageItem(run, false, this.#targets));
+    yield* this.#steps.push(usageItem(run, false, this.#targets));
   }
 
   /**
@@ -286,6 +271,15 @@ export class PartitionEngine {
     parked: readonly ParkedEvent[],
     document?: StoredDocument,
   ): void {
+    runWhole(this.applyInSlices(placed, data, catalog, parked, document));
+  }
+
+  /** The same in slices. */
+  applyInSlices(...args: Parameters<PartitionEngine["apply"]>): SlicedWork {
+    return this.#steps.take(this.#apply(...args));
+  }
+
+  *#apply(...[placed, data, catalog, parked, document]: Parameters<PartitionEngine["apply"]>): SlicedWork {
     const { record } = placed;
     if (record.appliesAfter !== this.#position.usageSequence) {
       throw new TributaryError(
@@ -297,11 +291,12 @@ export class PartitionEngine {
       this.#skipGap(record);
       if (placed.sequence <= this.#position.controlSequence) this.#controlRepaired = true;
     }
-    if (catalog === undefined) this.#push({ kind: "control", placed, document });
+    if (catalog === undefined) yield* this.#steps.push({ kind: "control", placed, document });
     else {
-      refuseIncompatible(this.#catalog, catalog);
+      yield* refuseIncompatible(this.#catalog, catalog, this.#budget);
       this.#catalog = catalog;
-      this.#push({ kind: "control", placed, catalog, parked });
+      yield* this.#steps.push({ kind: "control", placed, catalog });
+      yield* this.#retryParked(parked);
     }
     if (record.kind === "close-explanation") this.explanations.explain(record);
     const { sequence } = placed;
@@ -324,21 +319,14 @@ export class PartitionEngine {
    * processed meanwhile. All rows must have been asked for before the next call.
    */
   freeze(): CheckpointChanges {
+    this.#steps.requirePosition("A checkpoint began");
     const parts: Iterable<StateRow>[] = [];
     const clearedSpaces: string[] = [];
     for (const participant of this.#participants) parts.push(frozenPart(participant, clearedSpaces));
     const rows: StateRow[] = [];
     parts.push(rows);
-    const version = this.#catalog?.version;
-    if (version !== undefined && version !== this.#savedCatalogVersion) {
-      if (this.#savedCatalogVersion === undefined) rows.push(aboutRow(HASH_KEY_KEY, this.#options.hashKey));
-      rows.push(aboutRow(CATALOG_VERSION_KEY, version));
-      this.#savedCatalogVersion = version;
-    }
-    if (this.#gapsChanged) {
-      rows.push(aboutRow(GAPS_KEY, writeGaps(this.#gaps)));
-      this.#gapsChanged = false;
-    }
+    rows.push(...this.#about.changed(this.#catalog?.version, this.#gapsChanged ? this.#gaps : undefined));
+    this.#gapsChanged = false;
     if (this.#lastMessage !== undefined) {
       this.#position = {
         ...this.#position,
@@ -378,20 +366,14 @@ export class PartitionEngine {
     this.#gapsChanged = true;
   }
 
-  #push(item: PipelineItem): void {
-    this.#items.next(item);
-    if (this.#fault !== undefined) throw this.#fault;
+  /** What is parked comes in again behind a catalog, in log order. */
+  *#retryParked(parked: readonly ParkedEvent[]): SlicedWork {
+    const { partition, decoder } = this.#options;
+    const byPlace = (a: ParkedEvent, b: ParkedEvent): number => a.sequence - b.sequence || a.index - b.index;
+    const ordered = yield* sortInSlices(parked, byPlace, this.#budget);
+    for (let from = 0; from < ordered.length; from += PARKED_PER_RUN) {
+      yield* this.#steps.push(unparkedItem(ordered.slice(from, from + PARKED_PER_RUN), partition, decoder));
+      yield;
+    }
   }
-}
-
-function aboutRow(key: number, text: string): StateRow {
-  return { space: ABOUT_SPACE, key, value: new TextEncoder().encode(text) };
-}
-
-/** What identifies a message at a sequence: its bytes and when it was stored. */
-export function fingerprint(message: LogMessage, sha256: PartitionEngineOptions["sha256"]): Uint8Array {
-  return sha256(
-    new TextEncoder().encode(`${message.sequence} ${message.arrivalMs} ${message.subject}\n`),
-    message.data,
-  );
 }

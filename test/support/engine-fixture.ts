@@ -8,11 +8,8 @@ import type { LogMessage } from "../../src/model/log.ts";
 import type { PartitionStore, StateRow } from "../../src/model/store.ts";
 import { correctedDocument, needsCheckpoint } from "../../src/pipeline/corrected-document.ts";
 import type { SealingLimits } from "../../src/operators/deduplicate/sealing-policy.ts";
-import {
-  PartitionEngine,
-  storedAbout,
-  type PartitionEngineOptions,
-} from "../../src/pipeline/partition-engine.ts";
+import { PartitionEngine, type PartitionEngineOptions } from "../../src/pipeline/partition-engine.ts";
+import { storedAbout } from "../../src/pipeline/stored-about.ts";
 import { openPartitionStore } from "../../src/state/partition-store.ts";
 
 export const HASH_KEY = "00112233445566778899aabbccddeeff";

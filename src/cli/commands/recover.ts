@@ -8,7 +8,7 @@ import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/con
 import { openControlLog } from "../../ingest/jetstream/control-log.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import { appendControl, ensureGenesis } from "../../pipeline/open-partition.ts";
-import { storedAbout } from "../../pipeline/partition-engine.ts";
+import { storedAbout } from "../../pipeline/stored-about.ts";
 import { gapRecord, proposeGap, type GapProposal } from "../../pipeline/recovery.ts";
 import { verifyLogs, type LogVerification } from "../../pipeline/verify-logs.ts";
 import { partitionFolder, STATE_FILE } from "../../state/open-database.ts";

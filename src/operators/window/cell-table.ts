@@ -140,9 +140,9 @@ export class CellTable implements WindowCells, CheckpointParticipant {
     return this.#slots.limit;
   }
 
-  /** Cells may be removed during the visit, not created. */
-  forEach(visit: (slot: number) => void): void {
-    this.#slots.forEach(visit);
+  /** Cells may be removed meanwhile, not created. */
+  slots(): Iterable<number> {
+    return this.#slots.taken();
   }
 
   /** Adds an event's value: an integer, |value| ≤ 2^52. */
