@@ -9,6 +9,7 @@ import { LoadEncoder } from "../../src/load/encode/load-encoder.ts";
 import { planBlocks, type LoadShape } from "../../src/load/event-plan.ts";
 import { encodeControl, type ControlRecord } from "../../src/model/control.ts";
 import type { LogMessage } from "../../src/model/log.ts";
+import type { SlicedWork } from "../../src/model/sliced-work.ts";
 import type { NumberingLog } from "../../src/model/numbering.ts";
 import {
   type BillingDecision,
@@ -68,7 +69,7 @@ export class EngineDriver {
         const arrivalMs = shape.startMs + shape.spanMs;
         const sequence = ++this.#usageSequence;
         const message: LogMessage = { sequence, subject, contentType, arrivalMs, data: data.slice() };
-        this.engine.process([message]);
+        this.#timedSlices(this.engine.processInSlices([message]));
       }
     };
     for (const block of planBlocks(shape, BLOCK_SIZE)) take(encoder.encode(block));
@@ -116,15 +117,18 @@ export class EngineDriver {
   }
 
   #decide(decision: BillingDecision): void {
-    this.#timed(() => {
-      this.#apply({ ...decision, appliesAfter: this.#usageSequence, decidedAt: "" }, undefined);
-    });
+    this.#apply({ ...decision, appliesAfter: this.#usageSequence, decidedAt: "" }, undefined);
   }
 
   #apply(record: ControlRecord, catalog: CompiledCatalog | undefined): void {
     const data = encodeControl(record);
     this.controlBytes += data.length;
-    this.engine.apply({ sequence: ++this.#controlSequence, record }, data, catalog, []);
+    const placed = { sequence: ++this.#controlSequence, record };
+    this.#timedSlices(this.engine.applyInSlices(placed, data, catalog, []));
+  }
+
+  #timedSlices(work: SlicedWork): void {
+    while (this.#timed(() => work.next()).done !== true);
   }
 
   #timed<Result>(run: () => Result): Result {

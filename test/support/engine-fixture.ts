@@ -5,6 +5,7 @@ import { loadCatalog } from "../../src/billing/catalog/load.ts";
 import { createDecoder } from "../../src/ingest/wire/decoder.ts";
 import { encodeControl, type ControlRecord } from "../../src/model/control.ts";
 import type { LogMessage } from "../../src/model/log.ts";
+import { SliceBudget, type SlicedWork } from "../../src/model/sliced-work.ts";
 import type { PartitionStore, StateRow } from "../../src/model/store.ts";
 import { correctedDocument, needsCheckpoint } from "../../src/pipeline/corrected-document.ts";
 import type { SealingLimits } from "../../src/operators/deduplicate/sealing-policy.ts";
@@ -219,10 +220,14 @@ export interface CutPlan {
    * rows are read at once. Where the engine is thrown away afterwards, so is what these messages did.
    */
   readonly meanwhile?: (step: number) => number;
+  /** Units of work in a slice; undefined: those of the live pipeline. */
+  readonly unitsPerSlice?: number;
+  /** Called between two slices of a step. */
+  readonly betweenSlices?: (engine: PartitionEngine) => void;
 }
 
 /** Where keys are sealed, and when. */
-export type SealingOptions = Pick<PartitionEngineOptions, "segments" | "sealing">;
+export type SealingOptions = Pick<PartitionEngineOptions, "segments" | "sealing" | "budget">;
 
 export function createEngine(catalog: CompiledCatalog, sealing: SealingOptions = {}): PartitionEngine {
   return new PartitionEngine({
@@ -250,14 +255,21 @@ export async function runLogs(
   stored: StoredIn = {},
 ): Promise<{ store: PartitionStore; engine: PartitionEngine }> {
   const store = stored.store ?? openPartitionStore(":memory:", { partition: 0, partitionCount: 1 });
-  const sealing = { segments: store.segments, ...(stored.sealing && { sealing: stored.sealing }) };
+  const sealing = {
+    segments: store.segments,
+    ...(stored.sealing && { sealing: stored.sealing }),
+    ...(plan.unitsPerSlice !== undefined && { budget: new SliceBudget(plan.unitsPerSlice) }),
+  };
   const catalogs = new Map<string, CompiledCatalog>();
   let engine = createEngine(first, sealing);
   engine.bind("usage-created", "control-created");
   let waiting: LogMessage[] = [];
   let controlSequence = 0;
+  const take = (work: SlicedWork): void => {
+    while (work.next().done !== true) plan.betweenSlices?.(engine);
+  };
   const flush = (): void => {
-    engine.process(waiting);
+    take(engine.processInSlices(waiting));
     waiting = [];
   };
   /** Freezes at step i and reads the rows late; returns the step up to which the engine has gone on. */
@@ -273,7 +285,7 @@ export async function runLogs(
     };
     let at = i;
     for (let next = steps[at + 1]; next?.kind === "message" && at < i + messages; next = steps[at + 1]) {
-      engine.process([next.message]);
+      take(engine.processInSlices([next.message]));
       at += 1;
       readOne();
     }
@@ -290,12 +302,14 @@ export async function runLogs(
       if (step.catalog !== undefined) catalogs.set(step.catalog.version, step.catalog);
       if (needsCheckpoint(step.record)) await store.commit(engine.collect());
       const parked = step.catalog === undefined ? [] : store.parked();
-      engine.apply(
-        { sequence: ++controlSequence, record: step.record },
-        encodeControl(step.record),
-        step.catalog,
-        parked,
-        correctedDocument(step.record, store),
+      take(
+        engine.applyInSlices(
+          { sequence: ++controlSequence, record: step.record },
+          encodeControl(step.record),
+          step.catalog,
+          parked,
+          correctedDocument(step.record, store),
+        ),
       );
     }
     if (plan.cut(i)) flush();

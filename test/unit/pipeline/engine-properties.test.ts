@@ -328,6 +328,22 @@ function logsOf(
 const ALL_AT_ONCE: CutPlan = { cut: () => false, commit: () => false, restart: () => false };
 const ONE_BY_ONE: CutPlan = { cut: () => true, commit: () => true, restart: () => false };
 
+/**
+ * Slices that end anywhere: behind any unit of work, or behind some hundreds. Between two of them the engine says that it
+ * is at no position, and gives no checkpoint.
+ */
+function anywhere(dice: readonly number[]): Pick<CutPlan, "unitsPerSlice" | "betweenSlices"> {
+  let isFirst = true;
+  return {
+    unitsPerSlice: 1 + (dice[0] ?? 0) * (dice[1] ?? 0) ** 2,
+    betweenSlices: (engine) => {
+      if (!engine.isBetweenPositions) throw new Error("a slice ended at a position");
+      if (isFirst) expect(() => engine.freeze()).toThrow("before the last step was done");
+      isFirst = false;
+    },
+  };
+}
+
 /** More runs on demand: `ENGINE_PROPERTY_RUNS=5000 npx vitest run test/unit/pipeline`. */
 const RUNS = Number(process.env["ENGINE_PROPERTY_RUNS"] ?? 150);
 
@@ -351,11 +367,18 @@ describe("the partition engine", () => {
           restart: (i) => (dice[i] ?? 0) < 2,
           meanwhile: (i) => dice[i + 1] ?? 0,
         });
+        const sliced = await runLogs(logs, used.first, {
+          cut: (i) => (dice[i] ?? 0) < 4,
+          commit: (i) => (dice[i] ?? 0) < 3,
+          restart: (i) => (dice[i] ?? 0) < 2,
+          ...anywhere(dice),
+        });
         const expected = dumpState(whole.store);
         expect(dumpState(single.store)).toBe(expected);
         expect(dumpState(random.store)).toBe(expected);
         // Frozen, and read while the engine went on.
         expect(dumpState(late.store)).toBe(expected);
+        expect(dumpState(sliced.store)).toBe(expected);
         // Kept beside the price periods, and made anew from them at a restart.
         const totals = reportOf([
           { partition: 0, engine: random.engine, store: random.store },
@@ -371,7 +394,7 @@ describe("the partition engine", () => {
             .filter(({ amount }) => /[1-9]/.test(amount))
             .map(({ currency, amount }) => ({ currency, amount })),
         );
-        for (const { store } of [whole, single, random, late]) store.close();
+        for (const { store } of [whole, single, random, late, sliced]) store.close();
       }),
       { numRuns: RUNS },
     );
