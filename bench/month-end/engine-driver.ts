@@ -9,7 +9,7 @@ import { LoadEncoder } from "../../src/load/encode/load-encoder.ts";
 import { planBlocks, type LoadShape } from "../../src/load/event-plan.ts";
 import { encodeControl, type ControlRecord } from "../../src/model/control.ts";
 import type { LogMessage } from "../../src/model/log.ts";
-import type { SlicedWork } from "../../src/model/sliced-work.ts";
+import type { SliceBudget, SlicedWork } from "../../src/model/sliced-work.ts";
 import type { NumberingLog } from "../../src/model/numbering.ts";
 import {
   type BillingDecision,
@@ -42,11 +42,14 @@ export class EngineDriver {
   #controlSequence = 0;
   /** Synchronous work since the last `beginMeasuring`, milliseconds each. */
   slicesMs: number[] = [];
+  /** What each slice of the engine's work in that time has put out. */
+  sliceOutputs: number[] = [];
   controlBytes = 0;
   rowBytes = 0;
   outboxBytes = 0;
 
-  constructor(catalog: CompiledCatalog) {
+  /** @param budget how much work is one slice; only tests give one */
+  constructor(catalog: CompiledCatalog, budget?: SliceBudget) {
     this.engine = new PartitionEngine({
       partition: 0,
       partitionCount: PARTITION_COUNT,
@@ -54,8 +57,14 @@ export class EngineDriver {
       hashKey: HASH_KEY,
       settings: catalog.settings,
       sha256,
+      ...(budget !== undefined && { budget }),
     });
-    this.#apply({ kind: "catalog", version: catalog.version, appliesAfter: 0, decidedAt: "" }, catalog);
+    this.useCatalog(catalog);
+  }
+
+  useCatalog(catalog: CompiledCatalog): void {
+    const { version } = catalog;
+    this.#apply({ kind: "catalog", version, appliesAfter: this.#usageSequence, decidedAt: "" }, catalog);
   }
 
   process(shape: LoadShape): void {
@@ -102,6 +111,7 @@ export class EngineDriver {
 
   beginMeasuring(): void {
     this.slicesMs = [];
+    this.sliceOutputs = [];
     this.controlBytes = 0;
     this.rowBytes = 0;
     this.outboxBytes = 0;
@@ -128,7 +138,12 @@ export class EngineDriver {
   }
 
   #timedSlices(work: SlicedWork): void {
-    while (this.#timed(() => work.next()).done !== true);
+    let isDone = false;
+    while (!isDone) {
+      const waiting = this.engine.journal.waiting;
+      isDone = this.#timed(() => work.next()).done === true;
+      this.sliceOutputs.push(this.engine.journal.waiting - waiting);
+    }
   }
 
   #timed<Result>(run: () => Result): Result {

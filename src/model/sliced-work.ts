@@ -12,23 +12,32 @@ export type SlicedWork<Result = void> = Generator<void, Result, void>;
 
 /** How much the slice under way may still do, counted by the work itself: no clock is read, so slices are reproducible. */
 export class SliceBudget {
-  readonly unitsPerSlice: number;
+  readonly #unitsPerSlice: number;
+  #share = 1;
+  #units: number;
   #left: number;
 
   /** @param unitsPerSlice an integer ≥ 1; only tests give another than the default */
   constructor(unitsPerSlice: number = UNITS_PER_SLICE) {
-    this.unitsPerSlice = unitsPerSlice;
+    this.#unitsPerSlice = unitsPerSlice;
+    this.#units = unitsPerSlice;
     this.#left = unitsPerSlice;
   }
 
   /** Units spent in the slice under way. */
   get spent(): number {
-    return this.unitsPerSlice - this.#left;
+    return this.#units - this.#left;
+  }
+
+  /** Slices from the next one on have this share of the units: above 0, 1 at most. */
+  set share(share: number) {
+    this.#share = share;
   }
 
   /** A new slice begins. */
   begin(): void {
-    this.#left = this.unitsPerSlice;
+    this.#units = Math.ceil(this.#unitsPerSlice * this.#share);
+    this.#left = this.#units;
   }
 
   /** Counts work that was done; true where the slice has had its share, and the work has to yield. */

@@ -97,7 +97,8 @@ export class PartitionEngine {
   readonly rejections = new Rejections();
   readonly #options: PartitionEngineOptions;
   readonly #steps: EngineSteps;
-  readonly #budget: SliceBudget;
+  /** Of its work's slices. */
+  readonly budget: SliceBudget;
   readonly #participants: readonly CheckpointParticipant[];
   #catalog: CompiledCatalog | undefined;
   #position: Position = NO_POSITION;
@@ -112,7 +113,7 @@ export class PartitionEngine {
   constructor(options: PartitionEngineOptions) {
     this.#options = options;
     const { partition, partitionCount, decoder, budget = new SliceBudget() } = options;
-    this.#budget = budget;
+    this.budget = budget;
     this.#about = new AboutRows(options.hashKey);
     this.cells = new CellTable({ windowMs: options.settings.cellMs });
     this.keys = new KeyTable({
@@ -193,10 +194,23 @@ export class PartitionEngine {
     store: Pick<PartitionStore, "load" | "rows" | "spaces">,
     catalog: CompiledCatalog | undefined,
   ): void {
+    runWhole(this.restoreInSlices(store, catalog));
+  }
+
+  /** The same in slices. */
+  restoreInSlices(...args: Parameters<PartitionEngine["restore"]>): SlicedWork {
+    return this.#steps.take(this.#restore(...args));
+  }
+
+  *#restore(...[store, catalog]: Parameters<PartitionEngine["restore"]>): SlicedWork {
     const stored = store.load();
     if (stored === undefined) return;
     this.#position = stored.position;
-    for (const participant of this.#participants) participant.restore(store);
+    for (const participant of this.#participants) {
+      if (participant.restoreInSlices === undefined) participant.restore(store);
+      else yield* participant.restoreInSlices(store, this.budget);
+      yield;
+    }
     this.journal.restore(stored.lastOrdinals, stored.regionCounts, stored.messageCounts);
     const about = storedAbout(store);
     if (about.hashKey !== undefined && about.hashKey !== this.#options.hashKey) {
@@ -214,7 +228,7 @@ export class PartitionEngine {
       decidedAt: "",
     } as const;
     const placed = { sequence: stored.position.controlSequence, record };
-    runWhole(this.#steps.take(this.#steps.push({ kind: "control", placed, catalog })));
+    yield* this.#steps.push({ kind: "control", placed, catalog });
   }
 
   /** Binds the state to the two streams' incarnations. */
@@ -293,7 +307,7 @@ export class PartitionEngine {
     }
     if (catalog === undefined) yield* this.#steps.push({ kind: "control", placed, document });
     else {
-      yield* refuseIncompatible(this.#catalog, catalog, this.#budget);
+      yield* refuseIncompatible(this.#catalog, catalog, this.budget);
       this.#catalog = catalog;
       yield* this.#steps.push({ kind: "control", placed, catalog });
       yield* this.#retryParked(parked);
@@ -370,7 +384,7 @@ export class PartitionEngine {
   *#retryParked(parked: readonly ParkedEvent[]): SlicedWork {
     const { partition, decoder } = this.#options;
     const byPlace = (a: ParkedEvent, b: ParkedEvent): number => a.sequence - b.sequence || a.index - b.index;
-    const ordered = yield* sortInSlices(parked, byPlace, this.#budget);
+    const ordered = yield* sortInSlices(parked, byPlace, this.budget);
     for (let from = 0; from < ordered.length; from += PARKED_PER_RUN) {
       yield* this.#steps.push(unparkedItem(ordered.slice(from, from + PARKED_PER_RUN), partition, decoder));
       yield;

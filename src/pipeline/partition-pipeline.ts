@@ -14,6 +14,7 @@ import type { MakeRecord, PartitionPipelineOptions, PipelineState } from "./pipe
 import { correctedDocument, needsCheckpoint } from "./corrected-document.ts";
 import { sliceEnd } from "./message-slices.ts";
 import { SerialQueue } from "./serial-queue.ts";
+import { SlicePace } from "./slice-pace.ts";
 import { TaxDesk } from "./tax-desk.ts";
 import { doInTurns } from "./turns.ts";
 
@@ -41,6 +42,7 @@ const MAX_WAITING_OUTPUTS = 50_000;
 export class PartitionPipeline {
   readonly #options: PartitionPipelineOptions;
   readonly #queue = new SerialQueue();
+  readonly #pace = new SlicePace();
   #state: PipelineState = "starting";
   #opening: Promise<void> | undefined;
   #opened: OpenedPartition | undefined;
@@ -203,7 +205,8 @@ export class PartitionPipeline {
       let from = 0;
       while (from < messages.length) {
         await this.#applyDue();
-        const to = sliceEnd(messages, from, this.#pendingControl[0]?.placed.record.appliesAfter);
+        const appliesAfter = this.#pendingControl[0]?.placed.record.appliesAfter;
+        const to = sliceEnd(messages, from, this.#pace.share, appliesAfter);
         const slice = messages.slice(from, to);
         const elapsedMs = await this.#take(engine.processInSlices(slice));
         this.#noteActivity(slice);
@@ -220,7 +223,12 @@ export class PartitionPipeline {
 
   /** Takes a step of the engine: other partitions and the network have their turns meanwhile. Returns milliseconds. */
   async #take(step: SlicedWork): Promise<number> {
-    const elapsedMs = await doInTurns(step, this.#options.clock, () => this.#state === "failed");
+    const elapsedMs = await doInTurns(step, {
+      clock: this.#options.clock,
+      budget: this.#requireOpened().engine.budget,
+      pace: this.#pace,
+      hasEnded: () => this.#state === "failed",
+    });
     this.#checkpoints?.noteChange();
     return elapsedMs;
   }

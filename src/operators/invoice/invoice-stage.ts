@@ -73,6 +73,10 @@ export class InvoiceStage implements CheckpointParticipant {
     this.book.restore(store);
   }
 
+  restoreInSlices(store: Pick<PartitionStore, "rows" | "spaces">, budget: SliceBudget): SlicedWork {
+    return this.book.restoreInSlices(store, budget);
+  }
+
   collectChanges(rows: StateRow[]): void {
     this.book.collectChanges(rows);
   }
@@ -163,7 +167,7 @@ export class InvoiceStage implements CheckpointParticipant {
     this.#catalog = catalog;
     this.#biller = new ContractBiller({ book: this.book, rater, journal, catalog });
     this.#due.clear();
-    for (const contract of catalog.contractsOf(partition, partitionCount)) {
+    for (const contract of yield* catalog.contractsInSlices(partition, partitionCount, budget)) {
       if (budget.spend(SCHEDULE_UNITS)) yield;
       let number = this.book.contracts.numberOf(contract.id);
       if (number === undefined) {

@@ -5,7 +5,7 @@ import {
   type PartitionStore,
   type StateRow,
 } from "../../model/store.ts";
-import type { SliceBudget, SlicedWork } from "../../model/sliced-work.ts";
+import { runWhole, SliceBudget, type SlicedWork } from "../../model/sliced-work.ts";
 import type { CompiledCatalog, CompiledContract, CompiledPrice } from "../../billing/catalog/compiled.ts";
 import { formatMinorUnits } from "../../billing/rating/money.ts";
 import { formatQuantity } from "../../billing/rating/quantity.ts";
@@ -114,9 +114,13 @@ export class Rater implements CheckpointParticipant {
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
-    this.#pricePeriods.restore(store);
-    this.#seriesPeriods.restore(store);
-    this.#windowAmounts.restore(store);
+    runWhole(this.restoreInSlices(store, new SliceBudget()));
+  }
+
+  *restoreInSlices(store: Pick<PartitionStore, "rows" | "spaces">, budget: SliceBudget): SlicedWork {
+    yield* this.#pricePeriods.restoreInSlices(store, budget);
+    yield* this.#seriesPeriods.restoreInSlices(store, budget);
+    yield* this.#windowAmounts.restoreInSlices(store, budget);
   }
 
   collectChanges(rows: StateRow[], clearedSpaces: string[] = []): void {

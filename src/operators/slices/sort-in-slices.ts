@@ -2,9 +2,9 @@ import type { SliceBudget, SlicedWork } from "../../model/sliced-work.ts";
 
 /** Items sorted in one go: about a millisecond. */
 const RUN_LENGTH = 1_024;
-/** Of an item: ten comparisons within its run, and one in each merge. */
-const SORT_UNITS = 5;
-const MERGE_UNITS = 1;
+/** Of an item, by `SliceBudget`: ten comparisons within its run, and one in each merge. Texts are compared as well. */
+const SORT_UNITS = 10;
+const MERGE_UNITS = 2;
 
 /** The items in order, as a stable sort gives it, however many there are: runs are sorted and merged in slices. */
 export function* sortInSlices<Item>(
