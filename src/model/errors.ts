@@ -46,6 +46,9 @@ export const ERRORS = {
     "Counts or totals do not add up: the partition stops rather than go on from a wrong state.",
   // sinks
   "sink-failed": "A sink could not deliver; it is tried again.",
+  "posting-log-moved": "Another runner of the ERP connection has written to its log of postings.",
+  "posting-append-unknown":
+    "It can't be known whether a record was appended to an ERP connection's log of postings.",
   // operators
   "operator-no-owner":
     "No worker owns the partition: nobody took an operator's request, nothing was decided.",

@@ -1,0 +1,141 @@
+import type { Clock } from "../../model/clock.ts";
+import type { ErpDescription } from "../../model/erp-description.ts";
+import type {
+  ErpFaultKind,
+  ErpReference,
+  PaymentStatus,
+  PostingCommand,
+  PostingKind,
+} from "../../model/posting.ts";
+
+/** A request that did not lead to a document. The message is for people, names no secret, and is at most 500 characters. */
+export class ErpFault extends Error {
+  readonly kind: ErpFaultKind;
+  /** The ERP's own code; null where it gives none. */
+  readonly code: string | null;
+  /** How long the ERP wants to be left alone, milliseconds; undefined where it doesn't say. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    kind: ErpFaultKind,
+    message: string,
+    options: { readonly code?: string | null; readonly retryAfterMs?: number; readonly cause?: unknown } = {},
+  ) {
+    super(
+      message.slice(0, MAX_FAULT_LENGTH),
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
+    this.name = "ErpFault";
+    this.kind = kind;
+    this.code = options.code ?? null;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+const MAX_FAULT_LENGTH = 500;
+
+/** A line as both sides are compared: amounts are decimal strings, compared as numbers. */
+export interface ComparedLine {
+  /** The ERP's id of item or account. */
+  readonly reference: string;
+  /** Net of an invoice's line; debit (positive) or credit (negative) of a journal's. */
+  readonly amount: string;
+}
+
+/** What is compared between a plan and what the ERP has: header and lines. Fields that an ERP does not keep are null on both sides. */
+export interface ComparedDocument {
+  readonly customer: string | null;
+  readonly legalEntity: string | null;
+  readonly currency: string | null;
+  readonly date: string | null;
+  readonly total: string | null;
+  readonly tax: string | null;
+  /** In any order: compared as a multiset. */
+  readonly lines: readonly ComparedLine[];
+}
+
+/** A command turned into what this ERP is sent, without sending anything. */
+export interface PlannedPosting {
+  readonly command: PostingCommand;
+  readonly kind: PostingKind;
+  /** What the ERP finds the document by: a function of the command's key and the connection's prefix. */
+  readonly externalId: string;
+  /** What will be read back. */
+  readonly expected: ComparedDocument;
+  /** The sink's own; nobody else looks into it. */
+  readonly request: unknown;
+}
+
+/** A document as the ERP has it. */
+export interface FoundDocument {
+  readonly erp: ErpReference;
+  readonly externalId: string;
+  readonly document: ComparedDocument;
+  /** Null where the kind isn't paid. */
+  readonly payment: { readonly status: PaymentStatus; readonly openAmount: string } | null;
+}
+
+export interface RequestContext {
+  /** Ends the request; the sink must not start another one behind it. */
+  readonly signal: AbortSignal;
+  /** From 1; the same for each try of one intent. */
+  readonly attempt: number;
+}
+
+export type SubmitAnswer =
+  /** The ERP has it. */
+  | { readonly status: "confirmed"; readonly erp: ErpReference }
+  /** The ERP works on it: poll with the handle, which is stored and survives the process. */
+  | { readonly status: "accepted"; readonly handle: string };
+
+export type PollAnswer = SubmitAnswer | { readonly status: "pending" };
+
+/** What is wrong with a connection's set-up, in one plain sentence each. */
+export interface ConnectionFinding {
+  readonly problem: "credentials" | "permission" | "mapping" | "unreachable" | "configuration";
+  readonly message: string;
+}
+
+/**
+ * An ERP behind its adapter: plan → look up → submit → poll → confirm → reconcile. An adapter keeps no state but connections and tokens: the
+ * runner decides what is called when, keeps quota and breaker, and writes what happened. Every method but `plan` may be called again after
+ * any failure. All reject with `ErpFault` and nothing else.
+ */
+export interface ErpSink {
+  readonly description: ErpDescription;
+  /** Pure. Throws `ErpFault` (`mapping`, `validation`) where the command can't be said in this ERP without changing a total. */
+  plan(command: PostingCommand): PlannedPosting;
+  /** All documents under the plan's external id: none, one, or (where the ERP allows it) several. */
+  lookUp(plan: PlannedPosting, context: RequestContext): Promise<readonly FoundDocument[]>;
+  /** Creates the document (of a customer: creates or updates it). */
+  submit(plan: PlannedPosting, context: RequestContext): Promise<SubmitAnswer>;
+  /** Asks what became of an accepted document. */
+  poll(plan: PlannedPosting, handle: string, context: RequestContext): Promise<PollAnswer>;
+  /** Reads documents back, those that the ERP has; few requests for many documents where the ERP allows it. */
+  readBack(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly FoundDocument[]>;
+  /** The most plans that `readBack` takes at once. */
+  readonly maxReadBack: number;
+  /** External ids with the connection's prefix of documents changed since a day (YYYY-MM-DD), a page at a time; each with what the ERP calls it. */
+  scan(
+    sinceDate: string,
+    context: RequestContext,
+  ): AsyncIterable<readonly { readonly externalId: string; readonly erp: ErpReference }[]>;
+  /** Looks for what would stand in the way, without changing anything; rejects where it can't be told. */
+  check(commandKinds: readonly PostingKind[], context: RequestContext): Promise<readonly ConnectionFinding[]>;
+  /** The longest that one request may take, milliseconds: a runner's lease must outlast it. */
+  readonly requestDeadlineMs: number;
+  /** How long after a request without an answer the ERP is asked whether it has the document, milliseconds. */
+  readonly settleDelayMs: number;
+  close(): Promise<void>;
+}
+
+/** What a sink is made with. Secrets come as values, read by the composition root; they stay within the sink. */
+export interface ErpSinkEnvironment {
+  /** What external ids begin with: tells this system's documents from all others of the ERP. */
+  readonly prefix: string;
+  /** Milliseconds since the epoch, and monotonic. */
+  readonly clock: Clock;
+  /** Gives [0, 1). */
+  readonly random: () => number;
+  /** Told of each request, for metrics: operation is a fixed word ("submit-invoice"). */
+  readonly onRequest: (operation: string, outcome: "answered" | ErpFaultKind, elapsedMs: number) => void;
+}
