@@ -226,6 +226,19 @@ export interface CutPlan {
   readonly betweenSlices?: (engine: PartitionEngine) => void;
 }
 
+/**
+ * Slices that end anywhere: behind any unit of work, or behind some hundreds. Between two of them the engine says that it
+ * is at no position.
+ */
+export function slicesAnywhere(dice: readonly number[]): Pick<CutPlan, "unitsPerSlice" | "betweenSlices"> {
+  return {
+    unitsPerSlice: 1 + (dice[0] ?? 0) * (dice[1] ?? 0) ** 2,
+    betweenSlices: (engine) => {
+      if (!engine.isBetweenPositions) throw new Error("a slice ended at a position");
+    },
+  };
+}
+
 /** Where keys are sealed, and when. */
 export type SealingOptions = Pick<PartitionEngineOptions, "segments" | "sealing" | "budget">;
 

@@ -1,5 +1,5 @@
 import { fc } from "@fast-check/vitest";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { CompiledCatalog } from "../../../src/billing/catalog/compiled.ts";
 import type { LogMessage } from "../../../src/model/log.ts";
 import type { ControlRecord } from "../../../src/model/control.ts";
@@ -11,6 +11,7 @@ import {
   BASE_MS,
   HOUR_MS,
   runLogs,
+  slicesAnywhere,
   testCatalog,
   type CutPlan,
   type LogStep,
@@ -328,21 +329,10 @@ function logsOf(
 const ALL_AT_ONCE: CutPlan = { cut: () => false, commit: () => false, restart: () => false };
 const ONE_BY_ONE: CutPlan = { cut: () => true, commit: () => true, restart: () => false };
 
-/**
- * Slices that end anywhere: behind any unit of work, or behind some hundreds. Between two of them the engine says that it
- * is at no position.
- */
-function anywhere(dice: readonly number[]): Pick<CutPlan, "unitsPerSlice" | "betweenSlices"> {
-  return {
-    unitsPerSlice: 1 + (dice[0] ?? 0) * (dice[1] ?? 0) ** 2,
-    betweenSlices: (engine) => {
-      if (!engine.isBetweenPositions) throw new Error("a slice ended at a position");
-    },
-  };
-}
-
 /** More runs on demand: `ENGINE_PROPERTY_RUNS=5000 npx vitest run test/unit/pipeline`. */
 const RUNS = Number(process.env["ENGINE_PROPERTY_RUNS"] ?? 150);
+// Some seconds where nothing else runs; a busy machine takes longer.
+vi.setConfig({ testTimeout: Math.max(120_000, RUNS * 1_000) });
 
 const diceOf = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 130, maxLength: 130 });
 
@@ -353,23 +343,15 @@ describe("the partition engine", () => {
         const logs = logsOf(steps, used);
         const whole = await runLogs(logs, used.first, ALL_AT_ONCE);
         const single = await runLogs(logs, used.first, ONE_BY_ONE);
-        const random = await runLogs(logs, used.first, {
+        const cuts: CutPlan = {
           cut: (i) => (dice[i] ?? 0) < 4,
           commit: (i) => (dice[i] ?? 0) < 3,
           restart: (i) => (dice[i] ?? 0) < 2,
-        });
-        const late = await runLogs(logs, used.first, {
-          cut: (i) => (dice[i] ?? 0) < 4,
-          commit: (i) => (dice[i] ?? 0) < 3,
-          restart: (i) => (dice[i] ?? 0) < 2,
-          meanwhile: (i) => dice[i + 1] ?? 0,
-        });
-        const sliced = await runLogs(logs, used.first, {
-          cut: (i) => (dice[i] ?? 0) < 4,
-          commit: (i) => (dice[i] ?? 0) < 3,
-          restart: (i) => (dice[i] ?? 0) < 2,
-          ...anywhere(dice),
-        });
+        };
+        const random = await runLogs(logs, used.first, cuts);
+        const meanwhile = (i: number): number => dice[i + 1] ?? 0;
+        const late = await runLogs(logs, used.first, { ...cuts, meanwhile });
+        const sliced = await runLogs(logs, used.first, { ...cuts, ...slicesAnywhere(dice) });
         const expected = dumpState(whole.store);
         expect(dumpState(single.store)).toBe(expected);
         expect(dumpState(random.store)).toBe(expected);
