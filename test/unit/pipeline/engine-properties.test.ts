@@ -329,7 +329,7 @@ function logsOf(
 const ALL_AT_ONCE: CutPlan = { cut: () => false, commit: () => false, restart: () => false };
 const ONE_BY_ONE: CutPlan = { cut: () => true, commit: () => true, restart: () => false };
 
-/** More runs on demand: `ENGINE_PROPERTY_RUNS=5000 npx vitest run test/unit/pipeline`. */
+/** More runs: `npm run test:long -- properties`. */
 const RUNS = Number(process.env["ENGINE_PROPERTY_RUNS"] ?? 150);
 // Some seconds where nothing else runs; a busy machine takes longer.
 vi.setConfig({ testTimeout: Math.max(120_000, RUNS * 1_000) });
