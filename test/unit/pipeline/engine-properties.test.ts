@@ -332,7 +332,7 @@ const ONE_BY_ONE: CutPlan = { cut: () => true, commit: () => true, restart: () =
 /** More runs: `npm run test:long -- properties`. */
 const RUNS = Number(process.env["ENGINE_PROPERTY_RUNS"] ?? 150);
 // Some seconds where nothing else runs; a busy machine takes longer.
-vi.setConfig({ testTimeout: Math.max(120_000, RUNS * 1_000) });
+vi.setConfig({ testTimeout: Math.max(120_000, RUNS * 3_000) });
 
 const diceOf = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 130, maxLength: 130 });
 
