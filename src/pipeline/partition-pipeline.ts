@@ -2,6 +2,7 @@ import { regionOf } from "../model/content-types.ts";
 import type { PlacedControlRecord } from "../model/control.ts";
 import { codeOf, messageOf, TributaryError } from "../model/errors.ts";
 import type { LogMessage, LogReader } from "../model/log.ts";
+import type { SlicedWork } from "../model/sliced-work.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
 import { IdleDetector } from "../operators/window/idle-detector.ts";
 import { type BillingDecision, nextBillingDecision, numberDocuments } from "./billing-steps.ts";
@@ -13,7 +14,9 @@ import type { MakeRecord, PartitionPipelineOptions, PipelineState } from "./pipe
 import { correctedDocument, needsCheckpoint } from "./corrected-document.ts";
 import { sliceEnd } from "./message-slices.ts";
 import { SerialQueue } from "./serial-queue.ts";
+import { SlicePace } from "./slice-pace.ts";
 import { TaxDesk } from "./tax-desk.ts";
+import { doInTurns } from "./turns.ts";
 
 /**
  * Outputs that may wait in memory for a checkpoint; one more starts a checkpoint before its time. As many again may be
@@ -39,6 +42,7 @@ const MAX_WAITING_OUTPUTS = 50_000;
 export class PartitionPipeline {
   readonly #options: PartitionPipelineOptions;
   readonly #queue = new SerialQueue();
+  readonly #pace = new SlicePace();
   #state: PipelineState = "starting";
   #opening: Promise<void> | undefined;
   #opened: OpenedPartition | undefined;
@@ -203,22 +207,32 @@ export class PartitionPipeline {
       let from = 0;
       while (from < messages.length) {
         await this.#applyDue();
-        const to = sliceEnd(messages, from, this.#pendingControl[0]?.placed.record.appliesAfter);
+        const appliesAfter = this.#pendingControl[0]?.placed.record.appliesAfter;
+        const to = sliceEnd(messages, from, this.#pace.share, appliesAfter);
         const slice = messages.slice(from, to);
-        const startedMs = this.#options.clock.monotonicMs();
-        engine.process(slice);
-        this.#checkpoints?.noteChange();
+        const elapsedMs = await this.#take(engine.processInSlices(slice));
         this.#noteActivity(slice);
-        this.#options.observer.processed(slice, this.#options.clock.monotonicMs() - startedMs);
+        this.#options.observer.processed(slice, elapsedMs);
         from = to;
         if (engine.journal.waiting > MAX_WAITING_OUTPUTS) await this.#checkpoints?.begin();
-        if (from < messages.length) await this.#options.clock.yieldTurn();
       }
       await this.#applyDue();
     } catch (fault) {
       this.#fail(fault);
       throw fault;
     }
+  }
+
+  /** Takes a step of the engine: other partitions and the network have their turns meanwhile. Returns milliseconds. */
+  async #take(step: SlicedWork): Promise<number> {
+    const elapsedMs = await doInTurns(step, {
+      clock: this.#options.clock,
+      budget: this.#requireOpened().engine.budget,
+      pace: this.#pace,
+      hasEnded: () => this.#state === "failed",
+    });
+    this.#checkpoints?.noteChange();
+    return elapsedMs;
   }
 
   /** Applies the records of the log whose place has been reached. */
@@ -241,9 +255,9 @@ export class PartitionPipeline {
     // Parked events and final documents are read back from the store: what is in memory must be there first.
     if (needsCheckpoint(record)) await this.#checkpoints?.complete();
     const parked = record.kind === "catalog" ? store.parked() : [];
-    engine.apply(placed, data, catalog, parked, correctedDocument(record, store), store);
+    const document = correctedDocument(record, store);
+    await this.#take(engine.applyInSlices(placed, data, catalog, parked, document, store));
     if (record.kind === "tax-retry") this.#taxDesk?.askAgain(record.documents);
-    this.#checkpoints?.noteChange();
   }
 
   /** Appends a decision at the current position and applies it. */
@@ -315,7 +329,6 @@ export class PartitionPipeline {
       // What a slice has put out may be much: the outbox is bounded like that of usage.
       if (engine.journal.waiting > MAX_WAITING_OUTPUTS)
         await this.#queue.run(async () => this.#checkpoints?.begin());
-      await clock.yieldTurn();
     }
   }
 
@@ -332,7 +345,6 @@ export class PartitionPipeline {
         return;
       }
       await this.#queue.run(() => this.#decideBilling(decision));
-      await this.#options.clock.yieldTurn();
     }
   }
 

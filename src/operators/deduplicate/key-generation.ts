@@ -1,3 +1,4 @@
+import type { SliceBudget, SlicedWork } from "../../model/sliced-work.ts";
 import { TributaryError } from "../../model/errors.ts";
 import {
   KEY_RECORD_BYTES,
@@ -11,6 +12,9 @@ import type { PartitionStore, StateRow } from "../../model/store.ts";
 import { HotKeys } from "./hot-keys.ts";
 import type { RecordChunks } from "./record-chunks.ts";
 import { sealAt, segmentsToMerge, type SealingLimits } from "./sealing-policy.ts";
+
+/** Units of `SliceBudget` that reading a key costs. */
+const KEY_UNITS = 0.5;
 
 /** Decimal digits of a time in a space's name: enough for every safe integer, so that names sort as times. */
 const TIME_DIGITS = 16;
@@ -105,7 +109,11 @@ export class KeyGeneration {
     return this.sealedBytes + this.#hot.bytes + (this.#frozen?.keys.bytes ?? 0);
   }
 
-  restore(store: Pick<PartitionStore, "rows">, segments: KeySegments | undefined): void {
+  *restoreInSlices(
+    store: Pick<PartitionStore, "rows">,
+    segments: KeySegments | undefined,
+    budget: SliceBudget,
+  ): SlicedWork {
     const space = KEY_SPACES + this.#name;
     for (const { key, value } of store.rows(space)) {
       if (value.length % KEY_RECORD_BYTES !== 0) {
@@ -114,6 +122,7 @@ export class KeyGeneration {
       if (this.#hot.records.count === 0) this.#firstRow = key;
       this.#hot.load(value);
       this.#nextRow = key + 1;
+      if (budget.spend((value.length / KEY_RECORD_BYTES) * KEY_UNITS)) yield;
     }
     this.#hot.buildIndex();
     this.#savedRecords = this.#hot.records.count;
@@ -126,6 +135,8 @@ export class KeyGeneration {
         );
       }
       opened.push(segments.open(unpackSegment(key, value)));
+      // Its filter is read: it has a slice of its own.
+      yield;
     }
     this.#segments = opened;
   }

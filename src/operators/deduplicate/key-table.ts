@@ -1,5 +1,6 @@
 import { KEY_WORDS, type KeySegments } from "../../model/key-segments.ts";
 import { KEY_SPACES, SEGMENT_SPACES } from "../../model/segment-identity.ts";
+import { runWhole, SliceBudget, type SlicedWork } from "../../model/sliced-work.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 import type { HotKeys } from "./hot-keys.ts";
 import { KeyGeneration } from "./key-generation.ts";
@@ -172,6 +173,10 @@ export class KeyTable implements CheckpointParticipant {
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
+    runWhole(this.restoreInSlices(store, new SliceBudget()));
+  }
+
+  *restoreInSlices(store: Pick<PartitionStore, "rows" | "spaces">, budget: SliceBudget): SlicedWork {
     const names = [...store.spaces(KEY_SPACES), ...store.spaces(SEGMENT_SPACES)];
     const generations = new Map<string, KeyGeneration>();
     for (const space of names) {
@@ -179,7 +184,8 @@ export class KeyTable implements CheckpointParticipant {
       if (!generations.has(name)) generations.set(name, KeyGeneration.named(space, this.#memory));
     }
     this.#generations = [...generations.values()];
-    for (const generation of this.#generations) generation.restore(store, this.#segments);
+    for (const generation of this.#generations)
+      yield* generation.restoreInSlices(store, this.#segments, budget);
     this.#sort();
     const named = this.#generations.flatMap(({ segments }) => segments.map(({ number }) => number));
     this.#segments?.writer?.keepOnly(new Set(named));

@@ -1,3 +1,4 @@
+import { runWhole, SliceBudget, type SlicedWork } from "../../model/sliced-work.ts";
 import { Packr } from "msgpackr";
 import {
   collectFrozen,
@@ -47,6 +48,9 @@ export interface BookObserver {
  * All that billing keeps: how far each contract has come, what was invoiced, documents, the subledger and the credits.
  * Documents and entries are appended and never read again, so that memory does not grow with them.
  */
+/** Units of `SliceBudget` that reading a document that waits costs. */
+const RESTORE_UNITS = 100;
+
 export class BillingBook implements CheckpointParticipant {
   readonly contracts = new KeyedRows("billed-contracts", billedContractCodec);
   /** They stay for corrections, month by month: each is asked for around its own month's end, and then mostly never. */
@@ -69,9 +73,13 @@ export class BillingBook implements CheckpointParticipant {
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
-    this.contracts.restore(store);
-    this.periods.restore(store);
-    this.#credits.restore(store);
+    runWhole(this.restoreInSlices(store, new SliceBudget()));
+  }
+
+  *restoreInSlices(store: Pick<PartitionStore, "rows" | "spaces">, budget: SliceBudget): SlicedWork {
+    yield* this.contracts.restoreInSlices(store, budget);
+    yield* this.periods.restoreInSlices(store, budget);
+    yield* this.#credits.restoreInSlices(store, budget);
     this.totals.restore(store);
     this.heldEntries.restore(store);
     this.closed.restore(store);
@@ -80,6 +88,7 @@ export class BillingBook implements CheckpointParticipant {
       const document = decodeFrozen(value);
       this.#frozen.set(document.id, { ordinal, document });
       this.#waiting.note(document);
+      if (budget.spend(RESTORE_UNITS)) yield;
     }
   }
 

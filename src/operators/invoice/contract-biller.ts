@@ -1,3 +1,4 @@
+import type { SliceBudget, SlicedWork } from "../../model/sliced-work.ts";
 import type { BillingPeriod, CompiledCatalog, CompiledContract } from "../../billing/catalog/compiled.ts";
 import { documentNumber } from "../../billing/catalog/legal-entity.ts";
 import {
@@ -326,8 +327,8 @@ export class ContractBiller {
   }
 
   /** Books the entries that waited for an exchange rate, where the catalog in effect now has it. */
-  retryEntries(): void {
-    this.#exchange.retry();
+  retryEntries(budget: SliceBudget): SlicedWork {
+    return this.#exchange.retry(budget);
   }
 
   #noteInvoiced(contract: CompiledContract, line: InvoiceLine, document: string | undefined): void {

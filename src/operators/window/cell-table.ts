@@ -1,4 +1,5 @@
 import { TributaryError } from "../../model/errors.ts";
+import { runWhole, SliceBudget, type SlicedWork } from "../../model/sliced-work.ts";
 import { MAX_COLUMN_INTEGER } from "../../model/event-batch.ts";
 import {
   collectFrozen,
@@ -12,12 +13,14 @@ import { addToSum } from "./aggregates/sum.ts";
 import { CellExtras } from "./cell-extras.ts";
 import { CellIndex } from "./cell-index.ts";
 import { CellPages, offsetOf, PAGE_BYTES, PAGE_RECORDS, RecordField, RecordWord } from "./cell-record.ts";
-import { fitsCell, highOf, highOfLarge, joinPair, lowOf, lowOfLarge } from "./exact-pair.ts";
+import { highOf, highOfLarge, joinPair, lowOf, lowOfLarge, notExact, requireFit } from "./exact-pair.ts";
 import { RetractableCells } from "./retractable-cells.ts";
 import { SlotAllocator } from "./slot-allocator.ts";
 import { CellPhase, type WindowCells } from "./window-cells.ts";
 
 const SPACE = "cells";
+/** Units of `SliceBudget` that reading a page costs. */
+const RESTORE_UNITS = 200;
 
 // The flags word of a record: bit 0 taken, bits 1 and 2 phase, bit 3 touched, bits 8 to 15 aggregation.
 const TAKEN = 1;
@@ -140,9 +143,9 @@ export class CellTable implements WindowCells, CheckpointParticipant {
     return this.#slots.limit;
   }
 
-  /** Cells may be removed during the visit, not created. */
-  forEach(visit: (slot: number) => void): void {
-    this.#slots.forEach(visit);
+  /** Cells may be removed meanwhile, not created. */
+  slots(): Iterable<number> {
+    return this.#slots.taken();
   }
 
   /** Adds an event's value: an integer, |value| ≤ 2^52. */
@@ -273,7 +276,12 @@ export class CellTable implements WindowCells, CheckpointParticipant {
   }
 
   restore(store: Pick<PartitionStore, "rows">): void {
+    runWhole(this.restoreInSlices(store, new SliceBudget()));
+  }
+
+  *restoreInSlices(store: Pick<PartitionStore, "rows">, budget: SliceBudget): SlicedWork {
     for (const { key, value } of store.rows(SPACE)) {
+      if (budget.spend(RESTORE_UNITS)) yield;
       if (value.length !== PAGE_BYTES) {
         throw new TributaryError("state-corrupt", "A page of cells has another length.", {
           details: { page: key, length: value.length },
@@ -385,16 +393,4 @@ function* frozenRows(
 ): Generator<StateRow> {
   for (const [key, value] of pages) yield { space: SPACE, key, value };
   yield* extras;
-}
-
-function notExact(value: number): TributaryError {
-  return new TributaryError("internal-fault", "A value is not an exact integer.", { details: { value } });
-}
-
-function requireFit(value: bigint): void {
-  if (!fitsCell(value)) {
-    throw new TributaryError("internal-fault", "A value is beyond what a cell can hold.", {
-      details: { value: value.toString() },
-    });
-  }
 }

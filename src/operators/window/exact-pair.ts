@@ -1,3 +1,5 @@
+import { TributaryError } from "../../model/errors.ts";
+
 /**
  * Exact integers as a pair of doubles: value = high × 2^52 + low with 0 ≤ low < 2^52. The form of a value is unique,
  * so equal states have equal bytes. Exact for |value| ≤ 2^104.
@@ -41,4 +43,18 @@ export function lowOfLarge(value: bigint): number {
 
 export function joinPair(high: number, low: number): bigint {
   return (BigInt(high) << PAIR_BITS) + BigInt(low);
+}
+
+/** The fault of a value that is no integer. */
+export function notExact(value: number): TributaryError {
+  return new TributaryError("internal-fault", "A value is not an exact integer.", { details: { value } });
+}
+
+/** Throws `internal-fault` for a value beyond what a cell can hold. */
+export function requireFit(value: bigint): void {
+  if (!fitsCell(value)) {
+    throw new TributaryError("internal-fault", "A value is beyond what a cell can hold.", {
+      details: { value: value.toString() },
+    });
+  }
 }

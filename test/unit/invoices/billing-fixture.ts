@@ -389,5 +389,7 @@ export async function replay(
     cut: (step) => at(step) < 5,
     commit: (step) => at(step) < 4,
     restart: (step) => at(step) < 2,
+    // Slices that end behind any unit of work, or behind some thousands.
+    ...(dice === undefined ? {} : { unitsPerSlice: 1 + at(0) * at(1) ** 3 }),
   });
 }
