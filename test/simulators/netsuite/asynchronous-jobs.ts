@@ -132,6 +132,7 @@ export class AsynchronousJobs {
     const [, , recordType = "", instance] = request.path;
     if (instance !== undefined) throw methodNotAllowed(request.method);
     if (!["POST", "PUT", "PATCH"].includes(request.method)) throw methodNotAllowed(request.method);
+    this.#environment.records.writable(recordType);
     const body = bodyOf(request);
     const items = isObject(body) ? body["items"] : undefined;
     if (!Array.isArray(items))

@@ -47,7 +47,11 @@ export type FaultRule = z.infer<typeof FAULT_RULE>;
 const id = z.string().min(1);
 export const CONTROL_COMMAND = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("add-fault"), rule: FAULT_RULE }),
+  /** A storm of 429 ends too. */
   z.strictObject({ do: z.literal("clear-faults") }),
+  /** Requests that are taken from now on wait, each in its place of the pool, until they are released. */
+  z.strictObject({ do: z.literal("hold") }),
+  z.strictObject({ do: z.literal("release") }),
   /** Periods by id ("121") or name ("Jun 2026"). */
   z.strictObject({ do: z.literal("close-period"), period: id }),
   z.strictObject({ do: z.literal("open-period"), period: id }),

@@ -4,6 +4,7 @@ import type { FaultPlan } from "./faults.ts";
 import { definitionOf } from "./record-definitions.ts";
 import { openAmount, type RecordStore, type StoredRecord } from "./record-store.ts";
 import type { RecordWriter } from "./record-writer.ts";
+import type { RequestPool } from "./request-pool.ts";
 import { plainText } from "../exact-numbers.ts";
 
 /** What commands change while the simulator runs. */
@@ -11,7 +12,6 @@ export interface Switches {
   latencyMs: number;
   asyncDelayMs: number;
   skewMs: number;
-  occupiedPlaces: number;
   readonly revoked: Set<string>;
 }
 
@@ -21,6 +21,7 @@ export interface ControlledParts {
   readonly writer: RecordWriter;
   readonly faults: FaultPlan;
   readonly switches: Switches;
+  readonly pool: RequestPool;
   expireTokens(): void;
   runJobs(): void;
   ledger(): object;
@@ -37,6 +38,13 @@ export function performControl(command: ControlCommand, parts: ControlledParts):
       break;
     case "clear-faults":
       faults.clear();
+      parts.pool.endStorm();
+      break;
+    case "hold":
+      parts.pool.hold();
+      break;
+    case "release":
+      parts.pool.release();
       break;
     case "close-period":
     case "open-period": {
@@ -68,7 +76,7 @@ export function performControl(command: ControlCommand, parts: ControlledParts):
       parts.runJobs();
       break;
     case "occupy":
-      switches.occupiedPlaces = command.places;
+      parts.pool.occupied = command.places;
       break;
     case "set-latency":
       switches.latencyMs = command.ms;

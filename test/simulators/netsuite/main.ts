@@ -1,13 +1,38 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { sampleAccount } from "./account.ts";
 import { NetSuiteSimulator } from "./simulator.ts";
+
+const SAMPLE = sampleAccount();
 
 /**
  * The simulator as a process of its own: `node --import tsx main.ts --config FILE [--port N] [--state-file FILE]`. Prints one line
  * `{"url": …}` when it listens; ends at SIGTERM. The configuration is a file, so that no secret is on a command line.
  */
 const CONFIGURATION = z.strictObject({
+  /** Preferences of the account; its lists are the sample's. */
+  account: z
+    .strictObject({
+      id: z
+        .string()
+        .regex(/^\d+(_SB\d+)?$/)
+        .default(SAMPLE.id),
+      customFields: z
+        .array(z.string().regex(/^cust(body|col|entity)_[a-z0-9_]+$/))
+        .default([...SAMPLE.customFields]),
+      hasSuiteTax: z.boolean().default(SAMPLE.hasSuiteTax),
+      automaticTax: z
+        .strictObject({ taxType: z.string(), taxCode: z.string(), percent: z.string() })
+        .nullable()
+        .default(SAMPLE.automaticTax),
+      allowsDocumentNumbers: z.boolean().default(SAMPLE.allowsDocumentNumbers),
+      mandatoryClassifications: z
+        .array(z.enum(["department", "class", "location"]))
+        .default([...SAMPLE.mandatoryClassifications]),
+      utcOffsetMinutes: z.number().int().default(SAMPLE.utcOffsetMinutes),
+    })
+    .prefault({}),
   controlToken: z.string().min(16),
   token: z
     .strictObject({
@@ -35,10 +60,13 @@ const { values } = parseArgs({
   },
 });
 if (values.config === undefined) throw new Error("--config FILE is required");
-const { token, machine, ...others } = CONFIGURATION.parse(JSON.parse(readFileSync(values.config, "utf8")));
+const { account, token, machine, ...others } = CONFIGURATION.parse(
+  JSON.parse(readFileSync(values.config, "utf8")),
+);
 const stateFile = values["state-file"];
 const simulator = await NetSuiteSimulator.start({
   ...others,
+  account: sampleAccount(account),
   ...(token === undefined ? {} : { token }),
   ...(machine === undefined ? {} : { machine }),
   ...(stateFile === undefined ? {} : { stateFile }),

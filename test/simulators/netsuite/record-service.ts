@@ -69,8 +69,7 @@ export class RecordService {
   /** What a write asks for. Throws where the request's form is wrong. */
   taskOf(request: ApiRequest): WriteTask {
     const [, , recordType = "", instance] = request.path;
-    const definition = this.#definition(recordType);
-    this.#need(definition.permission);
+    const definition = this.writable(recordType);
     const { method } = request;
     const isAllowed =
       instance === undefined
@@ -95,9 +94,18 @@ export class RecordService {
     };
   }
 
+  /** A type of records that can be written. Throws where there is none, or the role may not. */
+  writable(recordType: string): RecordDefinition {
+    const definition = definitionOf(recordType);
+    if (definition === undefined)
+      throw listTypeOf(recordType) === undefined ? noSuchType(recordType) : methodNotAllowed("PUT");
+    this.#need(definition.permission);
+    return definition;
+  }
+
   /** Writes at once. 204: the id is in the location, and nowhere else. Throws NetSuiteError. */
   write(task: WriteTask): Answer {
-    const definition = this.#definition(task.recordType);
+    const definition = this.writable(task.recordType);
     const record = this.#writer.write(definition, this.#target(definition, task), task.body, {
       names: task.names,
       replaced: new Set(task.replaced),
@@ -201,10 +209,7 @@ export class RecordService {
 
   #answerList(recordType: string, instance: string | undefined, request: ApiRequest): Answer {
     const type = listTypeOf(recordType);
-    if (type === undefined)
-      throw new NetSuiteError(404, [
-        { detail: `Record type '${recordType}' does not exist.`, code: "NONEXISTENT_TYPE" },
-      ]);
+    if (type === undefined) throw noSuchType(recordType);
     if (request.method !== "GET") throw methodNotAllowed(request.method);
     this.#need(`Lists -> ${type}`);
     const { account } = this.#books;
@@ -234,15 +239,6 @@ export class RecordService {
     return { status: 200, headers: { "content-type": SINGULAR_TYPE }, body };
   }
 
-  #definition(recordType: string): RecordDefinition {
-    const definition = definitionOf(recordType);
-    if (definition === undefined)
-      throw new NetSuiteError(404, [
-        { detail: `Record type '${recordType}' does not exist.`, code: "NONEXISTENT_TYPE" },
-      ]);
-    return definition;
-  }
-
   #need(permission: string): void {
     if (this.#revoked.has(permission)) throw insufficientPermission(permission);
   }
@@ -260,6 +256,11 @@ const COPIED_FIELDS = [
   "location",
   "taxDetailsOverride",
 ] as const;
+
+function noSuchType(recordType: string): NetSuiteError {
+  const detail = `Record type '${recordType}' does not exist.`;
+  return new NetSuiteError(404, [{ detail, code: "NONEXISTENT_TYPE" }]);
+}
 
 function isExternal(instance: string): boolean {
   return instance.startsWith(EXTERNAL);

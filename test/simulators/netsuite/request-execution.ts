@@ -12,6 +12,7 @@ import { isAsynchronous, type Answer, type ApiRequest } from "./http-exchange.ts
 import type { Login } from "./login.ts";
 import { answerQuery } from "./query-service.ts";
 import type { RecordService } from "./record-service.ts";
+import type { RequestPool } from "./request-pool.ts";
 import type { Books } from "./transaction-rules.ts";
 
 export interface ExecutionParts {
@@ -20,21 +21,16 @@ export interface ExecutionParts {
   readonly books: Books;
   readonly login: Login;
   readonly faults: FaultPlan;
+  readonly pool: RequestPool;
   readonly revoked: ReadonlySet<string>;
 }
 
 /** Does what a request asks for, with what is planned to go wrong. */
 export class RequestExecution {
   readonly #parts: ExecutionParts;
-  #stormUntilMs = 0;
 
   constructor(parts: ExecutionParts) {
     this.#parts = parts;
-  }
-
-  /** Whether every request is refused for now. */
-  isStorm(): boolean {
-    return performance.now() < this.#stormUntilMs;
   }
 
   /** What a request is answered; "lost": its connection is broken. Throws NetSuiteError. */
@@ -58,7 +54,7 @@ export class RequestExecution {
         this.#performQuietly(request);
         throw unexpectedError(fault.status);
       case "throttle-storm":
-        this.#stormUntilMs = performance.now() + fault.ms;
+        this.#parts.pool.beginStorm(fault.ms);
         throw concurrencyExceeded();
       case "invalid-login":
         this.#parts.login.note("overload");

@@ -8,14 +8,7 @@ import { sampleAccount, type Account } from "./account.ts";
 import { AsynchronousJobs } from "./asynchronous-jobs.ts";
 import { CONTROL_COMMAND, type ControlCommand, type Fault, type FaultRule } from "./control-commands.ts";
 import { performControl, type Switches } from "./controls.ts";
-import {
-  concurrencyExceeded,
-  errorBody,
-  invalidLogin,
-  NetSuiteError,
-  noSuchInstance,
-  unexpectedError,
-} from "./errors.ts";
+import { errorBody, invalidLogin, NetSuiteError, noSuchInstance, unexpectedError } from "./errors.ts";
 import { FaultPlan } from "./faults.ts";
 import type { Answer, ApiRequest } from "./http-exchange.ts";
 import { ledgerRecord, ledgerRecords, type Ledger, type LedgerRecord, type LoggedRequest } from "./ledger.ts";
@@ -24,6 +17,7 @@ import { Login, TOKEN_PATH } from "./login.ts";
 import type { MachineCredentials } from "./machine-authentication.ts";
 import { RecordService } from "./record-service.ts";
 import { RequestExecution } from "./request-execution.ts";
+import { RequestPool } from "./request-pool.ts";
 import { RecordStore } from "./record-store.ts";
 import { RecordWriter } from "./record-writer.ts";
 import { StateFile } from "./state-file.ts";
@@ -74,14 +68,12 @@ export class NetSuiteSimulator {
   readonly #faults: FaultPlan;
   readonly #books: Books;
   readonly #switches: Switches;
+  readonly #pool: RequestPool;
   readonly #requests: LoggedRequest[] = [];
   readonly #ended = new AbortController();
   readonly #server = createServer((request, response) => {
     void this.#serve(request, response);
   });
-  #underWay = 0;
-  #highestConcurrency = 0;
-  #refusedForConcurrency = 0;
   #port = 0;
 
   private constructor(options: NetSuiteSimulatorOptions) {
@@ -92,7 +84,6 @@ export class NetSuiteSimulator {
       latencyMs: options.latencyMs ?? 0,
       asyncDelayMs: options.asyncDelayMs ?? 0,
       skewMs: 0,
-      occupiedPlaces: 0,
       revoked: new Set(),
     };
     const stateFile = options.stateFile === undefined ? undefined : new StateFile(options.stateFile);
@@ -107,6 +98,7 @@ export class NetSuiteSimulator {
     this.#writer = new RecordWriter(this.#books, nowMs);
     const records = new RecordService(this.#books, this.#writer, this.#switches.revoked);
     this.#faults = new FaultPlan(random);
+    this.#pool = new RequestPool(options.concurrency ?? DEFAULT_CONCURRENCY);
     this.#login = new Login(this.#account, {
       token: options.token,
       machine: options.machine,
@@ -128,6 +120,7 @@ export class NetSuiteSimulator {
       books: this.#books,
       login: this.#login,
       faults: this.#faults,
+      pool: this.#pool,
       revoked: this.#switches.revoked,
     });
   }
@@ -147,6 +140,7 @@ export class NetSuiteSimulator {
   }
 
   async close(): Promise<void> {
+    this.#pool.release();
     this.#ended.abort();
     const closed = once(this.#server, "close");
     this.#server.close();
@@ -168,6 +162,7 @@ export class NetSuiteSimulator {
       runJobs: () => {
         this.#jobs.runAll();
       },
+      pool: this.#pool,
       ledger: () => this.ledger(),
     });
   }
@@ -179,8 +174,8 @@ export class NetSuiteSimulator {
   ledger(): Ledger {
     return {
       records: ledgerRecords(this.#store),
-      highestConcurrency: this.#highestConcurrency,
-      refusedForConcurrency: this.#refusedForConcurrency,
+      highestConcurrency: this.#pool.highest,
+      refusedForConcurrency: this.#pool.refused,
       requests: [...this.#requests],
       loginAudit: [...this.#login.audit],
     };
@@ -238,24 +233,10 @@ export class NetSuiteSimulator {
       headers: request.headers,
       body,
     };
-    return this.#inPool(apiRequest);
-  }
-
-  /** A place of the account's pool is held until the work is done, also where the client has gone away. */
-  async #inPool(request: ApiRequest): Promise<Answer | "lost"> {
-    const taken = this.#underWay + this.#switches.occupiedPlaces;
-    if (this.#execution.isStorm() || taken >= (this.#options.concurrency ?? DEFAULT_CONCURRENCY)) {
-      this.#refusedForConcurrency += 1;
-      throw concurrencyExceeded();
-    }
-    this.#underWay += 1;
-    this.#highestConcurrency = Math.max(this.#highestConcurrency, taken + 1);
-    try {
+    return this.#pool.run(async () => {
       if (this.#switches.latencyMs > 0) await delay(this.#switches.latencyMs);
-      return await this.#execution.answer(request);
-    } finally {
-      this.#underWay -= 1;
-    }
+      return this.#execution.answer(apiRequest);
+    });
   }
 
   async #answerToken(request: IncomingMessage, body: string, origin: string): Promise<Answer> {

@@ -19,11 +19,15 @@ export function settlePeriod(draft: Draft, before: StoredRecord | undefined, boo
   const date = textOf(fields["tranDate"]) ?? books.today();
   fields["tranDate"] = date;
   const named = referenceId(fields["postingPeriod"]);
-  // A document that moves to another day moves to that day's period, unless it names one.
+  // A document that moves to another day moves to that day's period, unless it moves to another period itself.
+  const hasMoved =
+    before !== undefined &&
+    textOf(before.fields["tranDate"]) !== date &&
+    referenceId(before.fields["postingPeriod"]) === named;
   const period =
-    named !== undefined && (before === undefined || referenceId(before.fields["postingPeriod"]) !== named)
-      ? books.account.periods.find(({ id }) => id === named)
-      : periodOf(books.account, date);
+    named === undefined || hasMoved
+      ? periodOf(books.account, date)
+      : books.account.periods.find(({ id }) => id === named);
   if (period === undefined)
     throw userError("There is no accounting period for the date of the transaction.", "tranDate");
   refuseClosed(period);

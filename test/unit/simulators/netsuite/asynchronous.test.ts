@@ -99,6 +99,8 @@ describe("a batch", () => {
     );
     const many = await client.call("PUT", "/record/v1/customer", customers(101), BATCH);
     expect([many.code, many.path]).toEqual(["INVALID_CONTENT", "items"]);
+    const ledger = await client.call("PUT", "/record/v1/ledger", customers(1), BATCH);
+    expect([ledger.status, ledger.code]).toEqual([404, "NONEXISTENT_TYPE"]);
     const nameless = await client.call(
       "PUT",
       "/record/v1/customer",
@@ -107,6 +109,9 @@ describe("a batch", () => {
     );
     expect(nameless.path).toBe("items[0].externalId");
     expect((await client.call("PUT", "/record/v1/customer", customers(100), BATCH)).status).toBe(202);
+    used.simulator.control({ do: "revoke-permission", permission: "Lists -> Customers" });
+    const forbidden = await client.call("PUT", "/record/v1/customer", customers(1), BATCH);
+    expect(forbidden.code).toBe("INSUFFICIENT_PERMISSION");
   });
 
   it("leaves places of the pool to others while it is worked on", async () => {

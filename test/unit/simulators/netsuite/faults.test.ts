@@ -1,12 +1,10 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { sendControl } from "../../../simulators/netsuite/control-commands.ts";
 import { NetSuiteSimulator, type NetSuiteSimulatorOptions } from "../../../simulators/netsuite/simulator.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
+import { waitUntil } from "../../../support/wait-until.ts";
 import { authorizationOf, Client, CUSTOMER, TOKEN, useSimulator } from "./netsuite-client.ts";
 
 const used = useSimulator();
@@ -31,6 +29,11 @@ describe("a fault", () => {
     const startMs = performance.now();
     expect((await put()).status).toBe(204);
     expect(performance.now() - startMs).toBeGreaterThan(50);
+    used.simulator.control({ do: "set-latency", ms: 40 });
+    const laterMs = performance.now();
+    await used.client.call("GET", "/record/v1/customer");
+    expect(performance.now() - laterMs).toBeGreaterThan(35);
+    used.simulator.control({ do: "set-latency", ms: 0 });
     used.simulator.fault({ kind: "server-error", status: 503 });
     expect(await put()).toMatchObject({ status: 503, code: "UNEXPECTED_ERROR" });
     expect(commits()).toBe(1);
@@ -40,7 +43,7 @@ describe("a fault", () => {
   });
 
   it("works where the client has gone away", async () => {
-    used.simulator.control({ do: "set-latency", ms: 150 });
+    used.simulator.control({ do: "hold" });
     const url = `${used.simulator.url}/services/rest${PATH}`;
     const patience = new AbortController();
     const lost = fetch(url, {
@@ -49,23 +52,28 @@ describe("a fault", () => {
       headers: { authorization: authorizationOf("PUT", url), "content-type": "application/json" },
       signal: patience.signal,
     });
-    await expect.poll(() => used.simulator.ledger().highestConcurrency).toBe(1);
+    await waitUntil("the request is taken", () => used.simulator.ledger().highestConcurrency === 1);
     patience.abort();
     await expect(lost).rejects.toThrow("aborted");
-    used.simulator.control({ do: "set-latency", ms: 0 });
-    await expect.poll(commits).toBe(1);
+    expect(commits()).toBe(0);
+    used.simulator.control({ do: "release" });
+    await waitUntil("the work is done", () => commits() === 1);
   });
 
   it("throttles everything for a time", async () => {
-    used.simulator.fault({ kind: "throttle-storm", ms: 80 });
+    used.simulator.fault({ kind: "throttle-storm", ms: 60_000 });
     expect(await put()).toMatchObject({
       status: 429,
       code: "CONCURRENCY_LIMIT_EXCEEDED",
       body: { title: "Bad Request" },
     });
     expect((await put()).status).toBe(429);
-    await expect.poll(async () => (await put()).status, { interval: 20 }).toBe(204);
-    expect(commits()).toBe(1);
+    used.simulator.control({ do: "clear-faults" });
+    expect((await put()).status).toBe(204);
+    used.simulator.fault({ kind: "throttle-storm", ms: 30 });
+    expect((await put()).status).toBe(429);
+    await waitUntil("the storm is over", async () => (await put()).status === 204);
+    expect(commits()).toBe(2);
   });
 
   it("refuses right credentials, repeats a request, or says that somebody else changed the record", async () => {
@@ -105,8 +113,11 @@ describe("the pool", () => {
   const get = async (): Promise<number> => (await used.client.call("GET", "/record/v1/customer")).status;
 
   it("takes five requests at once and refuses the sixth", async () => {
-    used.simulator.control({ do: "set-latency", ms: 60 });
-    const statuses = await Promise.all([get(), get(), get(), get(), get(), get(), get()]);
+    used.simulator.control({ do: "hold" });
+    const requests = [get(), get(), get(), get(), get(), get(), get()];
+    await waitUntil("two are refused", () => used.simulator.ledger().refusedForConcurrency === 2);
+    used.simulator.control({ do: "release" });
+    const statuses = await Promise.all(requests);
     expect(statuses.toSorted((one, other) => one - other)).toEqual([200, 200, 200, 200, 200, 429, 429]);
     expect(await get()).toBe(200);
     expect(used.simulator.ledger()).toMatchObject({ highestConcurrency: 5, refusedForConcurrency: 2 });
@@ -163,32 +174,5 @@ describe("a state file", () => {
     expect(other.id).not.toBe(records[0]?.id);
     expect(second.find("customer", "c2")?.fields["entityId"]).toBe("CUST2");
     await second.close();
-  });
-
-  it("outlasts a process that is killed", async () => {
-    const folder = temporaryFolder();
-    const controlToken = "0123456789abcdef";
-    writeFileSync(join(folder, "config.json"), JSON.stringify({ controlToken, token: TOKEN }));
-    const main = fileURLToPath(new URL("../../../simulators/netsuite/main.ts", import.meta.url));
-    const start = async (): Promise<{ readonly child: ChildProcess; readonly url: string }> => {
-      const args = ["--config", join(folder, "config.json"), "--state-file", join(folder, "state.jsonl")];
-      const child = spawn(process.execPath, ["--import", "tsx", main, ...args], {
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      const [line] = await once(child.stdout, "data");
-      const { url }: { readonly url: string } = JSON.parse(String(line));
-      return { child, url };
-    };
-    const first = await start();
-    const url = `${first.url}/services/rest${PATH}`;
-    const headers = { authorization: authorizationOf("PUT", url), "content-type": "application/json" };
-    expect((await fetch(url, { method: "PUT", headers, body: JSON.stringify(CUSTOMER) })).status).toBe(204);
-    first.child.kill("SIGKILL");
-    await once(first.child, "exit");
-    const second = await start();
-    const ledger = await sendControl(second.url, controlToken, { do: "ledger" });
-    expect(ledger).toMatchObject({ records: [{ externalId: "c1", commits: 1 }] });
-    second.child.kill("SIGTERM");
-    expect(await once(second.child, "exit")).toEqual([0, null]);
   });
 });

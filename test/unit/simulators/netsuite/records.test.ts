@@ -254,7 +254,11 @@ describe("a document", () => {
     const moved = { memo: "later", tranDate: "2026-07-01" };
     expect((await used.client.call("PATCH", "/record/v1/invoice/eid:1", moved)).detail).toMatch(closed);
     const next = untaxed(customer, {}, { postingPeriod: { id: "122" } });
-    expect((await used.client.put("/record/v1/invoice/eid:2", next)).status).toBe(204);
+    const later = "/record/v1/invoice/eid:2?replace=item";
+    expect((await used.client.put(later, next)).status).toBe(204);
+    expect((await used.client.put(later, next)).status).toBe(204);
+    expect((await used.client.call("PATCH", "/record/v1/invoice/eid:2", { memo: "again" })).status).toBe(204);
+    expect(used.simulator.find("invoice", "2")?.fields["postingPeriod"]).toBe("122");
     used.simulator.control({ do: "open-period", period: "121" });
     expect((await used.client.put("/record/v1/invoice/eid:3", untaxed(customer))).status).toBe(204);
   });
