@@ -28,6 +28,10 @@ export const LONG_SUITES = {
     files: ["test/integration/worker/backlog-memory.test.ts"],
     env: { TRIBUTARY_BACKLOG_EVENTS: "20000000" },
   },
+  netsuite: {
+    files: ["test/integration/erp/netsuite/random-faults.test.ts"],
+    env: { NETSUITE_FAULT_SEEDS: "300" },
+  },
   properties: {
     files: ["test/unit/pipeline", "test/unit/invoices", "test/unit/close", "test/unit/tax"],
     env: {
