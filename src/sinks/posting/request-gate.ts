@@ -79,20 +79,24 @@ export class RequestGate {
     this.#inFlight += 1;
     this.#window?.reserve();
     // Counted before it is sent: a crash between must not forget it.
-    this.#budget.use();
+    const day = this.#budget.use();
     let startedMs: number | undefined;
     let isEnded = false;
     const end = (): boolean => {
       if (isEnded) return false;
       isEnded = true;
       this.#inFlight -= 1;
-      if (startedMs === undefined) this.#window?.abandon();
+      if (startedMs === undefined) {
+        this.#window?.abandon();
+        this.#budget.giveBack(day);
+      }
       return true;
     };
     return {
       start: () => {
         startedMs = this.#clock.monotonicMs();
         this.#window?.start(startedMs);
+        this.#budget.sent(day);
       },
       end: () => {
         if (end() && startedMs !== undefined) this.#throttlesInRow = 0;

@@ -210,6 +210,34 @@ describe("a runner that takes over", () => {
     expect(formerRunner.snapshot().phase).toBe("waiting");
   });
 
+  test("is not disturbed by the former one, which wakes behind its lease with an intent that it had written", async () => {
+    const world = new PostingWorld();
+    queueCommands(world.commands, [journalCommand("a")]);
+    const former = new SimProcess(world.clock, 0);
+    // It falls asleep between the intent and the request.
+    const unlisten = world.postings.listen(() => {
+      if (trailOf(world, "journal:a").length === 0) return;
+      unlisten();
+      former.sleep(20 * MINUTE_MS);
+    });
+    world.runner(world.store(), former).start();
+    await pass(world, MINUTE_MS);
+    expect(world.erp.requests).toBe(0);
+    const store = world.store();
+    world.runner(store).start();
+    await until(world, store, "journal:a", "reconciled");
+    await pass(world, HOUR_MS);
+    expect(world.erp.ledger).toHaveLength(1);
+    expect(trailOf(world, "journal:a")).toEqual([
+      "submitting",
+      "unknown (runner-changed)",
+      "planned (absent)",
+      "submitting",
+      "confirmed",
+      "reconciled",
+    ]);
+  });
+
   test("behind one that has stopped goes on at once", async () => {
     const world = new PostingWorld();
     const first = world.runner(world.store());
