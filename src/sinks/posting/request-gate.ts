@@ -132,7 +132,6 @@ export class RequestGate {
 
   #pause(startedMs: number, retryAfterMs: number | undefined): void {
     const nowMs = this.#clock.monotonicMs();
-    this.#concurrency.throttled(startedMs, nowMs);
     const doublings = Math.min(this.#throttlesInRow, DOUBLINGS_MAX);
     this.#throttlesInRow += 1;
     const bound = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** doublings);
@@ -141,5 +140,6 @@ export class RequestGate {
         ? bound / 2 + (this.#random() * bound) / 2
         : Math.min(LONGEST_RETRY_AFTER_MS, retryAfterMs);
     this.#closedUntilMs = Math.max(this.#closedUntilMs, nowMs + pauseMs);
+    this.#concurrency.throttled(startedMs, nowMs, this.#closedUntilMs);
   }
 }

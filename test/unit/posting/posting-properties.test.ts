@@ -11,7 +11,7 @@ import { rebuilt } from "./rebuilt.ts";
 import { FAULTS_UNTIL_MS, FINAL_STATES, scheduleOf, type PlannedDocument } from "./schedule.ts";
 
 /** Schedules that run with the other tests; more by POSTING_PROPERTY_RUNS. A failure names its seed: POSTING_PROPERTY_SEED runs it alone. */
-const RUNS = Number(process.env["POSTING_PROPERTY_RUNS"] ?? "150");
+const RUNS = Number(process.env["POSTING_PROPERTY_RUNS"] ?? "40");
 const ONE_SEED = process.env["POSTING_PROPERTY_SEED"];
 const DAY_MS = 24 * 60 * 60_000;
 const QUOTA = { maxConcurrent: 3, rate: { count: 10, windowMs: 1_000 }, perDay: 5_000 };

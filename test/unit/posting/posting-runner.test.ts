@@ -119,6 +119,30 @@ test("an outage of hours leaves documents as they are, with few requests, and is
   expect(store.backlog().map(({ state }) => state)).toEqual(["reconciled"]);
 });
 
+test("an ERP that wants to be left alone is, by all documents, and no attempt counts", async () => {
+  const world: PostingWorld = new PostingWorld({
+    erp: {
+      behaviour: () =>
+        world.erp.requests <= 3
+          ? { kind: "fault", fault: new ErpFault("throttle", "HTTP 429", { retryAfterMs: 2 * MINUTE_MS }) }
+          : { kind: "answer" },
+    },
+  });
+  queueCommands(
+    world.commands,
+    Array.from({ length: 6 }, (_, index) => journalCommand(`j${index}`)),
+  );
+  const store = world.store();
+  const runner = world.runner(store);
+  runner.start();
+  await pass(world, 2 * MINUTE_MS - 5_000);
+  expect(world.erp.requests).toBe(3);
+  expect(runner.snapshot()).toMatchObject({ breaker: "closed", gate: { limit: 1, inFlight: 0 } });
+  expect(store.document("journal:j0")).toMatchObject({ state: "planned", reason: "throttle", attempt: 0 });
+  await pass(world, MINUTE_MS);
+  expect(store.backlog().map(({ state }) => state)).toEqual(["reconciled"]);
+});
+
 test("a document that fails while others are answered is given to people in the end", async () => {
   const world = new PostingWorld({
     erp: {
