@@ -20,4 +20,11 @@ export interface ErpDescription {
   readonly reversesJournals: boolean;
   /** Whether documents finish behind the answer, so that they are polled. */
   readonly isAsynchronous: boolean;
+  /**
+   * Whether it can be asked for a document. False: what went unanswered is sent again as it was, because the receiver recognises it
+   * by its external id (a file of the same name, a webhook of the same id).
+   */
+  readonly canLookUp: boolean;
+  /** Whether documents can be read back and compared. False: `confirmed` is a document's last state. */
+  readonly canReadBack: boolean;
 }

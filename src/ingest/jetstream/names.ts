@@ -51,6 +51,45 @@ export function numberingSubject(legalEntity: string, document: string): string 
   return `numbering.${accountToken(legalEntity)}.${document === "*" ? "*" : accountToken(document)}`;
 }
 
+/**
+ * Key of an ERP connection in names of streams and of the bucket's entries: encoded like an account, with "=" for "%". A bucket's keys
+ * take no "%", and the server (2.10.27) formats the acknowledgement subject of a consumer with the stream's name as a part of the
+ * format, so that nothing of a stream with "%" in its name is delivered.
+ */
+function connectionToken(erpConnection: string): string {
+  return accountToken(erpConnection).replaceAll("%", "=");
+}
+
+/** What partitions have queued for an ERP connection. */
+export function commandStream(erpConnection: string): string {
+  return `COMMANDS_${connectionToken(erpConnection)}`;
+}
+
+/** Where a partition publishes its commands; `*` for all partitions. */
+export function commandSubject(erpConnection: string, partition: number | "*"): string {
+  return `commands.${connectionToken(erpConnection)}.${partition}`;
+}
+
+/** Intent and outcome of each request to an ERP connection. */
+export function postingStream(erpConnection: string): string {
+  return `POSTINGS_${connectionToken(erpConnection)}`;
+}
+
+export function postingSubject(erpConnection: string): string {
+  return `postings.${connectionToken(erpConnection)}`;
+}
+
+/** The durable consumer of a connection's runner on its commands; it exists so that lag shows in the standard tools. */
+export const POSTING_CONSUMER = "tributary-runner";
+
+/** Key-value bucket of the leases. */
+export const LEASE_BUCKET = "TRIBUTARY_LEASES";
+
+/** Name of the lease of an ERP connection's runner. */
+export function runnerLease(erpConnection: string): string {
+  return `runner.${connectionToken(erpConnection)}`;
+}
+
 export function referenceSubject(kind: string, hash: string, chunk: number): string {
   return `reference.${kind}.${hash}.${chunk}`;
 }

@@ -8,10 +8,14 @@ import {
   DOCUMENT_STREAM,
   RATED_STREAM,
   REFERENCE_STREAM,
+  commandStream,
+  commandSubject,
   controlStream,
   controlSubject,
   numberingStream,
   numberingSubject,
+  postingStream,
+  postingSubject,
   usageStream,
   usageSubject,
 } from "./names.ts";
@@ -34,6 +38,8 @@ export interface TopologyOptions {
   readonly maxMessageBytes?: number;
   /** Keys of the legal entities whose documents are numbered. */
   readonly legalEntities?: readonly string[];
+  /** Keys of the ERP connections that documents are posted to. */
+  readonly erpConnections?: readonly string[];
   /** How long usage is kept; for ever when absent. It bounds how far back a partition can be replayed. */
   readonly usageMaxAgeMs?: number;
 }
@@ -100,6 +106,11 @@ export function streamSettings(options: TopologyOptions): readonly Settings[] {
       name: numberingStream(key),
       subjects: [numberingSubject(key, "*")],
     })),
+    // What was queued, and what was done about it, is the proof that nothing was posted twice.
+    ...(options.erpConnections ?? []).flatMap((key) => [
+      { ...unbroken, name: commandStream(key), subjects: [commandSubject(key, "*")] },
+      { ...unbroken, name: postingStream(key), subjects: [postingSubject(key)] },
+    ]),
   ];
 }
 

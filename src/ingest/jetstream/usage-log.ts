@@ -1,32 +1,14 @@
-import { TributaryError } from "../../model/errors.ts";
 import type { LogIdentity, LogMessage, LogReader, UsageLog } from "../../model/log.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { consumerName, usageStream } from "./names.ts";
-import { DEFAULT_PULL_MESSAGES } from "./pull-session.ts";
-import { StreamReader, identityOf } from "./stream-reader.ts";
-import { DEFAULT_MAX_MESSAGE_BYTES } from "./topology.ts";
-import { recreateConsumer } from "./usage-consumer.ts";
-import { UsageReader } from "./usage-reader.ts";
-
-/** A pull's byte budget when none is configured. */
-export const DEFAULT_PULL_BYTES = DEFAULT_MAX_MESSAGE_BYTES;
-/** The broker counts a message's subject and reply subject to the budget too. */
-const SUBJECT_OVERHEAD_BYTES = 4096;
-
-export interface UsageLogOptions {
-  /** Byte budget of one pull; two are in flight. Raised to what the stream's largest message needs. */
-  readonly pullBytes?: number;
-  /** Message budget of one pull. */
-  readonly pullMessages?: number;
-  /** How long messages may be stored without being delivered before the reader acts; see UsageReader. */
-  readonly stallTimeoutMs?: number;
-}
+import { openStreamReader, type StreamReaderOptions } from "./open-stream-reader.ts";
+import { StreamReader } from "./stream-reader.ts";
 
 /** The usage log of a partition. */
 export function openUsageLog(
   connection: BrokerConnection,
   partition: number,
-  options: UsageLogOptions = {},
+  options: StreamReaderOptions = {},
 ): UsageLog {
   return new JetStreamUsageLog(connection, partition, options);
 }
@@ -34,14 +16,12 @@ export function openUsageLog(
 class JetStreamUsageLog implements UsageLog {
   readonly name: string;
   readonly #consumer: string;
-  readonly #connection: BrokerConnection;
   readonly #stream: StreamReader;
-  readonly #options: UsageLogOptions;
+  readonly #options: StreamReaderOptions;
 
-  constructor(connection: BrokerConnection, partition: number, options: UsageLogOptions) {
+  constructor(connection: BrokerConnection, partition: number, options: StreamReaderOptions) {
     this.name = usageStream(partition);
     this.#consumer = consumerName(partition);
-    this.#connection = connection;
     this.#stream = new StreamReader(connection, this.name);
     this.#options = options;
   }
@@ -59,29 +39,6 @@ class JetStreamUsageLog implements UsageLog {
   }
 
   async openReader(firstSequence: number): Promise<LogReader> {
-    const info = await this.#stream.info();
-    const identity = identityOf(info);
-    if (firstSequence > identity.lastSequence + 1)
-      throw new TributaryError(
-        "stream-rolled-back",
-        `${this.name} ends at ${identity.lastSequence}, before ${firstSequence}`,
-        { details: { log: this.name, firstSequence, lastSequence: identity.lastSequence } },
-      );
-    // Without a limit of the stream, the server's own limit on a message holds.
-    const limit = info.config.max_msg_size;
-    const largest =
-      limit > 0 ? limit : (this.#connection.client.info?.max_payload ?? DEFAULT_MAX_MESSAGE_BYTES);
-    const pendingCount = await recreateConsumer(this.#connection, this.name, this.#consumer, firstSequence);
-    return new UsageReader({
-      connection: this.#connection,
-      stream: this.#stream,
-      consumer: this.#consumer,
-      createdAt: identity.createdAt,
-      firstSequence,
-      pendingCount,
-      pullBytes: Math.max(this.#options.pullBytes ?? DEFAULT_PULL_BYTES, largest + SUBJECT_OVERHEAD_BYTES),
-      pullMessages: this.#options.pullMessages ?? DEFAULT_PULL_MESSAGES,
-      ...(this.#options.stallTimeoutMs === undefined ? {} : { stallTimeoutMs: this.#options.stallTimeoutMs }),
-    });
+    return await openStreamReader(this.#stream, this.#consumer, firstSequence, this.#options);
   }
 }

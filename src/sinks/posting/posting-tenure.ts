@@ -219,6 +219,8 @@ export class PostingTenure {
     const source = new WorkSource({
       store,
       maxReadBack: sink.maxReadBack,
+      canLookUp: sink.description.canLookUp,
+      canReadBack: sink.description.canReadBack,
       patienceMs: reconciliation.paymentIntervalMs,
       nextScanMs: () => (this.#isScanning ? Number.POSITIVE_INFINITY : scan.nextMs),
     });

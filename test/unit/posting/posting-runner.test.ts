@@ -294,6 +294,41 @@ describe("an append of which nobody knows", () => {
   );
 });
 
+test("an ERP that can't be asked gets what was not answered again, recognises it, and confirmed is the last state", async () => {
+  let requests = 0;
+  const world = new PostingWorld({
+    erp: {
+      description: { canLookUp: false, canReadBack: false },
+      refusesDuplicates: true,
+      behaviour: () => {
+        requests += 1;
+        return requests === 1
+          ? { kind: "lost-after" }
+          : requests === 2
+            ? { kind: "lost-before" }
+            : { kind: "answer" };
+      },
+    },
+  });
+  queueCommands(world.commands, [journalCommand("a")]);
+  const store = world.store();
+  world.runner(store).start();
+  await until(world, store, "journal:a", "confirmed");
+  await pass(world, 24 * HOUR_MS);
+  expect(trailOf(world, "journal:a")).toEqual([
+    "submitting",
+    "unknown (unknown)",
+    "planned (resent)",
+    "submitting",
+    "unknown (unknown)",
+    "planned (resent)",
+    "submitting",
+    "confirmed (adopted)",
+  ]);
+  expect(requests).toBe(3);
+  expect(store.document("journal:a")?.erp).toEqual({ id: "trib-journal:a", number: null });
+});
+
 test("a log that somebody has changed stops the connection for good, and says so", async () => {
   const world = new PostingWorld();
   queueCommands(world.commands, [journalCommand("a")]);
