@@ -155,8 +155,8 @@ class SqlitePostingStore implements PostingStore {
   oldestSinceMs(state: PostingState): number | undefined {
     return this.#queries.oldestSinceMs(state);
   }
-  transitionsOn(day: string): number {
-    return this.#queries.transitionsOn(day);
+  requestsOn(day: string): number {
+    return this.#queries.requestsOn(day);
   }
   budget(): BudgetDay | undefined {
     return this.#queries.budget();

@@ -104,6 +104,17 @@ describe("a store", () => {
     expect(readyKeys(store)).toEqual(["invoice:2", "journal:j"]);
   });
 
+  test("keeps a document back until what it names is confirmed, also where that is of another order key", () => {
+    const store = open();
+    add(store, journalCommand("a"), journalCommand("b", { after: ["journal:a"], orderKey: "o" }));
+    add(store, journalCommand("c", { orderKey: "o" }));
+    expect(readyKeys(store)).toEqual(["journal:a"]);
+    apply(store, transition("journal:a", null, "submitting"));
+    expect(readyKeys(store)).toEqual([]);
+    apply(store, transition("journal:a", "submitting", "confirmed"));
+    expect(readyKeys(store)).toEqual(["journal:b"]);
+  });
+
   test("keeps sums by state and currency exactly, and since when", () => {
     const store = open();
     add(
