@@ -1,7 +1,4 @@
 import type { GapAcceptedRecord, PlacedControlRecord } from "../model/control.ts";
-import type { MessageDecoder } from "../model/event-batch.ts";
-import type { ErpDescription } from "../model/erp-description.ts";
-import type { KeySegments } from "../model/key-segments.ts";
 import type { LogMessage } from "../model/log.ts";
 import type { MessageCounts, ParkedEvent, RegionCounts } from "../model/outputs.ts";
 import type {
@@ -13,12 +10,9 @@ import type {
 } from "../model/store.ts";
 import { TributaryError } from "../model/errors.ts";
 import { runWhole, SliceBudget, type SlicedWork } from "../model/sliced-work.ts";
-import type { PublishedDocument } from "../billing/invoices/billing-document.ts";
-import type { JournalEntry } from "../billing/ledger/journal-entry.ts";
-import type { CompiledCatalog, CompiledSettings } from "../billing/catalog/compiled.ts";
+import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
 import { deduplicate } from "../operators/deduplicate/deduplicate.ts";
 import { KeyTable } from "../operators/deduplicate/key-table.ts";
-import type { SealingLimits } from "../operators/deduplicate/sealing-policy.ts";
 import { enrich, unparkedItem } from "../operators/enrich.ts";
 import type { StoredDocument } from "../operators/invoice/billing-book.ts";
 import { invoice, InvoiceStage } from "../operators/invoice/invoice-stage.ts";
@@ -46,29 +40,10 @@ import { refuseIncompatible } from "./compatible-catalog.ts";
 import { runsOf } from "./manifest-runs.ts";
 import { frozenPart, rowsOf } from "./frozen-rows.ts";
 import { bytesOfHex, type AcceptedGap } from "./accepted-gaps.ts";
+import type { PartitionEngineOptions } from "./engine-options.ts";
 import { EngineSteps } from "./engine-steps.ts";
 import { fingerprint, NO_POSITION } from "./positions.ts";
 import { AboutRows, storedAbout } from "./stored-about.ts";
-
-export interface PartitionEngineOptions {
-  readonly partition: number;
-  readonly partitionCount: number;
-  readonly decoder: MessageDecoder;
-  /** Key of the event-id hash (32 hexadecimal digits) that `decoder` was made with; kept in the state for `explain`. */
-  readonly hashKey: string;
-  /** Settings of the catalog in effect at the checkpoint, or of the first one to take effect. */
-  readonly settings: Pick<CompiledSettings, "cellMs" | "dedupeHorizonMs">;
-  /** SHA-256 of bytes. */
-  readonly sha256: (...parts: readonly Uint8Array[]) => Uint8Array;
-  /** Where dedupe keys are sealed: the store's, whose checkpoints name them. Without it all keys stay in memory. */
-  readonly segments?: KeySegments | undefined;
-  /** When keys are sealed; only tests give others. */
-  readonly sealing?: SealingLimits;
-  /** What each kind of ERP needs of a mapping. */
-  readonly erpDescriptions?: readonly ErpDescription[] | undefined;
-  /** How much work is one slice; only tests give another. */
-  readonly budget?: SliceBudget;
-}
 
 /** Parked events that come in again as one run: some milliseconds. */
 const PARKED_PER_RUN = 1_000;
@@ -136,30 +111,13 @@ export class PartitionEngine {
     this.postings = new PostingStage({
       partition,
       journal,
-      descriptions: new Map(
-        options.erpDescriptions?.map((description) => [description.adapter, description]),
-      ),
+      descriptions: options.erpDescriptions ?? [],
       processedMs,
       receivableOf: (legalEntity, currency) => this.invoices.book.totals.receivable(legalEntity, currency),
     });
     const { postings } = this;
-    const observer = {
-      documentFinal: (document: PublishedDocument) => {
-        postings.documentFinal(document);
-      },
-      entryBooked: (entry: JournalEntry) => {
-        postings.entryBooked(entry);
-      },
-    };
-    this.invoices = new InvoiceStage({
-      partition,
-      partitionCount,
-      rater,
-      journal,
-      processedMs,
-      budget,
-      observer,
-    });
+    const billing = { partition, partitionCount, rater, journal, processedMs, budget };
+    this.invoices = new InvoiceStage({ ...billing, observer: postings });
     const { windows, invoices, rejections } = this;
     this.#participants = [
       series,

@@ -3,7 +3,6 @@ import type { PlacedControlRecord } from "../model/control.ts";
 import { codeOf, messageOf, TributaryError } from "../model/errors.ts";
 import type { LogMessage, LogReader } from "../model/log.ts";
 import type { SlicedWork } from "../model/sliced-work.ts";
-import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
 import { IdleDetector } from "../operators/window/idle-detector.ts";
 import { type BillingDecision, nextBillingDecision, numberDocuments } from "./billing-steps.ts";
 import { Checkpointing } from "./checkpointing.ts";
@@ -250,8 +249,7 @@ export class PartitionPipeline {
     const { engine } = this.#requireOpened();
     const { record } = placed;
     const { store } = this.#options;
-    const catalog: CompiledCatalog | undefined =
-      record.kind === "catalog" ? await this.#options.loadCatalog(record.version) : undefined;
+    const catalog = record.kind === "catalog" ? await this.#options.loadCatalog(record.version) : undefined;
     // Parked events and final documents are read back from the store: what is in memory must be there first.
     if (needsCheckpoint(record)) await this.#checkpoints?.complete();
     const parked = record.kind === "catalog" ? store.parked() : [];

@@ -10,7 +10,8 @@ import type { PartitionStore, StateRow } from "../../src/model/store.ts";
 import { storedAbout } from "../../src/pipeline/stored-about.ts";
 import { correctedDocument, needsCheckpoint } from "../../src/pipeline/corrected-document.ts";
 import type { SealingLimits } from "../../src/operators/deduplicate/sealing-policy.ts";
-import { PartitionEngine, type PartitionEngineOptions } from "../../src/pipeline/partition-engine.ts";
+import type { PartitionEngineOptions } from "../../src/pipeline/engine-options.ts";
+import { PartitionEngine } from "../../src/pipeline/partition-engine.ts";
 import { TEST_ERPS } from "./test-erps.ts";
 import { openPartitionStore } from "../../src/state/partition-store.ts";
 

@@ -13,6 +13,7 @@ import {
   postedInvoice,
 } from "../../billing/posting/posted-invoice.ts";
 import { minorUnitsOfText } from "../../billing/rating/money.ts";
+import type { BookObserver } from "../invoice/billing-book.ts";
 import type { ControlItem, PipelineItem } from "../stage.ts";
 import type { Journal } from "../journal.ts";
 import { CommandQueue } from "./command-queue.ts";
@@ -24,8 +25,8 @@ import { PostingResults } from "./posting-results.ts";
 export interface PostingStageOptions {
   readonly partition: number;
   readonly journal: Journal;
-  /** What each kind of ERP needs, by adapter. */
-  readonly descriptions: ReadonlyMap<string, ErpDescription>;
+  /** What each kind of ERP needs. */
+  readonly descriptions: readonly ErpDescription[];
   /** Up to where the partition's windows have been told what became due; −Infinity at the beginning. */
   readonly processedMs: () => number;
   /** What is to be paid by the ledger, minor units. */
@@ -44,7 +45,7 @@ export function posting(stage: PostingStage): MonoTypeOperatorFunction<PipelineI
   });
 }
 
-export class PostingStage {
+export class PostingStage implements BookObserver {
   readonly book = new PostingBook();
   readonly payments: Payments;
   readonly results: PostingResults;
@@ -55,7 +56,8 @@ export class PostingStage {
 
   constructor(options: PostingStageOptions) {
     this.#options = options;
-    const { partition, journal, descriptions } = options;
+    const { partition, journal } = options;
+    const descriptions = new Map(options.descriptions.map((each) => [each.adapter, each]));
     const { book } = this;
     const catalog = (): CompiledCatalog | undefined => this.#catalog;
     this.#queue = new CommandQueue({ book, journal, partition, descriptions, catalog });

@@ -1,18 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { agingOf, postingFigures } from "../../../src/pipeline/posting-report.ts";
-import { contract } from "../invoices/billed-partition.ts";
-import { postedCatalog, PostedPartition, ROWS } from "./posted-partition.ts";
+import { agingOf } from "../../../src/pipeline/posting-report.ts";
+import { billedJanuary, postedCatalog, PostedPartition, ROWS } from "./posted-partition.ts";
 
 const keysOf = (commands: readonly { readonly key: string }[]) => commands.map(({ key }) => key);
 const without = (...keys: string[]) => ROWS.filter(({ key }) => !keys.includes(key));
-
-/** January is billed: a fee in advance, then usage with the fee of February. */
-async function billedJanuary(catalog = postedCatalog()): Promise<PostedPartition> {
-  const partition = new PostedPartition(catalog);
-  await partition.use(50, "2026-01-10");
-  await partition.until("2026-02-04");
-  return partition;
-}
 
 describe("commands of a partition", () => {
   it("come in the order customer, its documents, journals of the month behind its grace", async () => {
@@ -369,37 +360,5 @@ describe("payments", () => {
       { kind: "payment", key: "invoice:default:INV-000001", status: "paid", openAmount: "0.00" },
       { kind: "dunning", key: "invoice:default:INV-000001", stage: null },
     ]);
-  });
-});
-
-describe("what has become of documents", () => {
-  it("is told by connection and state", async () => {
-    const partition = await billedJanuary();
-    await partition.result("invoice:default:INV-000001", { state: "reconciled" });
-    const figures = postingFigures([{ partition: 0, engine: partition.engine }]);
-    expect(figures).toEqual([
-      { connection: "erp", state: "confirmed", documents: 1, amounts: {}, oldestDay: "2026-01-01" },
-      {
-        connection: "erp",
-        state: "planned",
-        documents: 3,
-        amounts: { EUR: "315.00" },
-        oldestDay: "2026-01-31",
-      },
-      {
-        connection: "erp",
-        state: "reconciled",
-        documents: 1,
-        amounts: { EUR: "310.00" },
-        oldestDay: "2026-01-01",
-      },
-    ]);
-  });
-
-  it("does not depend on contracts whose documents another partition posts", () => {
-    const two = [contract(), contract({ id: "B", account: "other", payment_days: 14 })];
-    const catalog = postedCatalog(ROWS, { "contracts/all.json": two });
-    // The first contract by id, whatever account asks.
-    expect(catalog.posting.customer("default", "customer")?.paymentDays).toBe(14);
   });
 });
