@@ -1,3 +1,5 @@
+import { TributaryError } from "../../model/errors.ts";
+
 /**
  * Exact integers as a pair of doubles: value = high × 2^52 + low with 0 ≤ low < 2^52. The form of a value is unique,
  * so equal states have equal bytes. Exact for |value| ≤ 2^104.
@@ -19,6 +21,15 @@ export const MAX_VALUE = 2n ** 80n;
 /** Whether a cell takes the value; `enrich` rejects the event as `value-out-of-range` where not. */
 export function fitsCell(value: bigint): boolean {
   return value <= MAX_VALUE && value >= -MAX_VALUE;
+}
+
+/** Throws `internal-fault` for a value that a cell does not take. */
+export function requireFit(value: bigint): void {
+  if (!fitsCell(value)) {
+    throw new TributaryError("internal-fault", "A value is beyond what a cell can hold.", {
+      details: { value: value.toString() },
+    });
+  }
 }
 
 /** High part of an integer in number form, |value| ≤ 2^52; the caller has turned −0 into 0. */

@@ -23,25 +23,19 @@ import { foldPeriodOf } from "./fold-period-of.ts";
 import { CellPhase } from "./window-cells.ts";
 import { carryLevelForward } from "./carry-level.ts";
 import { CellLookAhead } from "./cell-look-ahead.ts";
+import { PlainRun } from "./plain-run.ts";
 import { SeriesContracts } from "./series-contracts.ts";
 import { tumbling } from "./window-assigner.ts";
 import { WindowLifecycle, type FireReason } from "./window-lifecycle.ts";
 import { WatermarkTracker } from "./watermark.ts";
 import type { UsageWatch } from "../watch/usage-watch.ts";
 import { Retractor, type RowEntries } from "../retract/retractor.ts";
-import type { MeterTotal, MeterTotals } from "./meter-totals.ts";
+import { MeterFacts } from "./meter-facts.ts";
+import type { MeterTotals } from "./meter-totals.ts";
 import type { WindowArchive } from "./window-archive.ts";
 
 const WATERMARK_SPACE = "watermark";
 const TOO_OLD = reasonCode("too-old");
-
-/** What adding an event needs to know of its meter, looked up once a catalog. */
-interface MeterFacts {
-  readonly meter: CompiledMeter;
-  readonly aggregation: (typeof Aggregation)[keyof typeof Aggregation];
-  readonly total: MeterTotal;
-  readonly hasEventCharges: boolean;
-}
 
 export interface WindowStageOptions {
   readonly series: SeriesTable;
@@ -72,7 +66,6 @@ export class WindowStage implements CheckpointParticipant {
   readonly #rater: Rater;
   readonly #journal: Journal;
   readonly #archive: WindowArchive;
-  readonly #totals: MeterTotals;
   readonly #watch: UsageWatch;
   readonly #eventCharges: EventCharges;
   readonly #watermark = new WatermarkTracker();
@@ -82,19 +75,20 @@ export class WindowStage implements CheckpointParticipant {
   #savedWatermark: Uint8Array | undefined;
   readonly #slots = new Int32Array(1);
   readonly #ahead: CellLookAhead;
-  #meters: readonly CompiledMeter[] = [];
-  #meterFacts: MeterFacts[] = [];
+  readonly #plain: PlainRun;
+  readonly #meters: MeterFacts;
 
   constructor(options: WindowStageOptions) {
     this.#contracts = new SeriesContracts(options.series);
     this.#cells = options.cells;
     this.#ahead = new CellLookAhead(options.cells);
+    this.#plain = new PlainRun(this.#ahead, this.#watermark);
     this.#rater = options.rater;
     this.#journal = options.journal;
     this.#archive = options.archive;
-    this.#totals = options.totals;
     this.#watch = options.watch;
     this.#eventCharges = options.eventCharges;
+    this.#meters = new MeterFacts(options.totals, options.eventCharges);
     this.retractor = new Retractor({ ...options, contracts: this.#contracts });
   }
 
@@ -171,8 +165,12 @@ export class WindowStage implements CheckpointParticipant {
     const lifecycle = this.#requireLifecycle();
     const isWatching = this.#watch.isActive;
     const { retractor } = this;
-    this.#beginMeters(targets.meters);
+    this.#meters.begin(targets.meters);
     this.#ahead.begin();
+    if (!isWatching && !item.unparked && retractions.size === 0 && retractor.waiting.size === 0) {
+      this.#addPlain(item, regions, lifecycle);
+      return;
+    }
     let entry = 0;
     for (let row = 0; row < batch.count; row++) {
       const verdict = outcome[row];
@@ -208,6 +206,26 @@ export class WindowStage implements CheckpointParticipant {
     this.#advance();
   }
 
+  #addPlain(item: UsageItem, regions: readonly number[], lifecycle: WindowLifecycle): void {
+    const { batch } = item.run;
+    const { targets } = item;
+    const sums = targets.large.size > 0 ? [] : this.#meters.plainSums;
+    this.#plain.add(batch, targets, regions, sums, {
+      addEntry: (entry) => this.#addEntry(batch, targets, entry, lifecycle),
+      gone: (row) => {
+        decide(batch, row, Outcome.rejected, TOO_OLD);
+        this.retractor.notCounted(item, row, false);
+      },
+      parked: (row) => {
+        this.retractor.notCounted(item, row, true);
+      },
+      advanced: (watermarkMs) => {
+        if (watermarkMs > lifecycle.watermark) lifecycle.advanceTo(watermarkMs);
+      },
+    });
+    this.#advance();
+  }
+
   /** One that waits for its event is settled with that; it says nothing of how far its region has come. */
   #retract(item: UsageItem, entries: RowEntries): void {
     if (item.unparked) decide(item.run.batch, entries.row, Outcome.parked, 0);
@@ -239,8 +257,7 @@ export class WindowStage implements CheckpointParticipant {
     const row = targets.row[entry]!;
     const series = targets.series[entry]!;
     const timeMs = batch.timeMs[row]!;
-    const facts = this.#meterFacts[targets.meter[entry]!];
-    if (facts === undefined) throw new RangeError("an entry without a meter");
+    const facts = this.#meters.of(targets.meter[entry]!);
     let slot = this.#ahead.find(batch, targets, entry);
     if (slot < 0) {
       if (lifecycle.place(series, timeMs, this.#slots) === 0) return false;
@@ -271,23 +288,6 @@ export class WindowStage implements CheckpointParticipant {
     if (aggregation === Aggregation.time_weighted && this.#cells.phaseOf(slot) !== CellPhase.open)
       carryLevelForward(slot, this.#cells, lifecycle, this.#contracts);
     return true;
-  }
-
-  /** Looks up what each meter needs; again behind a catalog, since meters are compiled anew with each. */
-  #beginMeters(meters: readonly CompiledMeter[]): void {
-    if (meters !== this.#meters) {
-      this.#meters = meters;
-      this.#meterFacts = [];
-    }
-    for (let at = this.#meterFacts.length; at < meters.length; at++) {
-      const meter = meters[at]!;
-      this.#meterFacts.push({
-        meter,
-        aggregation: Aggregation[meter.aggregation],
-        total: this.#totals.of(meter.key),
-        hasEventCharges: this.#eventCharges.concerns(meter.key),
-      });
-    }
   }
 
   #createLifecycle(settings: CompiledSettings): WindowLifecycle {
