@@ -164,6 +164,23 @@ describe("KeyTable", () => {
     expect(restored.firstOf(words)).toEqual({ sequence: 123_456, index: 3 });
   });
 
+  it("finds every key of a crowd with one beginning, also at the end of the table, while it grows", () => {
+    // What no keyed hash gives, but whoever knows the key could: runs of entries that are longer than tags can tell apart.
+    const beginnings = [0, 0x7fff_ff00, 0xffff_fe00, 0xffff_ff00];
+    const count = 6_000;
+    const table = new KeyTable({ horizonMs: HORIZON_MS });
+    const keyOf = (number: number): Uint32Array => {
+      const key = Uint32Array.of(beginnings[number % 4]! + (number % 7), number, 1, 2);
+      if (number % 3 === 0) scrambledKey(number, key, 0);
+      return key;
+    };
+    for (let number = 0; number < count; number += 1)
+      expect(probeKey(table, keyOf(number), 0, number, 1, 1000, number + 1, 3)).toBe(KeyVerdict.new);
+    for (let number = 0; number < count; number += 1)
+      expect(table.firstOf(keyOf(number))).toEqual({ sequence: number + 1, index: 3 });
+    expect(table.size).toBe(count);
+  });
+
   it("refuses places that a record can't hold, and rows that it can't have written", () => {
     const table = new KeyTable({ horizonMs: HORIZON_MS });
     const one = Uint32Array.of(1, 2, 3, 4);
