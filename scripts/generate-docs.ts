@@ -17,7 +17,7 @@ const projectRoot = new URL("../", import.meta.url);
 const report = committedReport(projectRoot);
 const pages = {
   "benchmarks.md": renderBenchmarksPage(report),
-  "cli.md": renderCliReference(createProgram()),
+  "cli.md": renderCliReference(await createProgram()),
   "errors.md": renderErrorList(ERRORS),
   "configuration.md": renderConfigReference(workerConfigKeys(), workerConfigSections()),
   "metrics.md": renderMetricList(registry),

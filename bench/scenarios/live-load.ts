@@ -41,8 +41,8 @@ export const liveLoad: Scenario = { name: NAME, isInSmoke: true, run };
 async function run(context: ScenarioContext): Promise<ScenarioResult> {
   const { onProgress } = context;
   const backlog = sized(context, BACKLOG_EVENTS, 100_000);
-  const latencySeconds = sized(context, LATENCY_SECONDS, 3);
-  const loopSeconds = sized(context, LOOP_SECONDS, 3);
+  const latencySeconds = sized(context, LATENCY_SECONDS, 2);
+  const loopSeconds = sized(context, LOOP_SECONDS, 2);
   const loopRate = sized(context, LOOP_EVENTS_PER_SECOND, 20_000);
   const accounts = context.isSmoke ? SMOKE_ACCOUNTS : FEW_ACCOUNTS;
   const latencyMost = sized(context, LATENCY_EVENTS_MAX, 1_000_000);

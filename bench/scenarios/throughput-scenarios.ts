@@ -18,7 +18,7 @@ interface Row {
 }
 
 const ROWS: readonly Row[] = [
-  { name: "single events", form: "event", events: 1_000_000, references: ["raw"], smokeEvents: 60_000 },
+  { name: "single events", form: "event", events: 1_000_000, references: ["raw"], smokeEvents: 30_000 },
   { name: "cloudevents batches", form: "batch", events: 2_000_000, references: ["raw"] },
   {
     name: "columnar",
@@ -32,7 +32,9 @@ const ROWS: readonly Row[] = [
     events: 8_000_000,
     // Without ids, none of the others could tell what it has seen.
     references: ["raw"],
-    smokeEvents: 100_000,
+    smokeEvents: 50_000,
+    // What it reads as is what it reads of single events.
+    smokeReferences: [],
   },
   {
     // For those that take minutes for what the worker does in seconds.
@@ -42,7 +44,7 @@ const ROWS: readonly Row[] = [
     events: 3_000_000,
     mostRounds: 2,
     references: ["naive", "postgres"],
-    smokeEvents: 400_000,
+    smokeEvents: 250_000,
     smokeReferences: ["raw", "naive", "duckdb", "duckdb-batch"],
   },
 ];

@@ -7,31 +7,26 @@ import { say, seconds } from "./progress.mjs";
 import { runCommand } from "./run-command.mjs";
 import { countTests } from "./test-counts.mjs";
 
-/** The scripts of package.json that come before the tests, in order: the cheap ones first. */
-const STEPS = ["format:check", "lint", "typecheck", "build"];
+/** The scripts of package.json that come before the tests, in lanes that run side by side and take about the same time. */
+const LANES = [["format:check"], ["build", "typecheck", "lint"]];
 
 /**
- * Runs all checks and tests, and prints `N passed, N failed` as the very last line. Stops at the first step that fails,
- * which counts as one failed.
+ * Runs all checks and tests, and prints `N passed, N failed` as the very last line. The tests run where all steps before them
+ * have passed; each of those that has not counts as one failed.
  *
  * @param {{ projectRoot: string, env: NodeJS.ProcessEnv, vitestArgs: readonly string[] }} options
  * @returns {Promise<number>} the exit code
  */
 export async function runChecks({ projectRoot, env, vitestArgs }) {
-  const [npm, ...npmPrefix] = npmCommand(env);
-  for (const step of STEPS) {
-    const code = await timed(step, () =>
-      runCommand(npm, [...npmPrefix, "run", "--silent", step], { cwd: projectRoot, env, output: "inherit" }),
-    );
-    if (code !== 0) {
-      printCounts({ passed: 0, failed: 1 });
-      return 1;
-    }
+  const failed = await runLanes(projectRoot, env);
+  if (failed > 0) {
+    printCounts({ passed: 0, failed });
+    return 1;
   }
   const reportFolder = mkdtempSync(join(tmpdir(), "tributary-test-"));
   try {
     const report = join(reportFolder, "report.json");
-    const code = await timed("vitest", () =>
+    const { code } = await timed("vitest", () =>
       runCommand(
         process.execPath,
         [
@@ -54,6 +49,28 @@ export async function runChecks({ projectRoot, env, vitestArgs }) {
   }
 }
 
+/**
+ * @param {string} projectRoot
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>} how many steps failed; those behind one of them in its lane were not run
+ */
+async function runLanes(projectRoot, env) {
+  const [npm, ...npmPrefix] = npmCommand(env);
+  /** @param {string} step */
+  const passes = async (step) => {
+    // Collected, so that what two steps say does not mix.
+    const run = () => runCommand(npm, [...npmPrefix, "run", "--silent", step], { cwd: projectRoot, env });
+    const { code, stdout, stderr } = await timed(step, run);
+    if (code !== 0) process.stderr.write(`${stdout}${stderr}`);
+    return code === 0;
+  };
+  const lanes = LANES.map(async (steps) => {
+    for (const step of steps) if (!(await passes(step))) return false;
+    return true;
+  });
+  return (await Promise.all(lanes)).filter((passed) => !passed).length;
+}
+
 /** @param {{ passed: number, failed: number }} counts */
 export function printCounts({ passed, failed }) {
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
@@ -62,11 +79,10 @@ export function printCounts({ passed, failed }) {
 /**
  * @param {string} label
  * @param {() => Promise<import("./run-command.mjs").CommandResult>} action
- * @returns {Promise<number>} the exit code
  */
 async function timed(label, action) {
   const start = performance.now();
-  const { code } = await action();
-  say(`${label}: ${code === 0 ? "passed" : "FAILED"} in ${seconds(performance.now() - start)}`);
-  return code;
+  const result = await action();
+  say(`${label}: ${result.code === 0 ? "passed" : "FAILED"} in ${seconds(performance.now() - start)}`);
+  return result;
 }

@@ -1,26 +1,38 @@
 import { CommanderError, type Command } from "commander";
 import { codeOf, messageOf } from "../model/errors.ts";
-import { addBenchCommand } from "./commands/bench.ts";
-import { addCloseCommand } from "./commands/close.ts";
-import { addDoctorCommand } from "./commands/doctor.ts";
-import { addExplainCommand } from "./commands/explain.ts";
-import { addExportCommand } from "./commands/export.ts";
-import { addInspectCommand } from "./commands/inspect.ts";
-import { addInvoicesCommand } from "./commands/invoices.ts";
-import { addLedgerCommand } from "./commands/ledger.ts";
-import { addReconcileCommand } from "./commands/reconcile.ts";
-import { addRecoverCommand } from "./commands/recover.ts";
-import { addRunCommand } from "./commands/run.ts";
-import { addSchemaCommand } from "./commands/schema.ts";
-import { addSimulateCommand } from "./commands/simulate.ts";
-import { addValidateCommand } from "./commands/validate.ts";
-import { addVersionCommand } from "./commands/version.ts";
 import { normaliseTwins, TwinnedCommand } from "./environment-twins.ts";
 import { ExitCode, exitCodeOf } from "./exit-codes.ts";
 import { VERSION } from "./version.ts";
 
-/** The command line, without running it: documentation is generated from it. */
-export function createProgram(): Command {
+type AddCommand = (program: Command) => void;
+
+/**
+ * Commands in the order of the help, by name. A command's modules are loaded when it is asked for: all of them together take
+ * most of a second of processor time.
+ */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  run: async () => (await import("./commands/run.ts")).addRunCommand,
+  validate: async () => (await import("./commands/validate.ts")).addValidateCommand,
+  doctor: async () => (await import("./commands/doctor.ts")).addDoctorCommand,
+  simulate: async () => (await import("./commands/simulate.ts")).addSimulateCommand,
+  export: async () => (await import("./commands/export.ts")).addExportCommand,
+  inspect: async () => (await import("./commands/inspect.ts")).addInspectCommand,
+  explain: async () => (await import("./commands/explain.ts")).addExplainCommand,
+  invoices: async () => (await import("./commands/invoices.ts")).addInvoicesCommand,
+  ledger: async () => (await import("./commands/ledger.ts")).addLedgerCommand,
+  reconcile: async () => (await import("./commands/reconcile.ts")).addReconcileCommand,
+  close: async () => (await import("./commands/close.ts")).addCloseCommand,
+  recover: async () => (await import("./commands/recover.ts")).addRecoverCommand,
+  bench: async () => (await import("./commands/bench.ts")).addBenchCommand,
+  schema: async () => (await import("./commands/schema.ts")).addSchemaCommand,
+  version: async () => (await import("./commands/version.ts")).addVersionCommand,
+};
+
+/**
+ * The command line, without running it: documentation is generated from it.
+ * @param only the one command that it has, where this is the name of one; else it has all
+ */
+export async function createProgram(only?: string): Promise<Command> {
   const program = new TwinnedCommand("tributary")
     .description(
       "Turns raw usage events into rated, bookable documents and proves that nothing was lost or counted twice.",
@@ -32,28 +44,16 @@ export function createProgram(): Command {
       "after",
       "\nExit codes: 0 done, 1 fault at run time, 2 bad usage or configuration, 3 shutdown deadline passed, 4 the books do not balance.",
     );
-  addRunCommand(program);
-  addValidateCommand(program);
-  addDoctorCommand(program);
-  addSimulateCommand(program);
-  addExportCommand(program);
-  addInspectCommand(program);
-  addExplainCommand(program);
-  addInvoicesCommand(program);
-  addLedgerCommand(program);
-  addReconcileCommand(program);
-  addCloseCommand(program);
-  addRecoverCommand(program);
-  addBenchCommand(program);
-  addSchemaCommand(program);
-  addVersionCommand(program);
+  const isCommand = only !== undefined && Object.hasOwn(COMMANDS, only);
+  for (const [name, load] of Object.entries(COMMANDS))
+    if (!isCommand || name === only) (await load())(program);
   return program;
 }
 
 /** Runs a command line; faults are printed to standard error and become the exit code of the process. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
   try {
-    const program = createProgram();
+    const program = await createProgram(argv[2]);
     normaliseTwins(program, process.env);
     await program.parseAsync(argv);
   } catch (fault) {

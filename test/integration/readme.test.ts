@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { PROJECT_ROOT, readProjectFile } from "../support/project-files.ts";
+import { DEADLINE_MS } from "../support/wait-until.ts";
 
 const run = promisify(execFile);
 const MAIN = "dist/cli/main.js";
@@ -131,7 +132,7 @@ describe("the README's walk through a worker of one's own", () => {
     return blocks.slice(start);
   }
 
-  it("works as it is written", { timeout: 120_000 }, async () => {
+  it("works as it is written", async () => {
     const shellBlocks = walk().filter(({ language }) => language === "sh");
     const [
       prepare = "",
@@ -155,14 +156,16 @@ describe("the README's walk through a worker of one's own", () => {
     const [command = "", ...args] = start.trim().split(" ");
     expect(command).toBe("node");
     worker = spawn(process.execPath, args, { cwd: folder, env: environment, stdio: "ignore" });
-    await expect.poll(isReady, { timeout: 60_000 }).toBe(true);
+    await expect.poll(isReady, { timeout: DEADLINE_MS }).toBe(true);
 
     const script = walk().find(({ language }) => language === "js")?.text ?? "";
     mkdirSync(join(folder, "sandbox"), { recursive: true });
     writeFileSync(join(folder, "sandbox/send.mjs"), script);
     expect(await shell(send)).toMatch(/^stored in USAGE_\d+ at 1$/m);
 
-    await expect.poll(() => shell(ask).catch(() => ""), { timeout: 30_000 }).toContain("accepted: partition");
+    await expect
+      .poll(() => shell(ask).catch(() => ""), { timeout: DEADLINE_MS })
+      .toContain("accepted: partition");
     const answer = await shell(ask);
     expect(answer).toMatch(/acme\.com +egress .* 7697 +1$/m);
     expect(answer).toMatch(/^Balanced: /m);

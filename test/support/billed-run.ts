@@ -1,5 +1,7 @@
 import type { CompiledCatalog } from "../../src/billing/catalog/compiled.ts";
+import type { JournalEntry } from "../../src/billing/ledger/journal-entry.ts";
 import { encodeControl, type ControlRecord } from "../../src/model/control.ts";
+import { storedEntries } from "../../src/operators/invoice/billing-book.ts";
 import {
   invoicesOf,
   journalOf,
@@ -27,6 +29,8 @@ export interface BilledResult {
   readonly report: ReturnType<typeof reportOf>;
   readonly invoices: readonly InvoiceRow[];
   readonly journal: readonly JournalRow[];
+  /** Entries of the journal as the state keeps them. */
+  readonly entries: readonly (JournalEntry & { readonly ordinal: number })[];
 }
 
 const encoder = new TextEncoder();
@@ -80,7 +84,12 @@ export class BilledRun {
     const report = reportOf(sources);
     const gaps = report.checks.filter(({ balanced }) => !balanced);
     if (gaps.length > 0) throw new Error(`the books do not balance: ${JSON.stringify(gaps)}`);
-    return { report, invoices: invoicesOf(sources), journal: journalOf(sources) };
+    return {
+      report,
+      invoices: invoicesOf(sources),
+      journal: journalOf(sources),
+      entries: [...storedEntries(this.#store)],
+    };
   }
 
   close(): void {

@@ -1,78 +1,9 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { partitionOf } from "../../src/model/partition.ts";
 import type { BrokerConnection } from "../../src/ingest/jetstream/connection.ts";
 import { usageSubject } from "../../src/ingest/jetstream/names.ts";
 import { publishAll } from "../../src/ingest/jetstream/producer.ts";
-import { waitUntil } from "./wait-until.ts";
-
-const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-
-export interface CliResult {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the built command line as a process until it ends. */
-export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => {
-      resolve({ code, stdout, stderr });
-    });
-  });
-}
-
-/** A worker process with what it has logged. */
-export class WorkerProcess {
-  readonly #child: ChildProcess;
-  #log = "";
-  readonly #closed: Promise<number | null>;
-
-  constructor(config: string) {
-    const child = spawn(process.execPath, [MAIN, "run", "--config", config], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (this.#log += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#log += text));
-    this.#child = child;
-    this.#closed = new Promise((resolve) => {
-      child.once("close", resolve);
-    });
-  }
-
-  get log(): string {
-    return this.#log;
-  }
-
-  async logged(text: string): Promise<void> {
-    await waitUntil(
-      `the worker logs ${text}`,
-      () => {
-        if (this.#child.exitCode !== null) throw new Error(`the worker has ended:\n${this.#log}`);
-        return this.#log.includes(text);
-      },
-      20_000,
-    );
-  }
-
-  /** Drains it; its exit code. */
-  async stop(): Promise<number | null> {
-    this.#child.kill("SIGTERM");
-    return await this.#closed;
-  }
-}
 
 /** The first account of a name that belongs to a partition. */
 export function accountIn(partition: number, partitionCount: number): string {

@@ -1,24 +1,12 @@
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import { messageOf } from "../../model/errors.ts";
+import { ENTITY_KINDS, type EntityKind } from "./entity-kinds.ts";
 import { FaultList, type Sourced } from "./faults.ts";
-
-/** Folders of the catalog, each with one kind of entity. */
-export const FOLDERS = [
-  "meters",
-  "products",
-  "plans",
-  "contracts",
-  "customers",
-  "legal_entities",
-  "tax_rates",
-  "exchange_rates",
-] as const;
-export type Folder = (typeof FOLDERS)[number];
 
 /** What the files hold, unchecked; every number is its source text. */
 export interface RawCatalog {
   readonly settings: readonly Sourced<unknown>[];
-  readonly entities: Readonly<Record<Folder, readonly Sourced<unknown>[]>>;
+  readonly entities: Readonly<Record<EntityKind, readonly Sourced<unknown>[]>>;
 }
 
 const CATALOG_FILE = /\.(ya?ml|json)$/;
@@ -34,7 +22,7 @@ const MAX_ALIASES = 1_000;
  */
 export function readFiles(files: ReadonlyMap<string, string>, faults: FaultList): RawCatalog {
   const settings: Sourced<unknown>[] = [];
-  const entities: Record<Folder, Sourced<unknown>[]> = {
+  const entities: Record<EntityKind, Sourced<unknown>[]> = {
     meters: [],
     products: [],
     plans: [],
@@ -47,9 +35,9 @@ export function readFiles(files: ReadonlyMap<string, string>, faults: FaultList)
   for (const [file, text] of [...files].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) {
     if (!CATALOG_FILE.test(file)) continue;
     const isSettings = SETTINGS_FILE.test(file);
-    const folder = FOLDERS.find((name) => file.startsWith(`${name}/`));
+    const folder = ENTITY_KINDS.find((name) => file.startsWith(`${name}/`));
     if (!isSettings && folder === undefined) {
-      const known = `settings.yaml, ${FOLDERS.map((name) => `${name}/`).join(", ")}`;
+      const known = `settings.yaml, ${ENTITY_KINDS.map((name) => `${name}/`).join(", ")}`;
       faults.add({ file, path: [] }, [], `is not a file of the catalog, which has ${known}`);
       continue;
     }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { exchangeRateKey } from "../exchange/exchange-rate.ts";
 import { ExchangeRates } from "../exchange/exchange-rates.ts";
 import type { CompiledCatalog, CompiledContract, ContractGrant } from "./compiled.ts";
+import type { EntityKind } from "./entity-kinds.ts";
 
 /**
  * Why a catalog can't take effect after another: usage that was counted and charged by the one before must go on to have
@@ -75,18 +76,6 @@ function termsText({ terms }: ContractGrant): string {
     typeof value === "bigint" ? value.toString() : value,
   );
 }
-
-const ENTITY_KINDS = [
-  "meters",
-  "products",
-  "plans",
-  "contracts",
-  "customers",
-  "legal_entities",
-  "tax_rates",
-  "exchange_rates",
-] as const;
-export type EntityKind = (typeof ENTITY_KINDS)[number];
 
 /** Entities by what became of them, each by its key (a plan's with its version). */
 export interface EntityChanges {

@@ -1,6 +1,6 @@
 import { systemClock } from "../../model/clock.ts";
 import type { RequestOutcome } from "../../sinks/http/service-failure.ts";
-import { AvataxClient } from "../../sinks/tax/avatax/client.ts";
+import type { AvataxClient } from "../../sinks/tax/avatax/client.ts";
 import type { LoadedCatalog } from "../catalog-directory.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { VERSION } from "../version.ts";
@@ -11,10 +11,15 @@ const DEFAULT_WAIT_MS = 3_600_000;
 export type OnTaxRequest = (operation: string, outcome: RequestOutcome, elapsedMs: number) => void;
 
 /** The tax service that the configuration names, with the thread's share of its requests; undefined where it names none. */
-export function createTaxService(config: WorkerConfig, onRequest: OnTaxRequest): AvataxClient | undefined {
+export async function createTaxService(
+  config: WorkerConfig,
+  onRequest: OnTaxRequest,
+): Promise<AvataxClient | undefined> {
   const { tax, threads, workerName } = config;
   if (tax === undefined) return undefined;
-  return new AvataxClient({
+  // The HTTP client is a sixth of what a worker loads, and most have no use for it.
+  const client = await import("../../sinks/tax/avatax/client.ts");
+  return new client.AvataxClient({
     url: tax.url,
     accountId: tax.accountId,
     licenseKey: tax.licenseKey,

@@ -95,7 +95,7 @@ export class Worker {
     const catalog = ports.catalog ?? (await loadCatalogDirectory(config.catalogDir));
     const broker = await connectBroker({ ...config.nats, name: `tributary-${config.workerName}` });
     const stores: PartitionStore[] = [];
-    const taxService = createTaxService(config, ports.onTaxRequest);
+    const taxService = await createTaxService(config, ports.onTaxRequest);
     warnOfMissingTaxService(config, catalog, ports.logger);
     const writers = new WriterPool(
       Math.min(Math.ceil(WRITER_THREADS / config.threads), config.partitions.owned.length),

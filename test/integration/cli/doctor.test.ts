@@ -5,16 +5,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import type { BrokerConnection } from "../../../src/ingest/jetstream/connection.ts";
 import { ensureTopology } from "../../../src/ingest/jetstream/topology.ts";
-import {
-  accountIn,
-  publishRequests,
-  runCli,
-  WorkerProcess,
-  writeProject,
-} from "../../support/cli-fixture.ts";
+import { accountIn, publishRequests, writeProject } from "../../support/cli-fixture.ts";
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { testConnection } from "../../support/usage-reading.ts";
+import { runCommand, WorkerProcess } from "../../support/worker/worker-process.ts";
 
 const PARTITIONS = 2;
 const ACCOUNT = accountIn(0, PARTITIONS);
@@ -55,7 +50,7 @@ function project(partitionCount = PARTITIONS): { config: string; folder: string 
 }
 
 async function doctor(...args: string[]): Promise<z.output<typeof doctorSchema> & { code: number | null }> {
-  const { code, stdout, stderr } = await runCli(["doctor", "--json", ...args]);
+  const { code, stdout, stderr } = await runCommand(["doctor", "--json", ...args]);
   if (stdout === "") throw new Error(stderr);
   return { code, ...doctorSchema.parse(JSON.parse(stdout)) };
 }
@@ -107,7 +102,7 @@ test("doctor names missing streams, then a sound set-up, then each thing that ca
   expect(of(ill, "control-limits")[0]).toBe("critical CONTROL_1 max_bytes 1MiB");
   expect(of(ill, "duplicate-window")[0]).toBe("warn USAGE_0 duplicate window of 1s");
   expect(of(ill, "message-size")[0]).toMatch(/^warn USAGE_1 messages up to 64MiB/);
-  const text = await runCli(["doctor", "--config", config, "--skip-probes"]);
+  const text = await runCommand(["doctor", "--config", config, "--skip-probes"]);
   expect(text.stdout).toContain("CRITICAL  control-limits: max_bytes 1MiB (CONTROL_1)");
   expect(text.stdout).toMatch(/3 critical, \d+ to look at, \d+ in order\./);
 });
@@ -118,34 +113,36 @@ test("doctor finds a mapping for another partition count, and a server that is n
   expect(of(await doctor("--config", config), "subject-mapping")[0]).toMatch(
     /^critical .*were stored in another partition/,
   );
-  const gone = await runCli(["doctor", "--config", config, "--json"], {
+  const gone = await runCommand(["doctor", "--config", config, "--json"], {
     TRIBUTARY__NATS__SERVERS: "nats://127.0.0.1:1",
   });
   expect(gone.code).toBe(1);
   expect(of(doctorSchema.parse(JSON.parse(gone.stdout)), "connection")[0]).toMatch(/^critical/);
-  expect(await runCli(["doctor", "--config", config, "--monitor", "nonsense"])).toMatchObject({ code: 2 });
-  const notNats = await runCli(["doctor", "--config", config, "--monitor", "http://127.0.0.1:1"]);
+  expect(await runCommand(["doctor", "--config", config, "--monitor", "nonsense"])).toMatchObject({
+    code: 2,
+  });
+  const notNats = await runCommand(["doctor", "--config", config, "--monitor", "http://127.0.0.1:1"]);
   expect(notNats.code).toBe(1);
   expect(notNats.stderr).toContain("No NATS monitoring");
 });
 
 test("validate --connect compares the catalog with the one in effect", async () => {
   const { config, folder } = project();
-  const before = await runCli(["validate", "--config", config, "--connect", "--json"]);
+  const before = await runCommand(["validate", "--config", config, "--connect", "--json"]);
   expect(before.code).toBe(0);
   expect(JSON.parse(before.stdout)).toMatchObject({
     connected: { inEffect: [{ version: null, partitions: [0, 1] }] },
   });
-  const worker = new WorkerProcess(config);
-  await worker.logged("The worker is running");
+  const worker = new WorkerProcess({ config });
+  await worker.ready();
   await publishRequests(connection, 0, ACCOUNT, 1, 1);
-  expect(await worker.stop()).toBe(0);
-  const same = await runCli(["validate", "--config", config, "--connect"]);
+  await worker.drain();
+  const same = await runCommand(["validate", "--config", config, "--connect"]);
   expect(same.stdout).toContain("The catalog is in effect already in partition 0.");
 
   const customer = JSON.stringify({ id: "other", name: "Other" });
   writeFileSync(join(folder, "catalog/customers/other.json"), customer);
-  const grown = await runCli(["validate", "--config", config, "--connect"]);
+  const grown = await runCommand(["validate", "--config", config, "--connect"]);
   expect(grown).toMatchObject({ code: 0, stderr: "" });
   expect(grown.stdout).toContain("customers added: other");
   expect(grown.stdout).toContain("warning: customers/other: has no contract");
@@ -158,7 +155,7 @@ test("validate --connect compares the catalog with the one in effect", async () 
   );
   const plan = { key: "standard", version: 1, currency: "EUR", prices: [] };
   writeFileSync(join(folder, "catalog/plans/standard.json"), JSON.stringify(plan));
-  const broken = await runCli(["validate", "--config", config, "--connect", "--json"]);
+  const broken = await runCommand(["validate", "--config", config, "--connect", "--json"]);
   expect(broken.code).toBe(2);
   expect(JSON.parse(broken.stdout)).toMatchObject({
     valid: false,

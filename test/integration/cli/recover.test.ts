@@ -6,18 +6,11 @@ import { z } from "zod";
 import type { BrokerConnection } from "../../../src/ingest/jetstream/connection.ts";
 import { controlStream, usageStream } from "../../../src/ingest/jetstream/names.ts";
 import { ensureTopology } from "../../../src/ingest/jetstream/topology.ts";
-import {
-  accountIn,
-  publishRequests,
-  runCli,
-  WorkerProcess,
-  writeProject,
-  type CliResult,
-} from "../../support/cli-fixture.ts";
+import { accountIn, publishRequests, writeProject } from "../../support/cli-fixture.ts";
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { testConnection } from "../../support/usage-reading.ts";
-import { waitUntil } from "../../support/wait-until.ts";
+import { runCommand, WorkerProcess, type CommandResult } from "../../support/worker/worker-process.ts";
 
 const PARTITIONS = 6;
 
@@ -87,7 +80,7 @@ class Project {
   }
 
   async reconcile(): Promise<z.output<typeof reconcileSchema> & { code: number | null }> {
-    const { code, stdout, stderr } = await runCli(["reconcile", "--config", this.config, "--json"]);
+    const { code, stdout, stderr } = await runCommand(["reconcile", "--config", this.config, "--json"]);
     if (stdout === "") throw new Error(stderr);
     return { code, ...reconcileSchema.parse(JSON.parse(stdout)) };
   }
@@ -95,14 +88,20 @@ class Project {
   async recover(
     ...args: string[]
   ): Promise<z.output<typeof recoverSchema>["partitions"][number] & { code: number | null }> {
-    const { code, stdout, stderr } = await runCli(["recover", "--config", this.config, "--json", ...args]);
+    const { code, stdout, stderr } = await runCommand([
+      "recover",
+      "--config",
+      this.config,
+      "--json",
+      ...args,
+    ]);
     if (stdout === "") throw new Error(stderr);
     const [finding] = recoverSchema.parse(JSON.parse(stdout)).partitions;
     if (finding === undefined) throw new Error("no partition");
     return { code, ...finding };
   }
 
-  acceptGap(...args: string[]): Promise<CliResult> {
+  acceptGap(...args: string[]): Promise<CommandResult> {
     const decision = [
       "--accept-gap",
       "--partition",
@@ -112,34 +111,41 @@ class Project {
       "--reason",
       "test",
     ];
-    return runCli(["recover", "--config", this.config, ...decision, ...args]);
+    return runCommand(["recover", "--config", this.config, ...decision, ...args]);
   }
 
   /** Runs a worker until it has processed all that is stored, and stops it. */
   async process(): Promise<void> {
-    const worker = new WorkerProcess(this.config);
+    const worker = new WorkerProcess({ config: this.config });
     try {
-      await worker.logged("The worker is running");
-      if (worker.log.includes("has stopped")) throw new Error(worker.log);
-      await waitUntil("all is processed", async () => (await this.reconcile()).streams[0]?.waiting === 0);
+      await worker.until("all is processed", async () => {
+        if (stoppedBy(worker) !== undefined) throw new Error("the partition has stopped");
+        // A worker that runs knows what waits for it; a drain finishes and commits what it has taken.
+        return (await worker.readyz())?.ready === true && (await worker.status())?.backlog === 0;
+      });
+      await worker.drain();
     } finally {
-      await worker.stop();
+      await worker.kill();
     }
   }
 
   /** Runs a worker until its partition has stopped, meanwhile `during`, and stops it; the code it stopped with. */
   async stopsWith(during: () => Promise<void> = () => Promise.resolve()): Promise<string | undefined> {
-    const worker = new WorkerProcess(this.config);
+    const worker = new WorkerProcess({ config: this.config });
     try {
-      await worker.logged("The partition has stopped");
+      await worker.until("the partition has stopped", () => stoppedBy(worker) !== undefined);
       await during();
+      return z.object({ code: z.string().optional() }).parse(stoppedBy(worker)).code;
     } finally {
-      await worker.stop();
+      worker.send("SIGTERM");
+      await worker.exited;
     }
-    const line = worker.log.split("\n").find((text) => text.includes("The partition has stopped")) ?? "{}";
-    return z.object({ code: z.string().optional() }).parse(JSON.parse(line)).code;
   }
 }
+
+/** What the worker logged about a partition that stopped. */
+const stoppedBy = (worker: WorkerProcess): WorkerProcess["log"][number] | undefined =>
+  worker.log.find(({ msg }) => String(msg).includes("The partition has stopped"));
 
 /**
  * Lets `work` happen and then puts streams back to what they were before: a broker that lost the end of what it had
@@ -176,7 +182,7 @@ describe("recover", () => {
 
     await connection.manager.streams.update(usageStream(0), { max_msgs: 3, discard: DiscardPolicy.Old });
     await project.publish(6, 15);
-    let refused: CliResult | undefined;
+    let refused: CommandResult | undefined;
     const code = await project.stopsWith(async () => {
       refused = await project.acceptGap();
     });
@@ -187,7 +193,7 @@ describe("recover", () => {
     expect(found).toMatchObject({ code: 1, starts: false, position: 5, pendingGaps: 0 });
     expect(found.faults.map((fault) => fault.code)).toEqual(["stream-gap"]);
     expect(found.proposal).toMatchObject({ resumeAt: 13, lostMessages: 7 });
-    const text = await runCli(["recover", "--config", project.config]);
+    const text = await runCommand(["recover", "--config", project.config]);
     expect(text.stdout).toContain("Messages 6 to 12 were removed before they were processed.");
 
     expect(await project.acceptGap("--resume-at", "12")).toMatchObject({ code: 2 });
@@ -202,7 +208,7 @@ describe("recover", () => {
       acceptedGaps: [{ partition: 0, lostMessages: 7, numberingOffset: 0, actor: "ops" }],
       streams: [{ stored: 15, processed: 15, waiting: 0 }],
     });
-    const inspected = await runCli(["inspect", "partitions", "--config", project.config, "--json"]);
+    const inspected = await runCommand(["inspect", "partitions", "--config", project.config, "--json"]);
     expect(JSON.parse(inspected.stdout)).toMatchObject([{ position: 15, lostMessages: 7 }]);
     expect(await project.recover()).toMatchObject({ code: 0, starts: true, pendingGaps: 0 });
   });
@@ -229,7 +235,14 @@ describe("recover", () => {
       acceptedGaps: [{ lostMessages: 0, numberingOffset: 5 }],
       streams: [{ stored: 5, processed: 5, waiting: 0 }],
     });
-    const explained = await runCli(["explain", "test", "request-7", "--config", project.config, "--json"]);
+    const explained = await runCommand([
+      "explain",
+      "test",
+      "request-7",
+      "--config",
+      project.config,
+      "--json",
+    ]);
     expect(JSON.parse(explained.stdout)).toMatchObject({
       findings: [{ outcome: "accepted", sequence: 9 }],
       windows: [{ meter: "requests", value: "8" }],

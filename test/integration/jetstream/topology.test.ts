@@ -10,6 +10,7 @@ import { accountToken } from "../../../src/model/partition.ts";
 import { startNatsServer } from "../../support/nats-server.ts";
 import type { TestServer } from "../../support/nats-server.ts";
 import { testConnection } from "../../support/usage-reading.ts";
+import { DEADLINE_MS } from "../../support/wait-until.ts";
 
 const PARTITIONS = 16;
 /** RATED, DLQ, ALERTS, DOCUMENTS, REFERENCE. */
@@ -163,7 +164,7 @@ describe("connecting", () => {
       const seen: string[] = [];
       connection.onStatus((status) => seen.push(status));
       await server.restart();
-      await expect.poll(() => seen, { timeout: 20_000 }).toContain("connected");
+      await expect.poll(() => seen, { timeout: DEADLINE_MS }).toContain("connected");
       expect(seen[0]).toBe("disconnected");
       expect(seen).toContain("reconnecting");
       await connection.close();

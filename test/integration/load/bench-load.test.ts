@@ -13,7 +13,7 @@ import { runCommand } from "../../support/worker/worker-process.ts";
 import { settle, type Inspected } from "../../support/worker/workspace.ts";
 
 const PARTITIONS = 3;
-const EVENTS = 50_000;
+const EVENTS = 20_000;
 const SHAPE_FLAGS = [
   "--accounts",
   "400",
@@ -71,7 +71,7 @@ describe("bench load", () => {
       (await runCommand(["bench", "load", ...flags(["--write-catalog", workspace.catalogFolder])])).code,
     ).toBe(0);
 
-    const loaded = await benchLoad(["--events", String(EVENTS), "--form", form, "--batch-size", "250"]);
+    const loaded = await benchLoad(["--events", String(EVENTS), "--form", form, "--batch-size", "100"]);
     expect(loaded).toMatchObject({ code: 0 });
     const summary = JSON.parse(loaded.stdout);
     expect(summary).toMatchObject({ events: EVENTS, stopped: false, form });

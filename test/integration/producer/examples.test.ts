@@ -12,6 +12,7 @@ import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { PROJECT_ROOT, readProjectFile } from "../../support/project-files.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { testConnection } from "../../support/usage-reading.ts";
+import { DEADLINE_MS } from "../../support/wait-until.ts";
 
 const run = promisify(execFile);
 const PARTITIONS = 16;
@@ -49,7 +50,7 @@ async function stored(): Promise<{ events: string[]; lastManifests: number }> {
   return { events, lastManifests };
 }
 
-test("the example sends a file once, and what is added to it", { timeout: 60_000 }, async () => {
+test("the example sends a file once, and what is added to it", async () => {
   const folder = temporaryFolder();
   const file = join(folder, "usage.ndjson");
   const line = (n: number): string =>
@@ -78,7 +79,7 @@ test("the example sends a file once, and what is added to it", { timeout: 60_000
   expect(lastManifests).toBe(3 * PARTITIONS);
 });
 
-test("the page's program works as it is written", { timeout: 60_000 }, async () => {
+test("the page's program works as it is written", async () => {
   const [, program = ""] = /```ts\n([^]*?)```/.exec(readProjectFile("docs/producer.md")) ?? [];
   expect(program).toContain(DOCUMENTED_SERVER);
   const folder = temporaryFolder();
@@ -123,7 +124,7 @@ test("a producer outlives a broker that is away, bounds what it keeps, and refus
   expect(producer.position).toBe("6");
   let isTaken = false;
   const waiting = producer.send([event], "7").then(() => (isTaken = true));
-  await expect.poll(() => retries.length, { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(() => retries.length, { timeout: DEADLINE_MS }).toBeGreaterThan(0);
   expect(isTaken).toBe(false);
   await server.restart();
   await waiting;

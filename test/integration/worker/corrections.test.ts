@@ -1,18 +1,21 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { publishAll } from "../../../src/ingest/jetstream/producer.ts";
 import { unplacedUsageSubject } from "../../../src/ingest/jetstream/names.ts";
 import { accountToken } from "../../../src/model/partition.ts";
 import { Bench } from "../../support/worker/bench.ts";
-import { readDocuments } from "../../support/worker/results.ts";
+import {
+  endedMonth,
+  monthlyFrom,
+  publishedDocuments,
+  unitsUsed,
+  writeBilledCatalog,
+} from "../../support/worker/billed-month.ts";
 import { DAY_MS } from "../../support/worker/usage-catalog.ts";
 import { eventJson, type UsageEvent } from "../../support/worker/usage-event.ts";
 import { runCommand } from "../../support/worker/worker-process.ts";
 import { settle } from "../../support/worker/workspace.ts";
 
 const ACCOUNT = "customer a";
-const USAGE = "com.example.usage";
 let bench: Bench;
 
 afterEach(async () => {
@@ -20,35 +23,20 @@ afterEach(async () => {
 });
 
 function writeCatalog(folder: string, startMs: number): void {
-  rmSync(folder, { recursive: true, force: true });
-  const write = (path: string, content: unknown): void => {
-    mkdirSync(join(folder, path, ".."), { recursive: true });
-    writeFileSync(join(folder, path), JSON.stringify(content));
-  };
-  write("settings.json", { regions: ["eu"], disorder: "10m", grace: "1h" });
-  write("meters/usage.json", {
-    key: "usage",
-    event_type: USAGE,
-    aggregation: "sum",
-    value_property: "units",
-  });
-  write("products/usage.json", { key: "usage", name: "Usage" });
-  write("customers/customer.json", { id: "customer", name: "Customer" });
-  write("plans/standard.json", {
-    key: "standard",
-    version: 1,
-    currency: "EUR",
-    prices: [{ key: "usage", product: "usage", meter: "usage", model: "per_unit", unit_price: "0.25" }],
-  });
-  const start = new Date(startMs);
-  write("contracts/contract.json", {
-    id: "C",
-    customer: "customer",
-    account: ACCOUNT,
-    plan: { key: "standard", version: 1 },
-    time_zone: "UTC",
-    billing_anchor_day: start.getUTCDate(),
-    start: start.toISOString().slice(0, 10),
+  writeBilledCatalog(folder, {
+    "plans/standard.json": {
+      key: "standard",
+      version: 1,
+      currency: "EUR",
+      prices: [{ key: "usage", product: "usage", meter: "usage", model: "per_unit", unit_price: "0.25" }],
+    },
+    "contracts/contract.json": {
+      id: "C",
+      customer: "customer",
+      account: ACCOUNT,
+      plan: { key: "standard", version: 1 },
+      ...monthlyFrom(startMs),
+    },
   });
 }
 
@@ -62,14 +50,8 @@ async function publish(...texts: readonly string[]): Promise<void> {
   );
 }
 
-const usage = (id: string, timeMs: number, units: number): UsageEvent => ({
-  id,
-  source: "test",
-  type: USAGE,
-  account: ACCOUNT,
-  timeMs,
-  data: { units: { decimal: String(units) } },
-});
+const usage = (id: string, timeMs: number, units: number): UsageEvent =>
+  unitsUsed(id, ACCOUNT, timeMs, units);
 
 const invoices = (...args: readonly string[]) =>
   runCommand(
@@ -82,12 +64,9 @@ const invoices = (...args: readonly string[]) =>
 test("an event is taken back, an invoice credited, another voided and billed again, over the owner of the partition", async () => {
   bench = await Bench.start(1);
   const { workspace, connection } = bench;
-  // A month that ended three days ago; days that every month has, so that nothing is clamped.
-  let end = new Date(Math.floor(Date.now() / DAY_MS) * DAY_MS - 3 * DAY_MS);
-  while (end.getUTCDate() > 28) end = new Date(end.getTime() - DAY_MS);
-  const startMs = Date.UTC(end.getUTCFullYear(), end.getUTCMonth() - 1, end.getUTCDate());
+  const { startMs, endMs } = endedMonth();
   writeCatalog(workspace.catalogFolder, startMs);
-  const wrong = usage("wrong", end.getTime() - DAY_MS, 40);
+  const wrong = usage("wrong", endMs - DAY_MS, 40);
   const retraction = {
     specversion: "1.0",
     id: "fix",
@@ -98,15 +77,14 @@ test("an event is taken back, an invoice credited, another voided and billed aga
     data: { event: JSON.parse(eventJson(wrong)) as unknown },
   };
   await publish(
-    eventJson(usage("right", end.getTime() - DAY_MS, 100)),
+    eventJson(usage("right", endMs - DAY_MS, 100)),
     eventJson(wrong),
     JSON.stringify(retraction),
     eventJson(usage("now", Date.now() - 60_000, 1)),
   );
   const worker = workspace.start();
   await settle(workspace, worker, connection);
-  const documents = async () =>
-    [...(await readDocuments(connection)).values()].flat().map(({ body }) => body);
+  const documents = () => publishedDocuments(connection);
   const final = async (count: number): Promise<void> => {
     await worker.until("documents are final", async () => (await documents()).length === count);
     await settle(workspace, worker, connection);
@@ -158,15 +136,13 @@ test("an event is taken back, an invoice credited, another voided and billed aga
     { number: "INV-000004", total: "-5.00", corrects: { kind: "credit-note", number: "INV-000003" } },
   ]);
   expect(JSON.parse(await workspace.command(["reconcile", "--json"]))).toMatchObject({ balanced: true });
-  const before = workspace.dump(0);
+  const before = workspace.dumpWithoutPosition(0);
   await worker.drain();
   // The logs alone give the same state.
   workspace.removeState();
   const successor = workspace.start();
   await settle(workspace, successor, connection);
-  const stateOf = (text: string): string[] =>
-    text.split("\n").filter((line) => !line.startsWith("position "));
   await successor.until("the state is the same", () =>
-    Promise.resolve(stateOf(workspace.dump(0)).join("\n") === stateOf(before).join("\n")),
+    Promise.resolve(workspace.dumpWithoutPosition(0) === before),
   );
 });

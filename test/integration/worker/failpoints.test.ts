@@ -24,7 +24,8 @@ import { settle } from "../../support/worker/workspace.ts";
 
 const SEED = 20_261;
 const PARTITIONS = 2;
-const VISITS = [1, 2, 4] as const;
+/** The visits of a failpoint at which the process dies, one a run; more in the long form. */
+const VISITS = (process.env["TRIBUTARY_FAILPOINT_VISITS"] ?? "1,3").split(",").map(Number);
 
 /**
  * Lines of a state's dump that differ between two runs over the same usage: each run makes its own control log, with
@@ -125,7 +126,7 @@ async function crashAt(lane: number, point: Failpoint, visit: number): Promise<v
 
 const PLAN = FAILPOINTS.flatMap((point) => VISITS.map((visit) => ({ point, visit })));
 
-test("a crash at any failpoint changes nothing", { timeout: 240_000 }, async () => {
+test("a crash at any failpoint changes nothing", async () => {
   const waiting = [...PLAN];
   let crashes = 0;
   await allLanes(

@@ -1,17 +1,22 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
-import type { PublishedDocument } from "../../../src/billing/invoices/billing-document.ts";
 import { minorUnitsOfText } from "../../../src/billing/rating/money.ts";
-import { publishAll } from "../../../src/ingest/jetstream/producer.ts";
-import { numberingStream, unplacedUsageSubject } from "../../../src/ingest/jetstream/names.ts";
-import { accountToken } from "../../../src/model/partition.ts";
+import { numberingStream } from "../../../src/ingest/jetstream/names.ts";
 import { Bench } from "../../support/worker/bench.ts";
+import {
+  endedMonth,
+  expectNumbersWithoutGap,
+  monthlyFrom,
+  publishedDocuments,
+  publishUnplaced,
+  unitsUsed,
+  writeBilledCatalog,
+} from "../../support/worker/billed-month.ts";
 import { Random } from "../../support/worker/random.ts";
-import { readDocuments } from "../../support/worker/results.ts";
 import { DAY_MS } from "../../support/worker/usage-catalog.ts";
-import { encodeEvents, type UsageEvent } from "../../support/worker/usage-event.ts";
+import type { UsageEvent } from "../../support/worker/usage-event.ts";
 import { runCommand } from "../../support/worker/worker-process.ts";
 import { settle } from "../../support/worker/workspace.ts";
 
@@ -19,7 +24,6 @@ const PARTITIONS = 2;
 const CONTRACTS = 600;
 const SEED = Number(process.env["TRIBUTARY_SEED"] ?? 4_711);
 const KILLS = Number(process.env["TRIBUTARY_MONTH_END_KILLS"] ?? 8);
-const USAGE = "com.example.usage";
 let bench: Bench;
 
 afterEach(async () => {
@@ -28,71 +32,36 @@ afterEach(async () => {
 
 const accountOf = (n: number): string => `customer ${n}`;
 
-/** Two legal entities; a fee in advance and usage; periods that ended three days ago. */
+/** Two legal entities; a fee in advance and usage. */
 function writeCatalog(folder: string, startMs: number): void {
-  rmSync(folder, { recursive: true, force: true });
-  const write = (path: string, content: unknown): void => {
-    mkdirSync(join(folder, path, ".."), { recursive: true });
-    writeFileSync(join(folder, path), JSON.stringify(content));
-  };
-  write("settings.json", { regions: ["eu"], disorder: "10m", grace: "1h" });
-  write("meters/usage.json", {
-    key: "usage",
-    event_type: USAGE,
-    aggregation: "sum",
-    value_property: "units",
-  });
-  write("products/products.json", [
-    { key: "usage", name: "Usage" },
-    { key: "support", name: "Support" },
-  ]);
-  write("customers/customers.json", [{ id: "customer", name: "Customer" }]);
-  write("legal_entities/entities.json", [
-    { key: "north", name: "North", number_prefix: "N-" },
-    { key: "south", name: "South", number_prefix: "S-" },
-  ]);
-  write("plans/plans.json", {
-    key: "standard",
-    version: 1,
-    currency: "EUR",
-    prices: [
-      { key: "usage", product: "usage", meter: "usage", model: "per_unit", unit_price: "0.25" },
-      { key: "support", product: "support", model: "flat", amount: 30, billed: "in_advance" },
+  writeBilledCatalog(folder, {
+    "products/products.json": [
+      { key: "usage", name: "Usage" },
+      { key: "support", name: "Support" },
     ],
-  });
-  const start = new Date(startMs);
-  write(
-    "contracts/contracts.json",
-    Array.from({ length: CONTRACTS }, (_, n) => ({
+    "legal_entities/entities.json": [
+      { key: "north", name: "North", number_prefix: "N-" },
+      { key: "south", name: "South", number_prefix: "S-" },
+    ],
+    "plans/plans.json": {
+      key: "standard",
+      version: 1,
+      currency: "EUR",
+      prices: [
+        { key: "usage", product: "usage", meter: "usage", model: "per_unit", unit_price: "0.25" },
+        { key: "support", product: "support", model: "flat", amount: 30, billed: "in_advance" },
+      ],
+    },
+    "contracts/contracts.json": Array.from({ length: CONTRACTS }, (_, n) => ({
       id: `C${n}`,
       customer: "customer",
       account: accountOf(n),
       plan: { key: "standard", version: 1 },
-      time_zone: "UTC",
-      billing_anchor_day: start.getUTCDate(),
-      start: start.toISOString().slice(0, 10),
       legal_entity: n % 3 === 0 ? "south" : "north",
+      ...monthlyFrom(startMs),
     })),
-  );
+  });
 }
-
-async function publish(events: readonly UsageEvent[]): Promise<void> {
-  await publishAll(
-    bench.connection,
-    events.map((event) => ({
-      subject: unplacedUsageSubject(accountToken(event.account), "eu"),
-      ...encodeEvents([event], "single"),
-    })),
-  );
-}
-
-/** The state but for the position: each start adds a record of who took the partition. */
-const stateOf = (partition: number): string =>
-  bench.workspace
-    .dump(partition)
-    .split("\n")
-    .filter((line) => !line.startsWith("position "))
-    .join("\n");
 
 /** Documents that have a number. */
 async function numberedSoFar(): Promise<number> {
@@ -104,30 +73,26 @@ async function numberedSoFar(): Promise<number> {
 }
 
 let eventCount = 0;
-const usage = (account: string, timeMs: number, units: number): UsageEvent => ({
-  id: `usage-${++eventCount}`,
-  source: "test",
-  type: USAGE,
-  account,
-  timeMs,
-  data: { units: { decimal: String(units) } },
-});
+const usage = (account: string, timeMs: number, units: number): UsageEvent =>
+  unitsUsed(`usage-${++eventCount}`, account, timeMs, units);
 
 test(`${KILLS} kills during a month's end: every contract has its invoices once, numbered without a gap`, async () => {
   bench = await Bench.start(PARTITIONS);
   const { workspace, connection } = bench;
-  // A month that ended three days ago; days that every month has, so that nothing is clamped.
-  const today = new Date(Math.floor(Date.now() / DAY_MS) * DAY_MS);
-  let end = new Date(today.getTime() - 3 * DAY_MS);
-  while (end.getUTCDate() > 28) end = new Date(end.getTime() - DAY_MS);
-  const startMs = Date.UTC(end.getUTCFullYear(), end.getUTCMonth() - 1, end.getUTCDate());
+  const { startMs, endMs } = endedMonth();
   writeCatalog(workspace.catalogFolder, startMs);
-  const inPeriodMs = end.getTime() - DAY_MS;
-  await publish(Array.from({ length: CONTRACTS }, (_, n) => usage(accountOf(n), inPeriodMs, n)));
+  const inPeriodMs = endMs - DAY_MS;
+  await publishUnplaced(
+    connection,
+    Array.from({ length: CONTRACTS }, (_, n) => usage(accountOf(n), inPeriodMs, n)),
+  );
   const random = new Random(SEED);
   const beacons = [accountOf(0), accountOf(1), accountOf(2), accountOf(3)];
   // Moves the watermarks of both partitions over the end of the period and its grace.
-  await publish(beacons.map((account) => usage(account, Date.now() - 60_000, 1)));
+  await publishUnplaced(
+    connection,
+    beacons.map((account) => usage(account, Date.now() - 60_000, 1)),
+  );
   const numbered = new Set<number>();
   for (let kill = 0; kill < KILLS; kill++) {
     const worker = workspace.start();
@@ -143,8 +108,7 @@ test(`${KILLS} kills during a month's end: every contract has its invoices once,
   // The kills hit the billing: it had come to another point each time, more or less.
   expect(numbered.size).toBeGreaterThan(KILLS / 4);
   const worker = workspace.start();
-  const documents = async (): Promise<PublishedDocument[]> =>
-    [...(await readDocuments(connection)).values()].flat().map(({ body }) => body);
+  const documents = () => publishedDocuments(connection);
   await settle(workspace, worker, connection);
   await worker.until(
     "all contracts are billed",
@@ -160,16 +124,7 @@ test(`${KILLS} kills during a month's end: every contract has its invoices once,
     const [first, second] = [byId.get(`C${n}:1`), byId.get(`C${n}:2`)];
     expect([first?.total, second?.total]).toEqual(["30.00", (n * 0.25 + 30).toFixed(2)]);
   }
-  for (const [entity, prefix] of [
-    ["north", "N-"],
-    ["south", "S-"],
-  ] as const) {
-    const numbers = all.filter(({ legalEntity }) => legalEntity === entity).map(({ number }) => number);
-    const expected = numbers.map((_, index) => `${prefix}${String(index + 1).padStart(6, "0")}`);
-    expect(numbers.toSorted((a, b) => ((a ?? "") < (b ?? "") ? -1 : 1))).toEqual(expected);
-    const { state } = await connection.manager.streams.info(numberingStream(entity));
-    expect([state.messages, state.last_seq]).toEqual([numbers.length, numbers.length]);
-  }
+  await expectNumbersWithoutGap(connection, all, { north: "N-", south: "S-" });
 
   const trial: { balanced: boolean; accounts: { account: string; legalEntity: string; balance: string }[] } =
     JSON.parse(await workspace.command(["ledger", "trial-balance", "--json"]));
@@ -191,7 +146,7 @@ test(`${KILLS} kills during a month's end: every contract has its invoices once,
   const live: unknown[] = JSON.parse(await workspace.command(["inspect", "invoices", "--json"]));
   const entries = await workspace.command(["ledger", "entries", "--json"]);
   await worker.drain();
-  const before = [0, 1].map(stateOf);
+  const before = workspace.dumpsWithoutPosition();
   const { code, stdout } = await runCommand(
     ["simulate", "--json", "--catalog", workspace.catalogFolder, "--events", file].concat([
       "--partitions",
@@ -208,5 +163,5 @@ test(`${KILLS} kills during a month's end: every contract has its invoices once,
   await settle(workspace, rebuilt, connection);
   await rebuilt.drain();
   expect(await documents()).toHaveLength(2 * CONTRACTS);
-  expect([0, 1].map(stateOf)).toEqual(before);
+  expect(workspace.dumpsWithoutPosition()).toEqual(before);
 });

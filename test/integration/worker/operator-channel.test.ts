@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { controlStream, operatorSubject } from "../../../src/ingest/jetstream/names.ts";
+import { askOperator } from "../../../src/ingest/jetstream/operator-channel.ts";
 import { openControlLog } from "../../../src/ingest/jetstream/control-log.ts";
 import { decodeControl, type CloseRecord } from "../../../src/model/control.ts";
 import { sha256 } from "../../../src/cli/compose/partition-worker.ts";
@@ -9,7 +10,7 @@ import { decodeAnswer } from "../../../src/pipeline/operations/operator-answer.t
 import { MAX_REQUEST_BYTES } from "../../../src/pipeline/operations/operator-desk.ts";
 import { Bench } from "../../support/worker/bench.ts";
 import { HOUR_MS } from "../../support/worker/usage-catalog.ts";
-import { runCommand } from "../../support/worker/worker-process.ts";
+import { runCommand, type WorkerProcess } from "../../support/worker/worker-process.ts";
 
 const TIMEOUT_MS = 10_000;
 const encoder = new TextEncoder();
@@ -36,6 +37,17 @@ async function closes(partition: number): Promise<{ record: CloseRecord; data: U
   });
 }
 
+/** A worker that says that it is ready has asked the broker for requests; the broker may not have heard of it yet. */
+async function listens(worker: WorkerProcess): Promise<void> {
+  await worker.ready();
+  const partitions = Array.from({ length: bench.partitionCount }, (_, partition) => partition);
+  const ask = (partition: number) =>
+    askOperator(bench.connection, partition, encoder.encode("no request"), TIMEOUT_MS);
+  await worker.until("requests reach it", async () =>
+    (await Promise.all(partitions.map(ask))).every(({ outcome }) => outcome === "answered"),
+  );
+}
+
 const command = (...args: string[]) =>
   runCommand(
     ["close", "watermark", "--actor", "ops", "--reason", "us is down", ...args].concat([
@@ -53,7 +65,7 @@ test("a close reaches the control logs through their owners, on threads too; a s
   expect(before.stdout).toContain("operator-no-owner: No worker owns partition 2");
 
   const worker = workspace.start({ threads: 2 });
-  await worker.ready();
+  await listens(worker);
   const first = await command("--up-to", new Date(upToMs).toISOString(), "--json");
   expect(first.code).toBe(0);
   expect(JSON.parse(first.stdout)).toMatchObject({
@@ -91,7 +103,7 @@ test("a request is decided once, whatever is asked again or can't be read", asyn
   bench = await Bench.start(1);
   const { workspace, connection } = bench;
   const worker = workspace.start();
-  await worker.ready();
+  await listens(worker);
   const upToMs = bench.endMs - 3 * HOUR_MS;
   const ask = (request: Parameters<typeof requestDecision>[2]) =>
     requestDecision(connection, 0, request, TIMEOUT_MS);
@@ -134,7 +146,7 @@ test("a worker that dies between the record and the answer: the same request get
   const { workspace, connection } = bench;
   // The log's first records are genesis, owner and catalog.
   const dying = workspace.start({ failpoint: { point: "after-control-append", visit: 4 } });
-  await dying.ready();
+  await listens(dying);
   const request = closeAt("request-of-a-dying-worker", bench.endMs - HOUR_MS);
   const unanswered = requestDecision(connection, 0, request, 3_000);
   await expect(unanswered).rejects.toMatchObject({
@@ -143,7 +155,7 @@ test("a worker that dies between the record and the answer: the same request get
   });
   await dying.crashed();
   const worker = workspace.start();
-  await worker.ready();
+  await listens(worker);
   const answer = await requestDecision(connection, 0, request, TIMEOUT_MS);
   expect(answer).toMatchObject({
     controlSequence: 4,
@@ -155,7 +167,7 @@ test("a worker that dies between the record and the answer: the same request get
   // The id is in the log: also a state that is lost knows it.
   workspace.removeState();
   const rebuilt = workspace.start();
-  await rebuilt.ready();
+  await listens(rebuilt);
   expect(await requestDecision(connection, 0, request, TIMEOUT_MS)).toEqual(answer);
   await rebuilt.drain();
 });

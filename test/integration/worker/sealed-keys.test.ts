@@ -108,4 +108,4 @@ test("a worker seals its keys, knows them after a crash, and stops where a file 
   });
   const told = third.log.find(({ code }) => code === "state-corrupt");
   expect(JSON.stringify(told)).toContain(name);
-}, 400_000);
+});

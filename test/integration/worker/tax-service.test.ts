@@ -2,24 +2,25 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { PublishedDocument } from "../../../src/billing/invoices/billing-document.ts";
 import { minorUnitsOfText } from "../../../src/billing/rating/money.ts";
-import { numberingStream, unplacedUsageSubject } from "../../../src/ingest/jetstream/names.ts";
-import { publishAll } from "../../../src/ingest/jetstream/producer.ts";
 import { TAX_FAILPOINTS, type Failpoint } from "../../../src/model/fault-injection.ts";
-import { accountToken } from "../../../src/model/partition.ts";
 import type { InvoiceRow } from "../../../src/pipeline/billing-report.ts";
 import { AvataxSimulator, type SimulatedFault } from "../../simulators/avatax/simulator.ts";
 import { Bench } from "../../support/worker/bench.ts";
-import { Random } from "../../support/worker/random.ts";
-import { readDocuments } from "../../support/worker/results.ts";
 import {
-  TAX_USAGE_TYPE,
+  endedMonth,
+  expectNumbersWithoutGap,
+  publishedDocuments,
+  publishUnplaced,
+  unitsUsed,
+} from "../../support/worker/billed-month.ts";
+import { Random } from "../../support/worker/random.ts";
+import {
   taxedContracts,
   UNKNOWN_PLACE,
   writeTaxCatalog,
   type TaxedContract,
 } from "../../support/worker/tax-catalog.ts";
 import { DAY_MS } from "../../support/worker/usage-catalog.ts";
-import { encodeEvents, type UsageEvent } from "../../support/worker/usage-event.ts";
 import { runCommand, type WorkerProcess } from "../../support/worker/worker-process.ts";
 import { settle, type ConfigOptions } from "../../support/worker/workspace.ts";
 
@@ -53,36 +54,16 @@ const configured = (): ConfigOptions => ({
 
 /** Usage of a month that ended three days ago, and what moves the watermarks over its end. */
 async function prepare(contracts: readonly TaxedContract[]): Promise<number> {
-  const today = new Date(Math.floor(Date.now() / DAY_MS) * DAY_MS);
-  let end = new Date(today.getTime() - 3 * DAY_MS);
-  while (end.getUTCDate() > 28) end = new Date(end.getTime() - DAY_MS);
-  const startMs = Date.UTC(end.getUTCFullYear(), end.getUTCMonth() - 1, end.getUTCDate());
+  const { startMs, endMs } = endedMonth();
   writeTaxCatalog(bench.workspace.catalogFolder, startMs, contracts);
-  let count = 0;
-  const usage = (account: string, timeMs: number, units: number): UsageEvent => ({
-    id: `usage-${++count}`,
-    source: "test",
-    type: TAX_USAGE_TYPE,
-    account,
-    timeMs,
-    data: { units: { decimal: String(units) } },
-  });
-  const events = [
-    ...contracts.map(({ account }, n) => usage(account, end.getTime() - DAY_MS, n * 3 + 1)),
-    ...contracts.slice(0, 8).map(({ account }) => usage(account, Date.now() - 60_000, 1)),
-  ];
-  await publishAll(
-    bench.connection,
-    events.map((event) => ({
-      subject: unplacedUsageSubject(accountToken(event.account), "eu"),
-      ...encodeEvents([event], "single"),
-    })),
-  );
+  await publishUnplaced(bench.connection, [
+    ...contracts.map(({ account }, n) => unitsUsed(`month-${n}`, account, endMs - DAY_MS, n * 3 + 1)),
+    ...contracts.slice(0, 8).map(({ account }, n) => unitsUsed(`now-${n}`, account, Date.now() - 60_000, 1)),
+  ]);
   return startMs;
 }
 
-const documents = async (): Promise<PublishedDocument[]> =>
-  [...(await readDocuments(bench.connection)).values()].flat().map(({ body }) => body);
+const documents = () => publishedDocuments(bench.connection);
 
 /** Waits until all documents but those at the unknown place are final and committed. */
 async function finish(worker: WorkerProcess, contracts: readonly TaxedContract[]): Promise<void> {
@@ -127,26 +108,6 @@ function expectTaxedAsTheServiceSays(all: readonly PublishedDocument[]): void {
   expect(taxed.length).toBeGreaterThan(served.length / 4);
 }
 
-async function expectNumbersWithoutGap(all: readonly PublishedDocument[]): Promise<void> {
-  for (const [entity, prefix] of [
-    ["served", "S-"],
-    ["plain", "P-"],
-  ] as const) {
-    const numbers = all.filter(({ legalEntity }) => legalEntity === entity).map(({ number }) => number ?? "");
-    const expected = numbers.map((_, index) => `${prefix}${String(index + 1).padStart(6, "0")}`);
-    expect(numbers.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(expected);
-    const { state } = await bench.connection.manager.streams.info(numberingStream(entity));
-    expect(state.messages).toBe(numbers.length);
-  }
-}
-
-const stateOf = (partition: number): string =>
-  bench.workspace
-    .dump(partition)
-    .split("\n")
-    .filter((line) => !line.startsWith("position "))
-    .join("\n");
-
 /** What goes wrong first with each request of a document; then all goes well. */
 function faultyAtFirst(
   seed: number,
@@ -173,125 +134,115 @@ function faultyAtFirst(
 
 /** Documents that a worker has answered before it crashes, at most: those of all crashes are fewer than there are. */
 const ANSWERS_A_LIFE = 16;
-/** Several workers one after the other, each of which starts a process and replays. */
-const SLOW = { timeout: 240_000 };
 
-test(
-  "a service with faults of every kind: each document is taxed as it says, and committed once",
-  SLOW,
-  async () => {
-    const contracts = taxedContracts(48);
-    const { workspace } = bench;
-    const startMs = await prepare(contracts);
-    simulator.faultOf = faultyAtFirst(SEED);
-    const worker = workspace.start(configured());
-    await finish(worker, contracts);
-    const all = await documents();
-    expect(all).toHaveLength(2 * 47);
-    expectTaxedAsTheServiceSays(all);
-    await expectNumbersWithoutGap(all);
-    expect([simulator.earlyRequests, simulator.mostAtOnce <= 6]).toEqual([0, true]);
+test("a service with faults of every kind: each document is taxed as it says, and committed once", async () => {
+  const contracts = taxedContracts(48);
+  const { workspace } = bench;
+  const startMs = await prepare(contracts);
+  simulator.faultOf = faultyAtFirst(SEED);
+  const worker = workspace.start(configured());
+  await finish(worker, contracts);
+  const all = await documents();
+  expect(all).toHaveLength(2 * 47);
+  expectTaxedAsTheServiceSays(all);
+  await expectNumbersWithoutGap(bench.connection, all, { served: "S-", plain: "P-" });
+  expect([simulator.earlyRequests, simulator.mostAtOnce <= 6]).toEqual([0, true]);
 
-    // What the service refuses is held, with its words, for people and for alerts.
-    const invoices: InvoiceRow[] = JSON.parse(await workspace.command(["inspect", "invoices", "--json"]));
-    const held = invoices.filter(({ status }) => status === "held");
-    expect(held.map(({ id, hold }) => [id, hold?.reason])).toEqual([
-      ["C1:1", "tax-service-refused"],
-      ["C1:2", "tax-service-refused"],
-    ]);
-    expect(held[0]?.hold?.detail).toBe(
-      "JurisdictionNotFoundError: Unable to determine the taxing jurisdiction. (shipTo)",
-    );
-    const exceptions: { reason: string; details: { document: string } }[] = JSON.parse(
-      await workspace.command(["inspect", "exceptions", "--json"]),
-    );
-    const refused = exceptions.filter(({ reason }) => reason === "tax-service-refused");
-    expect(refused.map(({ details }) => details.document).sort()).toEqual(["C1:1", "C1:2"]);
-    const metrics = await worker.metrics();
-    expect(metrics).toMatch(/^tributary_documents_held\{partition="\d",reason="tax-service-refused"\} 2$/m);
-    expect(metrics).toMatch(/^tributary_held_document_age_seconds\{reason="tax-service-refused"\} \d/m);
-    expect(metrics).toMatch(/^tributary_tax_requests_total\{operation="create",outcome="timed-out"\} \d/m);
-    expect(JSON.parse(await workspace.command(["reconcile", "--json"]))).toMatchObject({ balanced: true });
-    expect(JSON.stringify(worker.log)).not.toContain(LICENSE_KEY);
+  // What the service refuses is held, with its words, for people and for alerts.
+  const invoices: InvoiceRow[] = JSON.parse(await workspace.command(["inspect", "invoices", "--json"]));
+  const held = invoices.filter(({ status }) => status === "held");
+  expect(held.map(({ id, hold }) => [id, hold?.reason])).toEqual([
+    ["C1:1", "tax-service-refused"],
+    ["C1:2", "tax-service-refused"],
+  ]);
+  expect(held[0]?.hold?.detail).toBe(
+    "JurisdictionNotFoundError: Unable to determine the taxing jurisdiction. (shipTo)",
+  );
+  const exceptions: { reason: string; details: { document: string } }[] = JSON.parse(
+    await workspace.command(["inspect", "exceptions", "--json"]),
+  );
+  const refused = exceptions.filter(({ reason }) => reason === "tax-service-refused");
+  expect(refused.map(({ details }) => details.document).sort()).toEqual(["C1:1", "C1:2"]);
+  const metrics = await worker.metrics();
+  expect(metrics).toMatch(/^tributary_documents_held\{partition="\d",reason="tax-service-refused"\} 2$/m);
+  expect(metrics).toMatch(/^tributary_held_document_age_seconds\{reason="tax-service-refused"\} \d/m);
+  expect(metrics).toMatch(/^tributary_tax_requests_total\{operation="create",outcome="timed-out"\} \d/m);
+  expect(JSON.parse(await workspace.command(["reconcile", "--json"]))).toMatchObject({ balanced: true });
+  expect(JSON.stringify(worker.log)).not.toContain(LICENSE_KEY);
 
-    // The logs alone give the same documents, and nobody is asked.
-    const file = join(workspace.folder, "export.ndjson");
-    await workspace.command(["export", "--output", file]);
-    await worker.drain();
-    const before = [0, 1].map(stateOf);
-    const simulated = await runCommand(
-      ["simulate", "--json", "--catalog", workspace.catalogFolder, "--events", file].concat([
-        "--partitions",
-        String(PARTITIONS),
-      ]),
-    );
-    const { invoices: simulatedInvoices }: { invoices: unknown[] } = JSON.parse(simulated.stdout);
-    expect(simulatedInvoices).toEqual(invoices);
-    const creates = simulator.requests.create;
-    workspace.removeState();
-    const rebuilt = workspace.start({ ...configured(), tax: { ...configured().tax, ask_again_after: "1h" } });
-    await settle(workspace, rebuilt, bench.connection);
-    await rebuilt.drain();
-    expect([0, 1].map(stateOf)).toEqual(before);
-    // Only the two that are refused may have been asked about again, once at most.
-    expect(simulator.requests.create - creates).toBeLessThanOrEqual(2);
-    expectTaxedAsTheServiceSays(all);
+  // The logs alone give the same documents, and nobody is asked.
+  const file = join(workspace.folder, "export.ndjson");
+  await workspace.command(["export", "--output", file]);
+  await worker.drain();
+  const before = workspace.dumpsWithoutPosition();
+  const simulated = await runCommand(
+    ["simulate", "--json", "--catalog", workspace.catalogFolder, "--events", file].concat([
+      "--partitions",
+      String(PARTITIONS),
+    ]),
+  );
+  const { invoices: simulatedInvoices }: { invoices: unknown[] } = JSON.parse(simulated.stdout);
+  expect(simulatedInvoices).toEqual(invoices);
+  const creates = simulator.requests.create;
+  workspace.removeState();
+  const rebuilt = workspace.start({ ...configured(), tax: { ...configured().tax, ask_again_after: "1h" } });
+  await settle(workspace, rebuilt, bench.connection);
+  await rebuilt.drain();
+  expect(workspace.dumpsWithoutPosition()).toEqual(before);
+  // Only the two that are refused may have been asked about again, once at most.
+  expect(simulator.requests.create - creates).toBeLessThanOrEqual(2);
+  expectTaxedAsTheServiceSays(all);
 
-    // An address that the service knows, in the next catalog, takes them up.
-    writeTaxCatalog(workspace.catalogFolder, startMs, contracts, { country: "US", region: "WA" });
-    const last = workspace.start(configured());
-    await last.until("the last documents are final", async () => (await documents()).length === 2 * 48);
-    await settle(workspace, last, bench.connection);
-    expectTaxedAsTheServiceSays(await documents());
-    await last.drain();
-  },
-);
+  // An address that the service knows, in the next catalog, takes them up.
+  writeTaxCatalog(workspace.catalogFolder, startMs, contracts, { country: "US", region: "WA" });
+  const last = workspace.start(configured());
+  await last.until("the last documents are final", async () => (await documents()).length === 2 * 48);
+  await settle(workspace, last, bench.connection);
+  expectTaxedAsTheServiceSays(await documents());
+  await last.drain();
+});
 
-test(
-  "kills between reply, record, number and commit: taxed and committed once all the same",
-  SLOW,
-  async () => {
-    const contracts = taxedContracts(120);
-    const { workspace } = bench;
-    await prepare(contracts);
-    const random = new Random(SEED);
-    // How many documents the service still answers: however fast the machine, enough are left for the crashes to come.
-    let answers = 0;
-    simulator.faultOf = (operation, _code, attempt) => {
-      if (operation === "create" && answers-- <= 0) return { kind: "error" };
-      return attempt === 1 && random.chance(0.1) ? { kind: "lost" } : { kind: "slow", ms: 5 };
-    };
-    // What a crash leaves undone is done again at once by the next worker.
-    const points: readonly (readonly [Failpoint, number])[] = [
-      ["after-tax-reply", 1],
-      ["before-control-append", 4],
-      ["after-tax-reply", 6],
-      ["after-control-append", 4],
-      ["before-tax-commit", 1],
-      ["after-commit-before-ack", 2],
-      ["after-tax-commit-before-cursor", 1],
-      ["after-control-append", 3],
-      ["after-tax-commit-before-cursor", 1],
-    ];
-    expect(new Set(points.map(([point]) => point))).toEqual(
-      new Set([...TAX_FAILPOINTS, ...points.map(([point]) => point)]),
-    );
-    for (const [point, visit] of points) {
-      answers = ANSWERS_A_LIFE;
-      const worker = workspace.start({ ...configured(), failpoint: { point, visit } });
-      await worker.crashed();
-    }
-    answers = Infinity;
-    const worker = workspace.start(configured());
-    await finish(worker, contracts);
-    const all = await documents();
-    expect([all.length, new Set(all.map(({ id }) => id)).size]).toEqual([2 * 119, 2 * 119]);
-    expectTaxedAsTheServiceSays(all);
-    await expectNumbersWithoutGap(all);
-    expect(JSON.parse(await workspace.command(["reconcile", "--json"]))).toMatchObject({ balanced: true });
-    await worker.drain();
-  },
-);
+test("kills between reply, record, number and commit: taxed and committed once all the same", async () => {
+  const contracts = taxedContracts(120);
+  const { workspace } = bench;
+  await prepare(contracts);
+  const random = new Random(SEED);
+  // How many documents the service still answers: however fast the machine, enough are left for the crashes to come.
+  let answers = 0;
+  simulator.faultOf = (operation, _code, attempt) => {
+    if (operation === "create" && answers-- <= 0) return { kind: "error" };
+    return attempt === 1 && random.chance(0.1) ? { kind: "lost" } : { kind: "slow", ms: 5 };
+  };
+  // What a crash leaves undone is done again at once by the next worker.
+  const points: readonly (readonly [Failpoint, number])[] = [
+    ["after-tax-reply", 1],
+    ["before-control-append", 4],
+    ["after-tax-reply", 6],
+    ["after-control-append", 4],
+    ["before-tax-commit", 1],
+    ["after-commit-before-ack", 2],
+    ["after-tax-commit-before-cursor", 1],
+    ["after-control-append", 3],
+    ["after-tax-commit-before-cursor", 1],
+  ];
+  expect(new Set(points.map(([point]) => point))).toEqual(
+    new Set([...TAX_FAILPOINTS, ...points.map(([point]) => point)]),
+  );
+  for (const [point, visit] of points) {
+    answers = ANSWERS_A_LIFE;
+    const worker = workspace.start({ ...configured(), failpoint: { point, visit } });
+    await worker.crashed();
+  }
+  answers = Infinity;
+  const worker = workspace.start(configured());
+  await finish(worker, contracts);
+  const all = await documents();
+  expect([all.length, new Set(all.map(({ id }) => id)).size]).toEqual([2 * 119, 2 * 119]);
+  expectTaxedAsTheServiceSays(all);
+  await expectNumbersWithoutGap(bench.connection, all, { served: "S-", plain: "P-" });
+  expect(JSON.parse(await workspace.command(["reconcile", "--json"]))).toMatchObject({ balanced: true });
+  await worker.drain();
+});
 
 test("an outage holds documents of the service's legal entities alone, visibly, and ends by itself", async () => {
   const contracts = taxedContracts(24);

@@ -1,7 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-
-export const TAX_USAGE_TYPE = "com.example.usage";
+import { monthlyFrom, writeBilledCatalog } from "./billed-month.ts";
 
 /** Where the customers of the contracts are: the last place is one that the simulator knows no taxes of. */
 export const TAX_PLACES = [
@@ -37,37 +34,7 @@ export function writeTaxCatalog(
   contracts: readonly TaxedContract[],
   unknownPlace: Readonly<Record<string, unknown>> = { country: "FR" },
 ): void {
-  rmSync(folder, { recursive: true, force: true });
-  const write = (path: string, content: unknown): void => {
-    mkdirSync(join(folder, path, ".."), { recursive: true });
-    writeFileSync(join(folder, path), JSON.stringify(content));
-  };
-  const start = new Date(startMs);
-  write("settings.json", { regions: ["eu"], disorder: "10m", grace: "1h" });
-  write("meters/usage.json", {
-    key: "usage",
-    event_type: TAX_USAGE_TYPE,
-    aggregation: "sum",
-    value_property: "units",
-  });
-  write("products/products.json", [
-    { key: "usage", name: "Usage", tax_code: "SW056000" },
-    { key: "support", name: "Support", tax_code: "NT" },
-  ]);
-  write("customers/customers.json", [
-    ...TAX_PLACES.map(({ id, ...place }) => {
-      const { country, ...rest } = place;
-      if (!("exempt" in rest)) return { id, name: id, country, ...rest };
-      const exemption = { certificate: "E-77", from: "2000-01-01" };
-      return { id, name: id, country, region: rest.region, tax_exemption: exemption };
-    }),
-    { id: UNKNOWN_PLACE, name: UNKNOWN_PLACE, ...unknownPlace },
-  ]);
   const seller = { country: "US", region: "WA", city: "Seattle", postal_code: "98101" };
-  write("legal_entities/entities.json", [
-    { key: "served", name: "Served", number_prefix: "S-", tax: "service", tax_company: "SERVED", ...seller },
-    { key: "plain", name: "Plain", number_prefix: "P-" },
-  ]);
   const plan = (key: string, pricesIncludeTax: boolean) => ({
     key,
     version: 1,
@@ -78,21 +45,41 @@ export function writeTaxCatalog(
       { key: "support", product: "support", model: "flat", amount: 30, billed: "in_advance" },
     ],
   });
-  write("plans/plans.json", [plan("net", false), plan("gross", true)]);
-  write(
-    "contracts/contracts.json",
-    contracts.map(({ id, account, customer, legalEntity }, n) => ({
+  const monthly = monthlyFrom(startMs);
+  writeBilledCatalog(folder, {
+    "products/products.json": [
+      { key: "usage", name: "Usage", tax_code: "SW056000" },
+      { key: "support", name: "Support", tax_code: "NT" },
+    ],
+    "customers/customers.json": [
+      ...TAX_PLACES.map(({ id, ...place }) => {
+        const { country, ...rest } = place;
+        if (!("exempt" in rest)) return { id, name: id, country, ...rest };
+        const exemption = { certificate: "E-77", from: "2000-01-01" };
+        return { id, name: id, country, region: rest.region, tax_exemption: exemption };
+      }),
+      { id: UNKNOWN_PLACE, name: UNKNOWN_PLACE, ...unknownPlace },
+    ],
+    "legal_entities/entities.json": [
+      {
+        key: "served",
+        name: "Served",
+        number_prefix: "S-",
+        tax: "service",
+        tax_company: "SERVED",
+        ...seller,
+      },
+      { key: "plain", name: "Plain", number_prefix: "P-" },
+    ],
+    "plans/plans.json": [plan("net", false), plan("gross", true)],
+    "contracts/contracts.json": contracts.map(({ id, account, customer, legalEntity }, n) => ({
       id,
       customer,
       account,
       plan: { key: customer === "berlin" ? "gross" : "net", version: 1 },
-      time_zone: "UTC",
-      billing_anchor_day: start.getUTCDate(),
-      start: start.toISOString().slice(0, 10),
       legal_entity: legalEntity,
-      ...(n % 10 === 3
-        ? { credits: [{ id: "gift", amount: 40, effective: start.toISOString().slice(0, 10) }] }
-        : {}),
+      ...monthly,
+      ...(n % 10 === 3 ? { credits: [{ id: "gift", amount: 40, effective: monthly.start }] } : {}),
     })),
-  );
+  });
 }

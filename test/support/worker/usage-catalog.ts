@@ -1,6 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { partitionOf } from "../../../src/model/partition.ts";
+import { writeJsonFiles } from "../json-files.ts";
 
 export const REGIONS = ["eu", "us"] as const;
 /** Its events count, but don't move the watermark. */
@@ -46,59 +45,53 @@ export function writeCatalog(
   folder: string,
   { anchorDay, moreAccounts = [], contractFields = {} }: CatalogOptions,
 ): void {
-  const write = (path: string, content: unknown): void => {
-    const file = join(folder, path);
-    mkdirSync(join(file, ".."), { recursive: true });
-    writeFileSync(file, JSON.stringify(content, undefined, 2));
-  };
-  write("settings.json", { regions: REGIONS, disorder: "10m", grace: "1h" });
-  write("meters/meters.json", [
-    { key: "requests", event_type: REQUEST, aggregation: "count", group_by: { status: "status" } },
-    {
-      key: "bytes",
-      event_type: REQUEST,
-      aggregation: "sum",
-      value_property: "size.bytes",
-      filters: [{ property: "status", any_of: ["200", "201"] }],
-    },
-    { key: "fastest", event_type: REQUEST, aggregation: "min", value_property: "latency", scale: 3 },
-    { key: "slowest", event_type: REQUEST, aggregation: "max", value_property: "latency", scale: 3 },
-    { key: "users", event_type: REQUEST, aggregation: "unique", value_property: "user" },
-    { key: "balance", event_type: BALANCE, aggregation: "latest", value_property: "balance", scale: 2 },
-    {
-      key: "storage",
-      event_type: VOLUME,
-      aggregation: "time_weighted",
-      value_property: "gigabytes",
-      scale: 3,
-    },
-  ]);
-  write("products/products.json", [{ key: "api", name: "API" }]);
-  write("customers/customers.json", [{ id: "customer", name: "Customer" }]);
-  write("plans/plans.json", {
-    key: "standard",
-    version: 1,
-    name: "Standard",
-    currency: "EUR",
-    prices: [
-      { key: "requests", product: "api", meter: "requests", model: "per_unit", unit_price: "0.013" },
+  writeJsonFiles(folder, {
+    "settings.json": { regions: REGIONS, disorder: "10m", grace: "1h" },
+    "meters/meters.json": [
+      { key: "requests", event_type: REQUEST, aggregation: "count", group_by: { status: "status" } },
       {
         key: "bytes",
-        product: "api",
-        meter: "bytes",
-        model: "graduated",
-        tiers: [
-          { up_to: "100000", unit_price: "0.0001" },
-          { unit_price: "0.00004", flat_fee: "2.5" },
-        ],
+        event_type: REQUEST,
+        aggregation: "sum",
+        value_property: "size.bytes",
+        filters: [{ property: "status", any_of: ["200", "201"] }],
       },
-      { key: "users", product: "api", meter: "users", model: "per_unit", unit_price: "2" },
-      { key: "storage", product: "api", meter: "storage", model: "per_unit", unit_price: "0.011" },
+      { key: "fastest", event_type: REQUEST, aggregation: "min", value_property: "latency", scale: 3 },
+      { key: "slowest", event_type: REQUEST, aggregation: "max", value_property: "latency", scale: 3 },
+      { key: "users", event_type: REQUEST, aggregation: "unique", value_property: "user" },
+      { key: "balance", event_type: BALANCE, aggregation: "latest", value_property: "balance", scale: 2 },
+      {
+        key: "storage",
+        event_type: VOLUME,
+        aggregation: "time_weighted",
+        value_property: "gigabytes",
+        scale: 3,
+      },
     ],
-  });
-  write(
-    "contracts/contracts.json",
-    [...ACCOUNTS, ...moreAccounts].map((account, n) => ({
+    "products/products.json": [{ key: "api", name: "API" }],
+    "customers/customers.json": [{ id: "customer", name: "Customer" }],
+    "plans/plans.json": {
+      key: "standard",
+      version: 1,
+      name: "Standard",
+      currency: "EUR",
+      prices: [
+        { key: "requests", product: "api", meter: "requests", model: "per_unit", unit_price: "0.013" },
+        {
+          key: "bytes",
+          product: "api",
+          meter: "bytes",
+          model: "graduated",
+          tiers: [
+            { up_to: "100000", unit_price: "0.0001" },
+            { unit_price: "0.00004", flat_fee: "2.5" },
+          ],
+        },
+        { key: "users", product: "api", meter: "users", model: "per_unit", unit_price: "2" },
+        { key: "storage", product: "api", meter: "storage", model: "per_unit", unit_price: "0.011" },
+      ],
+    },
+    "contracts/contracts.json": [...ACCOUNTS, ...moreAccounts].map((account, n) => ({
       id: `C-${n + 1}`,
       customer: "customer",
       account,
@@ -108,5 +101,5 @@ export function writeCatalog(
       start: "2025-01-01",
       ...contractFields,
     })),
-  );
+  });
 }

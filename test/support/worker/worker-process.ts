@@ -4,7 +4,7 @@ import { guardProcess } from "../../../scripts/nats-server/guard.mjs";
 import { FAILPOINT_VARIABLE } from "../../../src/cli/compose/fault-injector.ts";
 import type { Failpoint } from "../../../src/model/fault-injection.ts";
 import { PROJECT_ROOT } from "../project-files.ts";
-import { waitUntil } from "../wait-until.ts";
+import { DEADLINE_MS, waitUntil } from "../wait-until.ts";
 
 const MAIN = join(PROJECT_ROOT, "dist/cli/main.js");
 
@@ -17,6 +17,8 @@ export interface WorkerExit {
 export interface WorkerStatus {
   readonly state: string;
   readonly totals: Readonly<Record<string, number>>;
+  /** Messages that wait in the streams of its partitions. */
+  readonly backlog: number;
   readonly partitions: readonly {
     readonly partition: number;
     readonly state: string;
@@ -115,14 +117,18 @@ export class WorkerProcess {
   }
 
   /** Sends SIGTERM and waits for the end; throws where it does not exit with 0. */
-  async drain(deadlineMs = 30_000): Promise<void> {
+  async drain(deadlineMs = DEADLINE_MS): Promise<void> {
     this.send("SIGTERM");
     await waitUntil("the worker has drained", () => this.#exit !== undefined, deadlineMs);
     if (this.#exit?.code !== 0) throw new Error(`it ended with ${JSON.stringify(this.#exit)}:\n${this.tail}`);
   }
 
   /** Waits until a condition on the running worker holds; throws at once where it ends meanwhile. */
-  async until(what: string, condition: () => boolean | Promise<boolean>, deadlineMs = 30_000): Promise<void> {
+  async until(
+    what: string,
+    condition: () => boolean | Promise<boolean>,
+    deadlineMs = DEADLINE_MS,
+  ): Promise<void> {
     try {
       await waitUntil(
         what,
@@ -138,11 +144,11 @@ export class WorkerProcess {
   }
 
   /** Waits until the admin port answers: partitions are still being opened. */
-  async listening(deadlineMs = 30_000): Promise<void> {
+  async listening(deadlineMs = DEADLINE_MS): Promise<void> {
     await this.until("the admin port listens", () => this.#port !== undefined, deadlineMs);
   }
 
-  async ready(deadlineMs = 30_000): Promise<void> {
+  async ready(deadlineMs = DEADLINE_MS): Promise<void> {
     await this.until("the worker is ready", async () => (await this.readyz())?.ready === true, deadlineMs);
   }
 
@@ -196,9 +202,15 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs another command of the built program until it ends. */
-export async function runCommand(args: readonly string[]): Promise<CommandResult> {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+/** Runs another command of the built program until it ends; `env` is added to the environment of this process. */
+export async function runCommand(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<CommandResult> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {

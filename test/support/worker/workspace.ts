@@ -158,6 +158,17 @@ export class Workspace {
     }
   }
 
+  /** The same without the position: each start appends its acquisition to the control log. */
+  dumpWithoutPosition(partition: number, state?: string): string {
+    const lines = this.dump(partition, state).split("\n");
+    return lines.filter((line) => !line.startsWith("position ")).join("\n");
+  }
+
+  /** Those of all partitions. */
+  dumpsWithoutPosition(): string[] {
+    return Array.from({ length: this.partitionCount }, (_, partition) => this.dumpWithoutPosition(partition));
+  }
+
   /** Forgets state and files, as a new machine has none. */
   removeState(state = "state"): void {
     rmSync(this.stateFolder(state), { recursive: true, force: true });

@@ -77,8 +77,8 @@ describe("the command line", () => {
     expect(JSON.parse(stdout)).toMatchObject({ oldestNatsServer: "2.10.23", node: process.versions.node });
   });
 
-  test("has a summary, described options and a variable for every long flag, no two alike", () => {
-    const commands = commandsOf(createProgram()).slice(1);
+  test("has a summary, described options and a variable for every long flag, no two alike", async () => {
+    const commands = commandsOf(await createProgram()).slice(1);
     expect(commands.filter((command) => command.summary() === "" && command.description() === "")).toEqual(
       [],
     );
@@ -126,8 +126,8 @@ describe("the command line", () => {
     expect(stderr).toContain("TRIBUTARY_VERSION_JSON must be");
   });
 
-  test("is what docs/cli.md says (npm run docs)", () => {
-    expect(readProjectFile("docs/cli.md")).toBe(renderCliReference(createProgram()));
+  test("is what docs/cli.md says (npm run docs)", async () => {
+    expect(readProjectFile("docs/cli.md")).toBe(renderCliReference(await createProgram()));
   });
 });
 

@@ -9,7 +9,7 @@ import type { Decision } from "./close-fixture.ts";
 const START_MS = Date.parse("2026-01-31T23:00:00Z");
 const END_MS = Date.parse("2026-08-01T00:00:00Z");
 const DAY_HOURS = 24;
-/** More runs on demand: `CLOSE_PROPERTY_RUNS=1000 npx vitest run test/unit/close`. */
+/** More runs: `npm run test:long -- properties`. */
 const RUNS = Number(process.env["CLOSE_PROPERTY_RUNS"] ?? 8);
 const MONTHS = ["2026-02-01", "2026-03-01", "2026-04-01", "2026-05-01"];
 

@@ -1,16 +1,9 @@
 import { compileCatalog } from "../../../src/billing/catalog/compile.ts";
 import type { CompiledCatalog } from "../../../src/billing/catalog/compiled.ts";
 import { loadCatalog } from "../../../src/billing/catalog/load.ts";
-import { encodeControl, type ControlRecord } from "../../../src/model/control.ts";
-import { storedEntries } from "../../../src/operators/invoice/billing-book.ts";
-import { invoicesOf, journalOf } from "../../../src/pipeline/billing-report.ts";
-import { billingRun, nextBillingStep, numberDocuments } from "../../../src/pipeline/billing-steps.ts";
-import { reportOf } from "../../../src/pipeline/partition-report.ts";
-import { openPartitionStore } from "../../../src/state/partition-store.ts";
-import { createEngine } from "../../support/engine-fixture.ts";
+import { BilledRun, type BilledResult } from "../../support/billed-run.ts";
 
 export const at = (date: string): number => Date.parse(`${date}T00:00:00Z`);
-const encoder = new TextEncoder();
 
 export type Files = Readonly<Record<string, unknown>>;
 
@@ -54,84 +47,36 @@ export function catalogOf(files: Files): CompiledCatalog {
   return compileCatalog(loaded.catalog, loaded.version);
 }
 
-type Without<Record, Keys extends PropertyKey> = Record extends unknown ? Omit<Record, Keys> : never;
-
-/** A partition whose contracts are billed as soon as they are due. */
+/** A partition of one account's calls, by dates; its contracts are billed as soon as they are due. */
 export class Billing {
-  readonly #engine;
-  readonly #store = openPartitionStore(":memory:", { partition: 0, partitionCount: 1 });
-  readonly #ranks = new Map<string, number>();
-  #sequence = 0;
-  #controls = 0;
+  readonly #run: BilledRun;
 
   constructor(catalog: CompiledCatalog) {
-    this.#engine = createEngine(catalog);
-    this.#decide({ kind: "catalog", version: catalog.version }, catalog);
+    this.#run = new BilledRun(catalog);
   }
 
   async use(amount: number, date: string, arrival = date): Promise<this> {
-    const text = `{"specversion":"1.0","id":"e${this.#sequence}","source":"test","type":"usage","subject":"acme","time":"${new Date(at(date)).toISOString()}","data":{"amount":${amount}}}`;
-    this.#engine.process([
-      {
-        sequence: ++this.#sequence,
-        subject: "usage.0.eu",
-        contentType: "application/cloudevents+json",
-        arrivalMs: at(arrival),
-        data: encoder.encode(text),
-      },
-    ]);
-    await this.#bill();
+    const data = `{"amount":${amount}}`;
+    await this.#run.use({ account: "acme", timeMs: at(date), arrivalMs: at(arrival), data });
     return this;
   }
 
   async until(date: string): Promise<this> {
-    this.#decide({ kind: "close", upToMs: at(date), actor: "test", reason: "test" });
-    await this.#bill();
+    await this.#run.until(at(date));
     return this;
   }
 
   async take(catalog: CompiledCatalog): Promise<this> {
-    await this.#store.commit(this.#engine.collect());
-    this.#decide({ kind: "catalog", version: catalog.version }, catalog);
-    await this.#bill();
+    await this.#run.take(catalog);
     return this;
   }
 
-  async result() {
-    await this.#store.commit(this.#engine.collect());
-    const sources = [{ partition: 0, engine: this.#engine, store: this.#store }];
-    const report = reportOf(sources);
-    const gaps = report.checks.filter(({ balanced }) => !balanced);
-    if (gaps.length > 0) throw new Error(`the books do not balance: ${JSON.stringify(gaps)}`);
-    return {
-      report,
-      invoices: invoicesOf(sources),
-      journal: journalOf(sources),
-      entries: [...storedEntries(this.#store)],
-    };
-  }
-
-  #decide(decision: Without<ControlRecord, "appliesAfter" | "decidedAt">, catalog?: CompiledCatalog): void {
-    const record: ControlRecord = { ...decision, appliesAfter: this.#sequence, decidedAt: "" };
-    this.#engine.apply({ sequence: ++this.#controls, record }, encodeControl(record), catalog, []);
-  }
-
-  async #bill(): Promise<void> {
-    const engine = this.#engine;
-    const ranksOf = (_entity: string, documents: readonly string[]): Promise<number[]> =>
-      Promise.resolve(
-        documents.map((id) => {
-          const rank = this.#ranks.get(id) ?? this.#ranks.size + 1;
-          this.#ranks.set(id, rank);
-          return rank;
-        }),
-      );
-    for (let step = nextBillingStep(engine); step !== undefined; step = nextBillingStep(engine))
-      this.#decide(step === "run" ? billingRun(engine, 0) : await numberDocuments(engine, { ranksOf }));
+  result(): Promise<BilledResult> {
+    return this.#run.result();
   }
 }
 
-export const summary = (invoices: Awaited<ReturnType<Billing["result"]>>["invoices"]) =>
+export const summary = (invoices: BilledResult["invoices"]) =>
   invoices.map(({ number, kind, status, total, lines }) => [
     number,
     kind,
@@ -140,10 +85,7 @@ export const summary = (invoices: Awaited<ReturnType<Billing["result"]>>["invoic
     lines.map(({ description, amount }) => `${description} ${amount}`),
   ]);
 
-export function balanceOf(
-  journal: Awaited<ReturnType<Billing["result"]>>["journal"],
-  account: string,
-): number {
+export function balanceOf(journal: BilledResult["journal"], account: string): number {
   let balance = 0;
   for (const { lines } of journal)
     for (const line of lines)

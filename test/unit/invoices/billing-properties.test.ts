@@ -25,11 +25,8 @@ const START_MS = Date.parse("2026-01-31T23:00:00Z");
 const DAY_HOURS = 24;
 /** As the settings of the fixture's catalog say. */
 const MAX_AGE_HOURS = 35 * DAY_HOURS;
-/** More runs on demand: `BILLING_PROPERTY_RUNS=2000 npx vitest run test/unit/invoices`. */
+/** More runs: `npm run test:long -- properties`. */
 const RUNS = Number(process.env["BILLING_PROPERTY_RUNS"] ?? 60);
-
-/** Some seconds each where nothing else runs; a busy machine takes longer. */
-const TIMEOUT_MS = Math.max(120_000, RUNS * 1_000);
 
 const event = fc.record<TimedEvent>({
   account: fc.constantFrom(...BILLING_ACCOUNTS),
@@ -106,111 +103,95 @@ function cells({ aggregates }: Awaited<ReturnType<typeof simulate>>["report"]) {
 }
 
 describe("billing", () => {
-  it(
-    "comes to the same amounts whether usage comes in time or late",
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(events, async (list) => {
-          const late = await simulate(list);
-          const onTime = await simulate(list.map((each) => ({ ...each, lagHours: 0 })));
-          expect(sums(late.invoices)).toEqual(sums(onTime.invoices));
-          for (const { report, invoices } of [late, onTime]) {
-            expect(report.checks.filter(({ balanced }) => !balanced)).toEqual([]);
-            expect(invoices.filter(({ status }) => status === "draft")).toEqual([]);
-            expect(report.unbilled.filter(({ amount }) => /[1-9]/.test(amount))).toEqual([]);
-          }
-        }),
-        { numRuns: RUNS },
-      );
-    },
-    TIMEOUT_MS,
-  );
+  it("comes to the same amounts whether usage comes in time or late", async () => {
+    await fc.assert(
+      fc.asyncProperty(events, async (list) => {
+        const late = await simulate(list);
+        const onTime = await simulate(list.map((each) => ({ ...each, lagHours: 0 })));
+        expect(sums(late.invoices)).toEqual(sums(onTime.invoices));
+        for (const { report, invoices } of [late, onTime]) {
+          expect(report.checks.filter(({ balanced }) => !balanced)).toEqual([]);
+          expect(invoices.filter(({ status }) => status === "draft")).toEqual([]);
+          expect(report.unbilled.filter(({ amount }) => /[1-9]/.test(amount))).toEqual([]);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
 
-  it(
-    "comes to the same amounts as if events that were taken back had never been",
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(events, async (list) => {
-          const taken = await simulate(list);
-          const never = await simulate(list.filter((each) => each.retractedAfterHours === undefined));
-          expect(sums(taken.invoices)).toEqual(sums(never.invoices));
-          expect(cells(taken.report)).toEqual(cells(never.report));
-          const { accepted, read } = taken.report.counts;
-          expect({ accepted, read }).toEqual({ accepted: read, read: arrivalsOf(list, START_MS).length });
-          expect(taken.report.checks.filter(({ balanced }) => !balanced)).toEqual([]);
-          expect(taken.report.unbilled.filter(({ amount }) => /[1-9]/.test(amount))).toEqual([]);
-        }),
-        { numRuns: RUNS },
-      );
-    },
-    TIMEOUT_MS,
-  );
+  it("comes to the same amounts as if events that were taken back had never been", async () => {
+    await fc.assert(
+      fc.asyncProperty(events, async (list) => {
+        const taken = await simulate(list);
+        const never = await simulate(list.filter((each) => each.retractedAfterHours === undefined));
+        expect(sums(taken.invoices)).toEqual(sums(never.invoices));
+        expect(cells(taken.report)).toEqual(cells(never.report));
+        const { accepted, read } = taken.report.counts;
+        expect({ accepted, read }).toEqual({ accepted: read, read: arrivalsOf(list, START_MS).length });
+        expect(taken.report.checks.filter(({ balanced }) => !balanced)).toEqual([]);
+        expect(taken.report.unbilled.filter(({ amount }) => /[1-9]/.test(amount))).toEqual([]);
+      }),
+      { numRuns: RUNS },
+    );
+  });
 
-  it(
-    "makes documents whose lines add up, and numbers them without a gap",
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(events, async (list) => {
-          const { invoices, journal } = await simulate(list);
-          for (const document of invoices) {
-            const sum = (member: "amount" | "discount" | "tax"): bigint =>
-              document.lines.reduce((all, line) => all + minorUnitsOfText(line[member]), 0n);
-            const [subtotal, discounts, tax, credits, total] = [
-              document.subtotal,
-              document.discounts,
-              document.tax,
-              document.credits,
-              document.total,
-            ].map(minorUnitsOfText);
-            expect([subtotal, discounts, tax]).toEqual([sum("amount"), sum("discount"), sum("tax")]);
-            const added = document.taxIncluded ? 0n : tax!;
-            expect(total).toBe(subtotal! - discounts! + added - credits!);
-            expect(document.kind).toBe(total! < 0n ? "credit-memo" : "invoice");
-          }
-          const numbers = invoices.map(({ number }) => number ?? "").toSorted((a, b) => (a < b ? -1 : 1));
-          expect(numbers).toEqual(invoices.map((_, index) => `INV-${String(index + 1).padStart(6, "0")}`));
-          // Whatever was deferred is earned, whatever was accrued is reversed, when all contracts are over.
-          for (const account of ["deferred-revenue", "unbilled-receivable"]) {
-            let balance = 0n;
-            for (const { lines } of journal)
-              for (const line of lines)
-                if (line.account === account)
-                  balance += minorUnitsOfText(line.debit) - minorUnitsOfText(line.credit);
-            expect(`${account} ${balance}`).toBe(`${account} 0`);
-          }
-        }),
-        { numRuns: RUNS },
-      );
-    },
-    TIMEOUT_MS,
-  );
+  it("makes documents whose lines add up, and numbers them without a gap", async () => {
+    await fc.assert(
+      fc.asyncProperty(events, async (list) => {
+        const { invoices, journal } = await simulate(list);
+        for (const document of invoices) {
+          const sum = (member: "amount" | "discount" | "tax"): bigint =>
+            document.lines.reduce((all, line) => all + minorUnitsOfText(line[member]), 0n);
+          const [subtotal, discounts, tax, credits, total] = [
+            document.subtotal,
+            document.discounts,
+            document.tax,
+            document.credits,
+            document.total,
+          ].map(minorUnitsOfText);
+          expect([subtotal, discounts, tax]).toEqual([sum("amount"), sum("discount"), sum("tax")]);
+          const added = document.taxIncluded ? 0n : tax!;
+          expect(total).toBe(subtotal! - discounts! + added - credits!);
+          expect(document.kind).toBe(total! < 0n ? "credit-memo" : "invoice");
+        }
+        const numbers = invoices.map(({ number }) => number ?? "").toSorted((a, b) => (a < b ? -1 : 1));
+        expect(numbers).toEqual(invoices.map((_, index) => `INV-${String(index + 1).padStart(6, "0")}`));
+        // Whatever was deferred is earned, whatever was accrued is reversed, when all contracts are over.
+        for (const account of ["deferred-revenue", "unbilled-receivable"]) {
+          let balance = 0n;
+          for (const { lines } of journal)
+            for (const line of lines)
+              if (line.account === account)
+                balance += minorUnitsOfText(line.debit) - minorUnitsOfText(line.credit);
+          expect(`${account} ${balance}`).toBe(`${account} 0`);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
 
-  it(
-    "gives the same state, byte for byte, wherever runs, checkpoints and restarts fall; credits are never negative",
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(events, dice, async (list, numbers) => {
-          const { steps, catalog } = await billingLogs(list, START_MS, END_MS);
-          const whole = await replay(steps, catalog, undefined);
-          const cut = await replay(steps, catalog, numbers);
-          expect(dumpState(cut.store)).toBe(dumpState(whole.store));
-          const entries = [...whole.store.rows(BILLING_SPACES.creditEntries)].map(({ value }) =>
-            ledgerEntryCodec.decode(value),
-          );
-          const byLedger = new Map<string, (typeof entries)[number][]>();
-          for (const entry of entries) {
-            const ledger = entry.id.slice(0, entry.id.lastIndexOf("/"));
-            byLedger.set(ledger, [...(byLedger.get(ledger) ?? []), entry]);
-          }
-          // Refuses balances below 0, and entries that are out of order.
-          for (const ledger of byLedger.values()) expect(foldLedger(ledger).size).toBeGreaterThan(0);
-          expect(byLedger.size).toBeGreaterThan(0);
-          whole.store.close();
-          cut.store.close();
-        }),
-        { numRuns: RUNS },
-      );
-    },
-    TIMEOUT_MS,
-  );
+  it("gives the same state, byte for byte, wherever runs, checkpoints and restarts fall; credits are never negative", async () => {
+    await fc.assert(
+      fc.asyncProperty(events, dice, async (list, numbers) => {
+        const { steps, catalog } = await billingLogs(list, START_MS, END_MS);
+        const whole = await replay(steps, catalog, undefined);
+        const cut = await replay(steps, catalog, numbers);
+        expect(dumpState(cut.store)).toBe(dumpState(whole.store));
+        const entries = [...whole.store.rows(BILLING_SPACES.creditEntries)].map(({ value }) =>
+          ledgerEntryCodec.decode(value),
+        );
+        const byLedger = new Map<string, (typeof entries)[number][]>();
+        for (const entry of entries) {
+          const ledger = entry.id.slice(0, entry.id.lastIndexOf("/"));
+          byLedger.set(ledger, [...(byLedger.get(ledger) ?? []), entry]);
+        }
+        // Refuses balances below 0, and entries that are out of order.
+        for (const ledger of byLedger.values()) expect(foldLedger(ledger).size).toBeGreaterThan(0);
+        expect(byLedger.size).toBeGreaterThan(0);
+        whole.store.close();
+        cut.store.close();
+      }),
+      { numRuns: RUNS },
+    );
+  });
 });

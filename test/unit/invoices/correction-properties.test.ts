@@ -19,10 +19,8 @@ const START_MS = Date.parse("2026-01-31T23:00:00Z");
 /** Until all contracts have ended and all that is corrected has been billed. */
 const END_MS = Date.parse("2026-10-01T00:00:00Z");
 const DAY_HOURS = 24;
-/** More runs on demand: `BILLING_PROPERTY_RUNS=2000 npx vitest run test/unit/invoices`. */
+/** More runs: `npm run test:long -- properties`. */
 const RUNS = Number(process.env["BILLING_PROPERTY_RUNS"] ?? 20);
-/** Each run bills three months twice; machines that do much else take their time. */
-const TIMEOUT_MS = 120_000;
 
 const event = fc.record<TimedEvent>({
   account: fc.constantFrom(...BILLING_ACCOUNTS),
@@ -104,62 +102,54 @@ async function bill(list: readonly TimedEvent[], decided: readonly TimedCorrecti
 }
 
 describe("corrections of invoices", () => {
-  it(
-    "leave what is owed for usage as it is, every book balanced, every number used once",
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(events, corrections, async (list, decided) => {
-          const corrected = await bill(list, decided);
-          const plain = await bill(list, []);
-          const { invoices, report, journal } = corrected;
-          expect(sums(invoices)).toEqual(sums(plain.invoices));
-          expect(report.checks.filter(({ balanced }) => !balanced)).toEqual([]);
-          expect(report.unbilled.filter(({ amount }) => /[1-9]/.test(amount))).toEqual([]);
-          const numbers = invoices.map(({ number }) => number ?? "").toSorted((a, b) => (a < b ? -1 : 1));
-          expect(numbers).toEqual(invoices.map((_, index) => `INV-${String(index + 1).padStart(6, "0")}`));
-          for (const invoice of invoices)
-            checkCorrections(
-              invoice,
-              invoices.filter(({ corrects }) => corrects?.document === invoice.id),
-            );
-          for (const account of ["deferred-revenue", "unbilled-receivable"]) {
-            let balance = 0n;
-            for (const { lines } of journal)
-              for (const line of lines)
-                if (line.account === account)
-                  balance += minorUnitsOfText(line.debit) - minorUnitsOfText(line.credit);
-            expect(`${account} ${balance}`).toBe(`${account} 0`);
-          }
-          for (const { store } of [corrected, plain]) store.close();
-        }),
-        { numRuns: RUNS },
-      );
-    },
-    TIMEOUT_MS,
-  );
+  it("leave what is owed for usage as it is, every book balanced, every number used once", async () => {
+    await fc.assert(
+      fc.asyncProperty(events, corrections, async (list, decided) => {
+        const corrected = await bill(list, decided);
+        const plain = await bill(list, []);
+        const { invoices, report, journal } = corrected;
+        expect(sums(invoices)).toEqual(sums(plain.invoices));
+        expect(report.checks.filter(({ balanced }) => !balanced)).toEqual([]);
+        expect(report.unbilled.filter(({ amount }) => /[1-9]/.test(amount))).toEqual([]);
+        const numbers = invoices.map(({ number }) => number ?? "").toSorted((a, b) => (a < b ? -1 : 1));
+        expect(numbers).toEqual(invoices.map((_, index) => `INV-${String(index + 1).padStart(6, "0")}`));
+        for (const invoice of invoices)
+          checkCorrections(
+            invoice,
+            invoices.filter(({ corrects }) => corrects?.document === invoice.id),
+          );
+        for (const account of ["deferred-revenue", "unbilled-receivable"]) {
+          let balance = 0n;
+          for (const { lines } of journal)
+            for (const line of lines)
+              if (line.account === account)
+                balance += minorUnitsOfText(line.debit) - minorUnitsOfText(line.credit);
+          expect(`${account} ${balance}`).toBe(`${account} 0`);
+        }
+        for (const { store } of [corrected, plain]) store.close();
+      }),
+      { numRuns: RUNS },
+    );
+  });
 
-  it(
-    "give the same state, byte for byte, wherever runs, checkpoints and restarts fall",
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(events, corrections, dice, async (list, decided, numbers) => {
-          const { store, steps, catalog } = await bill(list, decided);
-          const cut = await replay(steps, catalog, numbers);
-          expect(dumpState(cut.store)).toBe(dumpState(store));
-          const byLedger = new Map<string, ReturnType<typeof ledgerEntryCodec.decode>[]>();
-          for (const { value } of store.rows(BILLING_SPACES.creditEntries)) {
-            const entry = ledgerEntryCodec.decode(value);
-            const ledger = entry.id.slice(0, entry.id.lastIndexOf("/"));
-            byLedger.set(ledger, [...(byLedger.get(ledger) ?? []), entry]);
-          }
-          // Refuses balances below 0, and entries that are out of order.
-          for (const ledger of byLedger.values()) expect(foldLedger(ledger).size).toBeGreaterThan(0);
-          store.close();
-          cut.store.close();
-        }),
-        { numRuns: RUNS },
-      );
-    },
-    TIMEOUT_MS,
-  );
+  it("give the same state, byte for byte, wherever runs, checkpoints and restarts fall", async () => {
+    await fc.assert(
+      fc.asyncProperty(events, corrections, dice, async (list, decided, numbers) => {
+        const { store, steps, catalog } = await bill(list, decided);
+        const cut = await replay(steps, catalog, numbers);
+        expect(dumpState(cut.store)).toBe(dumpState(store));
+        const byLedger = new Map<string, ReturnType<typeof ledgerEntryCodec.decode>[]>();
+        for (const { value } of store.rows(BILLING_SPACES.creditEntries)) {
+          const entry = ledgerEntryCodec.decode(value);
+          const ledger = entry.id.slice(0, entry.id.lastIndexOf("/"));
+          byLedger.set(ledger, [...(byLedger.get(ledger) ?? []), entry]);
+        }
+        // Refuses balances below 0, and entries that are out of order.
+        for (const ledger of byLedger.values()) expect(foldLedger(ledger).size).toBeGreaterThan(0);
+        store.close();
+        cut.store.close();
+      }),
+      { numRuns: RUNS },
+    );
+  });
 });

@@ -328,7 +328,7 @@ function logsOf(
 const ALL_AT_ONCE: CutPlan = { cut: () => false, commit: () => false, restart: () => false };
 const ONE_BY_ONE: CutPlan = { cut: () => true, commit: () => true, restart: () => false };
 
-/** More runs on demand: `ENGINE_PROPERTY_RUNS=5000 npx vitest run test/unit/pipeline`. */
+/** More runs: `npm run test:long -- properties`. */
 const RUNS = Number(process.env["ENGINE_PROPERTY_RUNS"] ?? 150);
 
 const diceOf = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 130, maxLength: 130 });

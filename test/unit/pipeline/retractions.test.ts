@@ -320,7 +320,7 @@ describe("logs with retractions", () => {
       }),
       { numRuns: RUNS },
     );
-  }, 120_000);
+  });
 });
 
 function charges(engine: Awaited<ReturnType<typeof run>>["engine"]): ReadonlyMap<string, unknown> {

@@ -20,7 +20,7 @@ import { tenPercent } from "./service-fixture.ts";
 const START_MS = Date.parse("2026-01-31T23:00:00Z");
 const END_MS = Date.parse("2026-08-01T00:00:00Z");
 const DAY_HOURS = 24;
-/** More runs on demand: `TAX_PROPERTY_RUNS=2000 npx vitest run test/unit/tax`. */
+/** More runs: `npm run test:long -- properties`. */
 const RUNS = Number(process.env["TAX_PROPERTY_RUNS"] ?? 15);
 /** Contracts whose documents a service taxes: one with credits, and one with fees, discounts and a commitment. */
 const SERVED = new Set(["credits", "fees"]);

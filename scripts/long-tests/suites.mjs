@@ -1,0 +1,40 @@
+// @ts-check
+
+/**
+ * @typedef {object} LongSuite
+ * @property {readonly string[]} files test files or folders
+ * @property {Readonly<Record<string, string>>} env what makes them run long
+ */
+
+/**
+ * Suites whose short form runs with `npm test`: the same assertions on many more crashes, logs or events. Each takes some
+ * minutes up to half an hour on two cores.
+ * @type {Readonly<Record<string, LongSuite>>}
+ */
+export const LONG_SUITES = {
+  kills: {
+    files: ["test/integration/worker/random-kills.test.ts"],
+    env: { TRIBUTARY_KILLS: "1000" },
+  },
+  failpoints: {
+    files: ["test/integration/worker/failpoints.test.ts"],
+    env: { TRIBUTARY_FAILPOINT_VISITS: "1,2,3,4" },
+  },
+  "month-end": {
+    files: ["test/integration/worker/month-end.test.ts"],
+    env: { TRIBUTARY_MONTH_END_KILLS: "100" },
+  },
+  backlog: {
+    files: ["test/integration/worker/backlog-memory.test.ts"],
+    env: { TRIBUTARY_BACKLOG_EVENTS: "20000000" },
+  },
+  properties: {
+    files: ["test/unit/pipeline", "test/unit/invoices", "test/unit/close", "test/unit/tax"],
+    env: {
+      ENGINE_PROPERTY_RUNS: "5000",
+      BILLING_PROPERTY_RUNS: "2000",
+      CLOSE_PROPERTY_RUNS: "500",
+      TAX_PROPERTY_RUNS: "500",
+    },
+  },
+};
