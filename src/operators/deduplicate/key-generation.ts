@@ -19,6 +19,9 @@ const KEY_UNITS = 0.5;
 /** Decimal digits of a time in a space's name: enough for every safe integer, so that names sort as times. */
 const TIME_DIGITS = 16;
 
+/** Room for the keys that follow sealed ones, as a multiple of these. */
+const REFILL_ROOM = 1.1;
+
 /** Keys in memory that are being written to a segment, and the rows that hold them until it is adopted. */
 interface FrozenKeys {
   readonly keys: HotKeys;
@@ -164,7 +167,8 @@ export class KeyGeneration {
         endRow: this.#nextRow,
         pending: writer.seal(chunks, count),
       };
-      this.#hot = new HotKeys(this.#memory);
+      // As many will come again before the next seal; what the last second brought differs a little.
+      this.#hot = new HotKeys(this.#memory, Math.ceil(count * REFILL_ROOM));
       this.#firstRow = this.#nextRow;
       this.#savedRecords = 0;
     }

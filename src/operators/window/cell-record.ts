@@ -24,6 +24,13 @@ export const RecordField = {
 /** Offsets in words from the start of a record. */
 export const RecordWord = { series: 0, flags: 1, latestIndex: 14, emittedRevision: 15 } as const;
 
+// The flags word: bit 0 taken, bits 1 and 2 phase, bit 3 touched, bits 8 to 15 aggregation.
+export const TAKEN = 1;
+export const PHASE_SHIFT = 1;
+export const PHASE_MASK = 0b110;
+export const TOUCHED = 0b1000;
+export const AGGREGATION_SHIFT = 8;
+
 export const RECORD_DOUBLES = 11;
 const RECORD_WORDS = RECORD_DOUBLES * 2;
 const RECORD_BYTES = RECORD_DOUBLES * 8;

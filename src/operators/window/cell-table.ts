@@ -12,8 +12,21 @@ import { RECORD_AGGREGATES, type AggregationCode } from "./aggregates/aggregate.
 import { addToSum } from "./aggregates/sum.ts";
 import { CellExtras } from "./cell-extras.ts";
 import { CellIndex } from "./cell-index.ts";
-import { CellPages, offsetOf, PAGE_BYTES, PAGE_RECORDS, RecordField, RecordWord } from "./cell-record.ts";
+import {
+  AGGREGATION_SHIFT,
+  CellPages,
+  offsetOf,
+  PAGE_BYTES,
+  PAGE_RECORDS,
+  PHASE_MASK,
+  PHASE_SHIFT,
+  RecordField,
+  RecordWord,
+  TAKEN,
+  TOUCHED,
+} from "./cell-record.ts";
 import { highOf, highOfLarge, joinPair, lowOf, lowOfLarge, notExact, requireFit } from "./exact-pair.ts";
+import { OpenSums } from "./open-sums.ts";
 import { RetractableCells } from "./retractable-cells.ts";
 import { SlotAllocator } from "./slot-allocator.ts";
 import { CellPhase, type WindowCells } from "./window-cells.ts";
@@ -21,13 +34,6 @@ import { CellPhase, type WindowCells } from "./window-cells.ts";
 const SPACE = "cells";
 /** Units of `SliceBudget` that reading a page costs. */
 const RESTORE_UNITS = 200;
-
-// The flags word of a record: bit 0 taken, bits 1 and 2 phase, bit 3 touched, bits 8 to 15 aggregation.
-const TAKEN = 1;
-const PHASE_SHIFT = 1;
-const PHASE_MASK = 0b110;
-const TOUCHED = 0b1000;
-const AGGREGATION_SHIFT = 8;
 
 export interface CellTableOptions {
   /** Length of every window, milliseconds: `time_weighted` integrates up to the window's end. */
@@ -46,6 +52,8 @@ export class CellTable implements WindowCells, CheckpointParticipant {
   readonly #index = new CellIndex(this.#pages);
   readonly #slots = new SlotAllocator();
   readonly #extras = new CellExtras();
+  /** Adds to sums in short. */
+  readonly openSums = new OpenSums(this.#pages);
   /** Takes events out again. */
   readonly retractable = new RetractableCells(this.#pages, this.#extras);
   #size = 0;
@@ -74,7 +82,7 @@ export class CellTable implements WindowCells, CheckpointParticipant {
    * waits for several of them at the same time. Best for up to a few thousand; a slot is good until cells are removed.
    */
   findAll(series: Uint32Array, startMs: Float64Array, count: number, slots: Int32Array): void {
-    for (let i = 0; i < count; i += 1) slots[i] = this.#index.find(series[i]!, startMs[i]!);
+    this.#index.findAll(series, startMs, count, slots);
   }
 
   /** Whether a slot has the cell of (series, startMs) in it now. */

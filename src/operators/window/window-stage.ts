@@ -3,7 +3,7 @@ import { decide, type EventBatch, type MessageDecoder } from "../../model/event-
 import { Outcome, reasonCode } from "../../model/outcome.ts";
 import type { SliceBudget, SlicedWork } from "../../model/sliced-work.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
-import type { CompiledCatalog, CompiledMeter, CompiledSettings } from "../../billing/catalog/compiled.ts";
+import type { CompiledCatalog, CompiledSettings } from "../../billing/catalog/compiled.ts";
 import type { Journal } from "../journal.ts";
 import type { Rater } from "../rate/rate-operator.ts";
 import type { SeriesTable } from "../series-table.ts";
@@ -21,25 +21,19 @@ import { DueWindows } from "./due-windows.ts";
 import { CellPhase } from "./window-cells.ts";
 import { carryLevelForward } from "./carry-level.ts";
 import { CellLookAhead } from "./cell-look-ahead.ts";
+import { PlainRun } from "./plain-run.ts";
 import { SeriesContracts } from "./series-contracts.ts";
 import { tumbling } from "./window-assigner.ts";
 import { WindowLifecycle } from "./window-lifecycle.ts";
 import { WatermarkTracker } from "./watermark.ts";
 import type { UsageWatch } from "../watch/usage-watch.ts";
 import { Retractor, type RowEntries } from "../retract/retractor.ts";
-import type { MeterTotal, MeterTotals } from "./meter-totals.ts";
+import { MeterFacts } from "./meter-facts.ts";
+import type { MeterTotals } from "./meter-totals.ts";
 import type { WindowArchive } from "./window-archive.ts";
 
 const WATERMARK_SPACE = "watermark";
 const TOO_OLD = reasonCode("too-old");
-
-/** What adding an event needs to know of its meter, looked up once a catalog. */
-interface MeterFacts {
-  readonly meter: CompiledMeter;
-  readonly aggregation: (typeof Aggregation)[keyof typeof Aggregation];
-  readonly total: MeterTotal;
-  readonly hasEventCharges: boolean;
-}
 
 export interface WindowStageOptions {
   readonly series: SeriesTable;
@@ -76,7 +70,6 @@ export function window(stage: WindowStage, slices: ItemSlices): MonoTypeOperator
 export class WindowStage implements CheckpointParticipant {
   readonly #cells: CellTable;
   readonly #rater: Rater;
-  readonly #totals: MeterTotals;
   readonly #watch: UsageWatch;
   readonly #eventCharges: EventCharges;
   readonly #watermark = new WatermarkTracker();
@@ -89,18 +82,19 @@ export class WindowStage implements CheckpointParticipant {
   #savedWatermark: Uint8Array | undefined;
   readonly #slots = new Int32Array(1);
   readonly #ahead: CellLookAhead;
-  #meters: readonly CompiledMeter[] = [];
-  #meterFacts: MeterFacts[] = [];
+  readonly #plain: PlainRun;
+  readonly #meters: MeterFacts;
 
   constructor(options: WindowStageOptions) {
     this.#contracts = new SeriesContracts(options.series);
     this.#cells = options.cells;
     this.#ahead = new CellLookAhead(options.cells);
+    this.#plain = new PlainRun(this.#ahead, this.#watermark);
     this.#rater = options.rater;
     this.#budget = options.budget;
-    this.#totals = options.totals;
     this.#watch = options.watch;
     this.#eventCharges = options.eventCharges;
+    this.#meters = new MeterFacts(options.totals, options.eventCharges);
     const parts = { ...options, contracts: this.#contracts };
     this.retractor = new Retractor(parts);
     this.due = new DueWindows(parts);
@@ -175,7 +169,7 @@ export class WindowStage implements CheckpointParticipant {
       this.#watermark.completeRegion(item.complete);
     }
     const lifecycle = this.#requireLifecycle();
-    this.#beginMeters(item.targets.meters);
+    this.#meters.begin(item.targets.meters);
     this.#ahead.begin();
     const regions = batch.regions.map((region) => this.#watermark.indexOf(region));
     const rows: RowsUnderWay = { item, regions, row: 0, entry: 0 };
@@ -191,6 +185,8 @@ export class WindowStage implements CheckpointParticipant {
     const { outcome, timeMs, message, messages, retractions } = batch;
     const isWatching = this.#watch.isActive;
     const { retractor } = this;
+    if (!isWatching && !item.unparked && retractions.size === 0 && retractor.waiting.size === 0)
+      return this.#addPlain(rows, lifecycle);
     let { entry } = rows;
     for (let row = rows.row; row < batch.count; row++) {
       const verdict = outcome[row];
@@ -232,6 +228,29 @@ export class WindowStage implements CheckpointParticipant {
     return true;
   }
 
+  #addPlain(rows: RowsUnderWay, lifecycle: WindowLifecycle): boolean {
+    const { item, regions } = rows;
+    const { batch } = item.run;
+    const { targets } = item;
+    const sums = targets.large.size > 0 ? [] : this.#meters.plainSums;
+    return this.#plain.add(batch, targets, regions, sums, rows, {
+      addEntry: (entry) => this.#addEntry(batch, targets, entry, lifecycle),
+      gone: (row) => {
+        decide(batch, row, Outcome.rejected, TOO_OLD);
+        this.retractor.notCounted(item, row, false);
+      },
+      parked: (row) => {
+        this.retractor.notCounted(item, row, true);
+      },
+      advanced: (watermarkMs) => {
+        if (watermarkMs <= lifecycle.watermark) return true;
+        if (lifecycle.isDue(watermarkMs)) return false;
+        lifecycle.advanceTo(watermarkMs);
+        return true;
+      },
+    });
+  }
+
   /** One that waits for its event is settled with that; it says nothing of how far its region has come. */
   #retract(item: UsageItem, entries: RowEntries): void {
     if (item.unparked) decide(item.run.batch, entries.row, Outcome.parked, 0);
@@ -259,8 +278,7 @@ export class WindowStage implements CheckpointParticipant {
     const row = targets.row[entry]!;
     const series = targets.series[entry]!;
     const timeMs = batch.timeMs[row]!;
-    const facts = this.#meterFacts[targets.meter[entry]!];
-    if (facts === undefined) throw new RangeError("an entry without a meter");
+    const facts = this.#meters.of(targets.meter[entry]!);
     let slot = this.#ahead.find(batch, targets, entry);
     if (slot < 0) {
       if (lifecycle.place(series, timeMs, this.#slots) === 0) return false;
@@ -291,23 +309,6 @@ export class WindowStage implements CheckpointParticipant {
     if (aggregation === Aggregation.time_weighted && this.#cells.phaseOf(slot) !== CellPhase.open)
       carryLevelForward(slot, this.#cells, lifecycle, this.#contracts);
     return true;
-  }
-
-  /** Looks up what each meter needs; again behind a catalog, since meters are compiled anew with each. */
-  #beginMeters(meters: readonly CompiledMeter[]): void {
-    if (meters !== this.#meters) {
-      this.#meters = meters;
-      this.#meterFacts = [];
-    }
-    for (let at = this.#meterFacts.length; at < meters.length; at++) {
-      const meter = meters[at]!;
-      this.#meterFacts.push({
-        meter,
-        aggregation: Aggregation[meter.aggregation],
-        total: this.#totals.of(meter.key),
-        hasEventCharges: this.#eventCharges.concerns(meter.key),
-      });
-    }
   }
 
   #createLifecycle(settings: CompiledSettings): WindowLifecycle {
