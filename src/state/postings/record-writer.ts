@@ -24,6 +24,8 @@ const SETTLED_PAYMENTS: readonly (string | null)[] = ["paid", "void"];
 
 export interface RecordWriterParts {
   readonly connection: string;
+  /** False where the ERP's documents can't be read back: confirmed is their last state. */
+  readonly isReadBack: boolean;
   readonly order: DocumentOrder;
   readonly totals: PostingTotals;
   readonly commands: CommandWriter;
@@ -161,8 +163,10 @@ export class RecordWriter {
   /** Bodies go when no request needs them: of commands that are replaced, and of documents that are done with. */
   #dropDone(after: DocumentRow): void {
     const { key, position, state, kind } = after;
-    const isPaid = kind !== "invoice" || SETTLED_PAYMENTS.includes(after.payment_status);
-    const isDone = state === "cancelled" || (state === "reconciled" && isPaid);
+    const { isReadBack } = this.#parts;
+    const isPaid = kind !== "invoice" || !isReadBack || SETTLED_PAYMENTS.includes(after.payment_status);
+    const isPosted = state === "reconciled" || (state === "confirmed" && !isReadBack);
+    const isDone = state === "cancelled" || (isPosted && isPaid);
     this.#dropBodies.run(key, isDone ? position + 1 : position);
     if (this.#hasNewer.get(key, position) === undefined) this.#dropNewer.run(key);
   }

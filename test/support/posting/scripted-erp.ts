@@ -42,7 +42,7 @@ interface Job {
 }
 
 export interface ScriptedErpOptions {
-  readonly clock: SimClock;
+  readonly clock: Pick<SimClock, "nowMs" | "schedule" | "delay">;
   readonly requestDeadlineMs: number;
   readonly settleDelayMs: number;
   readonly maxReadBack: number;

@@ -153,6 +153,14 @@ describe("a store", () => {
     expect(codeOfThrown(() => store.command("journal:j"))).toBe("internal-fault");
   });
 
+  test("of an ERP that can't be read back keeps no command of what is confirmed", () => {
+    const store = openPostingStore(":memory:", CONNECTION, { isReadBack: false });
+    add(store, invoiceCommand("1"), customerCommand("c1"));
+    confirm(store, "invoice:1");
+    expect(codeOfThrown(() => store.command("invoice:1"))).toBe("internal-fault");
+    expect(store.command("customer:de:c1").revision).toBe(1);
+  });
+
   test("counts faults in a row, and forgets them where it went well or somebody decided", () => {
     const store = open();
     add(store, journalCommand("j"));
