@@ -13,8 +13,6 @@ import type {
   StateRow,
 } from "../model/store.ts";
 import { messageOf, TributaryError } from "../model/errors.ts";
-import type { PublishedDocument } from "../billing/invoices/billing-document.ts";
-import type { JournalEntry } from "../billing/ledger/journal-entry.ts";
 import type { CompiledCatalog, CompiledSettings } from "../billing/catalog/compiled.ts";
 import { deduplicate } from "../operators/deduplicate/deduplicate.ts";
 import { KeyTable } from "../operators/deduplicate/key-table.ts";
@@ -142,17 +140,9 @@ export class PartitionEngine {
       processedMs,
       receivableOf: (legalEntity, currency) => this.invoices.book.totals.receivable(legalEntity, currency),
     });
-    const { postings } = this;
-    const observer = {
-      documentFinal: (document: PublishedDocument) => {
-        postings.documentFinal(document);
-      },
-      entryBooked: (entry: JournalEntry) => {
-        postings.entryBooked(entry);
-      },
-    };
+    const { observer } = this.postings;
     this.invoices = new InvoiceStage({ partition, partitionCount, rater, journal, processedMs, observer });
-    const { windows, invoices, rejections } = this;
+    const { windows, postings, invoices, rejections } = this;
     this.#participants = [
       series,
       cells,

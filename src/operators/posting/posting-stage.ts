@@ -8,6 +8,7 @@ import { blockHead } from "../../billing/posting/journal-block.ts";
 import type { CompiledConnection } from "../../billing/posting/compiled-posting.ts";
 import { customerKey, invoiceKey, postedInvoice } from "../../billing/posting/posted-invoice.ts";
 import { minorUnitsOfText } from "../../billing/rating/money.ts";
+import type { BookObserver } from "../invoice/billing-book.ts";
 import type { ControlItem, PipelineItem } from "../stage.ts";
 import type { Journal } from "../journal.ts";
 import { CommandQueue } from "./command-queue.ts";
@@ -43,6 +44,15 @@ export class PostingStage {
   readonly book = new PostingBook();
   readonly payments: Payments;
   readonly results: PostingResults;
+  /** Billing tells what it makes. */
+  readonly observer: BookObserver = {
+    documentFinal: (document) => {
+      this.#documentFinal(document);
+    },
+    entryBooked: (entry) => {
+      this.#entryBooked(entry);
+    },
+  };
   readonly #options: PostingStageOptions;
   readonly #queue: CommandQueue;
   readonly #journals: JournalRuns;
@@ -89,8 +99,7 @@ export class PostingStage {
     return this.#queue.missingOf(number, stored);
   }
 
-  /** A document is final. */
-  documentFinal(document: PublishedDocument): void {
+  #documentFinal(document: PublishedDocument): void {
     for (const connection of this.#catalog?.posting.connections ?? []) {
       if (!connection.kinds.has(document.kind)) continue;
       const takes = connection.takesEntity(document.legalEntity) && connection.takesDay(document.issueDate);
@@ -99,8 +108,7 @@ export class PostingStage {
     }
   }
 
-  /** An entry is booked. */
-  entryBooked(entry: JournalEntry): void {
+  #entryBooked(entry: JournalEntry): void {
     const catalog = this.#catalog;
     for (const connection of catalog?.posting.connections ?? []) {
       if (!connection.kinds.has("journal") || !connection.takesEntity(entry.legalEntity)) continue;
