@@ -167,7 +167,7 @@ export class PostingStage {
         corrected = { key: correctedKey, number: corrects.number };
       }
     }
-    const posted = postedInvoice(document, contract.dimensions, corrected);
+    const posted = postedInvoice(document, contract, corrected);
     this.#queue.post(
       {
         connection: connection.key,
