@@ -117,7 +117,7 @@ export class PartitionEngine {
     });
     const { postings } = this;
     const billing = { partition, partitionCount, rater, journal, processedMs, budget };
-    this.invoices = new InvoiceStage({ ...billing, observer: postings });
+    this.invoices = new InvoiceStage({ ...billing, observer: postings.observer });
     const { windows, invoices, rejections } = this;
     this.#participants = [
       series,

@@ -98,7 +98,7 @@ export class CommandQueue {
     // Parked by the ERP: sent again where what was sent is not what the mapping says now.
     if (reason !== "mapping") return;
     const resolution = this.#resolve(toPost);
-    if ("waits" in resolution || canonicalHash(resolution.references) === references) return;
+    if ("waits" in resolution || referencesHash(resolution.references) === references) return;
     this.#queueAgain(number, toPost, resolution.references);
   }
 
@@ -147,7 +147,7 @@ export class CommandQueue {
       posting.code = undefined;
       posting.message = undefined;
       posting.missing = [];
-      posting.references = canonicalHash(references);
+      posting.references = referencesHash(references);
     });
     const { revision } = book.at(number);
     const catalogVersion = catalog()?.version ?? "";
@@ -203,6 +203,13 @@ export class CommandQueue {
     if (hash === undefined) this.#customerHashes.set(key, (hash = canonicalHash(customer)));
     return hash;
   }
+}
+
+/** Enough to tell whether a mapping's values are others than before: nobody chooses them to look the same. */
+const REFERENCES_HASH_LENGTH = 16;
+
+function referencesHash(references: MappedReferences): string {
+  return canonicalHash(references).slice(0, REFERENCES_HASH_LENGTH);
 }
 
 function requireContent(stored: Pick<PartitionStore, "row">, content: number): DocumentToPost {

@@ -49,7 +49,7 @@ export interface Posting {
   message: string | undefined;
   /** What the mapping lacks, for people: of one that waits. */
   missing: readonly string[];
-  /** Hash of the mapping's values that were sent last; "" before the first time. */
+  /** First digits of the hash of the mapping's values that were sent last; "" before the first time. */
   references: string;
   erp: ErpReference | undefined;
   payment: { readonly status: PaymentStatus; readonly open: bigint } | undefined;

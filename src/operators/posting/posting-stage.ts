@@ -45,10 +45,19 @@ export function posting(stage: PostingStage): MonoTypeOperatorFunction<PipelineI
   });
 }
 
-export class PostingStage implements BookObserver {
+export class PostingStage {
   readonly book = new PostingBook();
   readonly payments: Payments;
   readonly results: PostingResults;
+  /** Billing tells what it makes. */
+  readonly observer: BookObserver = {
+    documentFinal: (document) => {
+      this.#documentFinal(document);
+    },
+    entryBooked: (entry) => {
+      this.#entryBooked(entry);
+    },
+  };
   readonly #options: PostingStageOptions;
   readonly #queue: CommandQueue;
   readonly #journals: JournalRuns;
@@ -96,8 +105,7 @@ export class PostingStage implements BookObserver {
     return this.#queue.missingOf(number, stored);
   }
 
-  /** A document is final. */
-  documentFinal(document: PublishedDocument): void {
+  #documentFinal(document: PublishedDocument): void {
     for (const connection of this.#catalog?.posting.connections ?? []) {
       if (!connection.kinds.has(document.kind)) continue;
       const takes = connection.takesEntity(document.legalEntity) && connection.takesDay(document.issueDate);
@@ -106,8 +114,7 @@ export class PostingStage implements BookObserver {
     }
   }
 
-  /** An entry is booked. */
-  entryBooked(entry: JournalEntry): void {
+  #entryBooked(entry: JournalEntry): void {
     const catalog = this.#catalog;
     for (const connection of catalog?.posting.connections ?? []) {
       if (!connection.kinds.has("journal") || !connection.takesEntity(entry.legalEntity)) continue;
@@ -170,7 +177,7 @@ export class PostingStage implements BookObserver {
         corrected = { key: correctedKey, number: corrects.number };
       }
     }
-    const posted = postedInvoice(document, contract.dimensions, corrected);
+    const posted = postedInvoice(document, contract, corrected);
     this.#queue.post(
       {
         connection: connection.key,
