@@ -93,7 +93,8 @@ export class TaxDesk {
    * @param documents ids; null: all
    */
   askAgain(documents: readonly string[] | null): void {
-    const wanted = documents === null ? this.#asked.values() : documents.flatMap((id) => this.#asked.get(id) ?? []);
+    const wanted =
+      documents === null ? this.#asked.values() : documents.flatMap((id) => this.#asked.get(id) ?? []);
     for (const asked of wanted) {
       asked.failures = 0;
       // A question that is under way is answered.
