@@ -1,4 +1,7 @@
 import { TributaryError } from "../../model/errors.ts";
+import { Aggregation } from "../stage.ts";
+import type { AggregationCode } from "./aggregates/aggregate.ts";
+import { CellPhase } from "./window-cells.ts";
 
 /**
  * Layout of a cell record and the pages that hold them. A record is 88 bytes, read as 11 doubles or 22 words over the
@@ -179,3 +182,8 @@ export class CellPages {
     );
   }
 }
+
+/** Phases and aggregations by their stored code. */
+export const PHASES: readonly CellPhase[] = [CellPhase.open, CellPhase.complete, CellPhase.closed];
+export const CODES: AggregationCode[] = [];
+for (const code of Object.values(Aggregation)) CODES[code] = code;

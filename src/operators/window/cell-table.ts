@@ -15,11 +15,13 @@ import { CellIndex } from "./cell-index.ts";
 import {
   AGGREGATION_SHIFT,
   CellPages,
+  CODES,
   offsetOf,
   PAGE_BYTES,
   PAGE_RECORDS,
   PHASE_MASK,
   PHASE_SHIFT,
+  PHASES,
   RecordField,
   RecordWord,
   TAKEN,
@@ -32,6 +34,7 @@ import { SlotAllocator } from "./slot-allocator.ts";
 import { CellPhase, type WindowCells } from "./window-cells.ts";
 
 const SPACE = "cells";
+const NO_MEMBERS: ReadonlySet<string> = new Set();
 /** Units of `SliceBudget` that reading a page costs. */
 const RESTORE_UNITS = 200;
 
@@ -387,13 +390,6 @@ export class CellTable implements WindowCells, CheckpointParticipant {
     return this.#pages.doubles(slot)[offsetOf(slot) + field]!;
   }
 }
-
-/** Phases and aggregations by their stored code. */
-const PHASES: readonly CellPhase[] = [CellPhase.open, CellPhase.complete, CellPhase.closed];
-const CODES: AggregationCode[] = [];
-for (const code of Object.values(Aggregation)) CODES[code] = code;
-
-const NO_MEMBERS: ReadonlySet<string> = new Set();
 
 function* frozenRows(
   pages: Iterable<readonly [page: number, bytes: Uint8Array | null]>,
