@@ -14,6 +14,9 @@ export interface ResultSender {
   send(partition: number, result: PostingResult): Promise<void>;
 }
 
+/** Results among which the next one to try is chosen while tries fail. */
+const MAX_TRIED = 20;
+
 export interface ResultDeliveryOptions {
   readonly sender: ResultSender;
   readonly store: Pick<PostingStore, "resultPartitions" | "results" | "resultTaken">;
@@ -28,7 +31,7 @@ export interface ResultDeliveryOptions {
 
 /**
  * Sends results to their partitions, in the order of the log, one at a time a partition, until each is taken; a partition without an owner
- * holds up no other. What waits is in the store.
+ * holds up no other, nor does a result that is refused. What waits is in the store.
  *
  * | step | crash right after it | what the successor does |
  * | --- | --- | --- |
@@ -69,8 +72,10 @@ export class ResultDelivery {
     this.#wakeUps.set(partition, wakeUp);
     try {
       for (let failures = 0; !this.#isStopping;) {
-        // One at a time: a later result of the same document replaces the one that waits.
-        const [result] = store.results(partition, 1);
+        // Read anew each time: a later result of the same document replaces the one that waits. After a failure the next one is tried, so
+        // that one which a partition refuses holds up no other.
+        const waiting = store.results(partition, Math.min(failures + 1, MAX_TRIED));
+        const result = waiting[failures % Math.max(1, waiting.length)];
         if (result === undefined) break;
         faults.reach("before-posting-result");
         const sent = await attempt(() => sender.send(partition, result));

@@ -24,7 +24,7 @@ export interface WorldOptions {
   readonly appendLatencyMs?: number;
   readonly appendFault?: () => AppendFault;
   /** Whether a partition takes a result now. */
-  readonly takesResult?: (partition: number) => boolean;
+  readonly takesResult?: (partition: number, key: string) => boolean;
   readonly seed?: number;
 }
 
@@ -107,7 +107,7 @@ export class PostingWorld {
 
   async #take(partition: number, result: PostingResult): Promise<void> {
     await this.clock.delay(5);
-    if (this.#options.takesResult?.(partition) === false)
+    if (this.#options.takesResult?.(partition, result.key) === false)
       throw new TributaryError("operator-no-owner", "nobody owns the partition");
     this.results += 1;
     const name = `${partition}/${result.key}`;
