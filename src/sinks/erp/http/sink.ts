@@ -166,7 +166,7 @@ export class HttpSink implements ErpSink {
 }
 
 function webhookOf(command: PostingCommand, externalId: string): Webhook {
-  const { kind, key, connection, contentHash, document, references, schemaVersion } = command;
+  const { kind, key, connection, contentHash, document, references, revision, schemaVersion } = command;
   const body = JSON.stringify({
     type: `tributary.posting.${kind}`,
     schemaVersion,
@@ -177,8 +177,10 @@ function webhookOf(command: PostingCommand, externalId: string): Webhook {
     document,
     references,
   });
-  // A customer comes again with another content under the same key, which is another message.
-  const id = `${encodeURIComponent(externalId)}.${contentHash.slice(0, 16)}`;
+  // A customer comes again with another content under the same key, also with one that it had before: each revision is another message.
+  const content = kind === "customer" ? `r${revision}-${contentHash.slice(0, 16)}` : contentHash.slice(0, 16);
+  // A point would be taken for what separates id, time and body where they are signed.
+  const id = `${encodeURIComponent(externalId).replaceAll(".", "%2E")}_${content}`;
   return new Webhook(id, body);
 }
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { secretBytes, signatureHeaders } from "../../../../src/sinks/erp/http/signature.ts";
 import { HttpSink } from "../../../../src/sinks/erp/http/sink.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
-import { aCustomer, anInvoice, commandOf } from "../../../support/posting-commands.ts";
+import { aCustomer, aCustomer, anInvoice, commandOf } from "../../../support/posting-commands.ts";
 
 const OLD = randomBytes(32);
 const NEW = randomBytes(32);
@@ -62,6 +62,20 @@ function says(status: number, body: unknown = "", headers: Record<string, string
 }
 
 describe("a signed webhook", () => {
+  test("has an id without a point, and each revision of a customer its own", async () => {
+    const sink = sinkWith();
+    answer = says(204);
+    for (const revision of [1, 3]) {
+      const document = { ...aCustomer, customer: "acme.com" };
+      const command = { ...commandOf(document), key: "customer:de:acme.com", revision };
+      await sink.submit(sink.plan(command), context);
+    }
+    const [first = "", third = ""] = received.map(({ id }) => id);
+    expect(first).toMatch(/^trb-customer%3Ade%3Aacme%2Ecom_r1-[0-9a-f]{16}$/);
+    expect(third).toBe(first.replace("_r1-", "_r3-"));
+    expect(received.every(({ isSigned }) => isSigned)).toBe(true);
+  });
+
   test("is signed by both secrets while they are changed, and sent again as it was", async () => {
     const sink = sinkWith();
     answer = says(200, { id: "9001", number: "R-1" });
