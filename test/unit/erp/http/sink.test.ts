@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { secretBytes, signatureHeaders } from "../../../../src/sinks/erp/http/signature.ts";
 import { HttpSink } from "../../../../src/sinks/erp/http/sink.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
-import { aCustomer, aCustomer, anInvoice, commandOf } from "../../../support/posting-commands.ts";
+import { aCustomer, anInvoice, commandOf } from "../../../support/posting-commands.ts";
 
 const OLD = randomBytes(32);
 const NEW = randomBytes(32);
