@@ -14,12 +14,14 @@ import { type FaultCodes, readAcknowledgement, SENT_AGAIN } from "./acknowledgem
 import { fileDescription } from "./description.ts";
 import { ACKNOWLEDGED, type Drop, OUTBOUND } from "./drops/drop.ts";
 import type { FileFormat } from "./formats/format.ts";
-import { MAX_ACKNOWLEDGEMENT_BYTES, REQUEST_DEADLINE_MS, SETTLE_DELAY_MS } from "./limits.ts";
+import { MAX_ACKNOWLEDGEMENT_BYTES, SETTLE_DELAY_MS } from "./limits.ts";
 import { FilePair, filePair } from "./manifest.ts";
 
 export interface FileSinkOptions {
   readonly drop: Drop;
   readonly format: FileFormat;
+  /** How long a file may take to be written, made durable and renamed, its manifest with it. */
+  readonly deadlineMs: number;
   /** Undefined: the receiver acknowledges nothing, and a file that is there whole is a document that it has. */
   readonly acknowledgements:
     | {
@@ -39,7 +41,7 @@ export interface FileSinkOptions {
 export class FileSink implements ErpSink {
   readonly description = fileDescription;
   readonly maxReadBack = 1;
-  readonly requestDeadlineMs = REQUEST_DEADLINE_MS;
+  readonly requestDeadlineMs: number;
   readonly settleDelayMs = SETTLE_DELAY_MS;
   readonly #options: FileSinkOptions;
   readonly #environment: ErpSinkEnvironment;
@@ -47,6 +49,7 @@ export class FileSink implements ErpSink {
   constructor(options: FileSinkOptions, environment: ErpSinkEnvironment) {
     this.#options = options;
     this.#environment = environment;
+    this.requestDeadlineMs = options.deadlineMs;
   }
 
   plan(command: PlannedPosting["command"]): PlannedPosting {

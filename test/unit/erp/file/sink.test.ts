@@ -47,6 +47,7 @@ function sinkOn(drop: Drop, clock = new ManualClock(), isAcknowledged = true): F
     {
       drop,
       format: csv,
+      deadlineMs: 60_000,
       acknowledgements: isAcknowledged
         ? { deadlineMs: DEADLINE_MS, faultCodes: { "NO-CUST": "mapping", BUSY: "transient" } }
         : undefined,
