@@ -7,16 +7,19 @@ import { WakeUp } from "../wake-up.ts";
 
 /** Tells partitions what became of their documents. The worker implements it over the partitions' operator channel. */
 export interface ResultSender {
+  /** The most results that are sent at once. */
+  readonly maxResults: number;
   /**
-   * Resolves when the partition has the result durably; rejects where nobody owns the partition, or it can't be known. What was sent may
-   * be sent again: (connection, posting, key) tells a repetition, and of a key the greatest `posting` holds.
+   * Resolves when the partition has all results durably; rejects where nobody owns the partition, or it can't be known: then it may have
+   * some. What was sent may be sent again: (connection, posting, key) tells a repetition, and of a key the greatest `posting` holds.
+   * @param results of different documents, in the order of the log
    */
-  send(partition: number, result: PostingResult): Promise<void>;
+  send(partition: number, results: readonly PostingResult[]): Promise<void>;
 }
 
 export interface ResultDeliveryOptions {
   readonly sender: ResultSender;
-  readonly store: Pick<PostingStore, "resultPartitions" | "results" | "resultTaken">;
+  readonly store: Pick<PostingStore, "resultPartitions" | "results" | "resultsTaken">;
   readonly clock: Clock;
   readonly random: () => number;
   readonly faults: FaultInjector;
@@ -27,8 +30,8 @@ export interface ResultDeliveryOptions {
 }
 
 /**
- * Sends results to their partitions, in the order of the log, one at a time a partition, until each is taken; a partition without an owner
- * holds up no other. What waits is in the store.
+ * Sends results to their partitions, in the order of the log, until each is taken: what waits for a partition goes in one request, as a partition
+ * writes a control record for each. A partition without an owner holds up no other. What waits is in the store.
  *
  * | step | crash right after it | what the successor does |
  * | --- | --- | --- |
@@ -69,14 +72,14 @@ export class ResultDelivery {
     this.#wakeUps.set(partition, wakeUp);
     try {
       for (let failures = 0; !this.#isStopping;) {
-        // One at a time: a later result of the same document replaces the one that waits.
-        const [result] = store.results(partition, 1);
-        if (result === undefined) break;
+        // Read again for each request: a later result of a document replaces the one that waits.
+        const results = store.results(partition, sender.maxResults);
+        if (results.length === 0) break;
         faults.reach("before-posting-result");
-        const sent = await attempt(() => sender.send(partition, result));
+        const sent = await attempt(() => sender.send(partition, results));
         if (sent === undefined) {
           faults.reach("after-posting-result-before-cursor");
-          store.resultTaken(partition, result.key, result.posting);
+          store.resultsTaken(partition, results);
           failures = 0;
         } else {
           failures += 1;
