@@ -158,7 +158,7 @@ test(`${CONTRACTS} contracts through four ERPs under a fault mix: each document 
       posted.filter(({ kind }) => kind === "invoice").map((row) => row.key.slice("invoice:".length)),
     );
     const expected = documents.map(publishedFigures).filter(({ number }) => numbers.has(number));
-    expect(erps.documents(key).toSorted(byNumber), key).toEqual(expected.toSorted(byNumber));
+    expect(erps.documents(key).toSorted(byNumber)).toEqual(expected.toSorted(byNumber));
     process.stderr.write(
       `fault mix: ${key}: ${posted.length} of ${own.length} posted, ${own.length - posted.length} exceptions by what was injected\n`,
     );
@@ -183,7 +183,7 @@ test(`${CONTRACTS} contracts through four ERPs under a fault mix: each document 
     await retry(worker, key, on);
   const all = await settled(worker, () => false);
   for (const key of CONNECTIONS) {
-    expect(erps.documents(key).toSorted(byNumber), key).toEqual(
+    expect(erps.documents(key).toSorted(byNumber)).toEqual(
       documents.map(publishedFigures).toSorted(byNumber),
     );
     const journals = all.filter((row) => row.connection === key && row.kind === "journal");
