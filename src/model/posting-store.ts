@@ -159,8 +159,8 @@ export interface PostingStore {
   resultPartitions(): readonly number[];
   /** Results that a partition has not taken, by the record that says so; of a document only the last. */
   results(partition: number, limit: number): readonly PostingResult[];
-  /** Notes that the partition has a result; a later one of the document stays. */
-  resultTaken(partition: number, key: string, posting: number): void;
+  /** Notes that the partition has results, in one transaction; a later one of a document stays. */
+  resultsTaken(partition: number, results: readonly Pick<PostingResult, "key" | "posting">[]): void;
   resultsPending(): number;
 
   backlog(): readonly BacklogRow[];

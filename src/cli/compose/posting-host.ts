@@ -23,8 +23,6 @@ import { resultSender } from "./posting-results.ts";
  * requests go on while it is renewed.
  */
 const LEASE_PER_REQUEST = 2;
-/** Below this, one slow answer of the broker would lose the lease. */
-const SHORTEST_LEASE_MS = 15_000;
 /** A connection that is down says so this often. */
 const REPEATED_FAULT_INTERVAL_MS = 30_000;
 
@@ -130,7 +128,7 @@ async function openConnection(
     replicas,
     clock,
     owner: `${workerName} ${instance}`,
-    leaseMs: Math.max(SHORTEST_LEASE_MS, LEASE_PER_REQUEST * sink.requestDeadlineMs),
+    leaseMs: Math.max(config.posting.lease, LEASE_PER_REQUEST * sink.requestDeadlineMs),
     onFault: (fault) => {
       repeated.write("warn", "lease", faultFields(fault), "The connection's lease could not be asked for.");
     },
@@ -153,6 +151,7 @@ async function openConnection(
       ...defaultPolicy(sink),
       maxAttempts: config.posting.max_attempts,
       recheckMs: config.posting.recheck,
+      firstPollMs: config.posting.first_poll,
       periodClosed: catalog.closedPeriod,
     },
     reconciliation: {

@@ -14,6 +14,11 @@ import { type ConfigFault, interpolate } from "./interpolate.ts";
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
+const MS_100 = 100;
+/** It is renewed three times within its time: below this, one slow answer of the broker would lose it. */
+const SHORTEST_LEASE_MS = 3 * SECOND_MS;
+/** Longer, and nobody posts for it after a crash. */
+const LONGEST_LEASE_MS = 10 * MINUTE_MS;
 /** More than any published limit. */
 const MAX_CONCURRENT = 100;
 const MAX_REQUESTS_PER_SECOND = 1_000;
@@ -42,6 +47,16 @@ export const postingSettings = z.strictObject({
     .max(100)
     .default(8)
     .meta({ description: "Requests to create a document, after which people have to look at it." }),
+  lease: durationField(
+    "15s",
+    "How long a runner that has ended without a word keeps the connection; at least twice the adapter's `deadline` is used.",
+    { minMs: SHORTEST_LEASE_MS, maxMs: LONGEST_LEASE_MS },
+  ),
+  first_poll: durationField(
+    "5s",
+    "How soon an ERP is asked about a document that it works on by itself; then less and less often.",
+    { minMs: MS_100, maxMs: 60 * MINUTE_MS },
+  ),
   recheck: durationField("1h", "How often a document whose period is closed is tried again.", {
     minMs: SECOND_MS,
     maxMs: 7 * DAY_MS,

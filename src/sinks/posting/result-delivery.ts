@@ -7,19 +7,22 @@ import { WakeUp } from "../wake-up.ts";
 
 /** Tells partitions what became of their documents. The worker implements it over the partitions' operator channel. */
 export interface ResultSender {
+  /** The most results that are sent at once. */
+  readonly maxResults: number;
   /**
-   * Resolves when the partition has the result durably; rejects where nobody owns the partition, or it can't be known. What was sent may
-   * be sent again: (connection, posting, key) tells a repetition, and of a key the greatest `posting` holds.
+   * Resolves when the partition has all results durably; rejects where nobody owns the partition, or it can't be known: then it may have
+   * some. What was sent may be sent again: (connection, posting, key) tells a repetition, and of a key the greatest `posting` holds.
+   * @param results of different documents, in the order of the log
    */
-  send(partition: number, result: PostingResult): Promise<void>;
+  send(partition: number, results: readonly PostingResult[]): Promise<void>;
 }
 
-/** Results among which the next one to try is chosen while tries fail. */
-const MAX_TRIED = 20;
+/** Results go together until that many tries in a row have failed. */
+const FAILURES_TOGETHER = 2;
 
 export interface ResultDeliveryOptions {
   readonly sender: ResultSender;
-  readonly store: Pick<PostingStore, "resultPartitions" | "results" | "resultTaken">;
+  readonly store: Pick<PostingStore, "resultPartitions" | "results" | "resultsTaken">;
   readonly clock: Clock;
   readonly random: () => number;
   readonly faults: FaultInjector;
@@ -30,8 +33,8 @@ export interface ResultDeliveryOptions {
 }
 
 /**
- * Sends results to their partitions, in the order of the log, one at a time a partition, until each is taken; a partition without an owner
- * holds up no other, nor does a result that is refused. What waits is in the store.
+ * Sends results to their partitions, in the order of the log, until each is taken: what waits for a partition goes in one request, as a partition
+ * writes a control record for each. A partition without an owner holds up no other, nor does a result that is refused. What waits is in the store.
  *
  * | step | crash right after it | what the successor does |
  * | --- | --- | --- |
@@ -72,16 +75,17 @@ export class ResultDelivery {
     this.#wakeUps.set(partition, wakeUp);
     try {
       for (let failures = 0; !this.#isStopping;) {
-        // Read anew each time: a later result of the same document replaces the one that waits. After a failure the next one is tried, so
-        // that one which a partition refuses holds up no other.
-        const waiting = store.results(partition, Math.min(failures + 1, MAX_TRIED));
-        const result = waiting[failures % Math.max(1, waiting.length)];
-        if (result === undefined) break;
+        // Read again for each request: a later result of a document replaces the one that waits.
+        const waiting = store.results(partition, sender.maxResults);
+        if (waiting.length === 0) break;
+        // After failures in a row one is sent by itself, each time another one: one that the partition refuses holds up no other.
+        const single = failures - FAILURES_TOGETHER;
+        const results = single < 0 ? waiting : [waiting[single % waiting.length]!];
         faults.reach("before-posting-result");
-        const sent = await attempt(() => sender.send(partition, result));
+        const sent = await attempt(() => sender.send(partition, results));
         if (sent === undefined) {
           faults.reach("after-posting-result-before-cursor");
-          store.resultTaken(partition, result.key, result.posting);
+          store.resultsTaken(partition, results);
           failures = 0;
         } else {
           failures += 1;

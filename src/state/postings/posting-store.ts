@@ -175,18 +175,19 @@ class SqlitePostingStore implements PostingStore {
   }
 
   defer(keys: readonly string[], dueMs: number): void {
+    // Delays have jitter, columns whole milliseconds.
     this.#write("putting documents off", () => {
-      for (const key of keys) this.#queries.defer(key, dueMs);
+      for (const key of keys) this.#queries.defer(key, Math.ceil(dueMs));
     });
   }
   deferPayments(keys: readonly string[], dueMs: number): void {
     this.#write("putting payments off", () => {
-      for (const key of keys) this.#queries.deferPayment(key, dueMs);
+      for (const key of keys) this.#queries.deferPayment(key, Math.ceil(dueMs));
     });
   }
-  resultTaken(partition: number, key: string, posting: number): void {
-    this.#write("noting a result", () => {
-      this.#queries.resultTaken(partition, key, posting);
+  resultsTaken(partition: number, results: readonly Pick<PostingResult, "key" | "posting">[]): void {
+    this.#write("noting results", () => {
+      for (const { key, posting } of results) this.#queries.resultTaken(partition, key, posting);
     });
   }
   setBudget(budget: BudgetDay): void {

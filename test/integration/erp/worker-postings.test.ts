@@ -107,10 +107,7 @@ function invoices(): Map<string, { readonly total: string; readonly commits: num
     netsuite
       .ledger()
       .records.filter(({ type }) => type === "invoice")
-      .map((record) => [
-        String(record.fields["tranId"]),
-        { total: record.total, commits: record.commits },
-      ]),
+      .map((record) => [String(record.fields["tranId"]), { total: record.total, commits: record.commits }]),
   );
 }
 

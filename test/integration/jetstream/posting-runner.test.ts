@@ -82,8 +82,9 @@ async function runnerOn(connection: BrokerConnection, store: PostingStore, told:
     leases,
     store,
     results: {
-      send: (_, result) => {
-        told.set(result.key, result);
+      maxResults: 10,
+      send: (_, results) => {
+        for (const result of results) told.set(result.key, result);
         return Promise.resolve();
       },
     },

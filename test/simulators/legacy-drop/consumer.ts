@@ -1,11 +1,19 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { DEFAULT_COLUMNS, DropFault, readDropFile, type DropColumns, type DropFile } from "./drop-file.ts";
+import { DropFault, type DropDocument } from "./document.ts";
+import { readDropFile, readManifest, type DropFile } from "./drop-file.ts";
 
-/** What the consumer says of a document; `DUPLICATE` where an earlier file had it: it is booked once. */
 export interface AckRow {
   readonly key: string;
-  readonly status: "BOOKED" | "DUPLICATE" | "REJECTED";
+  readonly status: "ACCEPTED" | "REJECTED";
   readonly erpDoc: string | null;
   readonly code: string | null;
   readonly msg: string | null;
@@ -19,59 +27,57 @@ export interface Ack {
 
 /** A document as the consumer has booked it. */
 export interface BookedDocument {
-  readonly key: string;
+  readonly externalId: string;
   readonly erpDoc: string;
   readonly fileId: string;
-  readonly debit: string;
-  readonly credit: string;
-  readonly rows: readonly Readonly<Record<string, string>>[];
+  /** ISO code of the manifest's totals; null of a customer. */
+  readonly currency: string | null;
+  readonly document: DropDocument;
 }
+
+/** `withheld`: this delivery is never answered; `torn`: half of the answer is written, the rest when the folder is looked at the next time. */
+export type AckFault = "withheld" | "torn";
 
 export interface LegacyDropOptions {
   /** Has `outbound/` (written by the sender) and `ack/` (written here). */
   readonly folder: string;
-  readonly columns?: DropColumns;
-  /** Whether the debits of each document must be its credits. */
-  readonly requiresBalance?: boolean;
-  /** Whether files that were taken are moved to `archive/`: one that is written again is delivered again then. */
+  /** Whether files that were taken are moved to `archive/`. */
   readonly archives?: boolean;
+  /** What goes wrong with the answer to a delivery; those of a file are counted from 1. */
+  readonly ackFaultOf?: (fileId: string, delivery: number) => AckFault | undefined;
 }
 
 const MANIFEST_END = ".manifest.json";
 
 /**
- * The consumer of a folder of files, as the import job of an older ERP works: takes a data file once its manifest is there, checks both,
- * books documents once, and writes an acknowledgement. Files of a tenant and kind are taken in the order of their numbers. It shares no code
- * with the sink.
+ * The consumer of a folder of files, as the import job of an older ERP works by docs/erp/file.md: takes a file once its manifest is there,
+ * checks both, books each document once, and writes an acknowledgement. It shares no code with the sink.
  */
 export class LegacyDropConsumer {
+  /** By external id. */
   readonly booked = new Map<string, BookedDocument>();
-  /** Files that were rejected as a whole: a correct sender writes none. */
-  readonly rejectedFiles: { readonly fileId: string; readonly code: string; readonly message: string }[] = [];
-  /** Files that wait for one with a lower number. */
-  readonly waitingFiles = new Set<string>();
+  /** Files that were refused for their form: a correct sender writes none. */
+  readonly faultyFiles: { readonly fileId: string; readonly code: string; readonly message: string }[] = [];
   /** How often each file was delivered. */
   readonly deliveries = new Map<string, number>();
-  /** Documents that the ERP rejects, with what it says. */
+  /** Documents that the ERP rejects, by external id, with what it says. */
   readonly rejects = new Map<string, { readonly code: string; readonly msg: string }>();
-  /** Acknowledgements are not written: the job hangs, or its answer is lost. */
+  /** Acknowledgements are not written: the job hangs. */
   withholdsAcks = false;
-  /** Acknowledgements are written in two halves without renaming: a reader may see the first. */
-  tearsAcks = false;
   readonly #options: LegacyDropOptions;
-  readonly #columns: DropColumns;
-  /** Last number taken, by tenant and kind. */
-  readonly #sequences = new Map<string, number>();
   readonly #sums = new Map<string, string>();
+  /** IDocs by sender and number. */
+  readonly #idocs = new Map<string, string>();
   readonly #acks = new Map<string, Ack>();
-  /** Manifests that were taken, with their texts: a file that is written again is a delivery again. */
+  /** Answers of which half is written. */
+  readonly #torn = new Map<string, Ack>();
+  /** The manifest of each file that was taken last: one that is written again is another file of the file system. */
   readonly #taken = new Map<string, string>();
   #nextDocument = 1;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LegacyDropOptions) {
     this.#options = options;
-    this.#columns = options.columns ?? DEFAULT_COLUMNS;
     for (const name of ["outbound", "ack", "archive"])
       mkdirSync(join(options.folder, name), { recursive: true });
   }
@@ -87,18 +93,18 @@ export class LegacyDropConsumer {
     clearInterval(this.#timer);
   }
 
-  /** Takes what is complete and in order. Names with another end (`.tmp`, `.part`) are not looked at. */
+  /** Takes what is complete. Names with another end (`.tmp`, `.part`) are not looked at. */
   runOnce(): void {
+    for (const ack of this.#torn.values()) this.#writeAck(ack);
+    this.#torn.clear();
     const outbound = join(this.#options.folder, "outbound");
-    const manifests = readdirSync(outbound).filter((name) => name.endsWith(MANIFEST_END));
-    // The order of names is that of numbers only where these have the same length.
-    manifests.sort((one, other) => sequenceIn(one) - sequenceIn(other) || one.localeCompare(other));
-    for (const name of manifests) this.#takeFile(outbound, name);
+    for (const name of readdirSync(outbound).toSorted())
+      if (name.endsWith(MANIFEST_END)) this.#takeFile(outbound, name);
   }
 
   /** Forgets that a file was taken, as if it were delivered again. */
   redeliver(fileId: string): void {
-    this.#taken.delete(`${fileId}${MANIFEST_END}`);
+    this.#taken.delete(fileId);
   }
 
   /** An acknowledgement of a file that nobody sent, or of another one than its name says. */
@@ -113,105 +119,96 @@ export class LegacyDropConsumer {
   }
 
   #takeFile(outbound: string, manifestName: string): void {
-    const manifestText = readFileSync(join(outbound, manifestName), "utf8");
-    if (this.#taken.get(manifestName) === manifestText) return;
     const fileId = manifestName.slice(0, -MANIFEST_END.length);
-    let file: DropFile;
+    const path = join(outbound, manifestName);
+    const { ino, mtimeMs } = statSync(path);
+    const written = `${ino} ${mtimeMs}`;
+    if (this.#taken.get(fileId) === written) return;
+    this.#taken.set(fileId, written);
+    const delivery = (this.deliveries.get(fileId) ?? 0) + 1;
+    this.deliveries.set(fileId, delivery);
+    let ack: Ack;
+    let fileName: string | undefined;
     try {
-      const dataPath = join(outbound, `${fileId}.csv`);
+      const manifest = readManifest(manifestName, readFileSync(path, "utf8"));
+      fileName = manifest.fileName;
+      const dataPath = join(outbound, fileName);
       if (!existsSync(dataPath))
         throw new DropFault("DATA_MISSING", "the manifest is there and the data are not");
-      file = readDropFile(manifestName, manifestText, readFileSync(dataPath), this.#columns);
-      if (this.#options.requiresBalance === true)
-        for (const { key, debit, credit } of file.documents)
-          if (debit !== credit) throw new DropFault("BALANCE", `${key} is not balanced`);
-      const known = this.#sums.get(fileId);
-      if (known !== undefined && known !== file.sha256)
-        throw new DropFault("CONTENT_CHANGED", "the file was taken before, with other data");
+      ack = this.#book(readDropFile(manifest, readFileSync(dataPath)));
     } catch (error) {
       if (!(error instanceof DropFault)) throw error;
-      this.#taken.set(manifestName, manifestText);
-      this.rejectedFiles.push({ fileId, code: error.code, message: error.message });
-      const row = {
-        key: "",
-        status: "REJECTED",
-        erpDoc: null,
-        code: error.code,
-        msg: error.message,
-      } as const;
-      this.#acknowledge({ fileId, status: "REJECTED", rows: [row] });
-      return;
+      this.faultyFiles.push({ fileId, code: error.code, message: error.message });
+      ack = rejection(fileId, "", error.code, error.message);
     }
-    const order = `${file.tenant} ${file.kind}`;
-    const last = this.#sequences.get(order) ?? 0;
-    if (file.sequence > last + 1) {
-      this.waitingFiles.add(fileId);
-      return;
-    }
-    this.waitingFiles.delete(fileId);
-    this.#taken.set(manifestName, manifestText);
-    this.#sequences.set(order, Math.max(last, file.sequence));
-    this.#sums.set(fileId, file.sha256);
-    this.deliveries.set(fileId, (this.deliveries.get(fileId) ?? 0) + 1);
-    const rows = file.documents.map((document) => this.#book(document.key, file, document));
-    const rejected = rows.filter(({ status }) => status === "REJECTED").length;
-    const status = rejected === 0 ? "ACCEPTED" : rejected === rows.length ? "REJECTED" : "PARTIAL";
-    this.#acknowledge({ fileId, status, rows });
-    if (this.#options.archives === true) this.#archive(manifestName, fileId);
+    this.#acknowledge(ack, this.#options.ackFaultOf?.(fileId, delivery));
+    if (this.#options.archives === true && fileName !== undefined && ack.status === "ACCEPTED")
+      this.#archive(manifestName, fileName, fileId);
   }
 
-  #archive(manifestName: string, fileId: string): void {
-    for (const name of [manifestName, `${fileId}.csv`])
+  #archive(manifestName: string, fileName: string, fileId: string): void {
+    for (const name of [manifestName, fileName])
       renameSync(join(this.#options.folder, "outbound", name), join(this.#options.folder, "archive", name));
-    this.#taken.delete(manifestName);
+    this.#taken.delete(fileId);
   }
 
-  #book(key: string, { fileId }: DropFile, document: Omit<BookedDocument, "erpDoc" | "fileId">): AckRow {
-    const reject = this.rejects.get(key);
-    if (reject !== undefined) return { key, status: "REJECTED", erpDoc: null, ...reject };
-    const before = this.booked.get(key);
-    if (before !== undefined) {
-      const isSame = JSON.stringify(before.rows) === JSON.stringify(document.rows);
-      if (!isSame)
-        return {
-          key,
-          status: "REJECTED",
-          erpDoc: null,
-          code: "CONFLICT",
-          msg: "booked before with other rows",
-        };
-      // A file that comes again is answered as it was the first time.
-      const status = before.fileId === fileId ? "BOOKED" : "DUPLICATE";
-      return { key, status, erpDoc: before.erpDoc, code: null, msg: null };
-    }
-    const erpDoc = `D${String(this.#nextDocument++).padStart(8, "0")}`;
-    this.booked.set(key, { ...document, erpDoc, fileId });
-    return { key, status: "BOOKED", erpDoc, code: null, msg: null };
+  #book(file: DropFile): Ack {
+    const { manifest, document, control } = file;
+    const { fileId, externalId, sha256 } = manifest;
+    const known = this.#sums.get(fileId);
+    if (known !== undefined && known !== sha256)
+      throw new DropFault("CONTENT_CHANGED", "the file was there before, with other data");
+    this.#sums.set(fileId, sha256);
+    if (control !== null) this.#checkNumber(`${control.sender} ${control.number}`, externalId);
+    const reject = this.rejects.get(externalId);
+    if (reject !== undefined) return rejection(fileId, externalId, reject.code, reject.msg);
+    const before = this.booked.get(externalId);
+    const isCustomer = document.kind === "customer";
+    if (before !== undefined && !isCustomer && !isSame(before.document, document))
+      return rejection(fileId, externalId, "CONFLICT", "booked before with other contents");
+    const erpDoc = before?.erpDoc ?? `D${String(this.#nextDocument++).padStart(8, "0")}`;
+    const [currency = null] = Object.keys(manifest.currencyTotals);
+    // Master data that come again replace those that are there.
+    if (before === undefined || isCustomer)
+      this.booked.set(externalId, { externalId, erpDoc, fileId, currency, document });
+    const row = { key: externalId, status: "ACCEPTED", erpDoc, code: null, msg: null } as const;
+    return { fileId, status: "ACCEPTED", rows: [row] };
   }
 
-  #acknowledge(ack: Ack): void {
+  #checkNumber(number: string, externalId: string): void {
+    const known = this.#idocs.get(number);
+    if (known !== undefined && known !== externalId)
+      throw new DropFault("IDOC", "the number was used for another document");
+    this.#idocs.set(number, externalId);
+  }
+
+  #acknowledge(ack: Ack, fault: AckFault | undefined): void {
     this.#acks.set(ack.fileId, ack);
-    if (!this.withholdsAcks) this.#writeAck(ack);
+    if (this.withholdsAcks || fault === "withheld") return;
+    if (fault === undefined) {
+      this.#writeAck(ack);
+      return;
+    }
+    const text = JSON.stringify(ack);
+    writeFileSync(this.#ackPath(ack), text.slice(0, text.length / 2));
+    this.#torn.set(ack.fileId, ack);
   }
 
   #writeAck(ack: Ack): void {
-    const path = join(this.#options.folder, "ack", `${ack.fileId}.ack`);
-    const text = JSON.stringify(ack);
-    if (this.tearsAcks) {
-      writeFileSync(path, text.slice(0, text.length / 2));
-      return;
-    }
-    writeFileSync(`${path}.tmp`, text);
+    const path = this.#ackPath(ack);
+    writeFileSync(`${path}.tmp`, JSON.stringify(ack));
     renameSync(`${path}.tmp`, path);
   }
 
-  /** Ends the torn writing of acknowledgements: all stand there whole. */
-  mendAcks(): void {
-    this.tearsAcks = false;
-    this.releaseAcks();
+  #ackPath({ fileId }: Ack): string {
+    return join(this.#options.folder, "ack", `${fileId}.ack`);
   }
 }
 
-function sequenceIn(manifestName: string): number {
-  return Number(manifestName.split("_")[3] ?? "0");
+function rejection(fileId: string, key: string, code: string, msg: string): Ack {
+  return { fileId, status: "REJECTED", rows: [{ key, status: "REJECTED", erpDoc: null, code, msg }] };
+}
+
+function isSame(one: DropDocument, other: DropDocument): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -15,6 +15,9 @@ import { ScriptedErp, type ScriptedErpOptions } from "./scripted-erp.ts";
 import { seeded, SimClock } from "./sim-clock.ts";
 import { SimProcess } from "./sim-process.ts";
 
+/** Few, so that what waits goes in several requests. */
+const MAX_RESULTS = 3;
+
 export interface WorldOptions {
   readonly quota?: Partial<RequestQuota>;
   readonly policy?: Partial<PostingPolicy>;
@@ -91,7 +94,10 @@ export class PostingWorld {
       }),
       leases: this.leases.keeperOf(process),
       store: process.guard(store),
-      results: { send: (partition, result) => process.call(() => this.#take(partition, result)) },
+      results: {
+        maxResults: MAX_RESULTS,
+        send: (partition, results) => process.call(() => this.#take(partition, results)),
+      },
       quota: { maxConcurrent: 3, rate: undefined, perDay: undefined, ...quota },
       policy: { ...defaultPolicy(sink), ...policy },
       reconciliation: { ...DEFAULT_RECONCILIATION, ...reconciliation },
@@ -105,13 +111,15 @@ export class PostingWorld {
     });
   }
 
-  async #take(partition: number, result: PostingResult): Promise<void> {
+  async #take(partition: number, results: readonly PostingResult[]): Promise<void> {
     await this.clock.delay(5);
-    if (this.#options.takesResult?.(partition, result.key) === false)
+    if (results.some(({ key }) => this.#options.takesResult?.(partition, key) === false))
       throw new TributaryError("operator-no-owner", "nobody owns the partition");
-    this.results += 1;
-    const name = `${partition}/${result.key}`;
-    const before = this.told.get(name);
-    if (before === undefined || before.posting < result.posting) this.told.set(name, result);
+    this.results += results.length;
+    for (const result of results) {
+      const name = `${partition}/${result.key}`;
+      const before = this.told.get(name);
+      if (before === undefined || before.posting < result.posting) this.told.set(name, result);
+    }
   }
 }

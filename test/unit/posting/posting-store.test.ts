@@ -194,12 +194,12 @@ describe("a store", () => {
       ["journal:b", "confirmed", 2],
     ]);
     apply(store, transition("journal:a", "confirmed", "reconciled"));
-    store.resultTaken(0, "journal:a", 1);
+    store.resultsTaken(0, [{ key: "journal:a", posting: 1 }]);
     expect(store.results(0, 10).map(({ key, state, posting }) => [key, state, posting])).toEqual([
       ["journal:b", "confirmed", 2],
       ["journal:a", "reconciled", 3],
     ]);
-    store.resultTaken(0, "journal:a", 3);
+    store.resultsTaken(0, [{ key: "journal:a", posting: 3 }]);
     expect(store.resultsPending()).toBe(1);
     expect(store.resultPartitions()).toEqual([0]);
   });

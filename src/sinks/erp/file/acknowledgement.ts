@@ -29,9 +29,24 @@ export const ACKNOWLEDGED_KINDS = ERP_FAULT_KINDS.filter((kind) =>
   ["mapping", "validation", "period-closed", "transient"].includes(kind),
 );
 
-/** The document that the receiver made of it. Throws `ErpFault` where it made none, or not all. */
-export function readAcknowledgement(text: string, fileId: string, faultCodes: FaultCodes): SubmitAnswer {
-  const read = acknowledgementSchema.safeParse(parsed(text));
+/**
+ * What a poll finds that makes asking again useless, and the same file worth sending again: looked up first, and tried three times in a row at
+ * most. A `transient` fault of a poll would be asked again for ever.
+ */
+export const SENT_AGAIN: ErpFaultKind = "version-conflict";
+
+/**
+ * The document that the receiver made of it; undefined where the text is no JSON: a receiver that writes in place has not come to its end.
+ * Throws `ErpFault` where it made no document, or not all of it.
+ */
+export function readAcknowledgement(
+  text: string,
+  fileId: string,
+  faultCodes: FaultCodes,
+): SubmitAnswer | undefined {
+  const value = parsed(text);
+  if (value === undefined) return undefined;
+  const read = acknowledgementSchema.safeParse(value);
   if (!read.success)
     throw new ErpFault("validation", `the acknowledgement of ${fileId} can't be read`, {
       code: "acknowledgement-invalid",
@@ -50,7 +65,8 @@ export function readAcknowledgement(text: string, fileId: string, faultCodes: Fa
     .map((fault) => `${fault.key}: ${fault.msg ?? fault.code ?? fault.status}`)
     .join("; ");
   const more = faults.length > MAX_SHOWN_MESSAGES ? `; and ${faults.length - MAX_SHOWN_MESSAGES} more` : "";
-  const kind = code === null ? "validation" : (faultCodes[code] ?? "validation");
+  const meant = code === null ? "validation" : (faultCodes[code] ?? "validation");
+  const kind = meant === "transient" ? SENT_AGAIN : meant;
   // One that took a part of a document needs somebody to look, whatever its code says.
   throw new ErpFault(status === "PARTIAL" ? "validation" : kind, `${status.toLowerCase()}: ${shown}${more}`, {
     code: code ?? status,

@@ -64,6 +64,11 @@ const settings = z.strictObject({
     })
     .optional()
     .meta({ description: "Partners of the control record; needed by `idoc`." }),
+  deadline: durationField(
+    "60s",
+    "How long writing a file may take; a folder of this machine needs a second or two.",
+    { minMs: 100, maxMs: HOUR_MS / 12 },
+  ),
   acknowledgements: z.boolean().default(true).meta({
     description:
       "Whether the other system acknowledges files; without it a file that is there whole counts as posted.",
@@ -87,7 +92,8 @@ export const fileAdapter = defineAdapter(fileDescription, settings, (read, secre
   const acknowledgements = read.acknowledgements
     ? { deadlineMs: read.acknowledgement_deadline, faultCodes: read.fault_codes }
     : undefined;
-  return (environment) => new FileSink({ drop: makeDrop(), format, acknowledgements }, environment);
+  return (environment) =>
+    new FileSink({ drop: makeDrop(), format, acknowledgements, deadlineMs: read.deadline }, environment);
 });
 
 function formatOf({ format, layout, partners }: Settings, fault: FaultNoter): FileFormat | undefined {

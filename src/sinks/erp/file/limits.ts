@@ -4,8 +4,6 @@
 export const MAX_ACKNOWLEDGEMENT_BYTES = 1024 * 1024;
 /** Messages of an acknowledgement that are shown to people. */
 export const MAX_SHOWN_MESSAGES = 3;
-/** One file is written, made durable and renamed; over SFTP across a slow line. */
-export const REQUEST_DEADLINE_MS = 60_000;
 /** A file that may have been half written is looked for behind the request's deadline: nothing else settles. */
 export const SETTLE_DELAY_MS = 1_000;
 /** Longest name of a file on file systems and servers in use, the manifest's ending included. */

@@ -32,7 +32,10 @@ const KIND_NAMES: Readonly<Record<PostedDocument["kind"], string>> = {
   journal: "JNL",
 };
 
-/** `INV_<legal entity>_<month>_<external id>_<first 8 digits of the content's SHA-256>`. */
+/**
+ * `INV_<legal entity>_<month>_<external id>_<first 8 digits of the content's SHA-256>`. A customer has its revision instead of the month: data that
+ * are changed and changed back are another file than the first, which was acknowledged before.
+ */
 export function filePair(
   command: PostingCommand,
   externalId: string,
@@ -41,10 +44,8 @@ export function filePair(
 ): FilePair {
   const { document } = command;
   const sha256 = createHash("sha256").update(file.text).digest("hex");
-  const month = monthOf(document);
-  const middle = [document.legalEntity, ...(month === undefined ? [] : [month]), externalId]
-    .map(safeName)
-    .join("_");
+  const part = document.kind === "customer" ? `r${command.revision}` : monthOf(document);
+  const middle = [document.legalEntity, part, externalId].map(safeName).join("_");
   const longest = MAX_FILE_NAME_LENGTH - KIND_NAMES[document.kind].length - 2 - 8 - ".manifest.json".length;
   const fileId = `${KIND_NAMES[document.kind]}_${middle.slice(0, longest)}_${sha256.slice(0, 8)}`;
   const fileName = `${fileId}${extension}`;
@@ -68,8 +69,7 @@ export function filePair(
   return new FilePair(fileId, extension, file.text, `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
 
-function monthOf(document: PostedDocument): string | undefined {
-  if (document.kind === "customer") return undefined;
+function monthOf(document: Exclude<PostedDocument, { readonly kind: "customer" }>): string {
   return (document.kind === "journal" ? document.date : document.issueDate).slice(0, 7);
 }
 

@@ -10,16 +10,18 @@ import {
   type RequestContext,
   type SubmitAnswer,
 } from "../erp-sink.ts";
-import { type FaultCodes, readAcknowledgement } from "./acknowledgement.ts";
+import { type FaultCodes, readAcknowledgement, SENT_AGAIN } from "./acknowledgement.ts";
 import { fileDescription } from "./description.ts";
 import { ACKNOWLEDGED, type Drop, OUTBOUND } from "./drops/drop.ts";
 import type { FileFormat } from "./formats/format.ts";
-import { MAX_ACKNOWLEDGEMENT_BYTES, REQUEST_DEADLINE_MS, SETTLE_DELAY_MS } from "./limits.ts";
+import { MAX_ACKNOWLEDGEMENT_BYTES, SETTLE_DELAY_MS } from "./limits.ts";
 import { FilePair, filePair } from "./manifest.ts";
 
 export interface FileSinkOptions {
   readonly drop: Drop;
   readonly format: FileFormat;
+  /** How long a file may take to be written, made durable and renamed, its manifest with it. */
+  readonly deadlineMs: number;
   /** Undefined: the receiver acknowledges nothing, and a file that is there whole is a document that it has. */
   readonly acknowledgements:
     | {
@@ -39,7 +41,7 @@ export interface FileSinkOptions {
 export class FileSink implements ErpSink {
   readonly description = fileDescription;
   readonly maxReadBack = 1;
-  readonly requestDeadlineMs = REQUEST_DEADLINE_MS;
+  readonly requestDeadlineMs: number;
   readonly settleDelayMs = SETTLE_DELAY_MS;
   readonly #options: FileSinkOptions;
   readonly #environment: ErpSinkEnvironment;
@@ -47,6 +49,7 @@ export class FileSink implements ErpSink {
   constructor(options: FileSinkOptions, environment: ErpSinkEnvironment) {
     this.#options = options;
     this.#environment = environment;
+    this.requestDeadlineMs = options.deadlineMs;
   }
 
   plan(command: PlannedPosting["command"]): PlannedPosting {
@@ -73,20 +76,20 @@ export class FileSink implements ErpSink {
 
   async lookUp(plan: PlannedPosting, context: RequestContext): Promise<readonly FoundDocument[]> {
     return await this.#counted("look-up", async () => {
-      const pair = pairOf(plan);
-      const answer = await this.#answerOf(pair, context);
+      const answer = await this.#acceptedBefore(pairOf(plan), context);
       if (answer?.status !== "confirmed") return [];
       return [{ erp: answer.erp, externalId: plan.externalId, document: plan.expected, payment: null }];
     });
   }
 
-  async submit(plan: PlannedPosting, { signal }: RequestContext): Promise<SubmitAnswer> {
+  async submit(plan: PlannedPosting, context: RequestContext): Promise<SubmitAnswer> {
     return await this.#counted(`submit-${plan.kind}`, async () => {
       const { drop, acknowledgements } = this.#options;
+      const { signal } = context;
       const pair = pairOf(plan);
       const acknowledgement = acknowledgementName(pair.fileId);
       if (acknowledgements !== undefined) {
-        const earlier = await drop.read(ACKNOWLEDGED, acknowledgement, MAX_ACKNOWLEDGEMENT_BYTES, signal);
+        const earlier = await this.#acknowledgementOf(pair, context);
         if (earlier !== undefined) {
           const answer = acceptedBy(earlier, pair.fileId, acknowledgements.faultCodes);
           if (answer !== undefined) return answer;
@@ -118,8 +121,8 @@ export class FileSink implements ErpSink {
       const waitedMs = this.#environment.clock.nowMs() - Number(handle);
       if (acknowledgements !== undefined && waitedMs > acknowledgements.deadlineMs)
         throw new ErpFault(
-          "unknown",
-          `no acknowledgement of ${pair.fileId} within ${Math.round(acknowledgements.deadlineMs / 60_000)} minutes`,
+          SENT_AGAIN,
+          `no acknowledgement of ${pair.fileId} within ${Math.round(acknowledgements.deadlineMs / 1_000)} s`,
           { code: "acknowledgement-missing" },
         );
       return { status: "pending" };
@@ -149,21 +152,29 @@ export class FileSink implements ErpSink {
   }
 
   /** What the receiver has said, or that the file is there where it says nothing; undefined where neither. */
-  async #answerOf(pair: FilePair, { signal }: RequestContext): Promise<SubmitAnswer | undefined> {
+  async #answerOf(pair: FilePair, context: RequestContext): Promise<SubmitAnswer | undefined> {
     const { drop, acknowledgements } = this.#options;
     if (acknowledgements === undefined) {
-      const isThere = await drop.exists(OUTBOUND, pair.manifestName, signal);
+      const isThere = await drop.exists(OUTBOUND, pair.manifestName, context.signal);
       return isThere ? { status: "confirmed", erp: { id: pair.fileId, number: null } } : undefined;
     }
-    const text = await drop.read(
-      ACKNOWLEDGED,
-      acknowledgementName(pair.fileId),
-      MAX_ACKNOWLEDGEMENT_BYTES,
-      signal,
-    );
+    const text = await this.#acknowledgementOf(pair, context);
     return text === undefined
       ? undefined
       : readAcknowledgement(text, pair.fileId, acknowledgements.faultCodes);
+  }
+
+  /** The document that the receiver has: one that it refused isn't there, and is sent again. */
+  async #acceptedBefore(pair: FilePair, context: RequestContext): Promise<SubmitAnswer | undefined> {
+    const { acknowledgements } = this.#options;
+    if (acknowledgements === undefined) return await this.#answerOf(pair, context);
+    const text = await this.#acknowledgementOf(pair, context);
+    return text === undefined ? undefined : acceptedBy(text, pair.fileId, acknowledgements.faultCodes);
+  }
+
+  async #acknowledgementOf({ fileId }: FilePair, { signal }: RequestContext): Promise<string | undefined> {
+    const { drop } = this.#options;
+    return await drop.read(ACKNOWLEDGED, acknowledgementName(fileId), MAX_ACKNOWLEDGEMENT_BYTES, signal);
   }
 
   async #counted<Result>(operation: string, act: () => Promise<Result>): Promise<Result> {

@@ -20,6 +20,11 @@ const settings = z.strictObject({
   bearer_token: secretField("Sent as `Authorization: Bearer …`, where the receiver wants one."),
   bearer_token_file: fileField("File that holds the token."),
   deadline: durationField("30s", "How long an answer may take.", { minMs: 100, maxMs: 5 * MINUTE_MS }),
+  settle_delay: durationField(
+    "10s",
+    "How long after a lost answer the document is sent again: the receiver may still work on it.",
+    { minMs: 100, maxMs: 60 * MINUTE_MS },
+  ),
   connections: z
     .int()
     .min(1)
@@ -54,6 +59,7 @@ export const httpAdapter = defineAdapter(httpDescription, settings, (read, secre
         secrets,
         headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
         deadlineMs: read.deadline,
+        settleDelayMs: read.settle_delay,
         connections: read.connections,
       },
       environment,

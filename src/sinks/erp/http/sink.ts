@@ -13,7 +13,6 @@ import {
 } from "../erp-sink.ts";
 import { answerOf } from "./answer.ts";
 import { httpDescription } from "./description.ts";
-import { SETTLE_DELAY_MS } from "./limits.ts";
 import { signatureHeaders } from "./signature.ts";
 
 export interface HttpSinkOptions {
@@ -23,6 +22,8 @@ export interface HttpSinkOptions {
   /** Sent with each request; may hold secrets. */
   readonly headers: Readonly<Record<string, string>>;
   readonly deadlineMs: number;
+  /** What went unanswered is sent again behind this: the receiver may still work on it, and knows it by its id. */
+  readonly settleDelayMs: number;
   readonly connections: number;
 }
 
@@ -45,7 +46,7 @@ export class HttpSink implements ErpSink {
   readonly description = httpDescription;
   readonly maxReadBack = 1;
   readonly requestDeadlineMs: number;
-  readonly settleDelayMs = SETTLE_DELAY_MS;
+  readonly settleDelayMs: number;
   readonly #options: HttpSinkOptions;
   readonly #environment: ErpSinkEnvironment;
   readonly #client: HttpClient;
@@ -54,6 +55,7 @@ export class HttpSink implements ErpSink {
     this.#options = options;
     this.#environment = environment;
     this.requestDeadlineMs = options.deadlineMs;
+    this.settleDelayMs = options.settleDelayMs;
     this.#client = new HttpClient({ connections: options.connections, deadlineMs: options.deadlineMs });
   }
 
@@ -166,7 +168,7 @@ export class HttpSink implements ErpSink {
 }
 
 function webhookOf(command: PostingCommand, externalId: string): Webhook {
-  const { kind, key, connection, contentHash, document, references, schemaVersion } = command;
+  const { kind, key, connection, contentHash, document, references, revision, schemaVersion } = command;
   const body = JSON.stringify({
     type: `tributary.posting.${kind}`,
     schemaVersion,
@@ -177,8 +179,10 @@ function webhookOf(command: PostingCommand, externalId: string): Webhook {
     document,
     references,
   });
-  // A customer comes again with another content under the same key, which is another message.
-  const id = `${encodeURIComponent(externalId)}.${contentHash.slice(0, 16)}`;
+  // A customer comes again with another content under the same key, also with one that it had before: each revision is another message.
+  const content = kind === "customer" ? `r${revision}-${contentHash.slice(0, 16)}` : contentHash.slice(0, 16);
+  // A point would be taken for what separates id, time and body where they are signed.
+  const id = `${encodeURIComponent(externalId).replaceAll(".", "%2E")}_${content}`;
   return new Webhook(id, body);
 }
 

@@ -7,7 +7,7 @@ import { sftpDrop } from "../../../../src/sinks/erp/file/drops/sftp-drop.ts";
 import { csv } from "../../../../src/sinks/erp/file/formats/csv.ts";
 import { FileSink } from "../../../../src/sinks/erp/file/sink.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
-import { anInvoice, commandOf } from "../../../support/posting-commands.ts";
+import { aCustomer, anInvoice, commandOf } from "../../../support/posting-commands.ts";
 import { startSftpServer, type TestSftpServer } from "../../../support/sftp-server.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
 
@@ -47,8 +47,9 @@ function sinkOn(drop: Drop, clock = new ManualClock(), isAcknowledged = true): F
     {
       drop,
       format: csv,
+      deadlineMs: 60_000,
       acknowledgements: isAcknowledged
-        ? { deadlineMs: DEADLINE_MS, faultCodes: { "NO-CUST": "mapping" } }
+        ? { deadlineMs: DEADLINE_MS, faultCodes: { "NO-CUST": "mapping", BUSY: "transient" } }
         : undefined,
     },
     { prefix: "trb-", clock, random: () => 0.5, onRequest: () => undefined },
@@ -134,7 +135,7 @@ describe.each(kinds)("documents in %s", (_name, open) => {
   });
 });
 
-test("without an acknowledgement in time the outcome is unknown, and the document is not found", async () => {
+test("without an acknowledgement in time the document is not found, and the file is sent again", async () => {
   const root = dropFolder();
   const clock = new ManualClock();
   const sink = sinkOn(directoryDrop(root), clock);
@@ -145,14 +146,15 @@ test("without an acknowledgement in time the outcome is unknown, and the documen
   expect(await sink.poll(plan, handle, context)).toEqual({ status: "pending" });
   await clock.advance(1);
   await expect(sink.poll(plan, handle, context)).rejects.toMatchObject({
-    kind: "unknown",
+    kind: "version-conflict",
     code: "acknowledgement-missing",
   });
   expect(await sink.lookUp(plan, context)).toEqual([]);
+  expect(await sink.submit(plan, context)).toMatchObject({ status: "accepted" });
 });
 
 test.each([
-  ["half of it", '{"fileId":"x","sta', "acknowledgement-invalid"],
+  ["of another form", '{"fileId":"x","status":"FINE"}', "acknowledgement-invalid"],
   ["another file's", '{"fileId":"x","status":"ACCEPTED"}', "acknowledgement-of-another-file"],
 ])("an acknowledgement that is %s confirms nothing", async (_name, text, code) => {
   const root = dropFolder();
@@ -162,6 +164,54 @@ test.each([
   const name = readdirSync(path.join(root, "outbound")).find((file) => file.endsWith(".csv")) ?? "";
   writeFileSync(path.join(root, "ack", name.replace(".csv", ".ack")), text);
   await expect(sink.poll(plan, "0", context)).rejects.toMatchObject({ kind: "validation", code });
+});
+
+test("an acknowledgement that is being written is waited for", async () => {
+  const root = dropFolder();
+  const clock = new ManualClock();
+  const sink = sinkOn(directoryDrop(root), clock);
+  const plan = sink.plan(commandOf(anInvoice));
+  await sink.submit(plan, context);
+  const name = readdirSync(path.join(root, "outbound")).find((file) => file.endsWith(".csv")) ?? "";
+  const fileId = name.replace(".csv", "");
+  const file = path.join(root, "ack", `${fileId}.ack`);
+  const handle = String(clock.nowMs());
+  for (const text of ["", '{"fileId":"x","sta']) {
+    writeFileSync(file, text);
+    expect(await sink.poll(plan, handle, context)).toEqual({ status: "pending" });
+    expect(await sink.lookUp(plan, context)).toEqual([]);
+  }
+  writeFileSync(file, JSON.stringify({ fileId, status: "ACCEPTED" }));
+  expect(await sink.poll(plan, handle, context)).toMatchObject({ status: "confirmed" });
+});
+
+test("what the receiver refused for a time is sent again; what it refused for good is not found", async () => {
+  const root = dropFolder();
+  const sink = sinkOn(directoryDrop(root));
+  const plan = sink.plan(commandOf(anInvoice));
+  await sink.submit(plan, context);
+  const name = readdirSync(path.join(root, "outbound")).find((file) => file.endsWith(".csv")) ?? "";
+  const fileId = name.replace(".csv", "");
+  for (const [code, kind] of [
+    ["BUSY", "version-conflict"],
+    ["NO-CUST", "mapping"],
+  ]) {
+    const rows = [{ key: "1", status: "REJECTED", code }];
+    writeFileSync(
+      path.join(root, "ack", `${fileId}.ack`),
+      JSON.stringify({ fileId, status: "REJECTED", rows }),
+    );
+    await expect(sink.poll(plan, "0", context)).rejects.toMatchObject({ kind, code });
+    expect(await sink.lookUp(plan, context)).toEqual([]);
+  }
+});
+
+test("a customer whose data are changed back is another file than the first", () => {
+  const sink = sinkOn(directoryDrop(dropFolder()));
+  const idOf = (revision: number) =>
+    Reflect.get(Object(sink.plan({ ...commandOf(aCustomer), revision }).request), "fileId");
+  expect(idOf(1)).toMatch(/^CUS_[A-Za-z0-9.-]+_r1_[A-Za-z0-9.-]+_[0-9a-f]{8}$/);
+  expect(idOf(3)).toBe(String(idOf(1)).replace("_r1_", "_r3_"));
 });
 
 test("a receiver that took a part of a document needs somebody to look, whatever its code says", async () => {

@@ -50,7 +50,14 @@ beforeEach(() => {
 
 function sinkWith(secrets: readonly Uint8Array[] = [NEW, OLD], to = url): HttpSink {
   return new HttpSink(
-    { url: to, secrets, headers: { authorization: "Bearer s3cret" }, deadlineMs: 2_000, connections: 2 },
+    {
+      url: to,
+      secrets,
+      headers: { authorization: "Bearer s3cret" },
+      deadlineMs: 2_000,
+      settleDelayMs: 500,
+      connections: 2,
+    },
     { prefix: "trb-", clock, random: () => 0.5, onRequest: () => undefined },
   );
 }
@@ -62,6 +69,20 @@ function says(status: number, body: unknown = "", headers: Record<string, string
 }
 
 describe("a signed webhook", () => {
+  test("has an id without a point, and each revision of a customer its own", async () => {
+    const sink = sinkWith();
+    answer = says(204);
+    for (const revision of [1, 3]) {
+      const document = { ...aCustomer, customer: "acme.com" };
+      const command = { ...commandOf(document), key: "customer:de:acme.com", revision };
+      await sink.submit(sink.plan(command), context);
+    }
+    const [first = "", third = ""] = received.map(({ id }) => id);
+    expect(first).toMatch(/^trb-customer%3Ade%3Aacme%2Ecom_r1-[0-9a-f]{16}$/);
+    expect(third).toBe(first.replace("_r1-", "_r3-"));
+    expect(received.every(({ isSigned }) => isSigned)).toBe(true);
+  });
+
   test("is signed by both secrets while they are changed, and sent again as it was", async () => {
     const sink = sinkWith();
     answer = says(200, { id: "9001", number: "R-1" });
