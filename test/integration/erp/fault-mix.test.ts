@@ -187,8 +187,8 @@ test(`${CONTRACTS} contracts through four ERPs under a fault mix: each document 
       documents.map(publishedFigures).toSorted(byNumber),
     );
     const journals = all.filter((row) => row.connection === key && row.kind === "journal");
-    expect(new Set(erps.journals(key)).size, key).toBe(erps.journals(key).length);
-    expect(erps.journals(key), key).toHaveLength(journals.length);
+    expect(new Set(erps.journals(key)).size).toBe(erps.journals(key).length);
+    expect(erps.journals(key)).toHaveLength(journals.length);
   }
   expectCorrectSender();
   await expectNoSecrets(workers);
