@@ -26,7 +26,7 @@ const DOCUMENTS = Number(process.env["TRIBUTARY_ERP_DOCUMENTS"] ?? 60);
 const CONTRACTS = Math.ceil(DOCUMENTS / 3);
 const INVOICES = 2 * CONTRACTS;
 const KILLS_AT = [0.25, 0.6];
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000 + 1_000 * DOCUMENTS;
 /** Rows that a failure shows. */
 const SHOWN = 10;
 const CONNECTIONS = ["netsuite", "jobs", "drop", "hook"] as const;
