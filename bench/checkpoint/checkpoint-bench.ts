@@ -66,6 +66,7 @@ class BenchState {
         closed: false,
         monthStartMs: undefined,
         billedBeforeMonth: 0n,
+        quantityBeforeMonth: 0n,
       });
     }
   }

@@ -112,22 +112,19 @@ export function mixedProbes(first: number, count: number, knownKeys: number, per
 export function probe(table: KeyTable, { numbers, checksums }: Probes): ProbeCounts {
   const counts: ProbeCounts = { fresh: 0, duplicates: 0, conflicts: 0, spentNs: 0 };
   const column = new Uint32Array(BATCH_ROWS * 4);
+  const pairs = new Uint32Array(BATCH_ROWS * 2);
   for (let first = 0; first < numbers.length; first += BATCH_ROWS) {
     const rows = Math.min(BATCH_ROWS, numbers.length - first);
     for (let row = 0; row < rows; row++) writeKey(numbers[first + row]!, column, row);
+    for (let row = 0; row < rows; row++) {
+      pairs[row * 2] = checksums[first + row]!;
+      pairs[row * 2 + 1] = 7;
+    }
     const started = process.cpuUsage();
     table.prepare(column, 0, rows);
     for (let row = 0; row < rows; row++) {
-      const sequence = numbers[first + row]!;
-      const verdict = table.probeAndInsert(
-        column,
-        row * 4,
-        checksums[first + row]!,
-        7,
-        ARRIVAL_MS,
-        sequence,
-        0,
-      );
+      table.beginMessage(ARRIVAL_MS, numbers[first + row]!);
+      const verdict = table.probeAndInsert(column, pairs, row, 0);
       if (verdict === KeyVerdict.new) counts.fresh += 1;
       else if (verdict === KeyVerdict.samePayload) counts.duplicates += 1;
       else counts.conflicts += 1;

@@ -10,7 +10,7 @@ import { enrich } from "../../src/operators/enrich.ts";
 import { settle } from "../../src/operators/settle.ts";
 import { usageItem, type PipelineItem } from "../../src/operators/stage.ts";
 import { validate } from "../../src/operators/validate.ts";
-import { window } from "../../src/operators/window/window-stage.ts";
+import { runWhole } from "../../src/model/sliced-work.ts";
 import { PartitionEngine } from "../../src/pipeline/partition-engine.ts";
 import { Aggregation } from "../../src/operators/stage.ts";
 import { EVENTS_PER_SIMULATED_SECOND, PARTITION, PARTITION_COUNT, type Workload } from "./workload.ts";
@@ -84,7 +84,12 @@ export function benchStages(workload: Workload): Readonly<Record<Stage, number>>
     ["validate", drive(validate(PARTITION, PARTITION_COUNT))],
     ["deduplicate", drive(deduplicate(engine.keys))],
     ["enrich", drive(enrich(engine.series))],
-    ["window", drive(window(engine.windows))],
+    [
+      "window",
+      (item) => {
+        runWhole(item.kind === "usage" ? engine.windows.add(item) : engine.windows.control(item));
+      },
+    ],
     ["settle", drive(settle(options))],
   ];
   const catalog = catalogItem(workload);
@@ -179,11 +184,11 @@ function verify(engine: PartitionEngine, { expected }: Workload): string {
     counts.duplicate += region.duplicate;
   }
   const sums = new Map<string, bigint>();
-  engine.cells.forEach((slot) => {
+  for (const slot of engine.cells.slots()) {
     const { account, groupValues } = engine.series.get(engine.cells.seriesOf(slot));
     const key = [account, ...groupValues].join(" ");
     sums.set(key, (sums.get(key) ?? 0n) + engine.cells.value(slot, Aggregation.sum));
-  });
+  }
   const hash = hashOf(sums, counts);
   if (hash !== hashOf(expected.sums, expected))
     throw new RangeError(

@@ -9,6 +9,7 @@ import { LoadEncoder } from "../../src/load/encode/load-encoder.ts";
 import { planBlocks, type LoadShape } from "../../src/load/event-plan.ts";
 import { encodeControl, type ControlRecord } from "../../src/model/control.ts";
 import type { LogMessage } from "../../src/model/log.ts";
+import type { SliceBudget, SlicedWork } from "../../src/model/sliced-work.ts";
 import type { NumberingLog } from "../../src/model/numbering.ts";
 import {
   type BillingDecision,
@@ -41,11 +42,14 @@ export class EngineDriver {
   #controlSequence = 0;
   /** Synchronous work since the last `beginMeasuring`, milliseconds each. */
   slicesMs: number[] = [];
+  /** What each slice of the engine's work in that time has put out. */
+  sliceOutputs: number[] = [];
   controlBytes = 0;
   rowBytes = 0;
   outboxBytes = 0;
 
-  constructor(catalog: CompiledCatalog) {
+  /** @param budget how much work is one slice; only tests give one */
+  constructor(catalog: CompiledCatalog, budget?: SliceBudget) {
     this.engine = new PartitionEngine({
       partition: 0,
       partitionCount: PARTITION_COUNT,
@@ -53,8 +57,14 @@ export class EngineDriver {
       hashKey: HASH_KEY,
       settings: catalog.settings,
       sha256,
+      ...(budget !== undefined && { budget }),
     });
-    this.#apply({ kind: "catalog", version: catalog.version, appliesAfter: 0, decidedAt: "" }, catalog);
+    this.useCatalog(catalog);
+  }
+
+  useCatalog(catalog: CompiledCatalog): void {
+    const { version } = catalog;
+    this.#apply({ kind: "catalog", version, appliesAfter: this.#usageSequence, decidedAt: "" }, catalog);
   }
 
   process(shape: LoadShape): void {
@@ -68,7 +78,7 @@ export class EngineDriver {
         const arrivalMs = shape.startMs + shape.spanMs;
         const sequence = ++this.#usageSequence;
         const message: LogMessage = { sequence, subject, contentType, arrivalMs, data: data.slice() };
-        this.engine.process([message]);
+        this.#timedSlices(this.engine.processInSlices([message]));
       }
     };
     for (const block of planBlocks(shape, BLOCK_SIZE)) take(encoder.encode(block));
@@ -101,6 +111,7 @@ export class EngineDriver {
 
   beginMeasuring(): void {
     this.slicesMs = [];
+    this.sliceOutputs = [];
     this.controlBytes = 0;
     this.rowBytes = 0;
     this.outboxBytes = 0;
@@ -116,15 +127,23 @@ export class EngineDriver {
   }
 
   #decide(decision: BillingDecision): void {
-    this.#timed(() => {
-      this.#apply({ ...decision, appliesAfter: this.#usageSequence, decidedAt: "" }, undefined);
-    });
+    this.#apply({ ...decision, appliesAfter: this.#usageSequence, decidedAt: "" }, undefined);
   }
 
   #apply(record: ControlRecord, catalog: CompiledCatalog | undefined): void {
     const data = encodeControl(record);
     this.controlBytes += data.length;
-    this.engine.apply({ sequence: ++this.#controlSequence, record }, data, catalog, []);
+    const placed = { sequence: ++this.#controlSequence, record };
+    this.#timedSlices(this.engine.applyInSlices(placed, data, catalog, []));
+  }
+
+  #timedSlices(work: SlicedWork): void {
+    let isDone = false;
+    while (!isDone) {
+      const waiting = this.engine.journal.waiting;
+      isDone = this.#timed(() => work.next()).done === true;
+      this.sliceOutputs.push(this.engine.journal.waiting - waiting);
+    }
   }
 
   #timed<Result>(run: () => Result): Result {

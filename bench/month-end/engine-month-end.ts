@@ -11,10 +11,11 @@ export interface EngineMonthEnd {
   readonly documents: number;
   readonly seconds: number;
   readonly cpuSeconds: number;
-  /** What is done in one piece: billing runs, numberings, the freezing of checkpoints. */
-  readonly slices: { readonly count: number; readonly p99Ms: number; readonly maxMs: number };
+  /** What is done in one piece: slices of billing runs and numberings, the freezing of checkpoints. */
+  readonly slices: SliceFigures;
   /** The event that ends the month: its windows complete, its periods close. */
   readonly closeMs: number;
+  readonly closeSlices: SliceFigures;
   /** Bytes a document: control records, rows of checkpoints, outbox. */
   readonly controlBytes: number;
   readonly rowBytes: number;
@@ -28,6 +29,12 @@ export interface EngineMonthEnd {
   readonly hash: string;
 }
 
+export interface SliceFigures {
+  readonly count: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
 /** Bills all contracts for a month in one engine, without a broker and a disk. RangeError where a total is wrong. */
 export async function engineMonthEnd(monthEnd: MonthEnd): Promise<EngineMonthEnd> {
   const { accounts } = monthEnd;
@@ -39,9 +46,11 @@ export async function engineMonthEnd(monthEnd: MonthEnd): Promise<EngineMonthEnd
   driver.process(monthUsage(monthEnd));
   driver.checkpoint();
   const openHeap = heapBytes() - emptyHeap - catalogHeap;
+  driver.beginMeasuring();
   const closeFromMs = performance.now();
   driver.process(nextMonthUsage(monthEnd, 1));
   const closeMs = performance.now() - closeFromMs;
+  const closeSlices = figuresOf(driver.slicesMs);
   driver.checkpoint();
   driver.beginMeasuring();
   const cpuBefore = process.cpuUsage();
@@ -53,17 +62,13 @@ export async function engineMonthEnd(monthEnd: MonthEnd): Promise<EngineMonthEnd
   const hash = driver.takeHash();
   if (documents !== accounts || hash !== expected)
     throw new RangeError(`the ${documents} documents of ${accounts} contracts are not what was reckoned`);
-  const slices = slicesMs.toSorted((a, b) => a - b);
   return {
     documents,
     seconds,
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
-    slices: {
-      count: slices.length,
-      p99Ms: slices[Math.floor(slices.length * 0.99)] ?? 0,
-      maxMs: slices.at(-1) ?? 0,
-    },
+    slices: figuresOf(slicesMs),
     closeMs,
+    closeSlices,
     controlBytes: controlBytes / documents,
     rowBytes: rowBytes / documents,
     outboxBytes: outboxBytes / documents,
@@ -72,5 +77,14 @@ export async function engineMonthEnd(monthEnd: MonthEnd): Promise<EngineMonthEnd
     billedHeap: (heapBytes() - emptyHeap - catalogHeap) / accounts,
     peakRssBytes: process.resourceUsage().maxRSS * 1_024,
     hash,
+  };
+}
+
+function figuresOf(slicesMs: readonly number[]): SliceFigures {
+  const sorted = slicesMs.toSorted((a, b) => a - b);
+  return {
+    count: sorted.length,
+    p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? 0,
+    maxMs: sorted.at(-1) ?? 0,
   };
 }

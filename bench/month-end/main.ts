@@ -4,7 +4,19 @@ import { engineMonthEnd } from "./engine-month-end.ts";
 import { lastMonthEnd } from "./month-end-load.ts";
 import { workerMonthEnd } from "./worker-month-end.ts";
 
-/** A month's end in one engine, then in a worker with a broker. All totals are compared before any speed is told. */
+const USAGE = `A month's end in one engine, then in a worker with a broker of its own: the month's last event, then invoices of all
+accounts while usage of the next month comes in. All totals are compared with an independent calculation before any speed is told.
+
+npm run bench:month-end -- [options]
+  --only <engine|worker>  one of the two (repeatable; both by default)
+  --accounts <number>     accounts, one contract each (repeatable; 100000)
+  --partitions <number>   partitions of the worker (16)
+  --threads <number>      threads of the worker (1)
+  --rate <number>         events of the next month, a second (100000)
+  --json                  all figures as JSON too
+  --help                  this text
+`;
+
 const { values } = parseArgs({
   options: {
     only: { type: "string", multiple: true, default: ["engine", "worker"] },
@@ -13,6 +25,7 @@ const { values } = parseArgs({
     rate: { type: "string", default: "100000" },
     threads: { type: "string", default: "1" },
     json: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
   },
 });
 
@@ -37,7 +50,8 @@ async function engine(accounts: number): Promise<unknown> {
   print(
     `engine, ${text(accounts)} accounts: ${text((documents / seconds) * 60)} invoices/min, ` +
       `${text((cpuSeconds / documents) * 1e6)} µs of processor time each; in one piece p99 ${text(slices.p99Ms, 1)} ms, ` +
-      `most ${text(slices.maxMs, 1)} ms; the month's last event ${text(result.closeMs)} ms`,
+      `most ${text(slices.maxMs, 1)} ms; the month's last event ${text(result.closeMs)} ms in ` +
+      `${text(result.closeSlices.count)} slices, most ${text(result.closeSlices.maxMs, 1)} ms`,
   );
   print(
     `  bytes an invoice: control ${text(result.controlBytes)}, rows ${text(result.rowBytes)}, outbox ` +
@@ -74,6 +88,12 @@ async function worker(accounts: number): Promise<unknown> {
   return { scenario: "worker", accounts, threads, ...result };
 }
 
+if (values.help) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
+for (const name of values.only)
+  if (name !== "engine" && name !== "worker") throw new RangeError(`--only must be engine or worker`);
 print(`${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} cores, Node ${process.version}`);
 const results: unknown[] = [];
 for (const count of values.accounts) {

@@ -55,6 +55,8 @@ export function prepareWorker({
       shutdown_deadline: "5m",
       admin: { port: 0 },
       log: { format: "json" },
+      // A catalog that is compiled in the process is there for its main thread.
+      ...(hasLargeCatalog ? { threads: 1 } : {}),
       ...settings,
     }),
   );

@@ -79,9 +79,9 @@ function addCells(
     const { account, meter } = tables.series.get(seriesId);
     cells.push({ account: numberIn(account), meter: numberIn(meter), startMs, sum: Number(value) });
   };
-  tables.cells.forEach((slot) => {
+  for (const slot of tables.cells.slots()) {
     add(tables.cells.seriesOf(slot), tables.cells.startOf(slot), tables.cells.value(slot, Aggregation.sum));
-  });
+  }
   for (const { series, startMs, value } of archivedCells(store)) add(series, startMs, value);
 }
 

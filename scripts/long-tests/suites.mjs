@@ -32,13 +32,24 @@ export const LONG_SUITES = {
     files: ["test/integration/worker/backlog-memory.test.ts"],
     env: { TRIBUTARY_BACKLOG_EVENTS: "20000000" },
   },
+  netsuite: {
+    files: ["test/integration/erp/netsuite/random-faults.test.ts"],
+    env: { NETSUITE_FAULT_SEEDS: "300" },
+  },
   properties: {
-    files: ["test/unit/pipeline", "test/unit/invoices", "test/unit/close", "test/unit/tax"],
+    files: [
+      "test/unit/pipeline",
+      "test/unit/invoices",
+      "test/unit/close",
+      "test/unit/tax",
+      "test/unit/posting",
+    ],
     env: {
       ENGINE_PROPERTY_RUNS: "5000",
       BILLING_PROPERTY_RUNS: "2000",
       CLOSE_PROPERTY_RUNS: "500",
       TAX_PROPERTY_RUNS: "500",
+      POSTING_PROPERTY_RUNS: "2000",
     },
   },
 };

@@ -118,9 +118,9 @@ export interface DocumentsNumberedRecord extends ControlBase {
   readonly numbers: readonly (readonly [document: string, rank: number])[];
 }
 
-/** An operator's decision about a final invoice. */
+/** An operator's decision about a final document. */
 interface CorrectionRecord extends ControlBase, RequestedFields {
-  /** Id of the invoice, and its ordinal among the partition's documents, where it is found. */
+  /** Id of the document, and its ordinal among the partition's documents, where it is found. */
   readonly document: string;
   readonly ordinal: number;
   /** Date of issue of the credit memo: milliseconds since the epoch. */
@@ -134,9 +134,11 @@ export interface CreditNoteRecord extends CorrectionRecord {
   readonly lines: readonly (readonly [line: number, amountMinor: string])[] | null;
 }
 
-/** A final invoice is taken back whole; what it billed is billed again. */
+/** A final document is taken back whole; what it billed is billed again. */
 export interface VoidInvoiceRecord extends CorrectionRecord {
   readonly kind: "void-invoice";
+  /** Of a credit memo: it was neither refunded nor applied to an invoice, as who decides it says. */
+  readonly unapplied?: boolean | undefined;
   /** Bill it again at once by a document of its own, not with the contract's next invoice. */
   readonly reissue: boolean;
 }
@@ -185,6 +187,23 @@ export interface PeriodSignedOffRecord extends ControlBase, RequestedFields, Clo
   readonly report: string;
   /** Lines of the partition that were open: what was overridden. */
   readonly open: readonly ({ readonly line: string } & LineFigures)[];
+}
+
+/**
+ * A legal entity's period that was signed off is open again in this partition: entries of its days are booked on them from
+ * here on. What was booked on later days meanwhile stays there.
+ */
+export interface PeriodReopenedRecord extends ControlBase, RequestedFields, CloseScope {
+  readonly kind: "period-reopened";
+  /** It was to be opened also where later periods are signed off: they stay closed. */
+  readonly override: boolean;
+}
+
+/** Somebody wants a tax service to be asked about held documents again at once. It changes no figure. */
+export interface TaxRetryRecord extends ControlBase, RequestedFields {
+  readonly kind: "tax-retry";
+  /** Ids of the documents; null: all that wait for an answer. */
+  readonly documents: readonly string[] | null;
 }
 
 /** A tax service has answered, or has not for long: documents that waited for it go on. */
@@ -243,6 +262,8 @@ export type ControlRecord =
   | VoidInvoiceRecord
   | CloseExplanationRecord
   | PeriodSignedOffRecord
+  | PeriodReopenedRecord
+  | TaxRetryRecord
   | BillingRunRecord
   | DocumentsNumberedRecord
   | DocumentsTaxedRecord
@@ -284,6 +305,8 @@ const KINDS: ReadonlySet<string> = new Set<ControlKind>([
   "void-invoice",
   "close-explanation",
   "period-signed-off",
+  "period-reopened",
+  "tax-retry",
   "documents-taxed",
   "tax-commit-refused",
   "journal-run",

@@ -47,8 +47,9 @@ export const ERRORS = {
   // sinks
   "sink-failed": "A sink could not deliver; it is tried again.",
   // postings to an ERP
-  "posting-log-moved": "Another runner has written to the connection's posting log: this one stops at once.",
-  "posting-append-unknown": "It can't be known whether records were appended to a connection's posting log.",
+  "posting-log-moved": "Another runner of the ERP connection has written to its log of postings.",
+  "posting-append-unknown":
+    "It can't be known whether a record was appended to an ERP connection's log of postings.",
   "posting-lease-lost":
     "The right to post to a connection went to another process or could not be renewed in time: nothing more is sent.",
   "posting-log-corrupt":

@@ -166,8 +166,8 @@ export interface PostingStore {
   backlog(): readonly BacklogRow[];
   /** Since when the oldest document of a state is in it; undefined where there is none. */
   oldestSinceMs(state: PostingState): number | undefined;
-  /** Records of transitions that bear the day: at least so many requests were made on it. */
-  transitionsOn(day: string): number;
+  /** Requests of a day that records show: intents, looks, polls, and each read-back by itself, though many share one request. */
+  requestsOn(day: string): number;
   budget(): BudgetDay | undefined;
   setBudget(budget: BudgetDay): void;
   close(): void;

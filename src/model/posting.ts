@@ -157,7 +157,8 @@ export interface PostingCommand {
   readonly connection: string;
   readonly kind: PostingKind;
   /**
-   * `<kind>:<id>`, unique in the connection for ever: `customer:<legal entity>:<customer>`, `invoice:<number>`, `credit-memo:<number>`,
+   * `<kind>:<id>`, unique in the connection for ever: `customer:<legal entity>:<customer>`, `invoice:<legal entity>:<number>`,
+   * `credit-memo:<legal entity>:<number>`,
    * `journal:<legal entity>:<month>:<currency>:<partition>:<ordinal>`.
    */
   readonly key: string;

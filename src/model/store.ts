@@ -1,3 +1,4 @@
+import type { SliceBudget, SlicedWork } from "./sliced-work.ts";
 import type { KeySegments } from "./key-segments.ts";
 import type {
   Channel,
@@ -112,6 +113,8 @@ export interface PartitionStore {
  */
 export interface CheckpointParticipant {
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void;
+  /** The same in slices, for a state that may be large. */
+  restoreInSlices?(store: Pick<PartitionStore, "rows" | "spaces">, budget: SliceBudget): SlicedWork;
   /** Adds the changed rows; their values stay good. */
   collectChanges(rows: StateRow[], clearedSpaces: string[]): void;
   /**

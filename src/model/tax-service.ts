@@ -28,6 +28,15 @@ export interface TaxRequestLine {
   readonly exemption: string | undefined;
   /** Document that billed before what this line corrects. */
   readonly corrects: string | undefined;
+  /** The tax that is to be recorded, where it is known already: of what takes a taxed document back. */
+  readonly tax?: string;
+}
+
+/** The record of a document that is taken back. */
+export interface TaxReversal {
+  readonly transaction: TaxTransaction;
+  /** All of it is taken back: where nobody has reported it yet, it can be voided in place of a record of its own. */
+  readonly isWhole: boolean;
 }
 
 /** A document whose taxes are asked for. */
@@ -50,6 +59,8 @@ export interface DocumentTaxRequest {
   readonly buyer: TaxAddress;
   readonly pricesIncludeTax: boolean;
   readonly lines: readonly TaxRequestLine[];
+  /** What the document takes back; left out where it bills. */
+  readonly reverses?: TaxReversal;
 }
 
 /** A document's record at the service: what is committed once the document is final. */
@@ -59,6 +70,8 @@ export interface TaxTransaction {
   readonly code: string;
   /** Kind of the record, in the service's words. */
   readonly type: string;
+  /** `void`: it is the record of the document that this one takes back, to be voided; left out: its own, to be committed. */
+  readonly action?: "void";
 }
 
 export interface RepliedTaxDetail {
@@ -85,18 +98,23 @@ export type TaxAnswer =
       readonly totalTax: string;
       readonly lines: readonly RepliedLineTax[];
     }
+  /** The record of what is taken back can be voided: nothing else is recorded. */
+  | { readonly kind: "voidable"; readonly transaction: TaxTransaction }
   /** The service says that it can't tax the document: asking again in the same way is in vain. */
   | { readonly kind: "refused"; readonly code: string; readonly message: string }
   /** An answer that lacks what it has to have, or is about something else. */
   | { readonly kind: "invalid"; readonly message: string };
 
-/** What became of the wish to commit. */
+/** Code of the refusal to commit a record that is void. */
+export const TAX_RECORD_VOID = "RecordVoid";
+
+/** What became of the wish to commit or to void. */
 export type TaxCommitAnswer =
-  | { readonly kind: "committed" }
+  | { readonly kind: "committed" | "voided" }
   | { readonly kind: "refused"; readonly code: string; readonly message: string };
 
 /**
- * Both methods reject with `tax-service-failed` where there is no answer (a time-out, an outage, too many requests): the
+ * All methods reject with `tax-service-failed` where there is no answer (a time-out, an outage, too many requests): the
  * fault's `details.retryInMs` then says how long to wait at least, where that is known. What was asked may have been done.
  */
 export interface TaxService {
@@ -107,6 +125,8 @@ export interface TaxService {
    * @param tax the document's; a record that says another one is told as a refusal
    */
   commit(transaction: TaxTransaction, tax: string): Promise<TaxCommitAnswer>;
+  /** Voids a record. Voiding again what is void is harmless. */
+  void(transaction: TaxTransaction): Promise<TaxCommitAnswer>;
 }
 
 /** An answer in the control log. */

@@ -1,4 +1,4 @@
-import { concatMap, map, of, type OperatorFunction } from "rxjs";
+import { map, type OperatorFunction } from "rxjs";
 import { CLOUD_EVENT_TYPE } from "../model/content-types.ts";
 import { decide, type EventBatch, type MessageDecoder } from "../model/event-batch.ts";
 import type { ParkedEvent } from "../model/outputs.ts";
@@ -15,7 +15,7 @@ const encoder = new TextEncoder();
 
 /**
  * Finds the series that each event counts in. Events of a type that no meter reads, or of an account that no contract
- * covers at the event's time, are parked; those parked so far come back in behind the catalog record that may know them.
+ * covers at the event's time, are parked; those parked so far come in again behind the catalog record that may know them.
  */
 export function enrich(series: SeriesTable): OperatorFunction<PipelineItem, PipelineItem> {
   let catalog: CompiledCatalog | undefined;
@@ -32,21 +32,14 @@ export function enrich(series: SeriesTable): OperatorFunction<PipelineItem, Pipe
 }
 
 /**
- * Follows each catalog record with the events parked so far, as a run of their own in log order. Stands before
- * `validate`, so that a parked event passes all stages but deduplication.
+ * Parked events as a run of usage: what follows a catalog record that may know them. They pass all stages but deduplication.
+ * @param ordered by their places in the log
  */
-export function retryParked(
+export function unparkedItem(
+  ordered: readonly ParkedEvent[],
   partition: number,
   decoder: MessageDecoder,
-): OperatorFunction<PipelineItem, PipelineItem> {
-  return concatMap((item) => {
-    if (item.kind === "usage" || item.parked === undefined || item.parked.length === 0) return of(item);
-    return of(item, unparkedItem(item.parked, partition, decoder));
-  });
-}
-
-function unparkedItem(parked: readonly ParkedEvent[], partition: number, decoder: MessageDecoder): UsageItem {
-  const ordered = [...parked].sort((a, b) => a.sequence - b.sequence || a.index - b.index);
+): UsageItem {
   const messages = ordered.map((event) => ({
     sequence: event.sequence,
     subject: `usage.${partition}.${event.region}`,

@@ -1,3 +1,4 @@
+import { runWhole, SliceBudget, type SlicedWork } from "../model/sliced-work.ts";
 import { Packr } from "msgpackr";
 import {
   collectFrozen,
@@ -17,6 +18,8 @@ export interface Series {
 
 type SeriesRow = [account: string, meter: string, groupValues: string[]];
 
+/** Units of `SliceBudget` that reading a row costs. */
+const RESTORE_UNITS = 10;
 const SPACE = "series";
 const SEPARATOR = "\u0000";
 const packr = new Packr({ useRecords: false });
@@ -52,7 +55,12 @@ export class SeriesTable implements CheckpointParticipant {
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
+    runWhole(this.restoreInSlices(store, new SliceBudget()));
+  }
+
+  *restoreInSlices(store: Pick<PartitionStore, "rows" | "spaces">, budget: SliceBudget): SlicedWork {
     for (const { key, value } of store.rows(SPACE)) {
+      if (budget.spend(RESTORE_UNITS)) yield;
       const row: SeriesRow = packr.unpack(value);
       const [account, meter, groupValues] = row;
       if (this.idOf(account, meter, groupValues) !== key)

@@ -1,6 +1,5 @@
 import type { DecodedRun, RetractedEvent } from "../model/event-batch.ts";
 import type { LogMessage } from "../model/log.ts";
-import type { ParkedEvent } from "../model/outputs.ts";
 import type { PartitionStore } from "../model/store.ts";
 import type { PlacedControlRecord } from "../model/control.ts";
 import type { CompiledCatalog, CompiledMeter } from "../billing/catalog/compiled.ts";
@@ -74,8 +73,6 @@ export interface ControlItem {
   readonly placed: PlacedControlRecord;
   /** For a record of kind `catalog`: the compiled version that takes effect. */
   readonly catalog?: CompiledCatalog;
-  /** For a record of kind `catalog`: the events parked so far, which `enrich` tries again behind the record. */
-  readonly parked?: readonly ParkedEvent[];
   /** For a record that corrects a final invoice: the invoice. */
   readonly document?: StoredDocument | undefined;
   /** What has left the engine's memory, as of this place; absent where the record was applied before (a restore). */

@@ -45,7 +45,7 @@ export function* rotateAccrued(
       charged += 1 + list.length;
       if (list.length > 0) {
         const { currency, exponent, minorUnits } = rater.preview(
-          list.map((slot) => engine.windows.openFiring(slot)),
+          list.map((slot) => engine.windows.due.openFiring(slot)),
         );
         add(open, currency, exponent, minorUnits - (rater.billedOf(key) ?? 0n));
         previewed.add(key);
@@ -93,7 +93,7 @@ function isUnrated({ cells }: PartitionEngine, slot: number): boolean {
 }
 
 function keyOf({ rater, windows, cells }: PartitionEngine, slot: number): string {
-  return rater.priceKeyOf(windows.seriesAt(slot), cells.startOf(slot));
+  return rater.priceKeyOf(windows.due.seriesAt(slot), cells.startOf(slot));
 }
 
 function add(

@@ -33,10 +33,10 @@ function completeOpenWindows(engine: PartitionEngine): void {
   const cellMs = engine.catalog?.settings.cellMs;
   if (cellMs === undefined) return;
   let upToMs = Number.NEGATIVE_INFINITY;
-  engine.cells.forEach((slot) => {
-    if (engine.cells.phaseOf(slot) !== CellPhase.open) return;
+  for (const slot of engine.cells.slots()) {
+    if (engine.cells.phaseOf(slot) !== CellPhase.open) continue;
     upToMs = Math.max(upToMs, engine.cells.startOf(slot) + cellMs);
-  });
+  }
   // Late changes that wait for the next hour are let out by the same step.
   if (upToMs === Number.NEGATIVE_INFINITY) upToMs = engine.watermarkMs + 1 + cellMs;
   if (!Number.isFinite(upToMs)) return;

@@ -80,6 +80,8 @@ export class AccruedWatch {
       this.#engine = engine;
     }
     if (engine?.catalog === undefined) return true;
+    // What falls due there is partly done: figures of it would be wrong.
+    if (engine.isBetweenPositions) return false;
     if (this.#rotation === undefined) {
       this.#rotation = rotateAccrued(engine);
       this.#startedMs = nowMs;

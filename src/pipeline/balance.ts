@@ -90,14 +90,14 @@ function checkCells(
     if (found === undefined) byMeter.set(meter, (found = { events: 0, quantity: 0n, emitted: 0n }));
     return found;
   };
-  engine.cells.forEach((slot) => {
+  for (const slot of engine.cells.slots()) {
     const meter = catalog.meters.get(engine.series.get(engine.cells.seriesOf(slot)).meter);
-    if (meter === undefined) return;
+    if (meter === undefined) continue;
     const total = of(meter.key);
     total.events += engine.cells.events(slot);
     total.quantity += engine.cells.value(slot, Aggregation[meter.aggregation]);
     total.emitted += engine.cells.emittedValue(slot);
-  });
+  }
   for (const cell of archivedCells(store)) {
     const total = of(engine.series.get(cell.series).meter);
     total.events += cell.events;

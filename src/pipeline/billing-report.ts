@@ -79,10 +79,10 @@ export function invoicesOf(sources: readonly ReportSource[]): InvoiceRow[] {
 
 function postingsOfDocument(
   { catalog, postings: { book } }: ReportSource["engine"],
-  { kind, number }: PublishedDocument,
+  { kind, legalEntity, number }: PublishedDocument,
 ): Pick<InvoiceRow, "postings"> {
   const postings = (catalog?.posting.connections ?? []).flatMap(({ key: connection }) => {
-    const known = book.numberOf(connection, invoiceKey({ kind, number: number ?? "" }));
+    const known = book.numberOf(connection, invoiceKey({ kind, legalEntity, number: number ?? "" }));
     if (known === undefined) return [];
     const { state, erp } = book.at(known);
     return [{ connection, state, erp: erp ?? null }];

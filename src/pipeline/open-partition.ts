@@ -8,7 +8,9 @@ import { TributaryError } from "../model/errors.ts";
 import type { UsageLog } from "../model/log.ts";
 import { successionFaults } from "../billing/catalog/succession.ts";
 import { PartitionEngine } from "./partition-engine.ts";
+import { SlicePace } from "./slice-pace.ts";
 import { storedAbout } from "./stored-about.ts";
+import { doInTurns } from "./turns.ts";
 import type { PartitionPipelineOptions } from "./pipeline-options.ts";
 import { renumberedLog } from "./renumbered-log.ts";
 import { verifyLogs, type ReadRecord } from "./verify-logs.ts";
@@ -87,7 +89,12 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
     segments: store.segments,
     erpDescriptions: options.erpDescriptions,
   });
-  engine.restore(store, inEffect);
+  await doInTurns(engine.restoreInSlices(store, inEffect), {
+    clock: options.clock,
+    budget: engine.budget,
+    pace: new SlicePace(),
+    hasEnded: () => false,
+  });
   engine.bind(
     usage.createdAt,
     control.createdAt === "" ? (await controlLog.identity()).createdAt : control.createdAt,

@@ -1,8 +1,4 @@
-import { Subject } from "rxjs";
 import type { GapAcceptedRecord, PlacedControlRecord } from "../model/control.ts";
-import type { MessageDecoder } from "../model/event-batch.ts";
-import type { ErpDescription } from "../model/erp-description.ts";
-import type { KeySegments } from "../model/key-segments.ts";
 import type { LogMessage } from "../model/log.ts";
 import type { MessageCounts, ParkedEvent, RegionCounts } from "../model/outputs.ts";
 import type {
@@ -12,14 +8,12 @@ import type {
   Position,
   StateRow,
 } from "../model/store.ts";
-import { messageOf, TributaryError } from "../model/errors.ts";
-import type { PublishedDocument } from "../billing/invoices/billing-document.ts";
-import type { JournalEntry } from "../billing/ledger/journal-entry.ts";
-import type { CompiledCatalog, CompiledSettings } from "../billing/catalog/compiled.ts";
+import { TributaryError } from "../model/errors.ts";
+import { runWhole, SliceBudget, type SlicedWork } from "../model/sliced-work.ts";
+import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
 import { deduplicate } from "../operators/deduplicate/deduplicate.ts";
 import { KeyTable } from "../operators/deduplicate/key-table.ts";
-import type { SealingLimits } from "../operators/deduplicate/sealing-policy.ts";
-import { enrich, retryParked } from "../operators/enrich.ts";
+import { enrich, unparkedItem } from "../operators/enrich.ts";
 import type { StoredDocument } from "../operators/invoice/billing-book.ts";
 import { invoice, InvoiceStage } from "../operators/invoice/invoice-stage.ts";
 import { Journal } from "../operators/journal.ts";
@@ -33,13 +27,8 @@ import { Rejections } from "../operators/rejections.ts";
 import { OperatorRequests } from "../operators/requests/operator-requests.ts";
 import { SeriesTable } from "../operators/series-table.ts";
 import { settle } from "../operators/settle.ts";
-import {
-  emptyTargets,
-  type MeterTargets,
-  type PipelineItem,
-  restartedTargets,
-  usageItem,
-} from "../operators/stage.ts";
+import { sortInSlices } from "../operators/slices/sort-in-slices.ts";
+import { emptyTargets, type MeterTargets, restartedTargets, usageItem } from "../operators/stage.ts";
 import { validate } from "../operators/validate.ts";
 import { UsageWatch } from "../operators/watch/usage-watch.ts";
 import { CellTable } from "../operators/window/cell-table.ts";
@@ -51,38 +40,21 @@ import { refuseIncompatible } from "./compatible-catalog.ts";
 import { runsOf } from "./manifest-runs.ts";
 import { frozenPart, rowsOf } from "./frozen-rows.ts";
 import { bytesOfHex, type AcceptedGap } from "./accepted-gaps.ts";
-import { catalogVersionRow, gapsRow, hashKeyRow, storedAbout } from "./stored-about.ts";
+import type { PartitionEngineOptions } from "./engine-options.ts";
+import { EngineSteps } from "./engine-steps.ts";
+import { fingerprint, NO_POSITION } from "./positions.ts";
+import { AboutRows, storedAbout } from "./stored-about.ts";
 
-export interface PartitionEngineOptions {
-  readonly partition: number;
-  readonly partitionCount: number;
-  readonly decoder: MessageDecoder;
-  /** Key of the event-id hash (32 hexadecimal digits) that `decoder` was made with; kept in the state for `explain`. */
-  readonly hashKey: string;
-  /** Settings of the catalog in effect at the checkpoint, or of the first one to take effect. */
-  readonly settings: Pick<CompiledSettings, "cellMs" | "dedupeHorizonMs">;
-  /** SHA-256 of bytes. */
-  readonly sha256: (...parts: readonly Uint8Array[]) => Uint8Array;
-  /** Where dedupe keys are sealed: the store's, whose checkpoints name them. Without it all keys stay in memory. */
-  readonly segments?: KeySegments | undefined;
-  /** When keys are sealed; only tests give others. */
-  readonly sealing?: SealingLimits;
-  /** What each kind of ERP needs of a mapping. */
-  readonly erpDescriptions?: readonly ErpDescription[] | undefined;
-}
-
-export const NO_POSITION: Position = {
-  usageSequence: 0,
-  usageFingerprint: new Uint8Array(0),
-  controlSequence: 0,
-  controlFingerprint: new Uint8Array(0),
-  usageCreatedAt: "",
-  controlCreatedAt: "",
-};
+/** Parked events that come in again as one run: some milliseconds. */
+const PARKED_PER_RUN = 1_000;
 
 /**
- * The partition's state machine: a pure function of the two logs. Synchronous, without clock, I/O or randomness; the
- * live pipeline, `simulate` and the tests drive the same code.
+ * The partition's state machine: a pure function of the two logs, without clock, I/O or randomness; the live pipeline,
+ * `simulate` and the tests drive the same code.
+ *
+ * What falls due at one place of the logs may be much: a month's end is an event at which all windows of a partition
+ * complete. So a step forward is work in slices. The engine is at a position, or between two: then it takes nothing else
+ * up, gives no checkpoint, and its figures are not of one moment.
  */
 export class PartitionEngine {
   readonly series = new SeriesTable();
@@ -106,22 +78,25 @@ export class PartitionEngine {
   readonly explanations = new CloseExplanations();
   readonly rejections = new Rejections();
   readonly #options: PartitionEngineOptions;
-  readonly #items = new Subject<PipelineItem>();
+  readonly #steps: EngineSteps;
+  /** Of its work's slices. */
+  readonly budget: SliceBudget;
   readonly #participants: readonly CheckpointParticipant[];
   #catalog: CompiledCatalog | undefined;
   #position: Position = NO_POSITION;
   #lastMessage: LogMessage | undefined;
   /** Serves run after run: what a run adds to which series is read by its operators alone. */
   #targets: MeterTargets = emptyTargets(0);
-  #fault: Error | undefined;
-  #savedCatalogVersion: string | undefined;
+  readonly #about: AboutRows;
   #gaps: readonly AcceptedGap[] = [];
   #gapsChanged = false;
   #controlRepaired = false;
 
   constructor(options: PartitionEngineOptions) {
     this.#options = options;
-    const { partition, partitionCount, decoder } = options;
+    const { partition, partitionCount, decoder, budget = new SliceBudget() } = options;
+    this.budget = budget;
+    this.#about = new AboutRows(options.hashKey);
     this.cells = new CellTable({ windowMs: options.settings.cellMs });
     this.keys = new KeyTable({
       horizonMs: options.settings.dedupeHorizonMs,
@@ -131,27 +106,18 @@ export class PartitionEngine {
     const { series, cells, keys, producers, manifests } = this;
     const { rater, archive, totals, journal, watch, eventCharges } = this;
     const outputs = { journal, archive, totals, watch, eventCharges };
-    this.windows = new WindowStage({ series, cells, rater, decoder, ...outputs });
+    this.windows = new WindowStage({ series, cells, rater, decoder, budget, ...outputs });
     const processedMs = (): number => this.windows.processedMs;
     this.postings = new PostingStage({
       partition,
       journal,
-      descriptions: new Map(
-        options.erpDescriptions?.map((description) => [description.adapter, description]),
-      ),
+      descriptions: options.erpDescriptions ?? [],
       processedMs,
       receivableOf: (legalEntity, currency) => this.invoices.book.totals.receivable(legalEntity, currency),
     });
     const { postings } = this;
-    const observer = {
-      documentFinal: (document: PublishedDocument) => {
-        postings.documentFinal(document);
-      },
-      entryBooked: (entry: JournalEntry) => {
-        postings.entryBooked(entry);
-      },
-    };
-    this.invoices = new InvoiceStage({ partition, partitionCount, rater, journal, processedMs, observer });
+    const billing = { partition, partitionCount, rater, journal, processedMs, budget };
+    this.invoices = new InvoiceStage({ ...billing, observer: postings.observer });
     const { windows, invoices, rejections } = this;
     this.#participants = [
       series,
@@ -172,24 +138,18 @@ export class PartitionEngine {
       this.requests,
       this.explanations,
     ];
-    this.#items
-      .pipe(
-        retryParked(partition, decoder),
+    this.#steps = new EngineSteps(budget, (items, slices) =>
+      items.pipe(
         takeNumbers(producers, manifests),
         validate(partition, partitionCount),
         deduplicate(keys),
         enrich(series),
-        window(windows),
+        window(windows, slices),
         posting(postings),
-        invoice(invoices),
+        invoice(invoices, slices),
         settle({ partition, partitionCount, decoder, journal, rejections }),
-      )
-      .subscribe({
-        error: (fault: unknown) => {
-          this.#fault =
-            fault instanceof Error ? fault : new TributaryError("internal-fault", messageOf(fault));
-        },
-      });
+      ),
+    );
   }
 
   get position(): Position {
@@ -203,6 +163,11 @@ export class PartitionEngine {
   /** Gaps of the usage log that operators accepted, in order. */
   get gaps(): readonly AcceptedGap[] {
     return this.#gaps;
+  }
+
+  /** Whether work at a place of the logs is not done: see `processInSlices`. */
+  get isBetweenPositions(): boolean {
+    return this.#steps.isUnderWay;
   }
 
   get watermarkMs(): number {
@@ -222,16 +187,29 @@ export class PartitionEngine {
     store: Pick<PartitionStore, "load" | "rows" | "spaces">,
     catalog: CompiledCatalog | undefined,
   ): void {
+    runWhole(this.restoreInSlices(store, catalog));
+  }
+
+  /** The same in slices. */
+  restoreInSlices(...args: Parameters<PartitionEngine["restore"]>): SlicedWork {
+    return this.#steps.take(this.#restore(...args));
+  }
+
+  *#restore(...[store, catalog]: Parameters<PartitionEngine["restore"]>): SlicedWork {
     const stored = store.load();
     if (stored === undefined) return;
     this.#position = stored.position;
-    for (const participant of this.#participants) participant.restore(store);
+    for (const participant of this.#participants) {
+      if (participant.restoreInSlices === undefined) participant.restore(store);
+      else yield* participant.restoreInSlices(store, this.budget);
+      yield;
+    }
     this.journal.restore(stored.lastOrdinals, stored.regionCounts, stored.messageCounts);
     const about = storedAbout(store);
     if (about.hashKey !== undefined && about.hashKey !== this.#options.hashKey) {
       throw new TributaryError("state-mismatch", "The state was made with another key of the event-id hash.");
     }
-    this.#savedCatalogVersion = about.catalogVersion;
+    this.#about.restore(about);
     this.#gaps = about.gaps;
     if (catalog === undefined) return;
     // The catalog in effect at the checkpoint reaches the operators as a record that has been applied before.
@@ -242,7 +220,8 @@ export class PartitionEngine {
       appliesAfter: stored.position.usageSequence,
       decidedAt: "",
     } as const;
-    this.#push({ kind: "control", placed: { sequence: stored.position.controlSequence, record }, catalog });
+    const placed = { sequence: stored.position.controlSequence, record };
+    yield* this.#steps.push({ kind: "control", placed, catalog });
   }
 
   /** Binds the state to the two streams' incarnations. */
@@ -252,6 +231,15 @@ export class PartitionEngine {
 
   /** Processes messages that follow the position without a hole. */
   process(messages: readonly LogMessage[]): void {
+    runWhole(this.processInSlices(messages));
+  }
+
+  /** The same in slices. The position moves when all of them are done. */
+  processInSlices(messages: readonly LogMessage[]): SlicedWork {
+    return this.#steps.take(this.#process(messages));
+  }
+
+  *#process(messages: readonly LogMessage[]): SlicedWork {
     const last = messages.at(-1);
     if (last === undefined) return;
     let expected = this.#position.usageSequence;
@@ -266,16 +254,16 @@ export class PartitionEngine {
         },
       );
     }
-    for (const run of runsOf(messages)) this.#processRun(run);
+    for (const run of runsOf(messages)) yield* this.#processRun(run);
     this.#position = { ...this.#position, usageSequence: last.sequence };
     this.#lastMessage = last;
   }
 
-  #processRun(messages: readonly LogMessage[]): void {
+  *#processRun(messages: readonly LogMessage[]): SlicedWork {
     const run = this.#options.decoder.decode(messages);
     this.journal.countMessages(messages.length, run.undecodable.length, run.probes);
     this.#targets = restartedTargets(this.#targets, run.batch.count);
-    this.#push(usageItem(run, false, this.#targets));
+    yield* this.#steps.push(usageItem(run, false, this.#targets));
   }
 
   /**
@@ -291,6 +279,17 @@ export class PartitionEngine {
     document?: StoredDocument,
     stored?: Pick<PartitionStore, "row">,
   ): void {
+    runWhole(this.applyInSlices(placed, data, catalog, parked, document, stored));
+  }
+
+  /** The same in slices. */
+  applyInSlices(...args: Parameters<PartitionEngine["apply"]>): SlicedWork {
+    return this.#steps.take(this.#apply(...args));
+  }
+
+  *#apply(
+    ...[placed, data, catalog, parked, document, stored]: Parameters<PartitionEngine["apply"]>
+  ): SlicedWork {
     const { record } = placed;
     if (record.appliesAfter !== this.#position.usageSequence) {
       throw new TributaryError(
@@ -302,11 +301,12 @@ export class PartitionEngine {
       this.#skipGap(record);
       if (placed.sequence <= this.#position.controlSequence) this.#controlRepaired = true;
     }
-    if (catalog === undefined) this.#push({ kind: "control", placed, document, stored });
+    if (catalog === undefined) yield* this.#steps.push({ kind: "control", placed, document, stored });
     else {
-      refuseIncompatible(this.#catalog, catalog);
+      yield* refuseIncompatible(this.#catalog, catalog, this.budget);
       this.#catalog = catalog;
-      this.#push({ kind: "control", placed, catalog, parked, stored });
+      yield* this.#steps.push({ kind: "control", placed, catalog, stored });
+      yield* this.#retryParked(parked);
     }
     if (record.kind === "close-explanation") this.explanations.explain(record);
     const { sequence } = placed;
@@ -330,21 +330,14 @@ export class PartitionEngine {
    * processed meanwhile. All rows must have been asked for before the next call.
    */
   freeze(): CheckpointChanges {
+    this.#steps.requirePosition("A checkpoint began");
     const parts: Iterable<StateRow>[] = [];
     const clearedSpaces: string[] = [];
     for (const participant of this.#participants) parts.push(frozenPart(participant, clearedSpaces));
     const rows: StateRow[] = [];
     parts.push(rows);
-    const version = this.#catalog?.version;
-    if (version !== undefined && version !== this.#savedCatalogVersion) {
-      if (this.#savedCatalogVersion === undefined) rows.push(hashKeyRow(this.#options.hashKey));
-      rows.push(catalogVersionRow(version));
-      this.#savedCatalogVersion = version;
-    }
-    if (this.#gapsChanged) {
-      rows.push(gapsRow(this.#gaps));
-      this.#gapsChanged = false;
-    }
+    rows.push(...this.#about.changed(this.#catalog?.version, this.#gapsChanged ? this.#gaps : undefined));
+    this.#gapsChanged = false;
     if (this.#lastMessage !== undefined) {
       this.#position = {
         ...this.#position,
@@ -384,16 +377,14 @@ export class PartitionEngine {
     this.#gapsChanged = true;
   }
 
-  #push(item: PipelineItem): void {
-    this.#items.next(item);
-    if (this.#fault !== undefined) throw this.#fault;
+  /** What is parked comes in again behind a catalog, in log order. */
+  *#retryParked(parked: readonly ParkedEvent[]): SlicedWork {
+    const { partition, decoder } = this.#options;
+    const byPlace = (a: ParkedEvent, b: ParkedEvent): number => a.sequence - b.sequence || a.index - b.index;
+    const ordered = yield* sortInSlices(parked, byPlace, this.budget);
+    for (let from = 0; from < ordered.length; from += PARKED_PER_RUN) {
+      yield* this.#steps.push(unparkedItem(ordered.slice(from, from + PARKED_PER_RUN), partition, decoder));
+      yield;
+    }
   }
-}
-
-/** What identifies a message at a sequence: its bytes and when it was stored. */
-export function fingerprint(message: LogMessage, sha256: PartitionEngineOptions["sha256"]): Uint8Array {
-  return sha256(
-    new TextEncoder().encode(`${message.sequence} ${message.arrivalMs} ${message.subject}\n`),
-    message.data,
-  );
 }

@@ -2,7 +2,7 @@ import { regionOf } from "../model/content-types.ts";
 import type { PlacedControlRecord } from "../model/control.ts";
 import { codeOf, messageOf, TributaryError } from "../model/errors.ts";
 import type { LogMessage, LogReader } from "../model/log.ts";
-import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
+import type { SlicedWork } from "../model/sliced-work.ts";
 import { IdleDetector } from "../operators/window/idle-detector.ts";
 import { type BillingDecision, nextBillingDecision, numberDocuments } from "./billing-steps.ts";
 import { Checkpointing } from "./checkpointing.ts";
@@ -13,7 +13,9 @@ import type { MakeRecord, PartitionPipelineOptions, PipelineState } from "./pipe
 import { correctedDocument, needsCheckpoint } from "./corrected-document.ts";
 import { sliceEnd } from "./message-slices.ts";
 import { SerialQueue } from "./serial-queue.ts";
+import { SlicePace } from "./slice-pace.ts";
 import { TaxDesk } from "./tax-desk.ts";
+import { doInTurns } from "./turns.ts";
 
 /**
  * Outputs that may wait in memory for a checkpoint; one more starts a checkpoint before its time. As many again may be
@@ -39,6 +41,7 @@ const MAX_WAITING_OUTPUTS = 50_000;
 export class PartitionPipeline {
   readonly #options: PartitionPipelineOptions;
   readonly #queue = new SerialQueue();
+  readonly #pace = new SlicePace();
   #state: PipelineState = "starting";
   #opening: Promise<void> | undefined;
   #opened: OpenedPartition | undefined;
@@ -47,6 +50,7 @@ export class PartitionPipeline {
   #cancelTimers: (() => void)[] = [];
   #pendingControl: { placed: PlacedControlRecord; data: Uint8Array }[] = [];
   #checkpoints: Checkpointing | undefined;
+  #taxDesk: TaxDesk | undefined;
   #fail: (fault: unknown) => void = () => undefined;
   /** Answers operators' requests. */
   readonly operators: OperatorDesk;
@@ -188,6 +192,7 @@ export class PartitionPipeline {
     this.#every(this.#options.idleCheckMs, () => this.#queue.run(() => this.#markIdleRegions()));
     this.#every(this.#options.billingCheckMs, () => this.#bill());
     const taxDesk = new TaxDesk({ ...this.#options.tax, clock, faults });
+    this.#taxDesk = taxDesk;
     this.#every(this.#options.billingCheckMs, () => this.#tax(taxDesk));
     this.#cancelTimers.push(() => {
       taxDesk.stop();
@@ -201,22 +206,32 @@ export class PartitionPipeline {
       let from = 0;
       while (from < messages.length) {
         await this.#applyDue();
-        const to = sliceEnd(messages, from, this.#pendingControl[0]?.placed.record.appliesAfter);
+        const appliesAfter = this.#pendingControl[0]?.placed.record.appliesAfter;
+        const to = sliceEnd(messages, from, this.#pace.share, appliesAfter);
         const slice = messages.slice(from, to);
-        const startedMs = this.#options.clock.monotonicMs();
-        engine.process(slice);
-        this.#checkpoints?.noteChange();
+        const elapsedMs = await this.#take(engine.processInSlices(slice));
         this.#noteActivity(slice);
-        this.#options.observer.processed(slice, this.#options.clock.monotonicMs() - startedMs);
+        this.#options.observer.processed(slice, elapsedMs);
         from = to;
         if (engine.journal.waiting > MAX_WAITING_OUTPUTS) await this.#checkpoints?.begin();
-        if (from < messages.length) await this.#options.clock.yieldTurn();
       }
       await this.#applyDue();
     } catch (fault) {
       this.#fail(fault);
       throw fault;
     }
+  }
+
+  /** Takes a step of the engine: other partitions and the network have their turns meanwhile. Returns milliseconds. */
+  async #take(step: SlicedWork): Promise<number> {
+    const elapsedMs = await doInTurns(step, {
+      clock: this.#options.clock,
+      budget: this.#requireOpened().engine.budget,
+      pace: this.#pace,
+      hasEnded: () => this.#state === "failed",
+    });
+    this.#checkpoints?.noteChange();
+    return elapsedMs;
   }
 
   /** Applies the records of the log whose place has been reached. */
@@ -234,13 +249,13 @@ export class PartitionPipeline {
     const { engine } = this.#requireOpened();
     const { record } = placed;
     const { store } = this.#options;
-    const catalog: CompiledCatalog | undefined =
-      record.kind === "catalog" ? await this.#options.loadCatalog(record.version) : undefined;
+    const catalog = record.kind === "catalog" ? await this.#options.loadCatalog(record.version) : undefined;
     // Parked events and final documents are read back from the store: what is in memory must be there first.
     if (needsCheckpoint(record)) await this.#checkpoints?.complete();
     const parked = record.kind === "catalog" ? store.parked() : [];
-    engine.apply(placed, data, catalog, parked, correctedDocument(record, store), store);
-    this.#checkpoints?.noteChange();
+    const document = correctedDocument(record, store);
+    await this.#take(engine.applyInSlices(placed, data, catalog, parked, document, store));
+    if (record.kind === "tax-retry") this.#taxDesk?.askAgain(record.documents);
   }
 
   /** Appends a decision at the current position and applies it. */
@@ -312,7 +327,6 @@ export class PartitionPipeline {
       // What a slice has put out may be much: the outbox is bounded like that of usage.
       if (engine.journal.waiting > MAX_WAITING_OUTPUTS)
         await this.#queue.run(async () => this.#checkpoints?.begin());
-      await clock.yieldTurn();
     }
   }
 
@@ -329,7 +343,6 @@ export class PartitionPipeline {
         return;
       }
       await this.#queue.run(() => this.#decideBilling(decision));
-      await this.#options.clock.yieldTurn();
     }
   }
 

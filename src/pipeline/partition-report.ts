@@ -135,17 +135,17 @@ export function aggregatesOf(sources: readonly ReportSource[]): AggregateRow[] {
         events,
       });
     };
-    engine.cells.forEach((slot) => {
+    for (const slot of engine.cells.slots()) {
       const series = engine.cells.seriesOf(slot);
       const meter = catalog.meters.get(engine.series.get(series).meter);
-      if (meter === undefined) return;
+      if (meter === undefined) continue;
       add(
         series,
         engine.cells.startOf(slot),
         engine.cells.value(slot, Aggregation[meter.aggregation]),
         engine.cells.events(slot),
       );
-    });
+    }
     for (const cell of mergedArchive(store)) add(cell.series, cell.startMs, cell.value, cell.events);
   }
   const keyed = rows.map((row) => ({

@@ -2,7 +2,8 @@ import type { GapAcceptedRecord } from "../model/control.ts";
 import { TributaryError, type ErrorCode } from "../model/errors.ts";
 import type { UsageLog } from "../model/log.ts";
 import { hexOfBytes } from "./accepted-gaps.ts";
-import { fingerprint, type PartitionEngineOptions } from "./partition-engine.ts";
+import type { PartitionEngineOptions } from "./engine-options.ts";
+import { fingerprint } from "./positions.ts";
 import { renumberedLog } from "./renumbered-log.ts";
 import { placeOf, type LogVerification } from "./verify-logs.ts";
 

@@ -206,6 +206,7 @@ const DECIDING_KINDS: ReadonlySet<ControlKind> = new Set<ControlKind>([
   "credit-note",
   "void-invoice",
   "period-signed-off",
+  "period-reopened",
   "documents-taxed",
   "tax-commit-refused",
   "journal-run",

@@ -25,16 +25,31 @@ export function storedAbout(store: Pick<PartitionStore, "rows">): StoredAbout {
   };
 }
 
-export function hashKeyRow(hashKey: string): StateRow {
-  return aboutRow(HASH_KEY_KEY, hashKey);
-}
+/** What a checkpoint says about itself, as far as it is not stored. */
+export class AboutRows {
+  readonly #hashKey: string;
+  #catalogVersion: string | undefined;
 
-export function catalogVersionRow(version: string): StateRow {
-  return aboutRow(CATALOG_VERSION_KEY, version);
-}
+  constructor(hashKey: string) {
+    this.#hashKey = hashKey;
+  }
 
-export function gapsRow(gaps: readonly AcceptedGap[]): StateRow {
-  return aboutRow(GAPS_KEY, writeGaps(gaps));
+  restore({ catalogVersion }: StoredAbout): void {
+    this.#catalogVersion = catalogVersion;
+  }
+
+  /** @param gaps undefined where they have not changed */
+  *changed(
+    catalogVersion: string | undefined,
+    gaps: readonly AcceptedGap[] | undefined,
+  ): Generator<StateRow> {
+    if (catalogVersion !== undefined && catalogVersion !== this.#catalogVersion) {
+      if (this.#catalogVersion === undefined) yield aboutRow(HASH_KEY_KEY, this.#hashKey);
+      yield aboutRow(CATALOG_VERSION_KEY, catalogVersion);
+      this.#catalogVersion = catalogVersion;
+    }
+    if (gaps !== undefined) yield aboutRow(GAPS_KEY, writeGaps(gaps));
+  }
 }
 
 function aboutRow(key: number, text: string): StateRow {

@@ -87,6 +87,21 @@ export class TaxDesk {
     }
   }
 
+  /**
+   * Somebody wants documents to be asked about again, whatever the waits between questions about each: next time that
+   * questions are asked. A service that wants none for a time is still left alone for it.
+   * @param documents ids; null: all
+   */
+  askAgain(documents: readonly string[] | null): void {
+    const wanted =
+      documents === null ? this.#asked.values() : documents.flatMap((id) => this.#asked.get(id) ?? []);
+    for (const asked of wanted) {
+      asked.failures = 0;
+      // A question that is under way is answered.
+      if (asked.notBeforeMs !== Infinity) asked.notBeforeMs = 0;
+    }
+  }
+
   /** What still comes in is not wanted any more. */
   stop(): void {
     this.#isStopped = true;

@@ -8,7 +8,8 @@ import { TributaryError } from "../model/errors.ts";
 import type { ControlLog, LogIdentity, UsageLog } from "../model/log.ts";
 import type { PartitionStore, Position } from "../model/store.ts";
 import { bytesOfHex, hexOfBytes, numberingOffsetOf } from "./accepted-gaps.ts";
-import { fingerprint, NO_POSITION, type PartitionEngineOptions } from "./partition-engine.ts";
+import type { PartitionEngineOptions } from "./engine-options.ts";
+import { fingerprint, NO_POSITION } from "./positions.ts";
 import { storedAbout } from "./stored-about.ts";
 import { renumberedLog } from "./renumbered-log.ts";
 

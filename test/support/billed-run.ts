@@ -1,7 +1,11 @@
 import type { CompiledCatalog } from "../../src/billing/catalog/compiled.ts";
 import type { JournalEntry } from "../../src/billing/ledger/journal-entry.ts";
 import { encodeControl, type ControlRecord } from "../../src/model/control.ts";
-import { storedEntries } from "../../src/operators/invoice/billing-book.ts";
+import {
+  storedDocumentRows,
+  storedEntries,
+  type StoredDocument,
+} from "../../src/operators/invoice/billing-book.ts";
 import {
   invoicesOf,
   journalOf,
@@ -31,6 +35,22 @@ export interface BilledResult {
   readonly journal: readonly JournalRow[];
   /** Entries of the journal as the state keeps them. */
   readonly entries: readonly (JournalEntry & { readonly ordinal: number })[];
+}
+
+/** What is decided of a final document. */
+export type CorrectionDecision =
+  | { readonly kind: "credit-note"; readonly lines: readonly (readonly [number, string])[] | null }
+  | { readonly kind: "void-invoice"; readonly reissue: boolean; readonly unapplied?: boolean };
+
+/** The decision as its record says it. */
+export function correctionRecord(
+  { document, ordinal }: StoredDocument,
+  decision: CorrectionDecision,
+  issuedMs: number,
+  request: string,
+) {
+  const place = { document: document.id, ordinal, issuedMs };
+  return { ...decision, ...place, actor: "test", reason: "test", request, previous: "" };
 }
 
 const encoder = new TextEncoder();
@@ -77,6 +97,19 @@ export class BilledRun {
     await this.#bill();
   }
 
+  /** Corrects the final document of a number; returns why it can't be, where it can't. */
+  async correct(number: string, decision: CorrectionDecision, issuedMs: number): Promise<string | undefined> {
+    await this.#store.commit(this.#engine.collect());
+    const stored = [...storedDocumentRows(this.#store)].find(({ document }) => document.number === number);
+    if (stored === undefined) throw new Error(`no document ${number}`);
+    const record = correctionRecord(stored, decision, issuedMs, `request-${this.#controls}`);
+    const fault = this.#engine.invoices.corrections.faultOf(stored, record);
+    if (fault !== undefined) return fault.fault;
+    this.#decide(record, undefined, stored);
+    await this.#bill();
+    return undefined;
+  }
+
   /** Documents and books so far. Throws where they do not balance. */
   async result(): Promise<BilledResult> {
     await this.#store.commit(this.#engine.collect());
@@ -96,9 +129,13 @@ export class BilledRun {
     this.#store.close();
   }
 
-  #decide(decision: Without<ControlRecord, "appliesAfter" | "decidedAt">, catalog?: CompiledCatalog): void {
+  #decide(
+    decision: Without<ControlRecord, "appliesAfter" | "decidedAt">,
+    catalog?: CompiledCatalog,
+    stored?: StoredDocument,
+  ): void {
     const record: ControlRecord = { ...decision, appliesAfter: this.#sequence, decidedAt: "" };
-    this.#engine.apply({ sequence: ++this.#controls, record }, encodeControl(record), catalog, []);
+    this.#engine.apply({ sequence: ++this.#controls, record }, encodeControl(record), catalog, [], stored);
   }
 
   async #bill(): Promise<void> {

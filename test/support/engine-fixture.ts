@@ -5,11 +5,13 @@ import { loadCatalog } from "../../src/billing/catalog/load.ts";
 import { createDecoder } from "../../src/ingest/wire/decoder.ts";
 import { encodeControl, type ControlRecord } from "../../src/model/control.ts";
 import type { LogMessage } from "../../src/model/log.ts";
+import { SliceBudget, type SlicedWork } from "../../src/model/sliced-work.ts";
 import type { PartitionStore, StateRow } from "../../src/model/store.ts";
 import { storedAbout } from "../../src/pipeline/stored-about.ts";
 import { correctedDocument, needsCheckpoint } from "../../src/pipeline/corrected-document.ts";
 import type { SealingLimits } from "../../src/operators/deduplicate/sealing-policy.ts";
-import { PartitionEngine, type PartitionEngineOptions } from "../../src/pipeline/partition-engine.ts";
+import type { PartitionEngineOptions } from "../../src/pipeline/engine-options.ts";
+import { PartitionEngine } from "../../src/pipeline/partition-engine.ts";
 import { TEST_ERPS } from "./test-erps.ts";
 import { openPartitionStore } from "../../src/state/partition-store.ts";
 
@@ -220,10 +222,27 @@ export interface CutPlan {
    * rows are read at once. Where the engine is thrown away afterwards, so is what these messages did.
    */
   readonly meanwhile?: (step: number) => number;
+  /** Units of work in a slice; undefined: those of the live pipeline. */
+  readonly unitsPerSlice?: number;
+  /** Called between two slices of a step. */
+  readonly betweenSlices?: (engine: PartitionEngine) => void;
+}
+
+/**
+ * Slices that end anywhere: behind any unit of work, or behind some hundreds. Between two of them the engine says that it
+ * is at no position.
+ */
+export function slicesAnywhere(dice: readonly number[]): Pick<CutPlan, "unitsPerSlice" | "betweenSlices"> {
+  return {
+    unitsPerSlice: 1 + (dice[0] ?? 0) * (dice[1] ?? 0) ** 2,
+    betweenSlices: (engine) => {
+      if (!engine.isBetweenPositions) throw new Error("a slice ended at a position");
+    },
+  };
 }
 
 /** Where keys are sealed, and when. */
-export type SealingOptions = Pick<PartitionEngineOptions, "segments" | "sealing">;
+export type SealingOptions = Pick<PartitionEngineOptions, "segments" | "sealing" | "budget">;
 
 export function createEngine(catalog: CompiledCatalog, sealing: SealingOptions = {}): PartitionEngine {
   return new PartitionEngine({
@@ -252,14 +271,21 @@ export async function runLogs(
   stored: StoredIn = {},
 ): Promise<{ store: PartitionStore; engine: PartitionEngine }> {
   const store = stored.store ?? openPartitionStore(":memory:", { partition: 0, partitionCount: 1 });
-  const sealing = { segments: store.segments, ...(stored.sealing && { sealing: stored.sealing }) };
+  const sealing = {
+    segments: store.segments,
+    ...(stored.sealing && { sealing: stored.sealing }),
+    ...(plan.unitsPerSlice !== undefined && { budget: new SliceBudget(plan.unitsPerSlice) }),
+  };
   const catalogs = new Map<string, CompiledCatalog>();
   let engine = createEngine(first, sealing);
   engine.bind("usage-created", "control-created");
   let waiting: LogMessage[] = [];
   let controlSequence = 0;
+  const take = (work: SlicedWork): void => {
+    while (work.next().done !== true) plan.betweenSlices?.(engine);
+  };
   const flush = (): void => {
-    engine.process(waiting);
+    take(engine.processInSlices(waiting));
     waiting = [];
   };
   /** Freezes at step i and reads the rows late; returns the step up to which the engine has gone on. */
@@ -275,7 +301,7 @@ export async function runLogs(
     };
     let at = i;
     for (let next = steps[at + 1]; next?.kind === "message" && at < i + messages; next = steps[at + 1]) {
-      engine.process([next.message]);
+      take(engine.processInSlices([next.message]));
       at += 1;
       readOne();
     }
@@ -292,13 +318,15 @@ export async function runLogs(
       if (step.catalog !== undefined) catalogs.set(step.catalog.version, step.catalog);
       if (needsCheckpoint(step.record)) await store.commit(engine.collect());
       const parked = step.catalog === undefined ? [] : store.parked();
-      engine.apply(
-        { sequence: ++controlSequence, record: step.record },
-        encodeControl(step.record),
-        step.catalog,
-        parked,
-        correctedDocument(step.record, store),
-        store,
+      take(
+        engine.applyInSlices(
+          { sequence: ++controlSequence, record: step.record },
+          encodeControl(step.record),
+          step.catalog,
+          parked,
+          correctedDocument(step.record, store),
+          store,
+        ),
       );
     }
     if (plan.cut(i)) flush();

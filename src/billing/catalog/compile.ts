@@ -5,7 +5,6 @@ import type {
   CompiledProduct,
   CompiledSettings,
 } from "./compiled.ts";
-import { partitionOf } from "../../model/partition.ts";
 import { ExchangeRates } from "../exchange/exchange-rates.ts";
 import type { InvoicedCustomer } from "../tax/service-request.ts";
 import { TaxTable } from "../tax/tax-table.ts";
@@ -13,6 +12,7 @@ import { compilePosting } from "../posting/compiled-posting.ts";
 import { canonicalPlanText } from "./canonical.ts";
 import { planId } from "./checks.ts";
 import { compileContracts, legalEntitiesOf } from "./compile-contracts.ts";
+import { ContractsByPartition } from "./contracts-by-partition.ts";
 import { startOfDate } from "./dates.ts";
 import type { Catalog, Customer, Meter, Product, Settings } from "./entities.ts";
 import { durationMs } from "./fields.ts";
@@ -36,6 +36,7 @@ export function compileCatalog(catalog: Catalog, version: string): CompiledCatal
   const contracts = compileContracts(catalog);
   const byAccount = groupByAccount(contracts);
   const byId = new Map(contracts.map((contract) => [contract.id, contract]));
+  const byPartition = new ContractsByPartition(contracts);
   return {
     version,
     settings: compileSettings(catalog.settings),
@@ -64,7 +65,8 @@ export function compileCatalog(catalog: Catalog, version: string): CompiledCatal
       return undefined;
     },
     contract: (id) => byId.get(id),
-    contractsOf: contractsByPartition(contracts),
+    contractsOf: (partition, partitionCount) => byPartition.of(partition, partitionCount),
+    contractsInSlices: (...asked) => byPartition.inSlices(...asked),
   };
 }
 
@@ -113,21 +115,6 @@ function compileMeter(meter: Meter): CompiledMeter {
       property: filter.property,
       anyOf: new Set(filter.any_of),
     })),
-  };
-}
-
-/** Divides the contracts up once, when the first partition asks: the partitions of a worker share a catalog. */
-function contractsByPartition(contracts: readonly CompiledContract[]): CompiledCatalog["contractsOf"] {
-  const divided = new Map<number, readonly CompiledContract[][]>();
-  return (partition, partitionCount) => {
-    let byPartition = divided.get(partitionCount);
-    if (byPartition === undefined) {
-      byPartition = Array.from({ length: partitionCount }, (): CompiledContract[] => []);
-      for (const contract of contracts.toSorted((a, b) => (a.id < b.id ? -1 : 1)))
-        byPartition[partitionOf(contract.account, partitionCount)]?.push(contract);
-      divided.set(partitionCount, byPartition);
-    }
-    return byPartition[partition] ?? [];
   };
 }
 

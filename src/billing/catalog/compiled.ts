@@ -2,6 +2,7 @@
  * The catalog as the operators read it: looked up by dictionaries, times in milliseconds, nothing left to check.
  * `src/billing/catalog/compile.ts` makes it from the validated files.
  */
+import type { SliceBudget, SlicedWork } from "../../model/sliced-work.ts";
 import type { CompiledCommitment } from "../commitments/compile-commitment.ts";
 import type { GrantTerms } from "../credits/grant-terms.ts";
 import type { DiscountFields } from "../rating/adjustments/discounts.ts";
@@ -240,4 +241,10 @@ export interface CompiledCatalog {
   contract(id: string): CompiledContract | undefined;
   /** Contracts whose accounts live in a partition, in the order of their ids. */
   contractsOf(partition: number, partitionCount: number): readonly CompiledContract[];
+  /** The same in slices: where nobody has asked before, all contracts are divided up. */
+  contractsInSlices(
+    partition: number,
+    partitionCount: number,
+    budget: SliceBudget,
+  ): SlicedWork<readonly CompiledContract[]>;
 }

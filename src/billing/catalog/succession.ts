@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { runWhole, SliceBudget, type SlicedWork } from "../../model/sliced-work.ts";
 import { exchangeRateKey } from "../exchange/exchange-rate.ts";
 import { ExchangeRates } from "../exchange/exchange-rates.ts";
 import { connectionSuccessionFaults } from "../posting/compiled-posting.ts";
@@ -11,6 +12,15 @@ import type { EntityKind } from "./entity-kinds.ts";
  * Empty where it can.
  */
 export function successionFaults(before: CompiledCatalog, after: CompiledCatalog): string[] {
+  return runWhole(successionFaultsInSlices(before, after, new SliceBudget()));
+}
+
+/** The same in slices. */
+export function* successionFaultsInSlices(
+  before: CompiledCatalog,
+  after: CompiledCatalog,
+  budget: SliceBudget,
+): SlicedWork<string[]> {
   const faults: string[] = [];
   if (before.settings.cellMs !== after.settings.cellMs)
     faults.push("settings.yaml: cell_minutes can't change");
@@ -41,10 +51,13 @@ export function successionFaults(before: CompiledCatalog, after: CompiledCatalog
     const fault = contractFault(contract, after.contract(contract.id));
     if (fault !== undefined) faults.push(`contract ${contract.id} ${fault}`);
     if (faults.length >= MAX_FAULTS) break;
+    if (budget.spend(CONTRACT_UNITS)) yield;
   }
   return faults;
 }
 
+/** Units of `SliceBudget` that comparing a contract costs. */
+const CONTRACT_UNITS = 3;
 /** Enough to see what is wrong; a catalog may have hundreds of thousands of contracts. */
 const MAX_FAULTS = 100;
 

@@ -133,6 +133,14 @@ export class CreditLedger {
     return { parts, burned, overage: amount - burned };
   }
 
+  /** Uses credits for `burned` ≥ 0 in burn order, and counts `overage` ≥ 0 as use that found none: undoes `giveBack`. */
+  burnAgain(source: CreditSource, overage: bigint, burned: bigint, atMs: number): BurnOutcome {
+    checkAmount(overage);
+    const outcome = this.burn(source, burned, atMs);
+    this.#addOverage(source, overage);
+    return { ...outcome, overage: outcome.overage + overage };
+  }
+
   /**
    * Undoes use of `amount` ≥ 0, because a correction made it less: first what had found no credits, then burns, the last
    * in burn order first.

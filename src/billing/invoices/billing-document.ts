@@ -1,9 +1,10 @@
-import type { TaxTransaction } from "../../model/tax-service.ts";
+import type { TaxReversal, TaxTransaction } from "../../model/tax-service.ts";
 import type { CompiledContract, CompiledProduct } from "../catalog/compiled.ts";
 import type { AppliedRate } from "../exchange/exchange-rate.ts";
 import { functionalAmount } from "../exchange/functional-amount.ts";
 import { currencyExponent } from "../rating/currencies.ts";
 import { formatMinorUnits } from "../rating/money.ts";
+import type { TaxedAs } from "../tax/tax-reversal.ts";
 import type { TaxDetail, TaxHold } from "../tax/tax-table.ts";
 import { localDate } from "../zone-days.ts";
 import type { InvoiceLine } from "./invoice-lines.ts";
@@ -16,7 +17,7 @@ import type { InvoiceLine } from "./invoice-lines.ts";
  */
 export type DocumentStatus = "frozen" | "held" | "final";
 
-/** An invoice asks for money; a credit memo gives it back (its total is negative). */
+/** An invoice asks for money; a credit memo gives it back (its total is negative, or 0 where it corrects an invoice). */
 export type DocumentKind = "invoice" | "credit-memo";
 
 /** Names of reasons for which a document waits instead of being completed by a guess. */
@@ -31,10 +32,10 @@ export interface DocumentLine extends InvoiceLine {
   readonly taxNote: string | undefined;
 }
 
-/** How an invoice is corrected: a `credit-note` gives back of it, a `void` takes it back whole, to be billed again. */
+/** How a document is corrected: a `credit-note` gives back of an invoice, a `void` takes it back whole, to be billed again. */
 export type CorrectionKind = "credit-note" | "void";
 
-/** The invoice that a credit memo corrects. */
+/** The document that another one corrects. */
 export interface CorrectedInvoice {
   readonly document: string;
   readonly number: string;
@@ -81,6 +82,10 @@ export interface FrozenDocument {
   readonly hold: DocumentHold | undefined;
   /** Its record at the tax service, where one has taxed it. */
   readonly taxTransaction?: TaxTransaction;
+  /** What that service was told of its parties and lines; of a correction what is to be told. */
+  readonly taxedAs?: TaxedAs;
+  /** Of a correction: the record at the tax service that it takes back. */
+  readonly reverses?: TaxReversal;
   readonly subtotal: bigint;
   readonly discounts: bigint;
   readonly tax: bigint;
@@ -89,7 +94,7 @@ export interface FrozenDocument {
   /** To be paid: subtotal − discounts + tax (where it is not included) − credits. */
   readonly total: bigint;
   readonly catalogVersion: string;
-  /** Of a credit memo that an operator decided. */
+  /** Of a document that an operator decided. */
   readonly corrects?: CorrectedInvoice;
 }
 

@@ -1,6 +1,7 @@
 import type { TaxTransaction } from "../../model/tax-service.ts";
 import type { CompiledContract } from "../catalog/compiled.ts";
 import type { CreditLedger } from "../credits/credit-ledger.ts";
+import type { TaxedAs } from "../tax/tax-reversal.ts";
 import type { LineTax, TaxResult } from "../tax/tax-table.ts";
 import type { AppliedRate } from "../exchange/exchange-rate.ts";
 import type { DocumentLine, FrozenDocument, HoldReason } from "./billing-document.ts";
@@ -21,6 +22,7 @@ export interface UntaxedDocument {
   readonly catalogVersion: string;
   /** Its record at the tax service, where one has taxed it. */
   readonly taxTransaction?: TaxTransaction;
+  readonly taxedAs?: TaxedAs;
 }
 
 /** Brings lines to a document: takes the invoice's discounts off, line by line. */

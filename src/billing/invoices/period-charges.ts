@@ -85,14 +85,9 @@ export function periodCharges(
   windowsOf: (price: CompiledPrice) => PeriodWindows,
 ): readonly PeriodCharge[] {
   const charges: PeriodCharge[] = [...feeCharges(contract, period)];
-  const lines: CommittedLine[] = [];
   const commits = contract.commitments.some((commitment) => commitment.per === "period");
-  if (commits)
-    for (const price of contract.flatPrices)
-      lines.push({ price: price.key, kind: "recurring", amount: feeAmount(contract, price, period) });
-  const used = contract.usagePrices
-    .map((price) => ({ price, usage: usageOf(price) }))
-    .sort((a, b) => (a.usage?.order ?? Infinity) - (b.usage?.order ?? Infinity) || byId(a.price, b.price));
+  const lines: CommittedLine[] = commits ? committedFees(contract, period) : [];
+  const used = contract.usagePrices.map((price) => ({ price, usage: usageOf(price) })).sort(byFirstUse);
   for (const { price, usage } of used) {
     const quantity = usage?.quantity ?? 0n;
     const divisor = usage?.divisor ?? divisorOf(price);
@@ -117,13 +112,37 @@ export function periodCharges(
     if (windowed.length > 0)
       charges.push(...windowedCharges(contract, price, windowed, period, windowsOf(price), amount));
   }
-  const prices = new Map(
-    [...contract.flatPrices, ...contract.usagePrices].map((price) => [price.key, price]),
-  );
+  const prices = pricesByKey(contract);
   for (const commitment of contract.commitments)
     if (commitment.per === "period")
-      charges.push(...commitmentCharges(contract, commitment, period, lines, prices));
+      charges.push(...commitmentCharges(contract, commitment, period, lines, prices, true));
   return charges;
+}
+
+/** The recurring fees of a period as commitments count them. */
+export function committedFees(contract: CompiledContract, period: BillingPeriod): CommittedLine[] {
+  return contract.flatPrices.map((price) => ({
+    price: price.key,
+    kind: "recurring",
+    amount: feeAmount(contract, price, period),
+  }));
+}
+
+export function pricesByKey({
+  flatPrices,
+  usagePrices,
+}: CompiledContract): ReadonlyMap<string, CompiledPrice> {
+  return new Map([...flatPrices, ...usagePrices].map((price) => [price.key, price]));
+}
+
+interface UsedPrice {
+  readonly price: CompiledPrice;
+  readonly usage: { readonly order: number } | undefined;
+}
+
+/** Prices in the order of their first use in a period; those without any behind them. */
+export function byFirstUse(a: UsedPrice, b: UsedPrice): number {
+  return (a.usage?.order ?? Infinity) - (b.usage?.order ?? Infinity) || byId(a.price, b.price);
 }
 
 /** Recurring fees of a period. */
@@ -152,16 +171,20 @@ function feeAmount(contract: CompiledContract, price: CompiledPrice, period: Bil
   return days.covered === days.full ? whole : times(whole, shareOf(days));
 }
 
-/** What a commitment adds to the charges at normal rates: they stay as they are rated, each difference is a charge. */
-function commitmentCharges(
+/**
+ * What a commitment adds to the charges at normal rates: they stay as they are rated, each difference is a charge.
+ * @param isFinal the period has ended: before that nothing is missing yet
+ */
+export function commitmentCharges(
   contract: CompiledContract,
   commitment: ContractCommitment,
   period: BillingPeriod,
   lines: readonly CommittedLine[],
   prices: ReadonlyMap<string, CompiledPrice>,
+  isFinal: boolean,
 ): PeriodCharge[] {
   const committed = contract.committedAmount(commitment, period);
-  const outcome = applyCommitment(commitment, committed, lines, true);
+  const outcome = applyCommitment(commitment, committed, lines, isFinal);
   const charges: PeriodCharge[] = [];
   for (const [index, line] of outcome.lines.entries()) {
     const normal = lines[index];

@@ -1,7 +1,13 @@
 import type { PostedInvoice, PostedLine, PostedTax } from "../../model/posting.ts";
+import type { CompiledContract } from "../catalog/compiled.ts";
 import type { PublishedDocument, PublishedLine } from "../invoices/billing-document.ts";
 import { currencyExponent } from "../rating/currencies.ts";
 import { formatMinorUnits, minorUnitsOfText } from "../rating/money.ts";
+import { localDate } from "../zone-days.ts";
+import { dayAfter } from "./journal-block.ts";
+
+/** What of a contract its documents are posted with. */
+export type PostedContract = Pick<CompiledContract, "dimensions" | "timeZone">;
 
 /** Key of the mapping table `item` for what prepaid credits pay. */
 export const CREDITS_ITEM = "credits";
@@ -15,9 +21,18 @@ export function taxKey({
   return `${jurisdiction}:${name}:${percent}`;
 }
 
-/** Idempotency key of a document in a connection. */
-export function invoiceKey({ kind, number }: Pick<PostedInvoice, "kind" | "number">): string {
-  return `${kind}:${number}`;
+/** Idempotency key of a document in a connection: numbers are unique within a legal entity only. */
+export function invoiceKey({
+  kind,
+  legalEntity,
+  number,
+}: Pick<PostedInvoice, "kind" | "legalEntity" | "number">): string {
+  return `${kind}:${legalEntity}:${number}`;
+}
+
+/** Kind of the document that one corrects: a credit memo gives back of an invoice, an invoice takes a credit memo back. */
+export function correctedKind(kind: PostedInvoice["kind"]): PostedInvoice["kind"] {
+  return kind === "credit-memo" ? "invoice" : "credit-memo";
 }
 
 export function customerKey(legalEntity: string, customer: string): string {
@@ -27,26 +42,28 @@ export function customerKey(legalEntity: string, customer: string): string {
 /**
  * A final document as an ERP books it: lines net of discounts and tax, what prepaid credits paid as a line of its own. The
  * amounts of a credit memo are those that it gives back, so all signs are turned. total = Σ net + Σ tax to the minor unit.
- * @param contractDimensions of the line of credits, which no product's apply to
- * @param corrects key of the invoice that it gives back of; null where that one is not posted to the connection
+ * @param contract whose dimensions the line of credits has, which no product's apply to, and in whose time zone days are
+ * @param corrects key of the document that it corrects; null where that one is not posted to the connection
  */
 export function postedInvoice(
   document: PublishedDocument,
-  contractDimensions: Readonly<Record<string, string>>,
+  contract: PostedContract,
   corrects: PostedInvoice["corrects"],
 ): PostedInvoice {
   const exponent = currencyExponent(document.currency) ?? 0;
   const sign = document.kind === "credit-memo" ? -1n : 1n;
   const money = (minorUnits: bigint): string => formatMinorUnits(sign * minorUnits, exponent);
-  const lines = document.lines.map((line) => postedLine(line, document.taxIncluded, money));
+  const lines = document.lines.map((line) =>
+    postedLine(line, document.taxIncluded, contract.timeZone, money),
+  );
   const credits = minorUnitsOfText(document.credits);
-  if (credits !== 0n)
-    lines.push(creditsLine(document, lines.length + 1, money(-credits), contractDimensions));
+  if (credits !== 0n) lines.push(creditsLine(document, lines.length + 1, money(-credits), contract));
   const tax = minorUnitsOfText(document.tax);
   const total = minorUnitsOfText(document.total);
   const number = document.number ?? "";
   const title = document.kind === "invoice" ? "Invoice" : "Credit memo";
-  const of = document.corrects === undefined ? "" : ` of invoice ${document.corrects.number}`;
+  const corrected = correctedKind(document.kind) === "invoice" ? "invoice" : "credit memo";
+  const of = document.corrects === undefined ? "" : ` of ${corrected} ${document.corrects.number}`;
   return {
     kind: document.kind,
     document: document.id,
@@ -58,8 +75,7 @@ export function postedInvoice(
     currency: document.currency,
     issueDate: document.issueDate,
     dueDate: document.dueDate,
-    periodStart: document.periodStart,
-    periodEnd: document.periodEnd,
+    ...serviceDays(document, contract.timeZone),
     lines,
     net: money(total - tax),
     tax: money(tax),
@@ -69,9 +85,24 @@ export function postedInvoice(
   };
 }
 
+/** The calendar days [start, end) of a period: the last one is part of it also where it ends within that day. */
+function serviceDays(
+  { periodStart, periodEnd }: Pick<PublishedLine, "periodStart" | "periodEnd">,
+  timeZone: string,
+): Pick<PostedLine, "periodStart" | "periodEnd"> {
+  const startMs = Date.parse(periodStart);
+  const endMs = Date.parse(periodEnd);
+  const start = localDate(timeZone, startMs);
+  return {
+    periodStart: start,
+    periodEnd: endMs > startMs ? dayAfter(localDate(timeZone, endMs - 1)) : start,
+  };
+}
+
 function postedLine(
   line: PublishedLine,
   taxIncluded: boolean,
+  timeZone: string,
   money: (minorUnits: bigint) => string,
 ): PostedLine {
   const tax = minorUnitsOfText(line.tax);
@@ -93,18 +124,17 @@ function postedLine(
       basis: money(net),
       amount: money(minorUnitsOfText(amount)),
     })),
-    periodStart: line.periodStart,
-    periodEnd: line.periodEnd,
+    ...serviceDays(line, timeZone),
     adjusts: line.adjusts,
     dimensions: line.dimensions,
   };
 }
 
 function creditsLine(
-  { periodStart, periodEnd }: PublishedDocument,
+  document: PublishedDocument,
   line: number,
   net: string,
-  dimensions: Readonly<Record<string, string>>,
+  { dimensions, timeZone }: PostedContract,
 ): PostedLine {
   return {
     line,
@@ -116,8 +146,7 @@ function creditsLine(
     net,
     tax: formatMinorUnits(0n, fractionDigits(net)),
     taxes: [],
-    periodStart,
-    periodEnd,
+    ...serviceDays(document, timeZone),
     adjusts: null,
     dimensions,
   };

@@ -17,7 +17,9 @@ export function addHistoryCommand(close: Command): void {
   addConfiguredOptions(
     close
       .command("history")
-      .summary("what people decided: sign-offs, overrides, explanations, closes, accepted gaps")
+      .summary(
+        "what people decided: sign-offs, reopenings, overrides, explanations, corrections, closes, accepted gaps",
+      )
       .description(
         "Reads the control logs of all partitions from the broker, and compares them with the chain of hashes that their records form and with\n" +
           "the hashes in the state directory. Exit code 4 where a log does not say what was decided.",
@@ -75,12 +77,29 @@ async function history(options: ConfiguredOptions): Promise<ExitCode> {
 
 /** What a decision is about, in a few words; overridden lines are named. */
 function aboutOf({ record }: HistoryEntry): string {
-  const { legalEntity, from, to, line, item, open, upToMs, lostMessages } = record;
+  const {
+    kind,
+    legalEntity,
+    from,
+    to,
+    line,
+    item,
+    open,
+    override,
+    upToMs,
+    lostMessages,
+    document,
+    documents,
+  } = record;
   const parts: string[] = [];
   if (typeof legalEntity === "string") parts.push(`${legalEntity} ${String(from)} to ${String(to)}`);
   if (typeof line === "string") parts.push(typeof item === "string" ? `${line} ${item}` : line);
   if (Array.isArray(open) && open.length > 0)
     parts.push(`overrides ${open.map((each: { readonly line: string }) => each.line).join(", ")}`);
+  if (kind === "period-reopened" && override === true) parts.push("overrides later sign-offs");
+  if (typeof document === "string") parts.push(document);
+  if (kind === "tax-retry")
+    parts.push(Array.isArray(documents) ? documents.join(", ") : "all held documents");
   if (typeof upToMs === "number") parts.push(`up to ${new Date(upToMs).toISOString()}`);
   if (typeof lostMessages === "number") parts.push(`${lostMessages} messages`);
   return parts.join(": ");

@@ -28,6 +28,21 @@ export async function loadReport(
   return { scope, parts, report: closeReport(scope, parts, config.partitions.count, systemClock.nowMs()) };
 }
 
+/** The scope that the options name, by the catalogs in effect in the state directory, or by the configured one. */
+export async function loadScope(config: WorkerConfig, options: ScopeOptions): Promise<TimedScope> {
+  if (options.owners === true)
+    return scopeOf(options, [(await loadCatalogDirectory(config.catalogDir)).compiled]);
+  const inspection = await Inspection.open(config);
+  try {
+    return scopeOf(
+      options,
+      inspection.partitions.flatMap(({ engine }) => engine.catalog ?? []),
+    );
+  } finally {
+    await inspection.close();
+  }
+}
+
 async function askOwners(
   config: WorkerConfig,
   options: ScopeOptions,

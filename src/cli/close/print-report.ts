@@ -1,9 +1,7 @@
 import type { LineFigures } from "../../model/control.ts";
 import type { CloseReport, CloseReportLine } from "../../pipeline/close/close-report.ts";
+import { ageText } from "../age-text.ts";
 import { printLine, printTable } from "../print.ts";
-
-const DAY_SECONDS = 86_400;
-const HOUR_SECONDS = 3_600;
 
 /** A close report for people: the lines, what is open in them, the ledger, the verdict. */
 export function printCloseReport(report: CloseReport): void {
@@ -79,9 +77,4 @@ function printItems({ line, all, items, explanations }: CloseReportLine): void {
 function amountsText({ amounts }: LineFigures): string {
   const texts = Object.entries(amounts).map(([currency, amount]) => `${amount} ${currency}`);
   return texts.length === 0 ? "-" : texts.join(", ");
-}
-
-function ageText(seconds: number): string {
-  if (seconds >= 2 * DAY_SECONDS) return `${Math.floor(seconds / DAY_SECONDS)} days`;
-  return `${Math.floor(seconds / HOUR_SECONDS)} hours`;
 }

@@ -7,6 +7,7 @@ import { askPartitions, printAnswers } from "../close/ask-partitions.ts";
 import { addDecisionOptions, requestHeadOf, type DecisionOptions } from "../close/decision-options.ts";
 import { Inspection } from "../compose/inspection.ts";
 import { readConfig } from "../configured.ts";
+import { addHeldCommand, addRetryTaxCommand } from "../corrections/held-documents.ts";
 import { findInvoice, type FoundInvoice } from "../corrections/find-invoice.ts";
 import { collectLineAmount, inMinorUnits, type LineAmount } from "../corrections/line-amounts.ts";
 import { ExitCode } from "../exit-codes.ts";
@@ -22,12 +23,13 @@ interface CreditOptions extends CorrectionOptions {
 }
 interface VoidOptions extends CorrectionOptions {
   readonly reissue?: boolean;
+  readonly unapplied?: boolean;
 }
 
 export function addInvoicesCommand(program: Command): void {
   const invoices = program
     .command("invoices")
-    .summary("correct final invoices: credit notes, void and reissue")
+    .summary("correct final invoices: credit notes, void and reissue; documents that are held")
     .description(
       "A final invoice is never changed. A credit memo gives back of it; it is decided by the worker that owns the partition and stands in\n" +
         "its control log with who decided it and why (docs/corrections.md). `tributary inspect invoices` lists invoices with their corrections.",
@@ -54,32 +56,39 @@ export function addInvoicesCommand(program: Command): void {
   correctionCommand(
     invoices
       .command("void")
-      .summary("take an invoice back whole, to bill it again")
+      .summary("take an invoice or credit memo back whole, to bill it again")
       .description(
         "A credit memo takes back all of the invoice. What it billed is due again, as it stands now: on the contract's next invoice, or at\n" +
-          "once on one of its own.",
+          "once on one of its own. A credit memo is taken back by an invoice; of a credit note nothing is due again.",
       )
-      .option("--reissue", "bill it again at once"),
+      .option("--reissue", "bill it again at once")
+      .option("--unapplied", "of a credit memo: it was neither refunded nor applied to an invoice"),
   ).action(async (number: string, options: VoidOptions) => {
     process.exitCode = await correct(number, options, () => ({
       ...requestHeadOf("void-invoice", options, options.reason),
       reissue: options.reissue === true,
+      ...(options.unapplied === true ? { unapplied: true } : {}),
     }));
   });
+  addHeldCommand(invoices);
+  addRetryTaxCommand(invoices);
 }
 
 function correctionCommand(command: Command): Command {
   return addDecisionOptions(
     command
-      .argument("<number>", "number of the invoice")
-      .requiredOption("--reason <text>", "why, for the record; the credit memo names it")
+      .argument("<number>", "number of the document")
+      .requiredOption("--reason <text>", "why, for the record; the document that corrects it names it")
       .option("--legal-entity <key>", "whose number it is, where several legal entities have one like it")
-      .option("--dry-run", "show the credit memo as it would be now, and decide nothing"),
+      .option("--dry-run", "show the correcting document as it would be now, and decide nothing"),
   );
 }
 
 type Request = RequestHead &
-  ({ kind: "credit-note"; lines: [number, string][] | null } | { kind: "void-invoice"; reissue: boolean });
+  (
+    | { kind: "credit-note"; lines: [number, string][] | null }
+    | { kind: "void-invoice"; reissue: boolean; unapplied?: boolean }
+  );
 
 async function correct(
   number: string,
@@ -130,7 +139,7 @@ function printMemo(memo: PublishedDocument, json: boolean): void {
   );
   printLine();
   printLine(
-    `Credit memo of ${memo.corrects?.number ?? ""}: subtotal ${memo.subtotal}, discounts ${memo.discounts}, tax ${memo.tax}, ` +
+    `${memo.kind === "invoice" ? "Invoice that takes back" : "Credit memo of"} ${memo.corrects?.number ?? ""}: subtotal ${memo.subtotal}, discounts ${memo.discounts}, tax ${memo.tax}, ` +
       `credits ${memo.credits}, total ${memo.total} ${memo.currency}. Nothing was decided.`,
   );
 }

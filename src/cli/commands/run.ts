@@ -110,7 +110,8 @@ async function createHost(
   metrics: WorkerMetrics,
   catalog: LoadedCatalog | undefined,
 ): Promise<WorkerHost> {
-  if (config.threads === 1) return hostHere(await createMeasuredWorker(config, logger, metrics, catalog));
+  if (config.threads === 1 || catalog !== undefined)
+    return hostHere(await createMeasuredWorker(config, logger, metrics, catalog));
   return ThreadedHost.create({
     config,
     logger,

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { codeOf, messageOf, TributaryError, type ErrorCode } from "../../model/errors.ts";
+import { TAX_RECORD_VOID } from "../../model/tax-service.ts";
 import { AccruedWatch } from "../../pipeline/accrued-watch.ts";
 import { PartitionPipeline } from "../../pipeline/partition-pipeline.ts";
 import type { PartitionPipelineOptions, PipelineState } from "../../pipeline/pipeline-options.ts";
@@ -152,6 +153,9 @@ export class PartitionWorker {
         "replay-unfinished",
         "The partition does not run: nothing can be written down.",
       );
+    // Where the outbox is delivered once more, what has been voided since can't be committed again, and need not be.
+    const { code, document } = refusal;
+    if (code === TAX_RECORD_VOID && pipeline.engine?.invoices.corrections.isVoid(document) === true) return;
     const atMs = this.#options.pipeline.clock.nowMs();
     await pipeline.decide((appliesAfter, decidedAt) => ({
       kind: "tax-commit-refused",

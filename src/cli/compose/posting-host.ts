@@ -2,7 +2,6 @@ import type { Logger } from "pino";
 import type { Clock } from "../../model/clock.ts";
 import { codeOf, messageOf } from "../../model/errors.ts";
 import type { FaultInjector } from "../../model/fault-injection.ts";
-import type { LeaseKeeper } from "../../model/posting-log.ts";
 import type { PostingStore } from "../../model/posting-store.ts";
 import type { BrokerConnection } from "../../ingest/jetstream/connection.ts";
 import { openLeaseKeeper } from "../../ingest/jetstream/lease-keeper.ts";
@@ -141,7 +140,8 @@ async function openConnection(
     sink,
     commands: openCommandLog(broker, key),
     postings: openPostingLog(broker, key),
-    leases: namedLeases(leases),
+    leases,
+    leaseName: runnerLease(key),
     store,
     results: resultSender(broker),
     quota: quotaOf(config.posting),
@@ -186,11 +186,6 @@ async function openConnection(
     },
   );
   return { key, runner, sink, store, stopServing };
-}
-
-/** A connection's lease has a name of its own among all leases. */
-function namedLeases(leases: LeaseKeeper): LeaseKeeper {
-  return { acquire: async (connection, signal) => await leases.acquire(runnerLease(connection), signal) };
 }
 
 function faultFields(fault: unknown): Record<string, unknown> {

@@ -323,5 +323,10 @@ function logDecision(logger: Logger, record: ControlRecord): void {
     logger.info({ kind, documents: record.numbers.length }, "Numbered documents.");
   else if (kind === "documents-taxed")
     logger.info({ kind, documents: record.replies.length }, "Wrote down answers of the tax service.");
+  else if (kind === "posting-result")
+    logger.info(
+      { kind, results: record.results.length },
+      "Wrote down what has become of documents in an ERP.",
+    );
   else logger.info({ record }, "Wrote a decision to the control log.");
 }

@@ -36,6 +36,7 @@ export function effectiveConfig(config: WorkerConfig): Record<string, unknown> {
     accrued_interval: durationText(config.accruedIntervalMs),
     idle_timeout: durationText(config.idleTimeoutMs),
     shutdown_deadline: durationText(config.shutdownDeadlineMs),
+    threads: config.threads,
     pull: { max_messages: config.pull.maxMessages, max_bytes: byteSizeText(config.pull.maxBytes) },
     replicas: config.replicas,
     sinks: withoutAbsent({ rated: sinks.rated, file: sinks.file }),

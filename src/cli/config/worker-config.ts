@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import type { z } from "zod";
 import { workerConfigKeys, type ConfigKey } from "./config-keys.ts";
 import {
@@ -76,6 +76,8 @@ export interface WorkerConfigSources {
   readonly readFile?: (path: string) => string;
   /** Name of the worker where none is configured; host name and process id by default. */
   readonly defaultWorkerName?: string;
+  /** Processors that the default of `threads` goes by; those of the machine by default. */
+  readonly processors?: number;
 }
 
 export type WorkerConfigResult =
@@ -93,8 +95,15 @@ export function loadWorkerConfig(sources: WorkerConfigSources): WorkerConfigResu
   const parsed = workerSchema.safeParse(tree);
   if (!parsed.success) faults.push(...parsed.error.issues.flatMap((issue) => faultsOf(issue, tree)));
   if (!parsed.success || faults.length > 0) return { ok: false, faults };
-  const config = toConfig(parsed.data, secretReader(readFile, faults), sources.defaultWorkerName);
+  const config = toConfig(parsed.data, secretReader(readFile, faults), sources);
   return faults.length > 0 ? { ok: false, faults } : { ok: true, config };
+}
+
+/** Threads where none are configured, at most: each has the catalog in memory once more. */
+const MOST_DEFAULT_THREADS = 4;
+
+function defaultThreads(owned: number, processors = availableParallelism()): number {
+  return Math.min(processors, owned, MOST_DEFAULT_THREADS);
 }
 
 /** Host name and process id, in the letters that a worker's name may have. */
@@ -176,7 +185,11 @@ function secretReader(readFile: (path: string) => string, faults: ConfigFault[])
   };
 }
 
-function toConfig(parsed: ParsedWorkerConfig, secret: SecretReader, name: string | undefined): WorkerConfig {
+function toConfig(
+  parsed: ParsedWorkerConfig,
+  secret: SecretReader,
+  sources: Pick<WorkerConfigSources, "defaultWorkerName" | "processors">,
+): WorkerConfig {
   const { nats, admin, sinks, tax } = parsed;
   const password = secret("nats.password", nats.password, nats.password_file);
   const natsToken = secret("nats.token", nats.token, nats.token_file);
@@ -200,12 +213,12 @@ function toConfig(parsed: ParsedWorkerConfig, secret: SecretReader, name: string
     partitions: parsed.partitions,
     stateDir: parsed.state_dir,
     catalogDir: parsed.catalog_dir,
-    workerName: parsed.worker_name ?? name ?? defaultWorkerName(),
+    workerName: parsed.worker_name ?? sources.defaultWorkerName ?? defaultWorkerName(),
     checkpointIntervalMs: parsed.checkpoint_interval,
     accruedIntervalMs: parsed.accrued_interval,
     idleTimeoutMs: parsed.idle_timeout,
     shutdownDeadlineMs: parsed.shutdown_deadline,
-    threads: parsed.threads,
+    threads: parsed.threads ?? defaultThreads(parsed.partitions.owned.length, sources.processors),
     pull: { maxMessages: parsed.pull.max_messages, maxBytes: parsed.pull.max_bytes },
     replicas: parsed.replicas,
     sinks: { rated: sinks.rated, ...(sinks.file !== undefined && { file: sinks.file }) },

@@ -324,9 +324,9 @@ export const workerSchema = z.strictObject({
     "Time to drain after the first signal; give the supervisor 15 s more before it kills.",
     { minMs: SECOND_MS, maxMs: HOUR_MS },
   ),
-  threads: z.int().min(1).max(64).default(1).meta({
+  threads: z.int().min(1).max(64).optional().meta({
     description:
-      "Threads that the owned partitions are spread over, each with its own connection; 1 runs them all on the main thread.",
+      "Threads that the owned partitions are spread over, each with its own connection and its own copy of the catalog in memory; 1 runs them all on the main thread. Default: the processors of the machine, no more than 4 and no more than owned partitions.",
   }),
   pull,
   replicas: z

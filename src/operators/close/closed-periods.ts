@@ -1,7 +1,8 @@
 import { Packr } from "msgpackr";
-import type { CloseScope, PeriodSignedOffRecord } from "../../model/control.ts";
+import type { CloseScope, PeriodReopenedRecord, PeriodSignedOffRecord } from "../../model/control.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 import type { JournalEntry } from "../../billing/ledger/journal-entry.ts";
+import { EntityCalendar, type PeriodFault } from "./entity-calendar.ts";
 
 const SPACE = "periods-signed-off";
 
@@ -11,9 +12,12 @@ export interface SignedOffPeriod extends CloseScope {
   readonly sequence: number;
   readonly decidedAt: string;
   readonly actor: string;
-  /** Lines of the partition were open. */
+  /** Lines of the partition were open; of a reopening: later periods were signed off. */
   readonly override: boolean;
 }
+
+/** A sign-off or a reopening, in the order in which they were decided. */
+type Decided = SignedOffPeriod & { readonly reopens: boolean };
 
 const packr = new Packr({ useRecords: false });
 type Row = [
@@ -24,63 +28,87 @@ type Row = [
   decidedAt: string,
   actor: string,
   override: boolean,
+  /** Left out of sign-offs. */
+  reopens?: true,
 ];
 
 /**
  * The periods that were signed off, some a year and legal entity. What is booked for their days afterwards is booked on the
- * first open day: an entry of a closed period never appears behind its sign-off.
+ * first open day behind: an entry of a closed period never appears behind its sign-off, unless the period is opened again.
  */
 export class ClosedPeriods implements CheckpointParticipant {
-  /** In the order of their sign-offs; a row's key is its place here. */
-  readonly #periods: SignedOffPeriod[] = [];
-  /** First day of a legal entity that is open. */
-  readonly #firstOpenDays = new Map<string, string>();
+  /** A row's key is its place here. */
+  readonly #decided: Decided[] = [];
+  readonly #calendars = new Map<string, EntityCalendar>();
   #savedCount = 0;
 
   restore(store: Pick<PartitionStore, "rows">): void {
     for (const { value } of store.rows(SPACE)) {
-      const [legalEntity, from, to, sequence, decidedAt, actor, override]: Row = packr.unpack(value);
-      this.#add({ legalEntity, from, to, sequence, decidedAt, actor, override });
+      const row: Row = packr.unpack(value);
+      const [legalEntity, from, to, sequence, decidedAt, actor, override, reopens = false] = row;
+      this.#add({ legalEntity, from, to, sequence, decidedAt, actor, override, reopens });
     }
-    this.#savedCount = this.#periods.length;
+    this.#savedCount = this.#decided.length;
   }
 
   collectChanges(rows: StateRow[]): void {
-    for (; this.#savedCount < this.#periods.length; this.#savedCount++) {
-      const period = this.#periods[this.#savedCount];
-      if (period === undefined) return;
-      const { legalEntity, from, to, sequence, decidedAt, actor, override } = period;
+    for (; this.#savedCount < this.#decided.length; this.#savedCount++) {
+      const decided = this.#decided[this.#savedCount];
+      if (decided === undefined) return;
+      const { legalEntity, from, to, sequence, decidedAt, actor, override, reopens } = decided;
       const row: Row = [legalEntity, from, to, sequence, decidedAt, actor, override];
+      if (reopens) row.push(true);
       rows.push({ space: SPACE, key: this.#savedCount, value: packr.pack(row) });
     }
   }
 
   signOff(sequence: number, record: PeriodSignedOffRecord): void {
     const { legalEntity, from, to, decidedAt, actor, open } = record;
-    this.#add({ legalEntity, from, to, sequence, decidedAt, actor, override: open.length > 0 });
+    const override = open.length > 0;
+    this.#add({ legalEntity, from, to, sequence, decidedAt, actor, override, reopens: false });
   }
 
-  /** In the order of their sign-offs. */
+  reopen(sequence: number, record: PeriodReopenedRecord): void {
+    const { legalEntity, from, to, decidedAt, actor, override } = record;
+    this.#add({ legalEntity, from, to, sequence, decidedAt, actor, override, reopens: true });
+  }
+
+  /** Sign-offs that are in effect, in their order. */
   entries(): readonly SignedOffPeriod[] {
-    return this.#periods;
+    return [...this.#calendars.values()]
+      .flatMap((calendar) => calendar.signedOff())
+      .sort((a, b) => a.sequence - b.sequence);
   }
 
-  /** First day of a legal entity that no sign-off has closed, YYYY-MM-DD; undefined where none was signed off. */
-  firstOpenDay(legalEntity: string): string | undefined {
-    return this.#firstOpenDays.get(legalEntity);
+  /** The sign-off by which all days of a period are closed; undefined where one of them is open. */
+  signOffOf(scope: CloseScope): SignedOffPeriod | undefined {
+    return this.#calendars.get(scope.legalEntity)?.signOffOf(scope);
   }
 
-  /** The entry, or where its day is closed the same one on the first open day, with the day that it is of in its memo. */
+  /** Why a period can't be signed off; undefined where it can. */
+  signOffFault(scope: CloseScope): PeriodFault | undefined {
+    return this.#calendars.get(scope.legalEntity)?.signOffFault(scope);
+  }
+
+  /** Why a period can't be opened again; undefined where it can. */
+  reopenFault(scope: CloseScope, override: boolean): PeriodFault | undefined {
+    const calendar = this.#calendars.get(scope.legalEntity) ?? new EntityCalendar();
+    return calendar.reopenFault(scope, override);
+  }
+
+  /** The entry, or where its day is closed the same one on the next open day, with the day that it is of in its memo. */
   inOpenPeriod(entry: JournalEntry): JournalEntry {
-    const firstOpenDay = this.#firstOpenDays.get(entry.legalEntity);
-    if (firstOpenDay === undefined || entry.date >= firstOpenDay) return entry;
-    return { ...entry, date: firstOpenDay, memo: `${entry.memo} (of ${entry.date}, closed)` };
+    const openDay = this.#calendars.get(entry.legalEntity)?.openDay(entry.date) ?? entry.date;
+    if (openDay === entry.date) return entry;
+    return { ...entry, date: openDay, memo: `${entry.memo} (of ${entry.date}, closed)` };
   }
 
-  #add(period: SignedOffPeriod): void {
-    this.#periods.push(period);
-    const { legalEntity, to } = period;
-    const known = this.#firstOpenDays.get(legalEntity);
-    if (known === undefined || known < to) this.#firstOpenDays.set(legalEntity, to);
+  #add(decided: Decided): void {
+    this.#decided.push(decided);
+    const { legalEntity, reopens, ...period } = decided;
+    const calendar = this.#calendars.get(legalEntity) ?? new EntityCalendar();
+    this.#calendars.set(legalEntity, calendar);
+    if (reopens) calendar.reopen(period);
+    else calendar.signOff({ legalEntity, ...period });
   }
 }

@@ -42,8 +42,6 @@ function deduplicateRows(
 ): void {
   const { outcome, key, checksum, message, messages, index, retractions } = batch;
   let current = -1;
-  let arrivalMs = 0;
-  let sequence = 0;
   for (let row = from; row < to; row++) {
     if ((row - from) % READ_AHEAD_ROWS === 0) table.prepare(key, row, Math.min(READ_AHEAD_ROWS, to - row));
     if (outcome[row] !== Outcome.pending) continue;
@@ -51,25 +49,17 @@ function deduplicateRows(
       current = message[row]!;
       const source = messages[current];
       if (source === undefined) throw new RangeError("a row without a message");
-      arrivalMs = source.arrivalMs;
-      sequence = source.sequence;
+      table.beginMessage(source.arrivalMs, source.sequence);
     }
-    const seen = table.probeAndInsert(
-      key,
-      row * 4,
-      checksum[row * 2]!,
-      checksum[row * 2 + 1]!,
-      arrivalMs,
-      sequence,
-      index[row]!,
-    );
+    const seen = table.probeAndInsert(key, checksum, row, index[row]!);
+    if (seen === 0 && retractions.size === 0) continue;
     if (seen === 1) decide(batch, row, Outcome.duplicate, SAME_PAYLOAD);
     else if (seen === 2) {
       decide(batch, row, Outcome.conflicting, OTHER_PAYLOAD);
       // Looked up now: a later event of the batch may let the first one's generation expire.
       const first = table.firstOf(key, row * 4);
       if (first !== undefined) firstPlaces.set(row, first);
-    } else if (retractions.size > 0) {
+    } else {
       const target = retractions.get(row);
       if (target === undefined) continue;
       const found = table.compareFirst(target.key, target.checksumLow, target.checksumHigh);

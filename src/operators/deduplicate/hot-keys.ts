@@ -1,5 +1,6 @@
+import { KEY_WORDS } from "../../model/key-segments.ts";
 import { KeyIndex } from "./key-index.ts";
-import { KeyRecords } from "./key-records.ts";
+import { KeyRecords, type MessagePlace } from "./key-records.ts";
 import type { RecordChunks } from "./record-chunks.ts";
 
 /** Keys in memory: records in the order of their arrival and an index over them. */
@@ -7,9 +8,10 @@ export class HotKeys {
   readonly records: KeyRecords;
   #index: KeyIndex;
 
-  constructor(memory: RecordChunks) {
+  /** @param expected keys that it has room for before its index grows; 0 where nobody knows */
+  constructor(memory: RecordChunks, expected = 0) {
     this.records = new KeyRecords(memory);
-    this.#index = new KeyIndex(this.records, 0);
+    this.#index = new KeyIndex(this.records, expected);
   }
 
   /** Number of the record with a key, −1 where there is none. */
@@ -22,17 +24,16 @@ export class HotKeys {
     return this.#index.touch(keys, first, count);
   }
 
-  /** Adds the key that `find` was called with last, without success. */
+  /** Adds the key of a row that `find` was called with last, without success. See KeyRecords.append. */
   insertMissing(
     keys: Uint32Array,
-    offset: number,
-    checksumLow: number,
-    checksumHigh: number,
-    sequence: number,
+    checksums: Uint32Array,
+    row: number,
+    place: MessagePlace,
     index: number,
   ): void {
-    const number = this.records.append(keys, offset, checksumLow, checksumHigh, sequence, index);
-    this.#index.insertMissing(number, keys, offset);
+    const number = this.records.append(keys, checksums, row, place, index);
+    this.#index.insertMissing(number, keys, row * KEY_WORDS);
   }
 
   /** Appends saved records; `buildIndex` must follow before anything else. */

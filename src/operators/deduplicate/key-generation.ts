@@ -1,3 +1,4 @@
+import type { SliceBudget, SlicedWork } from "../../model/sliced-work.ts";
 import { TributaryError } from "../../model/errors.ts";
 import {
   KEY_RECORD_BYTES,
@@ -12,8 +13,14 @@ import { HotKeys } from "./hot-keys.ts";
 import type { RecordChunks } from "./record-chunks.ts";
 import { sealAt, segmentsToMerge, type SealingLimits } from "./sealing-policy.ts";
 
+/** Units of `SliceBudget` that reading a key costs. */
+const KEY_UNITS = 0.5;
+
 /** Decimal digits of a time in a space's name: enough for every safe integer, so that names sort as times. */
 const TIME_DIGITS = 16;
+
+/** Room for the keys that follow sealed ones, as a multiple of these. */
+const REFILL_ROOM = 1.1;
 
 /** Keys in memory that are being written to a segment, and the rows that hold them until it is adopted. */
 interface FrozenKeys {
@@ -105,7 +112,11 @@ export class KeyGeneration {
     return this.sealedBytes + this.#hot.bytes + (this.#frozen?.keys.bytes ?? 0);
   }
 
-  restore(store: Pick<PartitionStore, "rows">, segments: KeySegments | undefined): void {
+  *restoreInSlices(
+    store: Pick<PartitionStore, "rows">,
+    segments: KeySegments | undefined,
+    budget: SliceBudget,
+  ): SlicedWork {
     const space = KEY_SPACES + this.#name;
     for (const { key, value } of store.rows(space)) {
       if (value.length % KEY_RECORD_BYTES !== 0) {
@@ -114,6 +125,7 @@ export class KeyGeneration {
       if (this.#hot.records.count === 0) this.#firstRow = key;
       this.#hot.load(value);
       this.#nextRow = key + 1;
+      if (budget.spend((value.length / KEY_RECORD_BYTES) * KEY_UNITS)) yield;
     }
     this.#hot.buildIndex();
     this.#savedRecords = this.#hot.records.count;
@@ -126,6 +138,8 @@ export class KeyGeneration {
         );
       }
       opened.push(segments.open(unpackSegment(key, value)));
+      // Its filter is read: it has a slice of its own.
+      yield;
     }
     this.#segments = opened;
   }
@@ -153,7 +167,8 @@ export class KeyGeneration {
         endRow: this.#nextRow,
         pending: writer.seal(chunks, count),
       };
-      this.#hot = new HotKeys(this.#memory);
+      // As many will come again before the next seal; what the last second brought differs a little.
+      this.#hot = new HotKeys(this.#memory, Math.ceil(count * REFILL_ROOM));
       this.#firstRow = this.#nextRow;
       this.#savedRecords = 0;
     }

@@ -1,75 +1,68 @@
 import { KEY_RECORD_WORDS } from "../../model/key-segments.ts";
 import type { KeyRecords } from "./key-records.ts";
-import { CHUNK_RECORDS } from "./record-chunks.ts";
 
-/**
- * The index is so many tables, by the top bits of keys. One grows at a time, so that little is held twice; each that does
- * goes through all records, so that more tables would cost more time.
- */
-const TABLE_BITS = 2;
-const TABLES = 1 << TABLE_BITS;
-const HOME_BITS = 32 - TABLE_BITS;
-const HOME_MASK = 2 ** HOME_BITS - 1;
 /** A search that finds nothing goes through a dozen entries of a full table, which are in a cache line or two. */
 const MAX_LOAD = 0.8;
 /**
- * Tables begin at sizes spread over one step of growth, so that they grow at different times: 5 to 8 bytes a key in one
- * table, 6 to 6.8 in all of them. With records beside it (32 bytes) a key has less than 40.
+ * A full table becomes so much larger: 5 to 7 bytes a key. With records beside it (32 bytes) a key has less than 40. Where it is
+ * known how many keys come, none grows.
  */
-const GROWTH = 1.6;
+const GROWTH = 1.4;
 const MIN_RECORDS = 1_024;
-/** Numbers of records that a new table has room for, as a multiple of the highest so far. */
-const NUMBER_ROOM = 2;
-const MIN_NUMBERS = 1 << 16;
+/** What records that are read again are put by: their places are read ahead, and stay in the processor's first cache. Divides a chunk. */
+const READ_AHEAD_RECORDS = 256;
+/** A key's unit: the top bits of its first word. It gives the key's home; its lowest bits are the key's tag. */
+const UNIT_BITS = 24;
+const UNIT_SHIFT = 32 - UNIT_BITS;
+const UNITS = 2 ** UNIT_BITS;
 
 /**
  * Open-addressing index over key records: one word an entry. The low bits are the record's number + 1 (0 = free), as many
- * as the numbers need; the bits above are a tag from the key, so that a record is hardly ever read in vain. Keys are words
- * of a keyed hash: the first gives table and home, the second the tag.
+ * as the numbers need; the bits above are the key's tag, so that a record is hardly ever read in vain. Keys are words of a
+ * keyed hash.
+ *
+ * Homes rise with the units, and a tag tells keys of neighbouring homes apart: so a table that grows knows from place and tag
+ * where an entry goes, reads no record, and both tables from their begin to their end.
  */
 export class KeyIndex {
   readonly #records: KeyRecords;
-  readonly #tables: Uint32Array[] = [];
-  readonly #scales = new Float64Array(TABLES);
-  readonly #numberMasks = new Uint32Array(TABLES);
-  readonly #counts = new Uint32Array(TABLES);
-  readonly #limits = new Uint32Array(TABLES);
+  #entries = new Uint32Array(0);
+  /** Entries a unit. */
+  #scale = 0;
+  #numberBits = 0;
+  #count = 0;
+  #limit = 0;
   /** Where the last search that found nothing ended. */
   #free = 0;
-  #bytes = 0;
+  /** Takes what was read ahead, so that the compiler can't leave the reads out. */
+  readonly #touched = new Uint32Array(1);
 
   /** @param count records that it has room for before it grows */
   constructor(records: KeyRecords, count: number) {
     this.#records = records;
-    const mask = numberMaskFor(count);
-    for (let table = 0; table < TABLES; table++) {
-      const capacity = capacityFor(Math.max(MIN_RECORDS, count / TABLES) * GROWTH ** (table / TABLES));
-      this.#setTable(table, new Uint32Array(capacity), mask);
-    }
+    this.#makeTable(Math.max(MIN_RECORDS, count));
   }
 
   /** Bytes allocated. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#entries.byteLength;
   }
 
   /** Number of the record with a key, −1 where there is none. */
   find(keys: Uint32Array, offset: number): number {
-    const word = keys[offset]!;
-    const table = word >>> HOME_BITS;
-    const entries = this.#tables[table]!;
-    const numberMask = this.#numberMasks[table]!;
-    const tagMask = ~numberMask;
-    const tag = keys[offset + 1]! & tagMask;
-    let at = Math.floor((word & HOME_MASK) * this.#scales[table]!);
+    const entries = this.#entries;
+    const numberBits = this.#numberBits;
+    const unit = keys[offset]! >>> UNIT_SHIFT;
+    const tag = (unit << numberBits) >>> numberBits;
+    let at = Math.floor(unit * this.#scale);
     for (;;) {
       const entry = entries[at]!;
       if (entry === 0) {
         this.#free = at;
         return -1;
       }
-      if ((entry & tagMask) === tag) {
-        const number = ((entry & numberMask) >>> 0) - 1;
+      if (entry >>> numberBits === tag) {
+        const number = (entry & ((1 << numberBits) - 1)) - 1;
         if (this.#records.hasKey(number, keys, offset)) return number;
       }
       at += 1;
@@ -79,92 +72,91 @@ export class KeyIndex {
 
   /** Reads the entries where the search for each of `count` keys begins; the result is of no use but to be used. */
   touch(keys: Uint32Array, first: number, count: number): number {
-    const tables = this.#tables;
-    const scales = this.#scales;
+    const entries = this.#entries;
+    const scale = this.#scale;
     let seen = 0;
-    for (let offset = first * 4; offset < (first + count) * 4; offset += 4) {
-      const word = keys[offset]!;
-      const table = word >>> HOME_BITS;
-      seen ^= tables[table]![Math.floor((word & HOME_MASK) * scales[table]!)]!;
-    }
+    for (let offset = first * 4; offset < (first + count) * 4; offset += 4)
+      seen ^= entries[Math.floor((keys[offset]! >>> UNIT_SHIFT) * scale)]!;
     return seen;
   }
 
   /** Adds the record of the key that `find` was called with last, without success. */
   insertMissing(number: number, keys: Uint32Array, offset: number): void {
-    const table = keys[offset]! >>> HOME_BITS;
-    const tagWord = keys[offset + 1]!;
-    if (this.#needsMore(table, number)) {
-      this.#grow(table, number);
-      this.#place(table, number, keys[offset]!, tagWord);
-    } else this.#tables[table]![this.#free] = entryOf(number, tagWord, this.#numberMasks[table]!);
-    this.#counts[table]! += 1;
+    const unit = keys[offset]! >>> UNIT_SHIFT;
+    if (this.#count >= this.#limit) {
+      this.#grow();
+      this.#place(number, unit);
+    } else this.#entries[this.#free] = (unit << this.#numberBits) | (number + 1);
+    this.#count += 1;
   }
 
-  /** Adds the records [0, count), whose keys are not in the index. */
+  /** Adds the records [0, count), whose keys are not in the index, which has room for them. */
   insertAll(count: number): void {
-    for (let number = 0; number < count; number += 1) {
-      const chunk = this.#records.chunkOf(number);
-      const at = this.#records.offsetIn(number);
-      const word = chunk[at]!;
-      const table = word >>> HOME_BITS;
-      if (this.#needsMore(table, number)) this.#grow(table, number);
-      this.#place(table, number, word, chunk[at + 1]!);
-      this.#counts[table]! += 1;
+    this.#count = count;
+    for (let first = 0; first < count; first += READ_AHEAD_RECORDS) {
+      const chunk = this.#records.chunkOf(first);
+      const offset = this.#records.offsetIn(first);
+      const end = offset + Math.min(READ_AHEAD_RECORDS, count - first) * KEY_RECORD_WORDS;
+      this.#touchRecords(chunk, offset, end);
+      for (let number = first, at = offset; at < end; number += 1, at += KEY_RECORD_WORDS)
+        this.#place(number, chunk[at]! >>> UNIT_SHIFT);
     }
   }
 
-  #needsMore(table: number, number: number): boolean {
-    return this.#counts[table]! >= this.#limits[table]! || number >= this.#numberMasks[table]!;
+  /** Reads where the records in words [from, to) begin to look for a place: whether one is free is then known at once. */
+  #touchRecords(chunk: Uint32Array, from: number, to: number): void {
+    const entries = this.#entries;
+    const scale = this.#scale;
+    let seen = 0;
+    for (let at = from; at < to; at += KEY_RECORD_WORDS)
+      seen ^= entries[Math.floor((chunk[at]! >>> UNIT_SHIFT) * scale)]!;
+    this.#touched[0] = seen;
   }
 
-  #place(table: number, number: number, word: number, tagWord: number): void {
-    const entries = this.#tables[table]!;
-    let at = Math.floor((word & HOME_MASK) * this.#scales[table]!);
+  #place(number: number, unit: number): void {
+    const entries = this.#entries;
+    let at = Math.floor(unit * this.#scale);
     while (entries[at] !== 0) {
       at += 1;
       if (at === entries.length) at = 0;
     }
-    entries[at] = entryOf(number, tagWord, this.#numberMasks[table]!);
+    entries[at] = (unit << this.#numberBits) | (number + 1);
   }
 
-  /**
-   * Makes a table anew, larger, from the records [0, number). They are read one after the other: entries would name them in
-   * the order of their keys, and each would be waited for.
-   */
-  #grow(table: number, number: number): void {
-    const isFull = this.#counts[table]! >= this.#limits[table]!;
-    const capacity = isFull ? capacityFor(this.#counts[table]! * GROWTH) : this.#tables[table]!.length;
-    this.#setTable(table, new Uint32Array(capacity), numberMaskFor(number + 1));
-    for (let first = 0; first < number; first += CHUNK_RECORDS) {
-      const chunk = this.#records.chunkOf(first);
-      const count = Math.min(CHUNK_RECORDS, number - first);
-      for (let i = 0; i < count; i += 1) {
-        const word = chunk[i * KEY_RECORD_WORDS]!;
-        if (word >>> HOME_BITS === table)
-          this.#place(table, first + i, word, chunk[i * KEY_RECORD_WORDS + 1]!);
+  /** Moves all entries to a larger table, beginning behind a free one: so none is before its home. */
+  #grow(): void {
+    const former = this.#entries;
+    const formerBits = this.#numberBits;
+    const capacity = former.length;
+    const tagMask = 2 ** (32 - formerBits) - 1;
+    // With so many taken entries before it at most, an entry's unit follows from its place and tag.
+    const nearRun = Math.floor(((tagMask + 1) * capacity) / UNITS) - 2;
+    this.#makeTable(this.#limit * GROWTH);
+    const start = former.indexOf(0);
+    let run = 0;
+    for (let place = start + 1; place < start + capacity; place += 1) {
+      const entry = former[place < capacity ? place : place - capacity]!;
+      if (entry === 0) {
+        run = 0;
+        continue;
       }
+      run += 1;
+      const number = (entry & ((1 << formerBits) - 1)) - 1;
+      let unit: number;
+      if (run <= nearRun) {
+        // The product is exact, so that the quotient is on the right side of every whole number.
+        const highest = Math.ceil(((place + 1) * UNITS) / capacity) - 1;
+        unit = (highest - ((highest - (entry >>> formerBits)) & tagMask)) & (UNITS - 1);
+      } else unit = this.#records.chunkOf(number)[this.#records.offsetIn(number)]! >>> UNIT_SHIFT;
+      this.#place(number, unit);
     }
   }
 
-  #setTable(table: number, entries: Uint32Array, numberMask: number): void {
-    this.#bytes += entries.byteLength - (this.#tables[table]?.byteLength ?? 0);
-    this.#tables[table] = entries;
-    this.#scales[table] = entries.length / 2 ** HOME_BITS;
-    this.#limits[table] = Math.floor(entries.length * MAX_LOAD);
-    this.#numberMasks[table] = numberMask;
+  /** An empty table with room for `count` records. */
+  #makeTable(count: number): void {
+    this.#entries = new Uint32Array(Math.ceil(count / MAX_LOAD));
+    this.#scale = this.#entries.length / UNITS;
+    this.#limit = Math.floor(this.#entries.length * MAX_LOAD);
+    this.#numberBits = 32 - Math.clz32(this.#limit);
   }
-}
-
-function capacityFor(count: number): number {
-  return Math.ceil(count / MAX_LOAD);
-}
-
-/** All bits of the largest number + 1 that fits: at least those of `count` records, with room for more. */
-function numberMaskFor(count: number): number {
-  return (-1 >>> Math.clz32(Math.max(MIN_NUMBERS, count * NUMBER_ROOM))) >>> 0;
-}
-
-function entryOf(number: number, tagWord: number, numberMask: number): number {
-  return (tagWord & ~numberMask) | (number + 1);
 }

@@ -26,6 +26,31 @@ export function hasChecksum(words: Uint32Array, offset: number, low: number, hig
   return words[offset + CHECKSUM_WORD] === low >>> 0 && words[offset + CHECKSUM_WORD + 1] === high >>> 0;
 }
 
+/** The same with the checksum of a row: two words of `checksums`. */
+export function hasChecksumOf(
+  words: Uint32Array,
+  offset: number,
+  checksums: Uint32Array,
+  row: number,
+): boolean {
+  return (
+    words[offset + CHECKSUM_WORD] === checksums[row * 2] &&
+    words[offset + CHECKSUM_WORD + 1] === checksums[row * 2 + 1]
+  );
+}
+
+/** Where a message stands in the log, as the words that the records of its events hold of it. */
+export class MessagePlace {
+  readonly words = new Uint32Array(2);
+
+  /** Throws `internal-fault` for a sequence that a record can't hold. */
+  setSequence(sequence: number): void {
+    if (sequence >= SEQUENCE_LIMIT) throw unfit({ sequence });
+    this.words[0] = sequence;
+    this.words[1] = Math.floor(sequence / WORD) * INDEX_LIMIT;
+  }
+}
+
 /** The place of the first event, from a record (eight words from `offset`). */
 export function placeIn(words: Uint32Array, offset: number): FirstPlace {
   const packed = words[offset + PLACE_WORD + 1]!;
@@ -53,32 +78,28 @@ export class KeyRecords {
     return this.#count;
   }
 
-  /** Adds a record; returns its number. */
+  /** Adds the record of a row: four words of `keys`, two of `checksums`. Returns its number. */
   append(
     keys: Uint32Array,
-    offset: number,
-    checksumLow: number,
-    checksumHigh: number,
-    sequence: number,
+    checksums: Uint32Array,
+    row: number,
+    { words }: MessagePlace,
     index: number,
   ): number {
-    if (sequence >= SEQUENCE_LIMIT || index >= INDEX_LIMIT) {
-      throw new TributaryError("internal-fault", "An event's place does not fit into a key record.", {
-        details: { sequence, index },
-      });
-    }
+    if (index >= INDEX_LIMIT) throw unfit({ index });
     const number = this.#count;
     if ((number & CHUNK_MASK) === 0) this.#chunks.push(this.#memory.take());
     const chunk = this.#chunks[number >>> CHUNK_SHIFT]!;
     const at = (number & CHUNK_MASK) << RECORD_SHIFT;
+    const offset = row * 4;
     chunk[at] = keys[offset]!;
     chunk[at + 1] = keys[offset + 1]!;
     chunk[at + 2] = keys[offset + 2]!;
     chunk[at + 3] = keys[offset + 3]!;
-    chunk[at + 4] = checksumLow;
-    chunk[at + 5] = checksumHigh;
-    chunk[at + 6] = sequence;
-    chunk[at + 7] = Math.floor(sequence / WORD) * INDEX_LIMIT + index;
+    chunk[at + 4] = checksums[row * 2]!;
+    chunk[at + 5] = checksums[row * 2 + 1]!;
+    chunk[at + 6] = words[0]!;
+    chunk[at + 7] = words[1]! | index;
     this.#count = number + 1;
     return number;
   }
@@ -101,6 +122,10 @@ export class KeyRecords {
       chunk[at + 2] === keys[offset + 2] &&
       chunk[at + 3] === keys[offset + 3]
     );
+  }
+
+  hasChecksumOf(number: number, checksums: Uint32Array, row: number): boolean {
+    return hasChecksumOf(this.chunkOf(number), this.offsetIn(number), checksums, row);
   }
 
   hasChecksum(number: number, low: number, high: number): boolean {
@@ -146,4 +171,10 @@ export class KeyRecords {
   get bytes(): number {
     return this.#chunks.length * CHUNK_RECORDS * KEY_RECORD_BYTES;
   }
+}
+
+function unfit(details: Readonly<Record<string, number>>): TributaryError {
+  return new TributaryError("internal-fault", "An event's place does not fit into a key record.", {
+    details,
+  });
 }

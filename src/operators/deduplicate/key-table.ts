@@ -1,9 +1,10 @@
 import { KEY_WORDS, type KeySegments } from "../../model/key-segments.ts";
 import { KEY_SPACES, SEGMENT_SPACES } from "../../model/segment-identity.ts";
+import { runWhole, SliceBudget, type SlicedWork } from "../../model/sliced-work.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 import type { HotKeys } from "./hot-keys.ts";
 import { KeyGeneration } from "./key-generation.ts";
-import { hasChecksum, placeIn, type FirstPlace } from "./key-records.ts";
+import { hasChecksum, hasChecksumOf, MessagePlace, placeIn, type FirstPlace } from "./key-records.ts";
 import { RecordChunks } from "./record-chunks.ts";
 import { SealedKeys } from "./sealed-keys.ts";
 import { SEALING_LIMITS, type SealingLimits } from "./sealing-policy.ts";
@@ -46,8 +47,11 @@ export class KeyTable implements CheckpointParticipant {
   #inMemory: readonly HotKeys[] = [];
   readonly #sealed = new SealedKeys();
   readonly #memory = new RecordChunks();
-  /** The generation of the last insertion. */
+  /** The generation of the message under way, once a key of it was inserted. */
   #current: KeyGeneration | undefined;
+  /** When the message under way arrived, and where it stands in the log. */
+  #arrivalMs = 0;
+  readonly #place = new MessagePlace();
   /** No generation is to be dropped before this arrival. */
   #nextExpiryMs = Infinity;
   /** Dropped since the last checkpoint. */
@@ -96,33 +100,40 @@ export class KeyTable implements CheckpointParticipant {
   }
 
   /**
-   * Looks for a key (four words of `keys` from `offset`) and adds it where it is new. Events come in the order of the log.
-   * Returns 0 for a new key, 1 for a known one with the same checksum, 2 for a known one with another checksum. Throws
-   * `state-corrupt` where the file that may hold it is damaged.
+   * Begins the events of a message: they arrived at `arrivalMs`, at `sequence` of the log. Messages come in the order of the
+   * log. Throws `internal-fault` for a sequence that no record can hold.
    */
-  probeAndInsert(
-    keys: Uint32Array,
-    offset: number,
-    checksumLow: number,
-    checksumHigh: number,
-    arrivalMs: number,
-    sequence: number,
-    index: number,
-  ): KeyVerdict {
+  beginMessage(arrivalMs: number, sequence: number): void {
     if (arrivalMs >= this.#nextExpiryMs) this.#expire(arrivalMs);
-    for (const part of this.#inMemory) {
-      const number = part.find(keys, offset);
-      if (number !== -1) return verdictOf(part.records.hasChecksum(number, checksumLow, checksumHigh));
+    this.#arrivalMs = arrivalMs;
+    this.#place.setSequence(sequence);
+    const current = this.#current;
+    if (current !== undefined && !(arrivalMs >= current.startMs && arrivalMs < current.endMs))
+      this.#current = undefined;
+  }
+
+  /**
+   * Looks for the key of a row of the message and adds it where it is new. Four words of `keys` and two of `checksums` are a
+   * row; `index` is the event's place in its message. Returns 0 for a new key, 1 for a known one with the same checksum, 2
+   * for a known one with another checksum. Throws `state-corrupt` where the file that may hold it is damaged.
+   *
+   * All arguments are small integers or arrays: the compiler would allocate every other number that it passes to a function.
+   */
+  probeAndInsert(keys: Uint32Array, checksums: Uint32Array, row: number, index: number): KeyVerdict {
+    const offset = row * KEY_WORDS;
+    const parts = this.#inMemory;
+    for (let i = 0; i < parts.length; i++) {
+      const { records } = parts[i]!;
+      const number = parts[i]!.find(keys, offset);
+      if (number !== -1) return verdictOf(records.hasChecksumOf(number, checksums, row));
     }
     const sealed = this.#sealed.find(keys, offset);
-    if (sealed !== -1) {
-      return verdictOf(hasChecksum(this.#sealed.words, sealed, checksumLow, checksumHigh));
-    }
-    const { hot } = this.#generationAt(arrivalMs);
+    if (sealed !== -1) return verdictOf(hasChecksumOf(this.#sealed.words, sealed, checksums, row));
+    const { hot } = this.#current ?? this.#generationAt(this.#arrivalMs);
     const isFirst = hot.records.count === 0;
     // An empty one has not been searched; insertMissing goes by the last search.
     if (isFirst) hot.find(keys, offset);
-    hot.insertMissing(keys, offset, checksumLow, checksumHigh, sequence, index);
+    hot.insertMissing(keys, checksums, row, this.#place, index);
     if (isFirst) this.#noteParts();
     return KeyVerdict.new;
   }
@@ -172,6 +183,10 @@ export class KeyTable implements CheckpointParticipant {
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
+    runWhole(this.restoreInSlices(store, new SliceBudget()));
+  }
+
+  *restoreInSlices(store: Pick<PartitionStore, "rows" | "spaces">, budget: SliceBudget): SlicedWork {
     const names = [...store.spaces(KEY_SPACES), ...store.spaces(SEGMENT_SPACES)];
     const generations = new Map<string, KeyGeneration>();
     for (const space of names) {
@@ -179,7 +194,8 @@ export class KeyTable implements CheckpointParticipant {
       if (!generations.has(name)) generations.set(name, KeyGeneration.named(space, this.#memory));
     }
     this.#generations = [...generations.values()];
-    for (const generation of this.#generations) generation.restore(store, this.#segments);
+    for (const generation of this.#generations)
+      yield* generation.restoreInSlices(store, this.#segments, budget);
     this.#sort();
     const named = this.#generations.flatMap(({ segments }) => segments.map(({ number }) => number));
     this.#segments?.writer?.keepOnly(new Set(named));
@@ -197,8 +213,6 @@ export class KeyTable implements CheckpointParticipant {
   }
 
   #generationAt(arrivalMs: number): KeyGeneration {
-    const current = this.#current;
-    if (current !== undefined && arrivalMs >= current.startMs && arrivalMs < current.endMs) return current;
     const startMs = Math.floor(arrivalMs / this.#lengthMs) * this.#lengthMs;
     const endMs = startMs + this.#lengthMs;
     let generation = this.#generations.find((each) => each.startMs === startMs && each.endMs === endMs);

@@ -1,3 +1,4 @@
+import { runWhole, SliceBudget, type SlicedWork } from "../../model/sliced-work.ts";
 import { Packr } from "msgpackr";
 import {
   collectFrozen,
@@ -11,6 +12,7 @@ import type { LedgerEntry } from "../../billing/credits/ledger-entries.ts";
 import type { CreditLedgerState } from "../../billing/credits/ledger-state.ts";
 import type { FrozenDocument, PublishedDocument } from "../../billing/invoices/billing-document.ts";
 import type { JournalEntry } from "../../billing/ledger/journal-entry.ts";
+import type { TaxedAs } from "../../billing/tax/tax-reversal.ts";
 import { ClosedPeriods } from "../close/closed-periods.ts";
 import { KeyedRows } from "../rate/keyed-rows.ts";
 import { billedContractCodec, billedPeriodCodec } from "./billing-rows.ts";
@@ -46,6 +48,9 @@ export interface BookObserver {
  * All that billing keeps: how far each contract has come, what was invoiced, documents, the subledger and the credits.
  * Documents and entries are appended and never read again, so that memory does not grow with them.
  */
+/** Units of `SliceBudget` that reading a document that waits costs. */
+const RESTORE_UNITS = 100;
+
 export class BillingBook implements CheckpointParticipant {
   readonly contracts = new KeyedRows("billed-contracts", billedContractCodec);
   /** They stay for corrections, month by month: each is asked for around its own month's end, and then mostly never. */
@@ -68,9 +73,13 @@ export class BillingBook implements CheckpointParticipant {
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
-    this.contracts.restore(store);
-    this.periods.restore(store);
-    this.#credits.restore(store);
+    runWhole(this.restoreInSlices(store, new SliceBudget()));
+  }
+
+  *restoreInSlices(store: Pick<PartitionStore, "rows" | "spaces">, budget: SliceBudget): SlicedWork {
+    yield* this.contracts.restoreInSlices(store, budget);
+    yield* this.periods.restoreInSlices(store, budget);
+    yield* this.#credits.restoreInSlices(store, budget);
     this.totals.restore(store);
     this.heldEntries.restore(store);
     this.closed.restore(store);
@@ -79,6 +88,7 @@ export class BillingBook implements CheckpointParticipant {
       const document = decodeFrozen(value);
       this.#frozen.set(document.id, { ordinal, document });
       this.#waiting.note(document);
+      if (budget.spend(RESTORE_UNITS)) yield;
     }
   }
 
@@ -117,9 +127,9 @@ export class BillingBook implements CheckpointParticipant {
     return this.#documents(this.#waiting.held());
   }
 
-  /** The same of one contract. */
-  heldOf(contract: string): readonly FrozenDocument[] {
-    return this.#documents(this.#waiting.heldOf(contract));
+  /** Held documents of a contract that will use credits when they are taxed: corrections have used theirs. */
+  unpaidOf(contract: string): readonly FrozenDocument[] {
+    return this.#documents(this.#waiting.heldOf(contract)).filter(({ corrects }) => corrects === undefined);
   }
 
   /** Held documents in no order, without a copy of the list. */
@@ -171,7 +181,12 @@ export class BillingBook implements CheckpointParticipant {
     this.#frozen.delete(id);
     this.#frozenRows.set(frozen.ordinal, null);
     this.#append(BILLING_SPACES.documents, frozen.ordinal, () => {
-      const row: DocumentRow = { ...published, charges: chargesOf(frozen.document) };
+      const { taxedAs } = frozen.document;
+      const row: DocumentRow = {
+        ...published,
+        charges: chargesOf(frozen.document),
+        ...(taxedAs === undefined ? {} : { taxedAs }),
+      };
       return packr.pack(row);
     });
     this.#waiting.finish(id);
@@ -250,7 +265,10 @@ function newLedger(id: string, openedMs: number): CreditLedgerState {
 }
 
 /** A final document as it is stored: with what its lines are to the billing of their periods. */
-type DocumentRow = PublishedDocument & { readonly charges?: StoredDocument["charges"] };
+type DocumentRow = PublishedDocument & {
+  readonly charges?: StoredDocument["charges"];
+  readonly taxedAs?: TaxedAs;
+};
 
 /** A final document out of the store, with its ordinal among the partition's. */
 export interface StoredDocument {
@@ -258,6 +276,8 @@ export interface StoredDocument {
   readonly document: PublishedDocument;
   /** By line: key of the charge, and whether it was due in advance. */
   readonly charges: readonly (readonly [charge: string, inAdvance: boolean])[];
+  /** What the tax service that taxed it was told of it; undefined where none has. */
+  readonly taxedAs: TaxedAs | undefined;
 }
 
 function chargesOf({ lines }: FrozenDocument): StoredDocument["charges"] {
@@ -266,8 +286,8 @@ function chargesOf({ lines }: FrozenDocument): StoredDocument["charges"] {
 
 function readDocument(ordinal: number, value: Uint8Array): StoredDocument {
   const row: DocumentRow = packr.unpack(value);
-  const { charges = [], ...document } = row;
-  return { ordinal, document, charges };
+  const { charges = [], taxedAs, ...document } = row;
+  return { ordinal, document, charges, taxedAs };
 }
 
 /** Documents as they were published, in their order. */

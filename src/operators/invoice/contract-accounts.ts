@@ -1,4 +1,5 @@
 import type { CompiledContract } from "../../billing/catalog/compiled.ts";
+import type { EarnedAmount } from "../../billing/invoices/earned-charges.ts";
 import { discountLines } from "../../billing/invoices/invoice-discounts.ts";
 import type { FrozenDocument } from "../../billing/invoices/billing-document.ts";
 import { functionalShare } from "../../billing/exchange/functional-amount.ts";
@@ -17,12 +18,6 @@ import { localDate } from "../../billing/zone-days.ts";
 import type { BillingBook } from "./billing-book.ts";
 import { billedPeriodKey, type BilledContract, type Deferral } from "./billing-rows.ts";
 import type { EntryExchange } from "./entry-exchange.ts";
-
-/** An amount that is earned and not invoiced, minor units. */
-export interface EarnedAmount {
-  readonly product: string;
-  readonly amount: bigint;
-}
 
 /** Books what is not a document: accruals, releases of deferred revenue, credits. */
 export class ContractAccounts {

@@ -1,3 +1,4 @@
+import type { SliceBudget, SlicedWork } from "../../model/sliced-work.ts";
 import type { BillingPeriod, CompiledCatalog, CompiledContract } from "../../billing/catalog/compiled.ts";
 import { documentNumber } from "../../billing/catalog/legal-entity.ts";
 import {
@@ -7,6 +8,7 @@ import {
 } from "../../billing/invoices/billing-document.ts";
 import { completeDocument, untaxedDocument } from "../../billing/invoices/freeze-document.ts";
 import type { CreditLedger } from "../../billing/credits/credit-ledger.ts";
+import type { EarnedAmount } from "../../billing/invoices/earned-charges.ts";
 import { linesToInvoice, type InvoiceLine, withLines } from "../../billing/invoices/invoice-lines.ts";
 import { advanceCharges, type PeriodCharge } from "../../billing/invoices/period-charges.ts";
 import { documentEntry } from "../../billing/ledger/document-entry.ts";
@@ -14,7 +16,7 @@ import type { Journal } from "../journal.ts";
 import type { Rater } from "../rate/rate-operator.ts";
 import type { BillingBook } from "./billing-book.ts";
 import { type BilledContract, billedPeriodKey, forgetDocument, newPeriod } from "./billing-rows.ts";
-import { ContractAccounts, type EarnedAmount } from "./contract-accounts.ts";
+import { ContractAccounts } from "./contract-accounts.ts";
 import { ContractCredits } from "./contract-credits.ts";
 import { DocumentTaxes } from "./document-taxes.ts";
 import { isPeriodPending, periodDueMs } from "./billing-schedule.ts";
@@ -179,6 +181,11 @@ export class ContractBiller {
     return first;
   }
 
+  /** Completes a document that corrects another one. */
+  completeCorrection(document: FrozenDocument, contract: CompiledContract): void {
+    this.taxes.completeCorrection(document, contract);
+  }
+
   /** Takes a voided document's lines, negated, from what was invoiced of their periods, as if it had never been. */
   takeBack(contract: CompiledContract, document: string, lines: readonly InvoiceLine[]): void {
     for (const line of lines) {
@@ -320,8 +327,8 @@ export class ContractBiller {
   }
 
   /** Books the entries that waited for an exchange rate, where the catalog in effect now has it. */
-  retryEntries(): void {
-    this.#exchange.retry();
+  retryEntries(budget: SliceBudget): SlicedWork {
+    return this.#exchange.retry(budget);
   }
 
   #noteInvoiced(contract: CompiledContract, line: InvoiceLine, document: string | undefined): void {
@@ -355,7 +362,7 @@ export class ContractBiller {
       const period = contract.periodAt(atMs);
       if (period.endMs <= monthEndMs)
         addLines(this.#lines(contract, period, this.#charges.of(contract, period, payer)));
-      else earned.push(...this.#charges.earnedBy(contract, period, monthEndMs));
+      else earned.push(...this.#charges.earnedBy(contract, period, monthEndMs, payer));
       atMs = period.endMs;
     }
     for (const startMs of row.latePeriods) {

@@ -79,7 +79,7 @@ export class ContractCredits {
    * behind it waits for it: else they would have expired by the time at which its tax is known.
    */
   #inOrder(contract: CompiledContract, act: CreditAct): void {
-    const last = this.hasGrants(contract) ? this.#book.heldOf(contract.id).at(-1) : undefined;
+    const last = this.hasGrants(contract) ? this.#book.unpaidOf(contract.id).at(-1) : undefined;
     if (last?.hold === undefined) {
       this.perform(contract, [act]);
       return;

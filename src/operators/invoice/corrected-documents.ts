@@ -2,7 +2,7 @@ import { Packr } from "msgpackr";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 import { KeyedRows, type RowCodec } from "../rate/keyed-rows.ts";
 
-/** What has been given back of a final invoice. Minor units. */
+/** What has been given back of a final document. Minor units. */
 export interface CorrectedDocument {
   readonly document: string;
   /** Of the amount of each line. */
@@ -10,26 +10,44 @@ export interface CorrectedDocument {
   /** Of what was to be paid in money. */
   money: bigint;
   isVoid: boolean;
+  /** Of a credit note: the invoice that it credits and, line by line, which of its lines (from 0). Else undefined. */
+  credits?: CreditedLines;
 }
 
-type Row = [document: string, credited: string[], money: string, isVoid: boolean];
+export interface CreditedLines {
+  readonly document: string;
+  readonly lines: readonly number[];
+}
+
+type Row = [
+  document: string,
+  credited: string[],
+  money: string,
+  isVoid: boolean,
+  /** Left out of what is no credit note. */
+  creditsDocument?: string,
+  creditsLines?: readonly number[],
+];
 
 const packr = new Packr({ useRecords: false });
 
 const codec: RowCodec<CorrectedDocument> = {
   keyOf: ({ document }) => document,
-  encode({ document, credited, money, isVoid }) {
+  encode({ document, credited, money, isVoid, credits }) {
     const row: Row = [document, credited.map((amount) => amount.toString()), money.toString(), isVoid];
+    if (credits !== undefined) row.push(credits.document, credits.lines);
     return packr.pack(row);
   },
   decode(value) {
     const row: Row = packr.unpack(value);
-    const [document, credited, money, isVoid] = row;
-    return { document, credited: credited.map(BigInt), money: BigInt(money), isVoid };
+    const [document, credited, money, isVoid, creditsDocument, creditsLines = []] = row;
+    const read = { document, credited: credited.map(BigInt), money: BigInt(money), isVoid };
+    if (creditsDocument === undefined) return read;
+    return { ...read, credits: { document: creditsDocument, lines: creditsLines } };
   },
 };
 
-/** Invoices that were credited or voided, by id: what of them is left. All others are left whole. */
+/** Documents that were credited or voided, and credit notes, by id: what of them is left. All others are left whole. */
 export class CorrectedDocuments implements CheckpointParticipant {
   readonly #rows = new KeyedRows("corrected-documents", codec);
 

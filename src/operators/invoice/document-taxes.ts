@@ -1,6 +1,6 @@
 import type { DocumentTaxRequest, TaxReply, TaxTransaction } from "../../model/tax-service.ts";
 import type { CompiledCatalog, CompiledContract } from "../../billing/catalog/compiled.ts";
-import type { DocumentHold, FrozenDocument, HoldReason } from "../../billing/invoices/billing-document.ts";
+import type { DocumentHold, FrozenDocument } from "../../billing/invoices/billing-document.ts";
 import {
   completeDocument,
   type HeldResult,
@@ -9,10 +9,13 @@ import {
 import { checkServiceTaxes } from "../../billing/tax/service-reply.ts";
 import { documentTaxRequest, taxRequestFingerprint } from "../../billing/tax/service-request.ts";
 import { taxDateOf } from "../../billing/tax/tax-date.ts";
-import type { LineTax, TaxHold, TaxResult } from "../../billing/tax/tax-table.ts";
+import { reversalTaxRequest, taxedAs } from "../../billing/tax/tax-reversal.ts";
+import type { LineTax, TaxResult } from "../../billing/tax/tax-table.ts";
 import type { Journal } from "../journal.ts";
 import type { BillingBook } from "./billing-book.ts";
 import type { ContractCredits } from "./contract-credits.ts";
+import { CorrectionTaxes, correctionVerdict, type CorrectionVerdict } from "./correction-taxes.ts";
+import { ASKED, nextHold, tellHold } from "./document-holds.ts";
 import { type EntryExchange, EXCHANGE_RATE_MISSING } from "./entry-exchange.ts";
 
 export interface DocumentTaxesOptions {
@@ -31,18 +34,7 @@ export interface TaxQuestion {
 
 /** What a reply makes of a held document. */
 type Verdict =
-  | { readonly lines: readonly LineTax[]; readonly transaction: TaxTransaction }
-  | { readonly hold: TaxHold; readonly detail: string };
-
-/** Reasons for which a tax service is asked. */
-export const ASKED: ReadonlySet<HoldReason> = new Set<TaxHold>([
-  "tax-pending",
-  "tax-service-unavailable",
-  "tax-service-refused",
-  "tax-reply-invalid",
-]);
-/** Reasons for which nobody has to look. */
-const EXPECTED: ReadonlySet<HoldReason> = new Set<TaxHold>(["tax-pending", "earlier-document-held"]);
+  { readonly lines: readonly LineTax[]; readonly transaction: TaxTransaction } | CorrectionVerdict;
 
 const BEHIND_ANOTHER = "credits pay the contract's documents in their order, and an earlier one is held";
 
@@ -56,8 +48,10 @@ export class DocumentTaxes {
   readonly #catalog: CompiledCatalog;
   readonly #credits: ContractCredits;
   readonly #exchange: EntryExchange;
+  readonly #corrections: CorrectionTaxes;
 
   constructor({ book, journal, catalog, credits, exchange }: DocumentTaxesOptions) {
+    this.#corrections = new CorrectionTaxes({ book, journal, catalog, exchange });
     this.#book = book;
     this.#journal = journal;
     this.#catalog = catalog;
@@ -97,8 +91,17 @@ export class DocumentTaxes {
     this.#settle(untaxed, contract, this.taxesOf(untaxed, contract), undefined);
   }
 
+  /** Completes a correction that was just made. */
+  completeCorrection(document: FrozenDocument, contract: CompiledContract): void {
+    this.#corrections.complete(document, contract);
+  }
+
   /** Tries a held document again, by the catalog in effect now. */
   retry(document: FrozenDocument, contract: CompiledContract): void {
+    if (document.corrects !== undefined) {
+      this.#corrections.complete(document, contract);
+      return;
+    }
     // It is taxed already.
     if (document.hold?.reason === "earlier-document-held") return;
     const untaxed = { ...document, catalogVersion: this.#catalog.version };
@@ -107,12 +110,17 @@ export class DocumentTaxes {
 
   /** What a tax service is to be asked about a document; undefined where it does not wait for one. */
   questionOf(document: FrozenDocument, contract: CompiledContract): TaxQuestion | undefined {
-    const customer = this.#catalog.customers.get(contract.customer);
     if (document.hold === undefined || !ASKED.has(document.hold.reason)) return undefined;
+    const { corrects, reverses, taxedAs: taxed } = document;
+    if (corrects !== undefined) {
+      if (reverses === undefined || taxed === undefined) return undefined;
+      return questionAbout(reversalTaxRequest(document, contract, reverses, taxed));
+    }
+    const customer = this.#catalog.customers.get(contract.customer);
     if (customer === undefined || contract.legalEntity.tax !== "service") return undefined;
     const productOf = (key: string) => this.#catalog.products.get(key);
     const request = documentTaxRequest(document, contract, customer, productOf);
-    return request === undefined ? undefined : { request, fingerprint: taxRequestFingerprint(request) };
+    return request === undefined ? undefined : questionAbout(request);
   }
 
   /** Whether a reply would change anything: one that says what is known already need not be recorded. */
@@ -124,10 +132,19 @@ export class DocumentTaxes {
   answer(document: FrozenDocument, contract: CompiledContract, reply: TaxReply): void {
     const verdict = this.#newsOf(document, contract, reply);
     if (verdict === undefined) return;
-    if ("hold" in verdict) this.#settle(document, contract, verdict, document.hold);
-    else {
+    if (document.corrects !== undefined) {
+      if ("hold" in verdict) this.#corrections.hold(document, verdict);
+      else this.#corrections.recorded(document, verdict.transaction);
+    } else if ("hold" in verdict) this.#settle(document, contract, verdict, document.hold);
+    else if ("lines" in verdict) {
       const { lines, transaction } = verdict;
-      this.#settle({ ...document, taxTransaction: transaction }, contract, { lines }, document.hold);
+      const request = this.questionOf(document, contract)?.request;
+      const taxed = {
+        ...document,
+        taxTransaction: transaction,
+        ...(request === undefined ? {} : { taxedAs: taxedAs(request) }),
+      };
+      this.#settle(taxed, contract, { lines }, document.hold);
     }
   }
 
@@ -149,6 +166,9 @@ export class DocumentTaxes {
       const isUnanswered = document.hold?.reason === "tax-pending";
       return isUnanswered ? { hold: "tax-service-unavailable", detail: answer.message } : undefined;
     }
+    if (document.corrects !== undefined) return correctionVerdict(document, contract, answer);
+    if (answer.kind === "voidable")
+      return { hold: "tax-reply-invalid", detail: "the document takes nothing back that could be voided" };
     const taxable = document.lines.map(({ amount, discount }) => amount - discount);
     const checked = checkServiceTaxes(answer, taxable, contract.currencyExponent);
     return "invalid" in checked ? { hold: "tax-reply-invalid", detail: checked.invalid } : checked;
@@ -178,19 +198,9 @@ export class DocumentTaxes {
     taxes: HeldResult,
     before: DocumentHold | undefined,
   ): void {
-    const { hold: reason, detail } = taxes;
-    const isException = !EXPECTED.has(reason);
-    const exceptions = (before?.exceptions ?? 0) + (isException ? 1 : 0);
-    const hold = { reason, detail, exceptions, creditActs: before?.creditActs ?? [] };
+    const hold = nextHold(taxes, before);
     this.#book.freeze({ ...completeDocument(untaxed, contract, taxes, undefined), hold });
-    if (!isException) return;
-    this.#journal.exception({
-      id: `${reason}-${untaxed.id}-${exceptions}`,
-      stage: reason === EXCHANGE_RATE_MISSING ? "exchange" : "tax",
-      reason,
-      sinceMs: untaxed.issuedMs,
-      details: JSON.stringify({ document: untaxed.id, contract: contract.id, detail }),
-    });
+    tellHold(this.#journal, untaxed, hold);
   }
 
   /** Nobody is asked about the tax of a document that can't be booked yet: it is taxed when its exchange rate is there. */
@@ -201,7 +211,7 @@ export class DocumentTaxes {
 
   #isBehindAnother({ id }: UntaxedDocument, contract: CompiledContract): boolean {
     if (!this.#credits.hasGrants(contract)) return false;
-    const [first] = this.#book.heldOf(contract.id);
+    const [first] = this.#book.unpaidOf(contract.id);
     return first !== undefined && first.id !== id;
   }
 
@@ -222,7 +232,7 @@ export class DocumentTaxes {
   /** Documents that were taxed before the one that has just been paid, and came behind it. */
   #payNext(contract: CompiledContract): void {
     if (!this.#credits.hasGrants(contract)) return;
-    for (const next of this.#book.heldOf(contract.id)) {
+    for (const next of this.#book.unpaidOf(contract.id)) {
       if (next.hold?.reason !== "earlier-document-held") return;
       const missing = this.#missingRate(next, contract);
       if (missing !== undefined) {
@@ -237,4 +247,8 @@ export class DocumentTaxes {
       this.#pay(next, contract, { lines }, next.hold);
     }
   }
+}
+
+function questionAbout(request: DocumentTaxRequest): TaxQuestion {
+  return { request, fingerprint: taxRequestFingerprint(request) };
 }

@@ -1,3 +1,4 @@
+import type { SliceBudget, SlicedWork } from "../../model/sliced-work.ts";
 import type { CompiledCatalog, CompiledContract } from "../../billing/catalog/compiled.ts";
 import type { AppliedRate } from "../../billing/exchange/exchange-rate.ts";
 import { withFunctionalAmounts } from "../../billing/ledger/functional-entry.ts";
@@ -9,6 +10,9 @@ import type { HeldEntries } from "./held-entries.ts";
 
 /** Name of the reason for which a document or an entry waits instead of being converted by a guess. */
 export const EXCHANGE_RATE_MISSING = "exchange-rate-missing";
+
+/** Units of `SliceBudget` that trying held entries again costs. */
+const RETRY_UNITS = 50;
 
 export type RateLookup =
   | { readonly kind: "none-needed" }
@@ -57,9 +61,10 @@ export class EntryExchange {
   }
 
   /** Tries what waits again, by the catalog in effect now. */
-  retry(): void {
+  *retry(budget: SliceBudget): SlicedWork {
     const { version } = this.#catalog;
     for (const [ordinal, { entries, catalogVersion }] of this.#book.heldEntries.all()) {
+      if (budget.spend(RETRY_UNITS)) yield;
       if (catalogVersion === version) continue;
       const contract = this.#catalog.contract(entries[0]?.contract ?? "");
       if (contract === undefined) continue;

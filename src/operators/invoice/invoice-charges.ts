@@ -4,14 +4,9 @@ import type {
   CompiledContract,
   CompiledPrice,
 } from "../../billing/catalog/compiled.ts";
-import {
-  feeCharges,
-  periodCharges,
-  type PeriodCharge,
-  type PeriodUsage,
-} from "../../billing/invoices/period-charges.ts";
+import { earnedCharges, type EarnedAmount, type EarnedUsage } from "../../billing/invoices/earned-charges.ts";
+import { periodCharges, type PeriodCharge, type PeriodUsage } from "../../billing/invoices/period-charges.ts";
 import type { PeriodWindows } from "../../billing/invoices/window-charges.ts";
-import { earnedBy } from "../../billing/ledger/release.ts";
 import { formatQuantity, quantityDivisor } from "../../billing/rating/quantity.ts";
 import type { UnitPayer } from "./prepaid-units.ts";
 import type { Rater } from "../rate/rate-operator.ts";
@@ -50,32 +45,44 @@ export class InvoiceCharges {
   }
 
   /**
-   * What is earned by a time of a period that goes on behind it, without what is due in advance: usage of the months
-   * before it, and the days' share of recurring fees. Commitments and minimums count when the period has ended.
+   * What is earned by a time of a period that goes on behind it, without what is due in advance.
    * @param timeMs start of an accounting month
+   * @param payer of prepaid units, as they are at that time
    */
   earnedBy(
     contract: CompiledContract,
     period: BillingPeriod,
     timeMs: number,
-  ): readonly { readonly product: string; readonly amount: bigint }[] {
-    const earned: { product: string; amount: bigint }[] = [];
-    for (const price of contract.usagePrices) {
-      const found = this.#rater.pricePeriod(contract.id, price, period.startMs);
-      if (found === undefined) continue;
-      const { monthStartMs, billedBeforeMonth, billed } = found.state;
-      const amount = monthStartMs !== undefined && monthStartMs >= timeMs ? billedBeforeMonth : billed;
-      earned.push({ product: price.product, amount });
-    }
-    for (const { product, amount, inAdvance } of feeCharges(contract, period)) {
-      if (inAdvance) continue;
-      const { startMs, endMs } = period;
-      earned.push({
-        product,
-        amount: earnedBy(amount, contract.timeZone, startMs, endMs, timeMs),
-      });
-    }
-    return earned;
+    payer: UnitPayer | undefined,
+  ): readonly EarnedAmount[] {
+    return earnedCharges(
+      contract,
+      period,
+      timeMs,
+      (price) => this.#earnedUsageOf(contract, price, period, timeMs, payer),
+      (price) => this.#windowsOf(contract, price, period),
+    );
+  }
+
+  #earnedUsageOf(
+    contract: CompiledContract,
+    price: CompiledPrice,
+    period: BillingPeriod,
+    timeMs: number,
+    payer: UnitPayer | undefined,
+  ): EarnedUsage | undefined {
+    const found = this.#rater.pricePeriod(contract.id, price, period.startMs);
+    if (found === undefined) return undefined;
+    const { monthStartMs, billedBeforeMonth, quantityBeforeMonth, billed, quantity } = found.state;
+    const isBefore = monthStartMs !== undefined && monthStartMs >= timeMs;
+    const earned = isBefore ? quantityBeforeMonth : quantity;
+    return {
+      amount: isBefore ? billedBeforeMonth : billed,
+      quantity: earned,
+      divisor: this.#divisorOf(price),
+      prepaidUnits: payer?.unitsPaid(price, period.startMs, earned, this.#scaleOf(price)) ?? 0n,
+      order: found.number,
+    };
   }
 
   #usageOf(

@@ -1,4 +1,4 @@
-import { tap, type MonoTypeOperatorFunction } from "rxjs";
+import type { MonoTypeOperatorFunction } from "rxjs";
 import type {
   BillingRunRecord,
   CreditNoteRecord,
@@ -6,6 +6,7 @@ import type {
   VoidInvoiceRecord,
 } from "../../model/control.ts";
 import { TributaryError } from "../../model/errors.ts";
+import type { SliceBudget, SlicedWork } from "../../model/sliced-work.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 import type { CompiledCatalog, CompiledContract } from "../../billing/catalog/compiled.ts";
 import type { FrozenDocument, PublishedDocument } from "../../billing/invoices/billing-document.ts";
@@ -14,11 +15,12 @@ import type { Rater } from "../rate/rate-operator.ts";
 import type { ChargedPeriod } from "../rate/series-info.ts";
 import type { ControlItem, PipelineItem } from "../stage.ts";
 import type { Journal } from "../journal.ts";
-import { DueSlots } from "../window/due-slots.ts";
+import { inSlices, type ItemSlices } from "../slices/item-slices.ts";
 import { BillingBook, type BookObserver, type StoredDocument } from "./billing-book.ts";
 import { type BilledContract, billedPeriodKey } from "./billing-rows.ts";
 import { isPeriodPending, nextDueMs, owesWithoutUsage } from "./billing-schedule.ts";
 import { ContractBiller } from "./contract-biller.ts";
+import { DueContracts } from "./due-contracts.ts";
 import { InvoiceCorrections, type Correction } from "./invoice-corrections.ts";
 import { ServiceTaxes } from "./service-taxes.ts";
 
@@ -33,16 +35,21 @@ export interface InvoiceStageOptions {
   readonly processedMs: () => number;
   /** Told of final documents and of entries. */
   readonly observer?: BookObserver;
+  readonly budget: SliceBudget;
 }
+
+/** Units of `SliceBudget` that a contract costs behind a catalog, and when it is billed; and a document or entry with it. */
+const SCHEDULE_UNITS = 15;
+const BILL_UNITS = 1_000;
+const DOCUMENT_UNITS = 500;
+const INVOICED_UNITS = 10;
 
 /**
  * Bills contracts: documents, subledger, credits. All of it happens at records of the control log, never at an event, so
  * that a month's end of many contracts comes in slices of a size that the records name.
  */
-export function invoice(stage: InvoiceStage): MonoTypeOperatorFunction<PipelineItem> {
-  return tap((item) => {
-    if (item.kind === "control") stage.control(item);
-  });
+export function invoice(stage: InvoiceStage, slices: ItemSlices): MonoTypeOperatorFunction<PipelineItem> {
+  return inSlices(slices, (item) => stage.process(item));
 }
 
 export class InvoiceStage implements CheckpointParticipant {
@@ -50,12 +57,9 @@ export class InvoiceStage implements CheckpointParticipant {
   readonly corrections = new InvoiceCorrections();
   readonly serviceTaxes: ServiceTaxes;
   readonly #options: InvoiceStageOptions;
-  readonly #due = new DueSlots();
+  readonly #due = new DueContracts((number) => this.book.contracts.at(number).contract);
   #catalog: CompiledCatalog | undefined;
   #biller: ContractBiller | undefined;
-  /** Contracts that are due at `#dueMs`, in the order of their ids; taken up by run after run. */
-  #waiting: number[] = [];
-  #waitingDueMs = Infinity;
 
   constructor(options: InvoiceStageOptions) {
     this.#options = options;
@@ -72,6 +76,10 @@ export class InvoiceStage implements CheckpointParticipant {
     this.book.restore(store);
   }
 
+  restoreInSlices(store: Pick<PartitionStore, "rows" | "spaces">, budget: SliceBudget): SlicedWork {
+    return this.book.restoreInSlices(store, budget);
+  }
+
   collectChanges(rows: StateRow[]): void {
     this.book.collectChanges(rows);
   }
@@ -82,7 +90,7 @@ export class InvoiceStage implements CheckpointParticipant {
 
   /** When the first contract is due: a billing run has something to do once the watermark has passed it. */
   get nextDueMs(): number {
-    return Math.min(this.#waitingDueMs, this.#due.nextMs);
+    return this.#due.nextMs;
   }
 
   /** Documents that wait for their number, in the order in which they were frozen. */
@@ -111,15 +119,20 @@ export class InvoiceStage implements CheckpointParticipant {
     }
   }
 
-  control({ placed, catalog, document }: ControlItem): void {
+  *process(item: PipelineItem): SlicedWork {
+    if (item.kind === "control") yield* this.#control(item);
+  }
+
+  *#control({ placed, catalog, document }: ControlItem): SlicedWork {
     const { record } = placed;
-    if (catalog !== undefined) this.#useCatalog(catalog);
-    if (record.kind === "billing-run") this.#run(record);
-    else if (record.kind === "documents-numbered") this.#number(record);
+    if (catalog !== undefined) yield* this.#useCatalog(catalog);
+    if (record.kind === "billing-run") yield* this.#run(record);
+    else if (record.kind === "documents-numbered") yield* this.#number(record);
     else if (record.kind === "documents-taxed" || record.kind === "tax-commit-refused")
       this.serviceTaxes.control(record, placed.sequence);
     else if (record.kind === "credit-note" || record.kind === "void-invoice") this.#correct(record, document);
     else if (record.kind === "period-signed-off") this.book.closed.signOff(placed.sequence, record);
+    else if (record.kind === "period-reopened") this.book.closed.reopen(placed.sequence, record);
   }
 
   /** A price was charged: where its period has been billed before, the difference is billed later. */
@@ -152,15 +165,14 @@ export class InvoiceStage implements CheckpointParticipant {
     this.#schedule(number, contract);
   }
 
-  #useCatalog(catalog: CompiledCatalog): void {
-    const { partition, partitionCount, rater, journal } = this.#options;
-    if (this.#catalog === undefined) this.#takeUpInvoiced(catalog);
+  *#useCatalog(catalog: CompiledCatalog): SlicedWork {
+    const { partition, partitionCount, rater, journal, budget } = this.#options;
+    if (this.#catalog === undefined) yield* this.#takeUpInvoiced(catalog);
     this.#catalog = catalog;
     this.#biller = new ContractBiller({ book: this.book, rater, journal, catalog });
     this.#due.clear();
-    this.#waiting = [];
-    this.#waitingDueMs = Infinity;
-    for (const contract of catalog.contractsOf(partition, partitionCount)) {
+    for (const contract of yield* catalog.contractsInSlices(partition, partitionCount, budget)) {
+      if (budget.spend(SCHEDULE_UNITS)) yield;
       let number = this.book.contracts.numberOf(contract.id);
       if (number === undefined) {
         if (!owesWithoutUsage(contract) || contract.endMs <= catalog.settings.billingStartMs) continue;
@@ -173,13 +185,15 @@ export class InvoiceStage implements CheckpointParticipant {
       const contract = catalog.contract(document.contract);
       if (contract !== undefined && document.catalogVersion !== catalog.version)
         this.#biller.taxes.retry(document, contract);
+      if (budget.spend(DOCUMENT_UNITS)) yield;
     }
-    this.#biller.retryEntries();
+    yield* this.#biller.retryEntries(budget);
   }
 
   /** After a restore: what was invoiced is not unbilled. */
-  #takeUpInvoiced(catalog: CompiledCatalog): void {
+  *#takeUpInvoiced(catalog: CompiledCatalog): SlicedWork {
     for (const { contract: id, charges } of this.book.periods.entries()) {
+      if (this.#options.budget.spend(INVOICED_UNITS)) yield;
       const contract = catalog.contract(id);
       if (contract === undefined) continue;
       for (const { kind, amount } of charges.values())
@@ -226,41 +240,27 @@ export class InvoiceStage implements CheckpointParticipant {
     if (dueMs !== Infinity) this.#due.add(dueMs, number);
   }
 
-  #run({ upToMs, issuedMs, maxContracts }: BillingRunRecord): void {
-    const lastMs = Math.min(upToMs, this.#options.processedMs() + 1);
+  *#run({ upToMs, issuedMs, maxContracts }: BillingRunRecord): SlicedWork {
+    const { budget, processedMs } = this.#options;
+    const lastMs = Math.min(upToMs, processedMs() + 1);
     for (let done = 0; done < maxContracts;) {
-      const number = this.#take(lastMs);
-      if (number === undefined) return;
+      const taken = yield* this.#due.take(lastMs, budget);
+      if (taken === undefined) return;
+      const { number, dueMs } = taken;
+      if (budget.spend(SCHEDULE_UNITS)) yield;
       const row = this.book.contracts.at(number);
       const contract = this.#requireCatalog().contract(row.contract);
       if (contract === undefined) continue;
-      const dueMs = this.#waitingDueMs;
       // A contract may have been scheduled for several times; those that it is not due at any more say nothing.
       if (nextDueMs(row, contract, this.#graceMs()) !== dueMs) continue;
       this.#requireBiller().bill(number, contract, dueMs, Math.max(issuedMs, dueMs), this.#graceMs());
       this.#schedule(number, contract);
       done += 1;
+      if (budget.spend(BILL_UNITS)) yield;
     }
   }
 
-  /** The next contract that is due up to a time; `#waitingDueMs` is then when. */
-  #take(lastMs: number): number | undefined {
-    if (this.#waiting.length === 0) {
-      const dueMs = this.#due.nextMs;
-      if (dueMs > lastMs) {
-        this.#waitingDueMs = Infinity;
-        return undefined;
-      }
-      const idOf = (number: number): string => this.book.contracts.at(number).contract;
-      this.#waitingDueMs = dueMs;
-      // The last one is taken first.
-      this.#waiting = this.#due.take(dueMs).sort((a, b) => (idOf(a) < idOf(b) ? 1 : -1));
-    }
-    if (this.#waitingDueMs > lastMs) return undefined;
-    return this.#waiting.pop();
-  }
-
-  #number({ numbers }: DocumentsNumberedRecord): void {
+  *#number({ numbers }: DocumentsNumberedRecord): SlicedWork {
     for (const [id, rank] of numbers) {
       const document = this.book.frozenDocument(id);
       // A record may name a document again: its first rank stands.
@@ -268,6 +268,7 @@ export class InvoiceStage implements CheckpointParticipant {
       const contract = this.#requireCatalog().contract(document.contract);
       if (contract === undefined) continue;
       this.#requireBiller().finish(document, contract, rank);
+      if (this.#options.budget.spend(DOCUMENT_UNITS)) yield;
     }
   }
 
@@ -306,8 +307,9 @@ export class InvoiceStage implements CheckpointParticipant {
       this.corrections.memoOf(stored, record, contract, head, ledger),
     );
     this.corrections.note(stored, record, memo);
-    this.book.freeze(memo);
-    if (record.kind !== "void-invoice") return;
+    biller.completeCorrection(memo, contract);
+    // A credit note billed nothing that could be due again.
+    if (record.kind !== "void-invoice" || stored.document.corrects !== undefined) return;
     biller.takeBack(contract, record.document, memo.lines);
     const startsMs = [...new Set(memo.lines.map(({ periodStartMs }) => periodStartMs))].sort((a, b) => a - b);
     if (record.reissue) {

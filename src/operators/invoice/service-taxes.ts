@@ -4,7 +4,8 @@ import type { CompiledContract } from "../../billing/catalog/compiled.ts";
 import type { FrozenDocument } from "../../billing/invoices/billing-document.ts";
 import type { Journal } from "../journal.ts";
 import type { BillingBook } from "./billing-book.ts";
-import { ASKED, type DocumentTaxes, type TaxQuestion } from "./document-taxes.ts";
+import { ASKED } from "./document-holds.ts";
+import type { DocumentTaxes, TaxQuestion } from "./document-taxes.ts";
 
 export interface ServiceTaxesOptions {
   readonly book: BillingBook;

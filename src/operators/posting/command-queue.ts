@@ -7,7 +7,7 @@ import { canonicalHash, type DocumentToPost, postingCommand } from "../../billin
 import { missingText, resolveMapping } from "../../billing/posting/resolve-mapping.ts";
 import type { Journal } from "../journal.ts";
 import { type PostingBook, storedContent } from "./posting-book.ts";
-import type { Posting, WaitingReason } from "./posting-row.ts";
+import { type Posting, POSTED, UNDER_WAY, type WaitingReason } from "./posting-row.ts";
 
 export interface CommandQueueOptions {
   readonly book: PostingBook;
@@ -90,7 +90,7 @@ export class CommandQueue {
   retry(number: number, stored: Pick<PartitionStore, "row">): void {
     const { book } = this.#options;
     const { state, reason, content, references } = book.at(number);
-    const toPost = storedContent(stored, content);
+    const toPost = requireContent(stored, content);
     if (state === "waiting") {
       this.#submit(number, toPost);
       return;
@@ -98,20 +98,31 @@ export class CommandQueue {
     // Parked by the ERP: sent again where what was sent is not what the mapping says now.
     if (reason !== "mapping") return;
     const resolution = this.#resolve(toPost);
-    if ("waits" in resolution || canonicalHash(resolution.references) === references) return;
+    if ("waits" in resolution || referencesHash(resolution.references) === references) return;
     this.#queueAgain(number, toPost, resolution.references);
   }
 
-  /** An operator has a document queued once more, by the mapping as it is now. */
+  /**
+   * An operator has a document queued once more, by the mapping as it is now. Nothing is done about one that is under way
+   * or that the ERP has, whatever the request was decided by.
+   */
   again(number: number, stored: Pick<PartitionStore, "row">): void {
-    const toPost = storedContent(stored, this.#options.book.at(number).content);
+    const { state, content } = this.#options.book.at(number);
+    if (POSTED.has(state) || UNDER_WAY.has(state)) return;
+    const toPost = requireContent(stored, content);
+    if (state === "waiting") {
+      this.#submit(number, toPost);
+      return;
+    }
     const resolution = this.#resolve(toPost);
     if ("references" in resolution) this.#queueAgain(number, toPost, resolution.references);
   }
 
   /** What the mapping lacks of a posting by the catalog in effect, for people. */
-  missingOf(number: number, stored: Pick<PartitionStore, "row">): readonly string[] {
-    const resolution = this.#resolve(storedContent(stored, this.#options.book.at(number).content));
+  missingOf(number: number, stored: Pick<PartitionStore, "row">): readonly string[] | undefined {
+    const toPost = storedContent(stored, this.#options.book.at(number).content);
+    if (toPost === undefined) return undefined;
+    const resolution = this.#resolve(toPost);
     return "waits" in resolution ? [resolution.waits, ...resolution.missing] : [];
   }
 
@@ -136,7 +147,7 @@ export class CommandQueue {
       posting.code = undefined;
       posting.message = undefined;
       posting.missing = [];
-      posting.references = canonicalHash(references);
+      posting.references = referencesHash(references);
     });
     const { revision } = book.at(number);
     const catalogVersion = catalog()?.version ?? "";
@@ -192,6 +203,19 @@ export class CommandQueue {
     if (hash === undefined) this.#customerHashes.set(key, (hash = canonicalHash(customer)));
     return hash;
   }
+}
+
+/** Enough to tell whether a mapping's values are others than before: nobody chooses them to look the same. */
+const REFERENCES_HASH_LENGTH = 16;
+
+function referencesHash(references: MappedReferences): string {
+  return canonicalHash(references).slice(0, REFERENCES_HASH_LENGTH);
+}
+
+function requireContent(stored: Pick<PartitionStore, "row">, content: number): DocumentToPost {
+  const toPost = storedContent(stored, content);
+  if (toPost === undefined) throw new RangeError(`document ${content} of those to be posted is not stored`);
+  return toPost;
 }
 
 function newPosting({ connection, key, day, document }: DocumentToPost, head: PostingHead): Posting {

@@ -205,10 +205,13 @@ function* rowsOf(
     yield { space: POSTING_SPACES.contents, key, value: packr.pack(toPost) };
 }
 
-/** What is posted, out of the store. Throws RangeError where it is not there. */
-export function storedContent(store: Pick<PartitionStore, "row">, content: number): DocumentToPost {
+/** What is posted, out of the store; undefined where it is in no checkpoint yet. */
+export function storedContent(
+  store: Pick<PartitionStore, "row">,
+  content: number,
+): DocumentToPost | undefined {
   const value = store.row(POSTING_SPACES.contents, content);
-  if (value === undefined) throw new RangeError(`no document ${content} of those to be posted is stored`);
+  if (value === undefined) return undefined;
   const toPost: DocumentToPost = packr.unpack(value);
   return toPost;
 }

@@ -1,14 +1,11 @@
-import type { PostingResult, PostingState } from "../../model/posting.ts";
+import type { PostingResult } from "../../model/posting.ts";
 import { customerKey } from "../../billing/posting/posted-invoice.ts";
 import { minorUnitsOf, type Payments } from "./payments.ts";
 import type { PostingBook } from "./posting-book.ts";
-import type { Posting } from "./posting-row.ts";
+import { type Posting, POSTED } from "./posting-row.ts";
 
 /** Reason of a customer that is known to be in the ERP by a document of it. */
 const BY_DOCUMENT = "by-document";
-
-/** States in which the ERP has the document. */
-export const POSTED: ReadonlySet<PostingState> = new Set<PostingState>(["confirmed", "reconciled"]);
 
 /** Takes over what a connection's runner tells. */
 export class PostingResults {

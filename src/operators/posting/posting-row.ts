@@ -5,6 +5,17 @@ import type { RowCodec } from "../rate/keyed-rows.ts";
 /** A document's state in a connection as its partition knows it; `waiting`: it has not been queued yet. */
 export type PostingStatus = PostingState | "waiting";
 
+/** States in which the ERP has the document. */
+export const POSTED: ReadonlySet<PostingStatus> = new Set<PostingStatus>(["confirmed", "reconciled"]);
+
+/** States in which a request may be under way: a second command beside it could be a second document. */
+export const UNDER_WAY: ReadonlySet<PostingStatus> = new Set<PostingStatus>([
+  "planned",
+  "submitting",
+  "accepted",
+  "unknown",
+]);
+
 /** Why a document has not been queued. */
 export type WaitingReason = "mapping-missing" | "adapter-unknown" | "kind-unsupported";
 
@@ -38,7 +49,7 @@ export interface Posting {
   message: string | undefined;
   /** What the mapping lacks, for people: of one that waits. */
   missing: readonly string[];
-  /** Hash of the mapping's values that were sent last; "" before the first time. */
+  /** First digits of the hash of the mapping's values that were sent last; "" before the first time. */
   references: string;
   erp: ErpReference | undefined;
   payment: { readonly status: PaymentStatus; readonly open: bigint } | undefined;

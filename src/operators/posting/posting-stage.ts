@@ -6,8 +6,14 @@ import type { PublishedDocument } from "../../billing/invoices/billing-document.
 import type { JournalEntry } from "../../billing/ledger/journal-entry.ts";
 import { blockHead } from "../../billing/posting/journal-block.ts";
 import type { CompiledConnection } from "../../billing/posting/compiled-posting.ts";
-import { customerKey, invoiceKey, postedInvoice } from "../../billing/posting/posted-invoice.ts";
+import {
+  correctedKind,
+  customerKey,
+  invoiceKey,
+  postedInvoice,
+} from "../../billing/posting/posted-invoice.ts";
 import { minorUnitsOfText } from "../../billing/rating/money.ts";
+import type { BookObserver } from "../invoice/billing-book.ts";
 import type { ControlItem, PipelineItem } from "../stage.ts";
 import type { Journal } from "../journal.ts";
 import { CommandQueue } from "./command-queue.ts";
@@ -19,8 +25,8 @@ import { PostingResults } from "./posting-results.ts";
 export interface PostingStageOptions {
   readonly partition: number;
   readonly journal: Journal;
-  /** What each kind of ERP needs, by adapter. */
-  readonly descriptions: ReadonlyMap<string, ErpDescription>;
+  /** What each kind of ERP needs. */
+  readonly descriptions: readonly ErpDescription[];
   /** Up to where the partition's windows have been told what became due; −Infinity at the beginning. */
   readonly processedMs: () => number;
   /** What is to be paid by the ledger, minor units. */
@@ -43,6 +49,15 @@ export class PostingStage {
   readonly book = new PostingBook();
   readonly payments: Payments;
   readonly results: PostingResults;
+  /** Billing tells what it makes. */
+  readonly observer: BookObserver = {
+    documentFinal: (document) => {
+      this.#documentFinal(document);
+    },
+    entryBooked: (entry) => {
+      this.#entryBooked(entry);
+    },
+  };
   readonly #options: PostingStageOptions;
   readonly #queue: CommandQueue;
   readonly #journals: JournalRuns;
@@ -50,7 +65,8 @@ export class PostingStage {
 
   constructor(options: PostingStageOptions) {
     this.#options = options;
-    const { partition, journal, descriptions } = options;
+    const { partition, journal } = options;
+    const descriptions = new Map(options.descriptions.map((each) => [each.adapter, each]));
     const { book } = this;
     const catalog = (): CompiledCatalog | undefined => this.#catalog;
     this.#queue = new CommandQueue({ book, journal, partition, descriptions, catalog });
@@ -84,13 +100,12 @@ export class PostingStage {
     return this.#journals.nextMs();
   }
 
-  /** What the mapping lacks of a posting, for people; empty where it can be queued. */
-  missingOf(number: number, stored: Pick<PartitionStore, "row">): readonly string[] {
+  /** What the mapping lacks of a posting, for people; empty where it can be queued, undefined where it is not stored yet. */
+  missingOf(number: number, stored: Pick<PartitionStore, "row">): readonly string[] | undefined {
     return this.#queue.missingOf(number, stored);
   }
 
-  /** A document is final. */
-  documentFinal(document: PublishedDocument): void {
+  #documentFinal(document: PublishedDocument): void {
     for (const connection of this.#catalog?.posting.connections ?? []) {
       if (!connection.kinds.has(document.kind)) continue;
       const takes = connection.takesEntity(document.legalEntity) && connection.takesDay(document.issueDate);
@@ -99,8 +114,7 @@ export class PostingStage {
     }
   }
 
-  /** An entry is booked. */
-  entryBooked(entry: JournalEntry): void {
+  #entryBooked(entry: JournalEntry): void {
     const catalog = this.#catalog;
     for (const connection of catalog?.posting.connections ?? []) {
       if (!connection.kinds.has("journal") || !connection.takesEntity(entry.legalEntity)) continue;
@@ -152,14 +166,18 @@ export class PostingStage {
     }
     let corrected = null;
     if (corrects !== undefined) {
-      const correctedKey = invoiceKey({ kind: "invoice", number: corrects.number });
-      // An invoice of a time before the connection is not in the ERP: the memo can't be applied to it.
+      const correctedKey = invoiceKey({
+        kind: correctedKind(document.kind),
+        legalEntity,
+        number: corrects.number,
+      });
+      // One of a time before the connection is not in the ERP: nothing can be applied to it.
       if (this.book.numberOf(connection.key, correctedKey) !== undefined) {
         after.push(correctedKey);
         corrected = { key: correctedKey, number: corrects.number };
       }
     }
-    const posted = postedInvoice(document, contract.dimensions, corrected);
+    const posted = postedInvoice(document, contract, corrected);
     this.#queue.post(
       {
         connection: connection.key,

@@ -28,6 +28,7 @@ export function newPricePeriod({ series, period, price }: Place, closed: boolean
     closed,
     monthStartMs: undefined,
     billedBeforeMonth: 0n,
+    quantityBeforeMonth: 0n,
   };
 }
 
@@ -41,6 +42,7 @@ export function noteAccountingMonth(
   if (startMs <= period.startMs || startMs <= (state.monthStartMs ?? 0)) return;
   state.monthStartMs = startMs;
   state.billedBeforeMonth = state.billed;
+  state.quantityBeforeMonth = state.quantity;
 }
 
 /** Counts a window, or what has changed in it since its last emission. */

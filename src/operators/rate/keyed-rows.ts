@@ -1,4 +1,5 @@
 import { TributaryError } from "../../model/errors.ts";
+import { runWhole, SliceBudget, type SlicedWork } from "../../model/sliced-work.ts";
 import type { PartitionStore, StateRow } from "../../model/store.ts";
 
 /** How entries of a `KeyedRows` are stored. */
@@ -12,6 +13,8 @@ export interface RowCodec<Entry> {
 /** How an entry stands to the checkpoints; the codes of the two generations of changes take turns. */
 const CLEAN = 0;
 const FIRST_CAPACITY = 1024;
+/** Units of `SliceBudget` that reading a row costs. */
+const RESTORE_UNITS = 25;
 
 /**
  * Entries looked up by a text and stored as rows of one space, numbered in the order of first use. Only rows that changed
@@ -89,7 +92,13 @@ export class KeyedRows<Entry extends object> {
   }
 
   restore(store: Pick<PartitionStore, "rows">): void {
+    runWhole(this.restoreInSlices(store, new SliceBudget()));
+  }
+
+  /** The same in slices. */
+  *restoreInSlices(store: Pick<PartitionStore, "rows">, budget: SliceBudget): SlicedWork {
     for (const { key, value } of store.rows(this.#space)) {
+      if (budget.spend(RESTORE_UNITS)) yield;
       const entry = this.#codec.decode(value);
       if (this.add(entry) !== key) throw new RangeError(`row ${key} of ${this.#space} is out of order`);
       this.#cool(key, entry, value);

@@ -24,10 +24,11 @@ export interface PricePeriod {
   closed: boolean;
   /**
    * Start of the accounting month that it was charged in last, where that is not the one that it began in, and what had
-   * been charged before that month: what is earned at the month's end.
+   * been charged and counted before that month: what is earned at the month's end.
    */
   monthStartMs: number | undefined;
   billedBeforeMonth: bigint;
+  quantityBeforeMonth: bigint;
 }
 
 /** The part of a price period's quantity that one series has, where windows don't add up (min, max, latest, unique). */
@@ -71,6 +72,8 @@ type PricePeriodRow = [
   /** Left out where it was charged in one accounting month. */
   monthStartMs?: number,
   billedBeforeMonth?: string,
+  /** Left out by former versions, and where it is the quantity. */
+  quantityBeforeMonth?: string,
 ];
 
 export const pricePeriodCodec: RowCodec<PricePeriod> = {
@@ -94,7 +97,10 @@ export const pricePeriodCodec: RowCodec<PricePeriod> = {
         entry.windowCharges,
       );
     }
-    if (monthStartMs !== undefined) row.push(monthStartMs, entry.billedBeforeMonth.toString());
+    if (monthStartMs !== undefined) {
+      row.push(monthStartMs, entry.billedBeforeMonth.toString());
+      if (entry.quantityBeforeMonth !== entry.quantity) row.push(entry.quantityBeforeMonth.toString());
+    }
     return packr.pack(row);
   },
   decode(value) {
@@ -113,6 +119,7 @@ export const pricePeriodCodec: RowCodec<PricePeriod> = {
       windows,
       monthStartMs,
       billedBeforeMonth,
+      quantityBeforeMonth,
     ] = row;
     return {
       contract,
@@ -128,6 +135,7 @@ export const pricePeriodCodec: RowCodec<PricePeriod> = {
       windowCharges: windows ?? "0",
       monthStartMs,
       billedBeforeMonth: BigInt(billedBeforeMonth ?? "0"),
+      quantityBeforeMonth: monthStartMs === undefined ? 0n : BigInt(quantityBeforeMonth ?? quantity),
     };
   },
 };

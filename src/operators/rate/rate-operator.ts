@@ -5,9 +5,11 @@ import {
   type PartitionStore,
   type StateRow,
 } from "../../model/store.ts";
+import { runWhole, SliceBudget, type SlicedWork } from "../../model/sliced-work.ts";
 import type { CompiledCatalog, CompiledContract, CompiledPrice } from "../../billing/catalog/compiled.ts";
 import { formatMinorUnits } from "../../billing/rating/money.ts";
 import { formatQuantity } from "../../billing/rating/quantity.ts";
+import { sortInSlices } from "../slices/sort-in-slices.ts";
 import {
   addFiring,
   charge,
@@ -26,6 +28,11 @@ import {
 } from "./price-periods.ts";
 import type { ChargedPeriod, SeriesInfo, TouchedPeriod, WindowFiring } from "./series-info.ts";
 import { WindowAmounts } from "./window-amounts.ts";
+
+/** Units of `SliceBudget` that finding the place of a window and closing a period cost, and adding one up. */
+const PLACE_UNITS = 10;
+const CLOSE_UNITS = 80;
+const SUM_UNITS = 10;
 
 /** Kinds of firings whose period is closed. */
 const CLOSED_KINDS: ReadonlySet<WindowFiring["kind"]> = new Set(["adjustment", "reversal"]);
@@ -85,9 +92,12 @@ export class Rater implements CheckpointParticipant {
   }
 
   /** The version in use from here on (also the one at the checkpoint, after `restore`). */
-  setCatalog(catalog: Pick<CompiledCatalog, "version" | "contract" | "settings">): void {
+  *useCatalog(
+    catalog: Pick<CompiledCatalog, "version" | "contract" | "settings">,
+    budget: SliceBudget,
+  ): SlicedWork {
     this.#catalog = catalog;
-    if (this.#unbilledTotals === undefined) this.#unbilledTotals = this.#sumBilled(catalog);
+    if (this.#unbilledTotals === undefined) this.#unbilledTotals = yield* this.#sumBilled(catalog, budget);
   }
 
   /** Charged and not invoiced, by currency, in minor units. */
@@ -104,9 +114,13 @@ export class Rater implements CheckpointParticipant {
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
-    this.#pricePeriods.restore(store);
-    this.#seriesPeriods.restore(store);
-    this.#windowAmounts.restore(store);
+    runWhole(this.restoreInSlices(store, new SliceBudget()));
+  }
+
+  *restoreInSlices(store: Pick<PartitionStore, "rows" | "spaces">, budget: SliceBudget): SlicedWork {
+    yield* this.#pricePeriods.restoreInSlices(store, budget);
+    yield* this.#seriesPeriods.restoreInSlices(store, budget);
+    yield* this.#windowAmounts.restoreInSlices(store, budget);
   }
 
   collectChanges(rows: StateRow[], clearedSpaces: string[] = []): void {
@@ -156,19 +170,26 @@ export class Rater implements CheckpointParticipant {
    * has nothing to say.
    * @param closeAtMs the time, grace included, at which they close; periods that end later stay open
    */
-  closePeriods(closeAtMs: number, touched: readonly TouchedPeriod[]): RatedAggregate[] {
+  *closePeriods(
+    closeAtMs: number,
+    touched: Iterable<TouchedPeriod>,
+    budget: SliceBudget,
+    emit: (aggregate: RatedAggregate) => void,
+  ): SlicedWork {
     const due = new Map<string, Place>();
     for (const { series, startMs } of touched) {
       const place = placeOf(series, startMs);
       // A contract that was extended since gives the period a later end: it stays open for the windows still to come.
       if (place.period.endMs <= closeAtMs) due.set(place.key, place);
+      if (budget.spend(PLACE_UNITS)) yield;
     }
-    const ordered = [...due.values()].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-    return ordered.flatMap((place) => {
+    const byKey = (a: Place, b: Place): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+    for (const place of yield* sortInSlices([...due.values()], byKey, budget)) {
       const number = this.#pricePeriods.numberOf(place.key);
-      if (number === undefined || this.#pricePeriods.at(number).closed) return [];
-      return [this.#close(number, place)];
-    });
+      if (number === undefined || this.#pricePeriods.at(number).closed) continue;
+      emit(this.#close(number, place));
+      if (budget.spend(CLOSE_UNITS)) yield;
+    }
   }
 
   /** Key of the price period that a window counts in. */
@@ -277,9 +298,13 @@ export class Rater implements CheckpointParticipant {
     return delta;
   }
 
-  #sumBilled(catalog: Pick<CompiledCatalog, "contract" | "settings">): Map<string, UnbilledTotal> {
+  *#sumBilled(
+    catalog: Pick<CompiledCatalog, "contract" | "settings">,
+    budget: SliceBudget,
+  ): SlicedWork<Map<string, UnbilledTotal>> {
     const totals = new Map<string, UnbilledTotal>();
     for (const state of this.#pricePeriods.entries()) {
+      if (budget.spend(SUM_UNITS)) yield;
       const contract = catalog.contract(state.contract);
       if (contract === undefined || !isBilledHere(catalog, state)) continue;
       addUnbilled(totals, contract.currency, contract.currencyExponent, state.billed);

@@ -1,3 +1,4 @@
+import type { SliceBudget, SlicedWork } from "../../model/sliced-work.ts";
 import { Packr } from "msgpackr";
 import type { CompiledContract, CompiledPrice } from "../../billing/catalog/compiled.ts";
 import { windowCommitmentsOf } from "../../billing/invoices/window-charges.ts";
@@ -81,6 +82,10 @@ export class WindowAmounts implements CheckpointParticipant {
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
     this.#days.restore(store);
+  }
+
+  restoreInSlices(store: Pick<PartitionStore, "rows" | "spaces">, budget: SliceBudget): SlicedWork {
+    return this.#days.restoreInSlices(store, budget);
   }
 
   collectChanges(rows: StateRow[]): void {

@@ -1,4 +1,5 @@
 import type { LogMessage } from "../../model/log.ts";
+import type { SliceBudget, SlicedWork } from "../../model/sliced-work.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 import type { CompiledCatalog, CompiledContract, CompiledMeter } from "../../billing/catalog/compiled.ts";
 import { scaledDecimal } from "../../billing/decimal-text.ts";
@@ -9,6 +10,10 @@ import type { SeriesTable } from "../series-table.ts";
 import { ContractWatch } from "./contract-watch.ts";
 import { chargedSource, isChargedLive, isCountedLive } from "./watched-source.ts";
 import { WatchStore } from "./watch-store.ts";
+
+/** Units of `SliceBudget` that a look at a contract and at what a price has come to cost. */
+const LOOK_UNITS = 1;
+const SETTLE_UNITS = 10;
 
 /** Whether a series' account has a contract to watch. */
 const Watched = { unknown: 0, no: 1, yes: 2 } as const;
@@ -61,13 +66,16 @@ export class UsageWatch implements CheckpointParticipant {
   }
 
   /** The version in use from here on (also the one at the checkpoint, after `restore`). */
-  setCatalog(catalog: CompiledCatalog): void {
-    if (this.#catalog !== undefined) this.#settleFormerPrices(this.#catalog, catalog);
+  *useCatalog(catalog: CompiledCatalog, budget: SliceBudget): SlicedWork {
+    if (this.#catalog !== undefined) yield* this.#settleFormerPrices(this.#catalog, catalog, budget);
     this.#catalog = catalog;
     this.#contracts.clear();
     this.#flags.fill(Watched.unknown);
     const accounts = new Set<string>();
-    for (const contract of catalog.contracts()) if (isWatched(contract)) accounts.add(contract.account);
+    for (const contract of catalog.contracts()) {
+      if (isWatched(contract)) accounts.add(contract.account);
+      if (budget.spend(LOOK_UNITS)) yield;
+    }
     this.#accounts = accounts;
   }
 
@@ -111,10 +119,11 @@ export class UsageWatch implements CheckpointParticipant {
   }
 
   /** A price that a contract leaves for another goes on to count with what it has charged. */
-  #settleFormerPrices(before: CompiledCatalog, after: CompiledCatalog): void {
+  *#settleFormerPrices(before: CompiledCatalog, after: CompiledCatalog, budget: SliceBudget): SlicedWork {
     let number = -1;
     for (const row of this.#store.usage.entries()) {
       number += 1;
+      if (budget.spend(SETTLE_UNITS)) yield;
       if (row.settledCharge !== undefined || row.price === undefined) continue;
       if (after.contract(row.contract)?.priceOf(row.meter)?.id === row.price) continue;
       const contract = before.contract(row.contract);

@@ -14,6 +14,9 @@ export class CellIndex {
   #entries = new Uint32Array(2 << INITIAL_SHIFT);
   #shift = 32 - INITIAL_SHIFT;
   #count = 0;
+  #hashes = new Uint32Array(0);
+  /** Takes what a loop reads ahead, so that the compiler can't leave the reads out. */
+  readonly #touched = new Uint32Array(1);
 
   constructor(pages: CellPages) {
     this.#pages = pages;
@@ -30,6 +33,33 @@ export class CellIndex {
       if (stored === 0) return -1;
       if (entries[at] === hash && this.#pages.holds(stored - 1, series, startMs)) return stored - 1;
       at = (at + 2) & mask;
+    }
+  }
+
+  /** See CellTable.findAll. */
+  findAll(series: Uint32Array, startMs: Float64Array, count: number, slots: Int32Array): void {
+    const entries = this.#entries;
+    const shift = this.#shift;
+    if (this.#hashes.length < count) this.#hashes = new Uint32Array(count);
+    const hashes = this.#hashes;
+    let touched = 0;
+    for (let i = 0; i < count; i += 1) {
+      const hash = hashOf(series[i]!, startMs[i]!);
+      hashes[i] = hash;
+      touched ^= entries[(hash >>> shift) * 2]!;
+    }
+    this.#touched[0] = touched;
+    const mask = entries.length - 1;
+    const pages = this.#pages;
+    for (let i = 0; i < count; i += 1) {
+      const hash = hashes[i]!;
+      let at = (hash >>> shift) * 2;
+      for (;;) {
+        const stored = entries[at + 1]!;
+        slots[i] = stored - 1;
+        if (stored === 0 || (entries[at] === hash && pages.holds(stored - 1, series[i]!, startMs[i]!))) break;
+        at = (at + 2) & mask;
+      }
     }
   }
 

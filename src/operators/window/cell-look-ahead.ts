@@ -34,6 +34,23 @@ export class CellLookAhead {
     this.#to = 0;
   }
 
+  /**
+   * Adds the value of an entry to its cell by `OpenSums.add`; false where that has not done it. Entries are asked for
+   * in their order.
+   */
+  addToOpenSum(batch: EventBatch, targets: MeterTargets, entry: number): boolean {
+    if (entry >= this.#to) this.#look(batch, targets, entry);
+    const at = entry - this.#from;
+    return this.#cells.openSums.add(
+      this.#slots[at]!,
+      this.#series[at]!,
+      this.#starts,
+      at,
+      targets.value,
+      entry,
+    );
+  }
+
   /** Slot of an entry's cell; −1 where it has to be looked up or made. Entries are asked for in their order. */
   find(batch: EventBatch, targets: MeterTargets, entry: number): number {
     if (entry >= this.#to) this.#look(batch, targets, entry);

@@ -1,4 +1,7 @@
 import { TributaryError } from "../../model/errors.ts";
+import { Aggregation } from "../stage.ts";
+import type { AggregationCode } from "./aggregates/aggregate.ts";
+import { CellPhase } from "./window-cells.ts";
 
 /**
  * Layout of a cell record and the pages that hold them. A record is 88 bytes, read as 11 doubles or 22 words over the
@@ -23,6 +26,13 @@ export const RecordField = {
 
 /** Offsets in words from the start of a record. */
 export const RecordWord = { series: 0, flags: 1, latestIndex: 14, emittedRevision: 15 } as const;
+
+// The flags word: bit 0 taken, bits 1 and 2 phase, bit 3 touched, bits 8 to 15 aggregation.
+export const TAKEN = 1;
+export const PHASE_SHIFT = 1;
+export const PHASE_MASK = 0b110;
+export const TOUCHED = 0b1000;
+export const AGGREGATION_SHIFT = 8;
 
 export const RECORD_DOUBLES = 11;
 const RECORD_WORDS = RECORD_DOUBLES * 2;
@@ -172,3 +182,8 @@ export class CellPages {
     );
   }
 }
+
+/** Phases and aggregations by their stored code. */
+export const PHASES: readonly CellPhase[] = [CellPhase.open, CellPhase.complete, CellPhase.closed];
+export const CODES: AggregationCode[] = [];
+for (const code of Object.values(Aggregation)) CODES[code] = code;

@@ -1,4 +1,5 @@
 import { TributaryError } from "../../model/errors.ts";
+import { runWhole, SliceBudget, type SlicedWork } from "../../model/sliced-work.ts";
 import { MAX_COLUMN_INTEGER } from "../../model/event-batch.ts";
 import {
   collectFrozen,
@@ -11,20 +12,31 @@ import { RECORD_AGGREGATES, type AggregationCode } from "./aggregates/aggregate.
 import { addToSum } from "./aggregates/sum.ts";
 import { CellExtras } from "./cell-extras.ts";
 import { CellIndex } from "./cell-index.ts";
-import { CellPages, offsetOf, PAGE_BYTES, PAGE_RECORDS, RecordField, RecordWord } from "./cell-record.ts";
-import { fitsCell, highOf, highOfLarge, joinPair, lowOf, lowOfLarge } from "./exact-pair.ts";
+import {
+  AGGREGATION_SHIFT,
+  CellPages,
+  CODES,
+  offsetOf,
+  PAGE_BYTES,
+  PAGE_RECORDS,
+  PHASE_MASK,
+  PHASE_SHIFT,
+  PHASES,
+  RecordField,
+  RecordWord,
+  TAKEN,
+  TOUCHED,
+} from "./cell-record.ts";
+import { highOf, highOfLarge, joinPair, lowOf, lowOfLarge, notExact, requireFit } from "./exact-pair.ts";
+import { OpenSums } from "./open-sums.ts";
 import { RetractableCells } from "./retractable-cells.ts";
 import { SlotAllocator } from "./slot-allocator.ts";
 import { CellPhase, type WindowCells } from "./window-cells.ts";
 
 const SPACE = "cells";
-
-// The flags word of a record: bit 0 taken, bits 1 and 2 phase, bit 3 touched, bits 8 to 15 aggregation.
-const TAKEN = 1;
-const PHASE_SHIFT = 1;
-const PHASE_MASK = 0b110;
-const TOUCHED = 0b1000;
-const AGGREGATION_SHIFT = 8;
+const NO_MEMBERS: ReadonlySet<string> = new Set();
+/** Units of `SliceBudget` that reading a page costs. */
+const RESTORE_UNITS = 200;
 
 export interface CellTableOptions {
   /** Length of every window, milliseconds: `time_weighted` integrates up to the window's end. */
@@ -43,6 +55,8 @@ export class CellTable implements WindowCells, CheckpointParticipant {
   readonly #index = new CellIndex(this.#pages);
   readonly #slots = new SlotAllocator();
   readonly #extras = new CellExtras();
+  /** Adds to sums in short. */
+  readonly openSums = new OpenSums(this.#pages);
   /** Takes events out again. */
   readonly retractable = new RetractableCells(this.#pages, this.#extras);
   #size = 0;
@@ -71,7 +85,7 @@ export class CellTable implements WindowCells, CheckpointParticipant {
    * waits for several of them at the same time. Best for up to a few thousand; a slot is good until cells are removed.
    */
   findAll(series: Uint32Array, startMs: Float64Array, count: number, slots: Int32Array): void {
-    for (let i = 0; i < count; i += 1) slots[i] = this.#index.find(series[i]!, startMs[i]!);
+    this.#index.findAll(series, startMs, count, slots);
   }
 
   /** Whether a slot has the cell of (series, startMs) in it now. */
@@ -140,9 +154,9 @@ export class CellTable implements WindowCells, CheckpointParticipant {
     return this.#slots.limit;
   }
 
-  /** Cells may be removed during the visit, not created. */
-  forEach(visit: (slot: number) => void): void {
-    this.#slots.forEach(visit);
+  /** Cells may be removed meanwhile, not created. */
+  slots(): Iterable<number> {
+    return this.#slots.taken();
   }
 
   /** Adds an event's value: an integer, |value| ≤ 2^52. */
@@ -273,7 +287,12 @@ export class CellTable implements WindowCells, CheckpointParticipant {
   }
 
   restore(store: Pick<PartitionStore, "rows">): void {
+    runWhole(this.restoreInSlices(store, new SliceBudget()));
+  }
+
+  *restoreInSlices(store: Pick<PartitionStore, "rows">, budget: SliceBudget): SlicedWork {
     for (const { key, value } of store.rows(SPACE)) {
+      if (budget.spend(RESTORE_UNITS)) yield;
       if (value.length !== PAGE_BYTES) {
         throw new TributaryError("state-corrupt", "A page of cells has another length.", {
           details: { page: key, length: value.length },
@@ -372,29 +391,10 @@ export class CellTable implements WindowCells, CheckpointParticipant {
   }
 }
 
-/** Phases and aggregations by their stored code. */
-const PHASES: readonly CellPhase[] = [CellPhase.open, CellPhase.complete, CellPhase.closed];
-const CODES: AggregationCode[] = [];
-for (const code of Object.values(Aggregation)) CODES[code] = code;
-
-const NO_MEMBERS: ReadonlySet<string> = new Set();
-
 function* frozenRows(
   pages: Iterable<readonly [page: number, bytes: Uint8Array | null]>,
   extras: Iterable<StateRow>,
 ): Generator<StateRow> {
   for (const [key, value] of pages) yield { space: SPACE, key, value };
   yield* extras;
-}
-
-function notExact(value: number): TributaryError {
-  return new TributaryError("internal-fault", "A value is not an exact integer.", { details: { value } });
-}
-
-function requireFit(value: bigint): void {
-  if (!fitsCell(value)) {
-    throw new TributaryError("internal-fault", "A value is beyond what a cell can hold.", {
-      details: { value: value.toString() },
-    });
-  }
 }

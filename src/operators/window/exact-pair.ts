@@ -1,3 +1,5 @@
+import { TributaryError } from "../../model/errors.ts";
+
 /**
  * Exact integers as a pair of doubles: value = high × 2^52 + low with 0 ≤ low < 2^52. The form of a value is unique,
  * so equal states have equal bytes. Exact for |value| ≤ 2^104.
@@ -21,6 +23,15 @@ export function fitsCell(value: bigint): boolean {
   return value <= MAX_VALUE && value >= -MAX_VALUE;
 }
 
+/** Throws `internal-fault` for a value that a cell does not take. */
+export function requireFit(value: bigint): void {
+  if (!fitsCell(value)) {
+    throw new TributaryError("internal-fault", "A value is beyond what a cell can hold.", {
+      details: { value: value.toString() },
+    });
+  }
+}
+
 /** High part of an integer in number form, |value| ≤ 2^52; the caller has turned −0 into 0. */
 export function highOf(value: number): number {
   // Adding 0 turns the −0 that a floor can give into 0: bytes must not depend on it.
@@ -41,4 +52,9 @@ export function lowOfLarge(value: bigint): number {
 
 export function joinPair(high: number, low: number): bigint {
   return (BigInt(high) << PAIR_BITS) + BigInt(low);
+}
+
+/** The fault of a value that is no integer. */
+export function notExact(value: number): TributaryError {
+  return new TributaryError("internal-fault", "A value is not an exact integer.", { details: { value } });
 }

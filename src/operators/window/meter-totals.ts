@@ -54,6 +54,11 @@ export class MeterTotal {
     }
   }
 
+  /** The same for a value of a column, which is a number. */
+  addFrom(values: Float64Array, at: number): void {
+    this.add(values[at]!);
+  }
+
   /** An accepted value was taken back. */
   remove(value: bigint): void {
     this.#events--;

@@ -52,14 +52,14 @@ export class SlotAllocator {
     return false;
   }
 
-  /** Visits the taken slots in order. Slots may be released during the visit (then they are not visited). */
-  forEach(visit: (slot: number) => void): void {
+  /** The taken slots in order. Slots may be released meanwhile (then they are left out). */
+  *taken(): Generator<number> {
     for (let word = 0; word < this.#taken.length; word += 1) {
       let left = this.#taken[word]!;
       while (left !== 0) {
         const slot = word * 32 + lowestSetBit(left);
         left &= left - 1;
-        if (this.isTaken(slot)) visit(slot);
+        if (this.isTaken(slot)) yield slot;
       }
     }
   }

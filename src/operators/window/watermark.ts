@@ -97,6 +97,12 @@ export class WatermarkTracker {
     return this.#report(index, timeMs - this.#disorderMs - 1);
   }
 
+  /** An event of the region at or before this time (as `observe` takes it) changes nothing; −Infinity where any may. */
+  quietUpTo(index: number): number {
+    const { idle, watermarkMs } = this.#valve.input(index);
+    return idle ? Number.NEGATIVE_INFINITY : watermarkMs + this.#disorderMs + 1;
+  }
+
   /** A manifest: nothing before `timeMs` is pending in the region, so disorder has no part in it. Returns the watermark. */
   observeManifest(index: number, timeMs: number): number {
     return this.#report(index, timeMs - 1);

@@ -1,4 +1,5 @@
 import { Packr } from "msgpackr";
+import { runWhole, SliceBudget, type SlicedWork } from "../../model/sliced-work.ts";
 import {
   collectFrozen,
   type CheckpointParticipant,
@@ -18,6 +19,8 @@ export interface ArchivedCell {
 type ArchiveRow = [series: number, startMs: number, value: string, events: number];
 
 const SPACE = "archive";
+/** Units of `SliceBudget` that reading a row costs. */
+const RESTORE_UNITS = 10;
 const packr = new Packr({ useRecords: false });
 
 /**
@@ -33,7 +36,14 @@ export class WindowArchive implements CheckpointParticipant {
   }
 
   restore(store: Pick<PartitionStore, "rows">): void {
-    for (const { key } of store.rows(SPACE)) this.#count = key + 1;
+    runWhole(this.restoreInSlices(store, new SliceBudget()));
+  }
+
+  *restoreInSlices(store: Pick<PartitionStore, "rows">, budget: SliceBudget): SlicedWork {
+    for (const { key } of store.rows(SPACE)) {
+      this.#count = key + 1;
+      if (budget.spend(RESTORE_UNITS)) yield;
+    }
   }
 
   collectChanges(rows: StateRow[], clearedSpaces: string[] = []): void {

@@ -28,6 +28,6 @@ export interface WindowCells {
   /** Whether the cell changed since it was last emitted although its window was complete (a late event came). */
   isTouched(slot: number): boolean;
   setTouched(slot: number, touched: boolean): void;
-  /** Calls `visit` with every live slot, in slot order. */
-  forEach(visit: (slot: number) => void): void;
+  /** Every live slot, in slot order. Cells may be removed meanwhile, not created. */
+  slots(): Iterable<number>;
 }

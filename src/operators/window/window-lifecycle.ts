@@ -1,3 +1,5 @@
+import { runWhole, SliceBudget, type SlicedWork } from "../../model/sliced-work.ts";
+import { sortInSlices } from "../slices/sort-in-slices.ts";
 import type { CloseTime } from "./close-time.ts";
 import { DueSlots } from "./due-slots.ts";
 import { MIN_TIME_MS, addTime, floorModulo, saturate } from "./safe-time.ts";
@@ -7,13 +9,16 @@ import { CellPhase, type WindowCells } from "./window-cells.ts";
 /** `complete`: first emission. `refinement`: changed by a late event. `adjustment`: changed after its period closed. */
 export type FireReason = "complete" | "refinement" | "adjustment";
 
-/** Told what is due, in order. It may place values and call `updated` while it is told. Slots are sorted by (start, series). */
+/**
+ * Told what is due, in order. It may place values and call `updated` while it is told. Slots are sorted by (start, series).
+ * What takes long is returned as work, which is done before anything else is told.
+ */
 export interface WindowListener {
-  fire(slots: readonly number[], reason: FireReason): void;
+  fire(slots: readonly number[], reason: FireReason): SlicedWork | void;
   /** The period of these windows closed at `closeAtMs`; nothing is emitted for that. */
-  close(closeAtMs: number, slots: readonly number[]): void;
+  close(closeAtMs: number, slots: readonly number[]): SlicedWork | void;
   /** The cells are removed after the call. */
-  evict(slots: readonly number[]): void;
+  evict(slots: readonly number[]): SlicedWork | void;
 }
 
 export interface WindowLifecycleOptions {
@@ -26,7 +31,13 @@ export interface WindowLifecycleOptions {
   /** When late changes are emitted: with each event, or together at the next boundary of the slide grid. */
   readonly lateFiring: "immediate" | "next-boundary";
   readonly listener: WindowListener;
+  /** Of the slices in which `advance` and `restore` work. */
+  readonly budget?: SliceBudget;
 }
+
+/** Looking at a slot or changing its flags; finding out when a slot is due next. */
+const LOOK_UNITS = 1;
+const SCHEDULE_UNITS = 6;
 
 /** How an event stands to a window. */
 export const Placement = { onTime: 0, late: 1, closed: 2 } as const;
@@ -46,12 +57,14 @@ export class WindowLifecycle {
   readonly #retainMs: number;
   readonly #immediate: boolean;
   readonly #listener: WindowListener;
+  readonly #budget: SliceBudget;
   readonly #due = new DueSlots();
   readonly #touched = new Set<number>();
   readonly #starts: Float64Array;
   #boundaryMs = Infinity;
   #watermarkMs = -Infinity;
   #telling = false;
+  #advancing = false;
 
   /** Of the last placed event, parallel to its slots: a code of `Placement`. */
   readonly placements: Uint8Array;
@@ -71,6 +84,7 @@ export class WindowLifecycle {
     this.#retainMs = options.retainMs;
     this.#immediate = options.lateFiring === "immediate";
     this.#listener = options.listener;
+    this.#budget = options.budget ?? new SliceBudget();
     this.#starts = new Float64Array(options.assigner.windowsPerEvent);
     this.placements = new Uint8Array(options.assigner.windowsPerEvent);
     this.closedStarts = new Float64Array(options.assigner.windowsPerEvent);
@@ -119,32 +133,51 @@ export class WindowLifecycle {
     if (this.#cells.phaseOf(slot) === CellPhase.open) return;
     this.#touch(slot);
     if (!this.#immediate || this.#telling) return;
-    this.#fireTouched();
+    runWhole(this.#fireTouched(), this.#budget);
+  }
+
+  /** Whether something is due at a watermark: then it has to be passed on by `advance`. */
+  isDue(watermarkMs: number): boolean {
+    return this.nextDueMs - 1 <= watermarkMs;
   }
 
   /** Processes what is due up to a watermark; one that doesn't advance changes nothing. RangeError for NaN. */
   advanceTo(watermarkMs: number): void {
+    runWhole(this.advance(watermarkMs), this.#budget);
+  }
+
+  /** The same in slices. Until they are done nothing but the listener may place or update anything. */
+  *advance(watermarkMs: number): SlicedWork {
     if (Number.isNaN(watermarkMs)) throw new RangeError("a watermark must be a number");
-    if (this.#telling) throw new Error("a listener must not advance the watermark that it is told about");
+    if (this.#telling || this.#advancing)
+      throw new Error("a listener must not advance the watermark that it is told about");
     const target = saturate(watermarkMs);
     if (watermarkMs === -Infinity || target <= this.#watermarkMs) return;
+    this.#advancing = true;
     for (let dueMs = this.nextDueMs; dueMs - 1 <= target; dueMs = this.nextDueMs) {
       if (dueMs - 1 > this.#watermarkMs) this.#watermarkMs = dueMs - 1;
-      this.#process(dueMs);
+      yield* this.#process(dueMs);
     }
     this.#watermarkMs = target;
+    this.#advancing = false;
   }
 
   /** Takes up cells and a watermark that were restored: what was emitted is not emitted again, what is due still is. */
   restore(watermarkMs: number): void {
+    runWhole(this.takeUp(watermarkMs), this.#budget);
+  }
+
+  /** The same in slices. */
+  *takeUp(watermarkMs: number): SlicedWork {
     this.#due.clear();
     this.#touched.clear();
     this.#boundaryMs = Infinity;
     this.#watermarkMs = Math.max(this.#watermarkMs, watermarkMs);
-    this.#cells.forEach((slot) => {
+    for (const slot of this.#cells.slots()) {
       this.#schedule(slot);
       if (this.#cells.isTouched(slot)) this.#touch(slot);
-    });
+      if (this.#budget.spend(SCHEDULE_UNITS)) yield;
+    }
   }
 
   /** A cell in the phase that its window is in; −1 where the window is gone. */
@@ -200,97 +233,119 @@ export class WindowLifecycle {
     return addTime(nextMs, slideMs - sinceBoundary);
   }
 
-  #process(dueMs: number): void {
-    if (dueMs === this.#boundaryMs) this.#fireTouched();
-    const slots = this.#due.take(dueMs);
-    const byPhase: [open: number[], complete: number[], closed: number[]] = [[], [], []];
-    for (const slot of slots) byPhase[this.#cells.phaseOf(slot)].push(slot);
-    const [completing, closing, evicting] = byPhase;
+  *#process(dueMs: number): SlicedWork {
+    if (dueMs === this.#boundaryMs) yield* this.#fireTouched();
+    const [completing, closing, evicting] = yield* this.#byPhase(this.#due.take(dueMs));
     // Late changes of windows that are about to close or go belong to the time before.
-    this.#fireTouchedAmong([...closing, ...evicting]);
+    yield* this.#fireTouchedAmong(closing, evicting);
 
-    for (const slot of completing) this.#cells.setPhase(slot, CellPhase.complete);
-    for (const slot of completing) this.#rescheduleAfter(dueMs, slot, closing);
-    this.#fire(completing, "complete");
+    yield* this.#enter(CellPhase.complete, completing, dueMs, closing);
+    yield* this.#fire(completing, "complete");
 
-    this.#fireTouchedAmong(closing);
-    for (const slot of closing) this.#cells.setPhase(slot, CellPhase.closed);
-    for (const slot of closing) this.#rescheduleAfter(dueMs, slot, evicting);
+    yield* this.#fireTouchedAmong(closing);
+    yield* this.#enter(CellPhase.closed, closing, dueMs, evicting);
     if (closing.length > 0) {
-      this.#tell(() => {
-        this.#listener.close(dueMs, this.#sort(closing));
-      });
+      const slots = yield* this.#sort(closing);
+      yield* this.#tell(() => this.#listener.close(dueMs, slots));
     }
 
-    this.#fireTouchedAmong(evicting);
+    yield* this.#fireTouchedAmong(evicting);
     if (evicting.length > 0) {
-      this.#tell(() => {
-        this.#listener.evict(this.#sort(evicting));
-      });
+      const slots = yield* this.#sort(evicting);
+      yield* this.#tell(() => this.#listener.evict(slots));
       for (const slot of evicting) {
         this.#touched.delete(slot);
         this.#cells.remove(slot);
+        if (this.#budget.spend(LOOK_UNITS)) yield;
       }
     }
-    if (this.#immediate) this.#fireTouched();
+    if (this.#immediate) yield* this.#fireTouched();
   }
 
-  /** Puts a slot that went on to its next phase where it is due next: now as well, or later. */
-  #rescheduleAfter(nowMs: number, slot: number, now: number[]): void {
-    const dueMs = this.#dueOf(slot);
-    if (dueMs <= nowMs) now.push(slot);
-    else if (dueMs !== Infinity) this.#due.add(dueMs, slot);
+  *#byPhase(
+    slots: readonly number[],
+  ): SlicedWork<readonly [open: number[], complete: number[], closed: number[]]> {
+    const byPhase: [number[], number[], number[]] = [[], [], []];
+    for (const slot of slots) {
+      byPhase[this.#cells.phaseOf(slot)].push(slot);
+      if (this.#budget.spend(LOOK_UNITS)) yield;
+    }
+    return byPhase;
   }
 
-  #fireTouched(): void {
-    const slots = [...this.#touched];
-    this.#touched.clear();
-    this.#boundaryMs = Infinity;
-    this.#fireLate(slots);
-    // The listener may touch more; with "immediate" that is fired too.
-    if (this.#immediate && this.#touched.size > 0) this.#fireTouched();
-  }
-
-  #fireTouchedAmong(candidates: readonly number[]): void {
-    for (;;) {
-      const slots = candidates.filter((slot) => this.#touched.has(slot));
-      if (slots.length === 0) return;
-      for (const slot of slots) this.#touched.delete(slot);
-      if (this.#touched.size === 0) this.#boundaryMs = Infinity;
-      this.#fireLate(slots);
+  /** Lets slots go on to their next phase, and puts each where it is due next: now as well (into `next`), or later. */
+  *#enter(phase: CellPhase, slots: readonly number[], nowMs: number, next: number[]): SlicedWork {
+    for (const slot of slots) {
+      this.#cells.setPhase(slot, phase);
+      const dueMs = this.#dueOf(slot);
+      if (dueMs <= nowMs) next.push(slot);
+      else if (dueMs !== Infinity) this.#due.add(dueMs, slot);
+      if (this.#budget.spend(SCHEDULE_UNITS)) yield;
     }
   }
 
-  #fireLate(slots: readonly number[]): void {
-    const isClosed = (slot: number): boolean => this.#cells.phaseOf(slot) === CellPhase.closed;
-    this.#fire(
-      slots.filter((slot) => !isClosed(slot)),
-      "refinement",
-    );
-    this.#fire(slots.filter(isClosed), "adjustment");
+  *#fireTouched(): SlicedWork {
+    do {
+      const slots = [...this.#touched];
+      this.#touched.clear();
+      this.#boundaryMs = Infinity;
+      yield* this.#fireLate(slots);
+      // The listener may touch more; with "immediate" that is fired too.
+    } while (this.#immediate && this.#touched.size > 0);
   }
 
-  #fire(slots: number[], reason: FireReason): void {
+  *#fireTouchedAmong(...candidates: readonly (readonly number[])[]): SlicedWork {
+    while (this.#touched.size > 0) {
+      const slots: number[] = [];
+      for (const list of candidates) {
+        for (const slot of list) {
+          if (this.#touched.delete(slot)) slots.push(slot);
+          if (this.#budget.spend(LOOK_UNITS)) yield;
+        }
+      }
+      if (slots.length === 0) return;
+      if (this.#touched.size === 0) this.#boundaryMs = Infinity;
+      yield* this.#fireLate(slots);
+    }
+  }
+
+  *#fireLate(slots: readonly number[]): SlicedWork {
+    const complete: number[] = [];
+    const closed: number[] = [];
+    for (const slot of slots) {
+      (this.#cells.phaseOf(slot) === CellPhase.closed ? closed : complete).push(slot);
+      if (this.#budget.spend(LOOK_UNITS)) yield;
+    }
+    yield* this.#fire(complete, "refinement");
+    yield* this.#fire(closed, "adjustment");
+  }
+
+  *#fire(slots: readonly number[], reason: FireReason): SlicedWork {
     if (slots.length === 0) return;
-    for (const slot of slots) this.#cells.setTouched(slot, false);
-    this.#tell(() => {
-      this.#listener.fire(this.#sort(slots), reason);
-    });
+    for (const slot of slots) {
+      this.#cells.setTouched(slot, false);
+      if (this.#budget.spend(LOOK_UNITS)) yield;
+    }
+    const sorted = yield* this.#sort(slots);
+    yield* this.#tell(() => this.#listener.fire(sorted, reason));
   }
 
-  #tell(call: () => void): void {
+  *#tell(call: () => SlicedWork | void): SlicedWork {
     this.#telling = true;
     try {
-      call();
+      const work = call();
+      if (work !== undefined) yield* work;
     } finally {
       this.#telling = false;
     }
   }
 
-  #sort(slots: readonly number[]): readonly number[] {
+  #sort(slots: readonly number[]): SlicedWork<readonly number[]> {
     const cells = this.#cells;
-    return slots.toSorted(
+    return sortInSlices(
+      slots,
       (a, b) => cells.startOf(a) - cells.startOf(b) || cells.seriesOf(a) - cells.seriesOf(b),
+      this.#budget,
     );
   }
 }

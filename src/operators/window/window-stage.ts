@@ -1,15 +1,13 @@
-import { tap, type MonoTypeOperatorFunction } from "rxjs";
-import type { CloseRecord } from "../../model/control.ts";
+import type { MonoTypeOperatorFunction } from "rxjs";
 import { decide, type EventBatch, type MessageDecoder } from "../../model/event-batch.ts";
 import { Outcome, reasonCode } from "../../model/outcome.ts";
+import type { SliceBudget, SlicedWork } from "../../model/sliced-work.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
-import type { CompiledCatalog, CompiledMeter, CompiledSettings } from "../../billing/catalog/compiled.ts";
+import type { CompiledCatalog, CompiledSettings } from "../../billing/catalog/compiled.ts";
 import type { Journal } from "../journal.ts";
 import type { Rater } from "../rate/rate-operator.ts";
-import { ratingException } from "../rate/rating-exception.ts";
-import { NO_CONTRACT } from "../rate/no-contract.ts";
-import type { SeriesInfo, WindowFiring } from "../rate/series-info.ts";
 import type { SeriesTable } from "../series-table.ts";
+import { inSlices, type ItemSlices } from "../slices/item-slices.ts";
 import {
   Aggregation,
   type ControlItem,
@@ -19,29 +17,23 @@ import {
 } from "../stage.ts";
 import type { CellTable } from "./cell-table.ts";
 import type { EventCharges } from "./event-charges.ts";
-import { foldPeriodOf } from "./fold-period-of.ts";
+import { DueWindows } from "./due-windows.ts";
 import { CellPhase } from "./window-cells.ts";
 import { carryLevelForward } from "./carry-level.ts";
 import { CellLookAhead } from "./cell-look-ahead.ts";
+import { PlainRun } from "./plain-run.ts";
 import { SeriesContracts } from "./series-contracts.ts";
 import { tumbling } from "./window-assigner.ts";
-import { WindowLifecycle, type FireReason } from "./window-lifecycle.ts";
+import { WindowLifecycle } from "./window-lifecycle.ts";
 import { WatermarkTracker } from "./watermark.ts";
 import type { UsageWatch } from "../watch/usage-watch.ts";
 import { Retractor, type RowEntries } from "../retract/retractor.ts";
-import type { MeterTotal, MeterTotals } from "./meter-totals.ts";
+import { MeterFacts } from "./meter-facts.ts";
+import type { MeterTotals } from "./meter-totals.ts";
 import type { WindowArchive } from "./window-archive.ts";
 
 const WATERMARK_SPACE = "watermark";
 const TOO_OLD = reasonCode("too-old");
-
-/** What adding an event needs to know of its meter, looked up once a catalog. */
-interface MeterFacts {
-  readonly meter: CompiledMeter;
-  readonly aggregation: (typeof Aggregation)[keyof typeof Aggregation];
-  readonly total: MeterTotal;
-  readonly hasEventCharges: boolean;
-}
 
 export interface WindowStageOptions {
   readonly series: SeriesTable;
@@ -54,48 +46,58 @@ export interface WindowStageOptions {
   readonly eventCharges: EventCharges;
   /** Reads the texts of retractions that wait for their event. */
   readonly decoder: Pick<MessageDecoder, "eventText">;
+  readonly budget: SliceBudget;
+}
+
+/** An item's rows, and how far they are processed. */
+interface RowsUnderWay {
+  readonly item: UsageItem;
+  /** Index in the watermark by the batch's regions. */
+  readonly regions: readonly number[];
+  row: number;
+  /** The next entry of the item's targets. */
+  entry: number;
 }
 
 /**
  * Adds each accepted event to its cells, moves the watermark event by event, and emits what becomes due: windows that
  * are complete, refinements, closed periods. Everything is decided per event in log order, never per batch.
  */
-export function window(stage: WindowStage): MonoTypeOperatorFunction<PipelineItem> {
-  return tap((item) => {
-    if (item.kind === "usage") stage.add(item);
-    else stage.control(item);
-  });
+export function window(stage: WindowStage, slices: ItemSlices): MonoTypeOperatorFunction<PipelineItem> {
+  return inSlices(slices, (item) => (item.kind === "usage" ? stage.add(item) : stage.control(item)));
 }
 
 export class WindowStage implements CheckpointParticipant {
   readonly #cells: CellTable;
   readonly #rater: Rater;
-  readonly #journal: Journal;
-  readonly #archive: WindowArchive;
-  readonly #totals: MeterTotals;
   readonly #watch: UsageWatch;
   readonly #eventCharges: EventCharges;
   readonly #watermark = new WatermarkTracker();
   readonly retractor: Retractor;
+  /** Rates what is due. */
+  readonly due: DueWindows;
+  readonly #budget: SliceBudget;
   readonly #contracts: SeriesContracts;
   #lifecycle: WindowLifecycle | undefined;
   #savedWatermark: Uint8Array | undefined;
   readonly #slots = new Int32Array(1);
   readonly #ahead: CellLookAhead;
-  #meters: readonly CompiledMeter[] = [];
-  #meterFacts: MeterFacts[] = [];
+  readonly #plain: PlainRun;
+  readonly #meters: MeterFacts;
 
   constructor(options: WindowStageOptions) {
     this.#contracts = new SeriesContracts(options.series);
     this.#cells = options.cells;
     this.#ahead = new CellLookAhead(options.cells);
+    this.#plain = new PlainRun(this.#ahead, this.#watermark);
     this.#rater = options.rater;
-    this.#journal = options.journal;
-    this.#archive = options.archive;
-    this.#totals = options.totals;
+    this.#budget = options.budget;
     this.#watch = options.watch;
     this.#eventCharges = options.eventCharges;
-    this.retractor = new Retractor({ ...options, contracts: this.#contracts });
+    this.#meters = new MeterFacts(options.totals, options.eventCharges);
+    const parts = { ...options, contracts: this.#contracts };
+    this.retractor = new Retractor(parts);
+    this.due = new DueWindows(parts);
   }
 
   /** No event at or before this time (milliseconds) is expected any more; −Infinity at the beginning. */
@@ -132,49 +134,61 @@ export class WindowStage implements CheckpointParticipant {
   }
 
   /** A catalog version takes effect (also the one that was in effect at the checkpoint, after `restore`). */
-  useCatalog(catalog: CompiledCatalog, appliesAfter: number): void {
+  *#useCatalog(catalog: CompiledCatalog, appliesAfter: number): SlicedWork {
     this.#contracts.setCatalog(catalog);
     this.#ahead.setCellMs(catalog.settings.cellMs);
-    this.#rater.setCatalog(catalog);
-    this.#watch.setCatalog(catalog);
+    yield* this.#rater.useCatalog(catalog, this.#budget);
+    yield* this.#watch.useCatalog(catalog, this.#budget);
     this.#eventCharges.setCatalog(catalog);
     this.#watermark.configure(catalog.settings.regions, catalog.settings.disorderMs);
     // Contracts decide when windows close: due times are found anew from the cells.
     this.#lifecycle = this.#createLifecycle(catalog.settings);
-    this.#lifecycle.restore(this.#watermark.watermark);
+    this.due.setLifecycle(this.#lifecycle);
+    yield* this.#lifecycle.takeUp(this.#watermark.watermark);
     this.retractor.useCatalog(catalog, appliesAfter, this.#lifecycle);
   }
 
-  control(item: ControlItem): void {
+  *control(item: ControlItem): SlicedWork {
     const { record } = item.placed;
-    if (item.catalog !== undefined) this.useCatalog(item.catalog, record.appliesAfter);
+    if (item.catalog !== undefined) yield* this.#useCatalog(item.catalog, record.appliesAfter);
     if (record.kind === "idle") this.#watermark.markIdle(record.region);
-    else if (record.kind === "close") this.#close(record);
+    else if (record.kind === "close") this.#watermark.advanceTo(record.upToMs - 1);
     const watermarkMs = this.#watermark.watermark;
     this.#watch.setPlace({
       sequence: record.appliesAfter,
       index: -1,
       arrivalMs: Number.isFinite(watermarkMs) ? watermarkMs : 0,
     });
-    this.#advance();
+    yield* this.#advance();
   }
 
-  add(item: UsageItem): void {
+  *add(item: UsageItem): SlicedWork {
     const { batch } = item.run;
-    const { targets } = item;
     if (item.complete !== undefined) {
       this.#watch.setMessage(item.complete.message);
       this.#watermark.completeRegion(item.complete);
     }
-    const { outcome, timeMs, message, messages, retractions } = batch;
-    const regions = batch.regions.map((region) => this.#watermark.indexOf(region));
     const lifecycle = this.#requireLifecycle();
+    this.#meters.begin(item.targets.meters);
+    this.#ahead.begin();
+    const regions = batch.regions.map((region) => this.#watermark.indexOf(region));
+    const rows: RowsUnderWay = { item, regions, row: 0, entry: 0 };
+    while (!this.#addRows(rows, lifecycle)) yield* this.#advance();
+    yield* this.#advance();
+  }
+
+  /** False behind a row whose watermark makes something due: that is done before the next row is added. */
+  #addRows(rows: RowsUnderWay, lifecycle: WindowLifecycle): boolean {
+    const { item, regions } = rows;
+    const { batch } = item.run;
+    const { targets } = item;
+    const { outcome, timeMs, message, messages, retractions } = batch;
     const isWatching = this.#watch.isActive;
     const { retractor } = this;
-    this.#beginMeters(targets.meters);
-    this.#ahead.begin();
-    let entry = 0;
-    for (let row = 0; row < batch.count; row++) {
+    if (!isWatching && !item.unparked && retractions.size === 0 && retractor.waiting.size === 0)
+      return this.#addPlain(rows, lifecycle);
+    let { entry } = rows;
+    for (let row = rows.row; row < batch.count; row++) {
       const verdict = outcome[row];
       if (isWatching) this.#placeWatch(batch, row);
       if (retractor.waiting.size > 0 && !item.unparked) retractor.expire(item, row);
@@ -203,9 +217,38 @@ export class WindowStage implements CheckpointParticipant {
       const region = regions[batch.region[row] ?? 0] ?? -1;
       if (region < 0) continue;
       const watermark = this.#watermark.observe(region, Math.min(timeMs[row] ?? 0, arrivalMs));
-      if (watermark > lifecycle.watermark) lifecycle.advanceTo(watermark);
+      if (watermark <= lifecycle.watermark) continue;
+      if (lifecycle.isDue(watermark)) {
+        rows.row = row + 1;
+        rows.entry = entry;
+        return false;
+      }
+      lifecycle.advanceTo(watermark);
     }
-    this.#advance();
+    return true;
+  }
+
+  #addPlain(rows: RowsUnderWay, lifecycle: WindowLifecycle): boolean {
+    const { item, regions } = rows;
+    const { batch } = item.run;
+    const { targets } = item;
+    const sums = targets.large.size > 0 ? [] : this.#meters.plainSums;
+    return this.#plain.add(batch, targets, regions, sums, rows, {
+      addEntry: (entry) => this.#addEntry(batch, targets, entry, lifecycle),
+      gone: (row) => {
+        decide(batch, row, Outcome.rejected, TOO_OLD);
+        this.retractor.notCounted(item, row, false);
+      },
+      parked: (row) => {
+        this.retractor.notCounted(item, row, true);
+      },
+      advanced: (watermarkMs) => {
+        if (watermarkMs <= lifecycle.watermark) return true;
+        if (lifecycle.isDue(watermarkMs)) return false;
+        lifecycle.advanceTo(watermarkMs);
+        return true;
+      },
+    });
   }
 
   /** One that waits for its event is settled with that; it says nothing of how far its region has come. */
@@ -223,12 +266,8 @@ export class WindowStage implements CheckpointParticipant {
     });
   }
 
-  #advance(): void {
-    this.#lifecycle?.advanceTo(this.#watermark.watermark);
-  }
-
-  #close(record: CloseRecord): void {
-    this.#watermark.advanceTo(record.upToMs - 1);
+  *#advance(): SlicedWork {
+    if (this.#lifecycle !== undefined) yield* this.#lifecycle.advance(this.#watermark.watermark);
   }
 
   /**
@@ -239,8 +278,7 @@ export class WindowStage implements CheckpointParticipant {
     const row = targets.row[entry]!;
     const series = targets.series[entry]!;
     const timeMs = batch.timeMs[row]!;
-    const facts = this.#meterFacts[targets.meter[entry]!];
-    if (facts === undefined) throw new RangeError("an entry without a meter");
+    const facts = this.#meters.of(targets.meter[entry]!);
     let slot = this.#ahead.find(batch, targets, entry);
     if (slot < 0) {
       if (lifecycle.place(series, timeMs, this.#slots) === 0) return false;
@@ -273,23 +311,6 @@ export class WindowStage implements CheckpointParticipant {
     return true;
   }
 
-  /** Looks up what each meter needs; again behind a catalog, since meters are compiled anew with each. */
-  #beginMeters(meters: readonly CompiledMeter[]): void {
-    if (meters !== this.#meters) {
-      this.#meters = meters;
-      this.#meterFacts = [];
-    }
-    for (let at = this.#meterFacts.length; at < meters.length; at++) {
-      const meter = meters[at]!;
-      this.#meterFacts.push({
-        meter,
-        aggregation: Aggregation[meter.aggregation],
-        total: this.#totals.of(meter.key),
-        hasEventCharges: this.#eventCharges.concerns(meter.key),
-      });
-    }
-  }
-
   #createLifecycle(settings: CompiledSettings): WindowLifecycle {
     return new WindowLifecycle({
       assigner: tumbling(settings.cellMs, 0),
@@ -303,86 +324,8 @@ export class WindowStage implements CheckpointParticipant {
       },
       retainMs: settings.maxAgeMs,
       lateFiring: "next-boundary",
-      listener: {
-        fire: (slots, reason) => {
-          for (const slot of slots) this.#emit(slot, reason);
-        },
-        close: (closeAtMs, slots) => {
-          this.#closePeriods(closeAtMs, slots);
-        },
-        evict: (slots) => {
-          for (const slot of slots) this.#evict(slot);
-        },
-      },
-    });
-  }
-
-  #emit(slot: number, reason: FireReason): void {
-    const cells = this.#cells;
-    const info = this.seriesAt(slot);
-    const aggregation = Aggregation[info.meter.aggregation];
-    if (reason === "complete" && aggregation === Aggregation.time_weighted)
-      carryLevelForward(slot, cells, this.#requireLifecycle(), this.#contracts);
-    const aggregate = this.#rater.rate(
-      this.#firingOf(slot, info, reason === "complete" ? "window" : reason, false),
-    );
-    cells.markEmitted(slot);
-    this.#eventCharges.markEmitted(slot);
-    this.#journal.rated(aggregate);
-    if (info.contract.id === NO_CONTRACT) ratingException(this.#journal, "no-contract", info, aggregate);
-    else if (this.#eventCharges.isIncomplete(slot, info, cells.events(slot)))
-      ratingException(this.#journal, "event-amounts-missing", info, aggregate);
-  }
-
-  /** Series of the cell in a slot, with the contract at its start. */
-  seriesAt(slot: number): SeriesInfo {
-    return this.#contracts.infoOf(this.#cells.seriesOf(slot), this.#cells.startOf(slot));
-  }
-
-  /** What the cell of a slot would be rated as, if it and the open windows of its series were due now. */
-  openFiring(slot: number): WindowFiring {
-    return this.#firingOf(slot, this.seriesAt(slot), "window", true);
-  }
-
-  #firingOf(slot: number, info: SeriesInfo, kind: WindowFiring["kind"], withOpen: boolean): WindowFiring {
-    const cells = this.#cells;
-    const startMs = cells.startOf(slot);
-    return {
-      series: info,
-      startMs,
-      endMs: startMs + this.#contracts.settings.cellMs,
-      kind,
-      value: cells.value(slot, Aggregation[info.meter.aggregation]),
-      emittedValue: cells.emittedValue(slot),
-      events: cells.events(slot),
-      emittedEvents: cells.emittedEvents(slot),
-      revision: cells.emittedRevision(slot) + 1,
-      periodQuantity: isAdditive(info.meter)
-        ? undefined
-        : foldPeriodOf(cells, slot, info, this.#contracts.settings.cellMs, withOpen),
-      eventCharges: this.#eventCharges.of(slot),
-    };
-  }
-
-  #closePeriods(closeAtMs: number, slots: readonly number[]): void {
-    const touched = slots.map((slot) => {
-      const startMs = this.#cells.startOf(slot);
-      return { series: this.#contracts.infoOf(this.#cells.seriesOf(slot), startMs), startMs };
-    });
-    const covered = touched.filter(({ series }) => series.contract.id !== NO_CONTRACT);
-    for (const aggregate of this.#rater.closePeriods(closeAtMs, covered)) this.#journal.rated(aggregate);
-  }
-
-  #evict(slot: number): void {
-    this.#eventCharges.remove(slot);
-    const cells = this.#cells;
-    const series = cells.seriesOf(slot);
-    const meter = this.#contracts.meterOfSeries(series);
-    this.#archive.add({
-      series,
-      startMs: cells.startOf(slot),
-      value: cells.value(slot, Aggregation[meter.aggregation]),
-      events: cells.events(slot),
+      listener: this.due,
+      budget: this.#budget,
     });
   }
 
@@ -390,11 +333,4 @@ export class WindowStage implements CheckpointParticipant {
     if (this.#lifecycle === undefined) throw new Error("usage before the first catalog record");
     return this.#lifecycle;
   }
-}
-
-/** Whether the period's quantity is the sum of its windows'. */
-function isAdditive(meter: CompiledMeter): boolean {
-  return (
-    meter.aggregation === "sum" || meter.aggregation === "count" || meter.aggregation === "time_weighted"
-  );
 }

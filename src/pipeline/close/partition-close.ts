@@ -75,9 +75,7 @@ export function partitionClose(source: CloseSource, scope: TimedScope, listedIte
 }
 
 function signOffOf({ engine }: CloseSource, scope: TimedScope): PartitionClose["signedOff"] {
-  const found = engine.invoices.book.closed
-    .entries()
-    .find((period) => period.legalEntity === scope.legalEntity && period.to >= scope.to);
+  const found = engine.invoices.book.closed.signOffOf(scope);
   if (found === undefined) return null;
   const { from, to, actor, decidedAt, override } = found;
   return { from, to, actor, decidedAt, override };

@@ -11,23 +11,23 @@ export function unratedItems(engine: PartitionEngine, { legalEntity, toMs }: Tim
   const { catalog, cells, series } = engine;
   if (catalog === undefined) return [];
   const hours = new Map<string, { count: number; sinceMs: number }>();
-  cells.forEach((slot) => {
+  for (const slot of cells.slots()) {
     const startMs = cells.startOf(slot);
-    if (startMs >= toMs) return;
+    if (startMs >= toMs) continue;
     const { account, meter: key } = series.get(cells.seriesOf(slot));
     const meter = catalog.meters.get(key);
-    if (meter === undefined) return;
+    if (meter === undefined) continue;
     const isRated =
       cells.emittedEvents(slot) === cells.events(slot) &&
       cells.emittedValue(slot) === cells.value(slot, Aggregation[meter.aggregation]);
-    if (isRated || catalog.contractAt(account, startMs)?.legalEntity.key !== legalEntity) return;
+    if (isRated || catalog.contractAt(account, startMs)?.legalEntity.key !== legalEntity) continue;
     const known = hours.get(account);
     if (known === undefined) hours.set(account, { count: 1, sinceMs: startMs });
     else {
       known.count += 1;
       known.sinceMs = Math.min(known.sinceMs, startMs);
     }
-  });
+  }
   return [...hours].map(([account, { count, sinceMs }]) => ({
     id: account,
     sinceMs,

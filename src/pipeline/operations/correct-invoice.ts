@@ -3,7 +3,7 @@ import { storedDocument } from "../../operators/invoice/billing-book.ts";
 import { defineOperation, requestHead, type OperationContext, type OperationOutcome } from "./operation.ts";
 
 /** Longest id of a document: a contract's id and a number. */
-const MAX_DOCUMENT_LENGTH = 300;
+export const MAX_DOCUMENT_LENGTH = 300;
 /** Lines of one credit note: the record must fit into a request; a whole invoice needs none named. */
 const MAX_CREDITED_LINES = 1_000;
 /** Digits of an amount in minor units: more than any currency's money supply. */
@@ -26,12 +26,13 @@ export const creditNoteRequest = z.strictObject({
     .nullable(),
 });
 
-/** Takes a final invoice back whole. */
+/** Takes a final invoice or credit memo back whole. */
 export const voidInvoiceRequest = z.strictObject({
   kind: z.literal("void-invoice"),
   ...requestHead,
   ...documentFields,
   reissue: z.boolean(),
+  unapplied: z.boolean().optional(),
 });
 
 type CorrectionRequest = z.output<typeof creditNoteRequest> | z.output<typeof voidInvoiceRequest>;

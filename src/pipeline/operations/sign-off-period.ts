@@ -34,11 +34,8 @@ export const signOffPeriod = defineOperation(
     if (entity !== undefined && timedScope(entity, from, to).toMs > nowMs)
       return { refusal: "in-the-future", message: `the period ends on ${to}` };
     const { closed, place } = engine.invoices.book;
-    const firstOpenDay = closed.firstOpenDay(legalEntity);
-    if (firstOpenDay !== undefined && firstOpenDay !== from)
-      return firstOpenDay > from
-        ? { refusal: "period-closed", message: `signed off up to ${firstOpenDay} already` }
-        : { refusal: "period-gap", message: `the days from ${firstOpenDay} on are not signed off yet` };
+    const fault = closed.signOffFault(request);
+    if (fault !== undefined) return fault;
     if (open.length > 0 && !override)
       return {
         refusal: "lines-open",

@@ -65,7 +65,8 @@ export function drainEstimateMs(
 ): number | null {
   if (documents === 0) return 0;
   const { rate, perDay } = quota;
-  const quotaPerSecond = rate === undefined ? 0 : (rate.count * 1_000) / rate.windowMs;
+  const perDayPerSecond = perDay === undefined ? 0 : (perDay * 1_000) / DAY_MS;
+  const quotaPerSecond = rate === undefined ? perDayPerSecond : (rate.count * 1_000) / rate.windowMs;
   const speed = perSecond > 0 ? perSecond : quotaPerSecond;
   if (speed === 0) return null;
   if (perDay === undefined || documents <= leftToday) return (documents * 1_000) / speed;

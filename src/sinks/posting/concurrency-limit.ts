@@ -23,13 +23,16 @@ export class ConcurrencyLimit {
     return this.#limit;
   }
 
-  /** The ERP throttled a request that started at `startedMs`: those that had started before the last halving don't halve again. */
-  throttled(startedMs: number, nowMs: number): void {
+  /**
+   * The ERP throttled a request that started at `startedMs`: those that had started before the last halving don't halve again. Nothing is
+   * sent until `resumesMs`.
+   */
+  throttled(startedMs: number, nowMs: number, resumesMs: number): void {
     const before = this.limit(nowMs);
     if (startedMs >= this.#changedMs || before === this.#max)
       this.#limit = Math.max(1, Math.floor(before / 2));
-    // The window begins anew: a throttle is in it.
-    this.#changedMs = nowMs;
+    // The window begins anew: a throttle is in it, and a pause shows nothing of what the ERP takes.
+    this.#changedMs = Math.max(this.#changedMs, resumesMs);
   }
 
   get max(): number {

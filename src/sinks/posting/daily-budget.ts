@@ -7,10 +7,10 @@ const DAY_MS = 24 * 60 * 60_000;
 
 /**
  * Requests of a UTC day. What was used is stored ahead of use, so that neither a restart nor a successor begins the day anew; a successor on
- * another machine counts the day's transitions in the log, of which each cost at most one request, and what it finds stored.
+ * another machine counts the requests that the day's records show, which are rather too many (documents that were read back together).
  */
 export class DailyBudget {
-  readonly #store: Pick<PostingStore, "budget" | "setBudget" | "transitionsOn">;
+  readonly #store: Pick<PostingStore, "budget" | "setBudget" | "requestsOn">;
   readonly #clock: Clock;
   readonly #perDay: number;
   #day = "";
@@ -19,7 +19,7 @@ export class DailyBudget {
 
   /** @param perDay Infinity where there is no limit; nothing is stored then */
   constructor(
-    store: Pick<PostingStore, "budget" | "setBudget" | "transitionsOn">,
+    store: Pick<PostingStore, "budget" | "setBudget" | "requestsOn">,
     clock: Clock,
     perDay: number = Number.POSITIVE_INFINITY,
   ) {
@@ -36,12 +36,24 @@ export class DailyBudget {
     return DAY_MS - (nowMs % DAY_MS);
   }
 
-  use(): void {
+  /** Counts one; the day that it is counted on. */
+  use(): string {
     this.#turn();
     this.#used += 1;
-    if (this.#used <= this.#stored || this.#perDay === Number.POSITIVE_INFINITY) return;
-    this.#stored = Math.min(this.#perDay, this.#used - 1 + COUNTED_AHEAD);
-    this.#store.setBudget({ day: this.#day, requests: this.#stored });
+    this.#storeAhead();
+    return this.#day;
+  }
+
+  /** One that was counted on that day is sent now: past midnight it is one of the new day. */
+  sent(day: string): void {
+    this.#turn();
+    if (this.#day !== day) this.use();
+  }
+
+  /** One that was counted on that day was not sent after all. What is stored ahead stays. */
+  giveBack(day: string): void {
+    this.#turn();
+    if (this.#day === day) this.#used = Math.max(0, this.#used - 1);
   }
 
   /** Share of the day's budget that is used; 0 where there is no limit. */
@@ -62,9 +74,15 @@ export class DailyBudget {
     if (day <= this.#day) return;
     const stored = this.#store.budget();
     const counted = stored?.day === day ? stored.requests : 0;
-    const seen = Math.max(counted, this.#day === "" ? this.#store.transitionsOn(day) : 0);
+    const seen = Math.max(counted, this.#day === "" ? this.#store.requestsOn(day) : 0);
     this.#day = day;
     this.#used = seen;
     this.#stored = counted;
+  }
+
+  #storeAhead(): void {
+    if (this.#used <= this.#stored || this.#perDay === Number.POSITIVE_INFINITY) return;
+    this.#stored = Math.min(this.#perDay, this.#used - 1 + COUNTED_AHEAD);
+    this.#store.setBudget({ day: this.#day, requests: this.#stored });
   }
 }

@@ -2,7 +2,16 @@ import type { PostingDocument } from "../../model/posting-store.ts";
 import type { PlannedPosting } from "../erp/erp-sink.ts";
 import type { RequestOutcome, RequestSlot } from "./erp-requests.ts";
 import type { PostingDesk } from "./posting-desk.ts";
-import { answered, begin, failed, lookedUp, lookFailed, polled, pollFailed } from "./posting-machine.ts";
+import {
+  answered,
+  begin,
+  failed,
+  lookedUp,
+  lookFailed,
+  polled,
+  pollFailed,
+  recognised,
+} from "./posting-machine.ts";
 import { write, type Step } from "./posting-transition.ts";
 
 /**
@@ -42,6 +51,10 @@ export async function submitDocument(
       await desk.take([answered(submitting, outcome.answer, desk.context())]);
       return;
     case "fault": {
+      if (outcome.fault.kind === "duplicate" && !desk.sink.description.canLookUp) {
+        await desk.take([recognised(submitting, plan.externalId)]);
+        return;
+      }
       // An outage takes no document's attempts: one counts only if others were answered since this one came to wait.
       const counts = desk.requests.hasAnsweredSince(document.sinceMs);
       await desk.take([failed(submitting, outcome.fault, counts, desk.context())]);

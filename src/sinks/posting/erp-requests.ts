@@ -1,5 +1,6 @@
 import type { Clock } from "../../model/clock.ts";
 import type { Lease } from "../../model/posting-log.ts";
+import type { ErpFaultKind } from "../../model/posting.ts";
 import { ErpFault, type RequestContext } from "../erp/erp-sink.ts";
 import type { BreakerTicket, ConnectionBreaker } from "./connection-breaker.ts";
 import type { Permit, RequestGate } from "./request-gate.ts";
@@ -19,6 +20,16 @@ export type RequestOutcome<Answer> =
 
 /** How soon a lease that is too short is looked at again: its renewal is told to nobody. */
 const LEASE_LOOK_MS = 250;
+
+/** Faults by which an ERP shows that it works: it has read the request and says no. */
+const ANSWERS: ReadonlySet<ErpFaultKind> = new Set([
+  "duplicate",
+  "mapping",
+  "validation",
+  "period-closed",
+  "version-conflict",
+  "permission",
+]);
 
 export interface ErpRequestsOptions {
   readonly gate: RequestGate;
@@ -97,6 +108,7 @@ export class ErpRequests {
       const fault = asFault(error);
       if (fault.kind === "throttle") permit.throttled(fault.retryAfterMs);
       else permit.end();
+      if (ANSWERS.has(fault.kind)) this.#answeredMs = this.#options.clock.nowMs();
       return { kind: "fault", fault };
     }
   }

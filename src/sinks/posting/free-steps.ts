@@ -1,10 +1,11 @@
 import type { PostingState } from "../../model/posting.ts";
 import type { PostingDesk } from "./posting-desk.ts";
 import { newerCommand } from "./posting-decisions.ts";
-import { recheck } from "./posting-machine.ts";
+import { recheck, resend } from "./posting-machine.ts";
 
 /** Newer commands decided by one message of records. */
 const NEWER_AT_ONCE = 100;
+const RESENDS_AT_ONCE = 100;
 /** Held documents tried at once where those before them were taken; one where they were held again. */
 const MAX_RECHECKS = 64;
 /** An ERP that works by itself says only later whether the period is open. */
@@ -12,7 +13,10 @@ const UNDER_WAY: ReadonlySet<PostingState> = new Set(["planned", "submitting", "
 /** Where none was taken, the next one is tried after this: a closed period of 100,000 documents costs six requests a minute. */
 const RECHECK_PAUSE_MS = 10_000;
 
-/** Steps that need a record and no request: newer commands of a key, and documents of closed periods that are tried again. */
+/**
+ * Steps that need a record and no request: newer commands of a key, documents of closed periods that are tried again, and those without an
+ * answer of an ERP that can't be asked.
+ */
 export class FreeSteps {
   readonly #desk: PostingDesk;
   #rechecked: readonly string[] = [];
@@ -27,7 +31,7 @@ export class FreeSteps {
   next(
     busy: ReadonlySet<string>,
   ): { readonly keys: readonly string[]; readonly run: () => Promise<void> } | undefined {
-    return this.#newer(busy) ?? this.#rechecks(busy);
+    return this.#newer(busy) ?? this.#resends(busy) ?? this.#rechecks(busy);
   }
 
   /** Milliseconds until there may be something that nothing else tells of; Infinity where there won't be. */
@@ -44,6 +48,17 @@ export class FreeSteps {
     if (steps.length === 0) return undefined;
     const keys = found.map(({ document }) => document.key);
     return { keys, run: () => this.#desk.take(steps) };
+  }
+
+  #resends(busy: ReadonlySet<string>) {
+    const desk = this.#desk;
+    if (desk.sink.description.canLookUp) return undefined;
+    const documents = desk.store
+      .due("unknown", desk.clock.nowMs(), RESENDS_AT_ONCE)
+      .filter(({ key }) => !busy.has(key));
+    if (documents.length === 0) return undefined;
+    const steps = documents.map((document) => resend(document, desk.context()));
+    return { keys: documents.map(({ key }) => key), run: () => desk.take(steps) };
   }
 
   /**

@@ -155,17 +155,28 @@ export function lookedUp(
   });
 }
 
+/** An ERP that can't be asked recognises what it is sent again: after the settle delay it is sent as it was. */
+export function resend(document: PostingDocument, { policy }: MachineContext): Step {
+  return absent(document, policy, null, "resent");
+}
+
+/** An ERP that can't be asked says that it has what it recognises by its external id. */
+export function recognised(document: PostingDocument, externalId: string): Step {
+  return write(document, "confirmed", { reason: "adopted", erp: { id: externalId, number: null } });
+}
+
 function absent(
   document: PostingDocument,
   policy: PostingPolicy,
   erp: FoundDocument["erp"] | null = null,
+  reason = "absent",
 ): Step {
   return document.attempt >= policy.maxAttempts
     ? write(document, "rejected", {
         reason: "attempts-exhausted",
-        message: `${document.attempt} requests were sent and the ERP does not have the document.`,
+        message: `${document.attempt} requests were sent and the ERP is not known to have the document.`,
       })
-    : write(document, "planned", { reason: "absent", erp });
+    : write(document, "planned", { reason, erp });
 }
 
 function duplicateDocuments(found: readonly FoundDocument[]) {

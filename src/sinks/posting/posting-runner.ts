@@ -167,9 +167,9 @@ export class PostingRunner {
 
   /** Undefined where the wait was ended by `stop`. */
   async #acquire(): Promise<Lease | undefined> {
-    const { leases, connection } = this.#options;
+    const { leases, leaseName } = this.#options;
     try {
-      return await leases.acquire(connection, this.#stop.signal);
+      return await leases.acquire(leaseName, this.#stop.signal);
     } catch (fault) {
       if (this.#stop.signal.aborted) return undefined;
       throw fault;

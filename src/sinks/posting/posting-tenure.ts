@@ -49,6 +49,7 @@ export class PostingTenure {
   /** Keys that a request or a record is under way for. */
   readonly #busy = new Set<string>();
   #intake: CommandIntake | undefined;
+  #appender: PostingAppender | undefined;
   #works: Works | undefined;
   #isScanning = false;
   #isStopping = false;
@@ -111,7 +112,7 @@ export class PostingTenure {
     } finally {
       await this.#results.stop();
       await intake.stop();
-      this.#works?.appender.end(new TributaryError("posting-lease-lost", "The runner has ended."));
+      this.#appender?.end(new TributaryError("posting-lease-lost", "The runner has ended."));
     }
     if (this.#fault !== undefined) throw this.#fault.cause;
   }
@@ -150,7 +151,7 @@ export class PostingTenure {
   #end(fault: unknown): void {
     this.#fault ??= { cause: fault };
     this.#abort.abort();
-    this.#works?.appender.end(fault);
+    this.#appender?.end(fault);
     void this.#intake?.stop();
     this.#wakeUp.signal("stop");
   }
@@ -166,8 +167,8 @@ export class PostingTenure {
       owner,
       epoch,
       context: () => ({ nowMs: clock.nowMs(), jitter: random(), policy }),
-      appenderOf: (createdAt) =>
-        new PostingAppender({
+      appenderOf: (createdAt) => {
+        const made = new PostingAppender({
           log: postings,
           createdAt,
           store,
@@ -175,9 +176,14 @@ export class PostingTenure {
           random,
           faults,
           onFault: (fault) => {
+            // While the connection is taken, another try may follow.
             if (this.#works !== undefined) this.#end(fault);
           },
-        }),
+        });
+        this.#appender = made;
+        if (this.#fault !== undefined) made.end(this.#fault.cause);
+        return made;
+      },
     });
     const budget = new DailyBudget(store, clock, quota.perDay);
     const gate = new RequestGate({ quota, budget, clock, random });
@@ -213,6 +219,8 @@ export class PostingTenure {
     const source = new WorkSource({
       store,
       maxReadBack: sink.maxReadBack,
+      canLookUp: sink.description.canLookUp,
+      canReadBack: sink.description.canReadBack,
       patienceMs: reconciliation.paymentIntervalMs,
       nextScanMs: () => (this.#isScanning ? Number.POSITIVE_INFINITY : scan.nextMs),
     });

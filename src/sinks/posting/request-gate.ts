@@ -79,20 +79,24 @@ export class RequestGate {
     this.#inFlight += 1;
     this.#window?.reserve();
     // Counted before it is sent: a crash between must not forget it.
-    this.#budget.use();
+    const day = this.#budget.use();
     let startedMs: number | undefined;
     let isEnded = false;
     const end = (): boolean => {
       if (isEnded) return false;
       isEnded = true;
       this.#inFlight -= 1;
-      if (startedMs === undefined) this.#window?.abandon();
+      if (startedMs === undefined) {
+        this.#window?.abandon();
+        this.#budget.giveBack(day);
+      }
       return true;
     };
     return {
       start: () => {
         startedMs = this.#clock.monotonicMs();
         this.#window?.start(startedMs);
+        this.#budget.sent(day);
       },
       end: () => {
         if (end() && startedMs !== undefined) this.#throttlesInRow = 0;
@@ -128,7 +132,6 @@ export class RequestGate {
 
   #pause(startedMs: number, retryAfterMs: number | undefined): void {
     const nowMs = this.#clock.monotonicMs();
-    this.#concurrency.throttled(startedMs, nowMs);
     const doublings = Math.min(this.#throttlesInRow, DOUBLINGS_MAX);
     this.#throttlesInRow += 1;
     const bound = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** doublings);
@@ -137,5 +140,6 @@ export class RequestGate {
         ? bound / 2 + (this.#random() * bound) / 2
         : Math.min(LONGEST_RETRY_AFTER_MS, retryAfterMs);
     this.#closedUntilMs = Math.max(this.#closedUntilMs, nowMs + pauseMs);
+    this.#concurrency.throttled(startedMs, nowMs, this.#closedUntilMs);
   }
 }

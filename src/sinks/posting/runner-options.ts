@@ -25,8 +25,10 @@ export const DEFAULT_RECONCILIATION: ReconciliationOptions = {
 };
 
 export interface PostingRunnerOptions {
-  /** Key of the connection: names its lease too. */
+  /** Key of the connection. */
   readonly connection: string;
+  /** Name of the lease that only its runner has. */
+  readonly leaseName: string;
   /** Who runs it, for people who read the log. */
   readonly owner: string;
   readonly sink: ErpSink;

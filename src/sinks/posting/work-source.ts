@@ -9,6 +9,9 @@ export type Work =
 export interface WorkSourceOptions {
   readonly store: PostingStore;
   readonly maxReadBack: number;
+  /** Whether the ERP can be asked for a document, and documents be read back. */
+  readonly canLookUp: boolean;
+  readonly canReadBack: boolean;
   /** Payments and scan that are late by more than this come before documents, one request each OVERDUE_SPACING_MS. */
   readonly patienceMs: number;
   /** When the next page of the scan is wanted; Infinity while one is under way. */
@@ -37,7 +40,9 @@ export class WorkSource {
    */
   next(nowMs: number, busy: ReadonlySet<string>): Work | undefined {
     const { store } = this.#options;
-    const unknown = firstFree(store.due("unknown", nowMs, busy.size + 1), busy);
+    const unknown = this.#options.canLookUp
+      ? firstFree(store.due("unknown", nowMs, busy.size + 1), busy)
+      : undefined;
     if (unknown !== undefined) return { kind: "look-up", document: unknown };
     const accepted = firstFree(store.due("accepted", nowMs, busy.size + 1), busy);
     if (accepted !== undefined) return { kind: "poll", document: accepted };
@@ -57,15 +62,17 @@ export class WorkSource {
 
   /** The first time after now at which something is due, whatever is busy; undefined where nothing will be. */
   nextMs(nowMs: number): number | undefined {
-    const { store, nextScanMs } = this.#options;
-    const times = [store.nextDueMs(nowMs), store.nextPaymentMs(), nextScanMs()].filter(
+    const { store, nextScanMs, canReadBack } = this.#options;
+    const beside = canReadBack ? [store.nextPaymentMs(), nextScanMs()] : [];
+    const times = [store.nextDueMs(nowMs), ...beside].filter(
       (time) => time !== undefined && time > nowMs && time !== Number.POSITIVE_INFINITY,
     );
     return times.length === 0 ? undefined : Math.min(...times.map((time) => time ?? nowMs));
   }
 
   #confirmed(nowMs: number, busy: ReadonlySet<string>): readonly PostingDocument[] {
-    const { store, maxReadBack } = this.#options;
+    const { store, maxReadBack, canReadBack } = this.#options;
+    if (!canReadBack) return [];
     return store
       .due("confirmed", nowMs, maxReadBack + busy.size)
       .filter(({ key }) => !busy.has(key))
@@ -82,7 +89,8 @@ export class WorkSource {
   }
 
   #payments(nowMs: number, busy: ReadonlySet<string>): Work | undefined {
-    const { store, maxReadBack } = this.#options;
+    const { store, maxReadBack, canReadBack } = this.#options;
+    if (!canReadBack) return undefined;
     const documents = store
       .paymentsDue(nowMs, maxReadBack + busy.size)
       .filter(({ key }) => !busy.has(key))
@@ -91,7 +99,7 @@ export class WorkSource {
   }
 
   #scan(nowMs: number): Work | undefined {
-    return this.#options.nextScanMs() <= nowMs ? { kind: "scan" } : undefined;
+    return this.#options.canReadBack && this.#options.nextScanMs() <= nowMs ? { kind: "scan" } : undefined;
   }
 }
 

@@ -24,13 +24,29 @@ export interface TaxCommitTargetOptions {
 }
 
 /**
- * Commits the records of final documents at the tax service that taxed them. Documents without one pass. Committing again
- * is harmless, so a crash repeats it; the service can't tell cheaply what it has, so a lost state repeats all.
+ * Commits the records of final documents at the tax service that taxed them, and voids those of documents that were taken
+ * back whole. Documents without one pass. Committing and voiding again is harmless, so a crash repeats it; the service can't tell cheaply what it has, so a lost state repeats all.
  */
 export function taxCommitTarget(options: TaxCommitTargetOptions): DeliveryTarget {
   const { faults, onRefused } = options;
   /** Ordinals of a chunk that has failed in part: when it is tried again, these are done. */
   const done = new Set<number>();
+  /** All are tried before a failure is told: one document must not keep the others from their commit. */
+  const finishAll = async (service: TaxService, documents: readonly TaxedDocument[]): Promise<unknown[]> => {
+    const outcomes = await Promise.allSettled(
+      documents.map(async (document) => ({ document, answer: await finish(service, document) })),
+    );
+    const failures: unknown[] = [];
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected") failures.push(outcome.reason);
+      else {
+        const { document, answer } = outcome.value;
+        await tellRefusal(document, answer, onRefused);
+        done.add(document.ordinal);
+      }
+    }
+    return failures;
+  };
   return {
     name: "tax-commit",
     channel: "document",
@@ -41,21 +57,12 @@ export function taxCommitTarget(options: TaxCommitTargetOptions): DeliveryTarget
       if (wanted.length === 0) return;
       const service = serviceOf(options);
       faults.reach("before-tax-commit");
-      // All are tried before a failure is told: one document must not keep the others from their commit.
-      const outcomes = await Promise.allSettled(
-        wanted.map(async (document) => ({
-          document,
-          answer: await service.commit(document.transaction, document.tax),
-        })),
-      );
-      const failures: unknown[] = [];
-      for (const outcome of outcomes) {
-        if (outcome.status === "rejected") failures.push(outcome.reason);
-        else {
-          const { document, answer } = outcome.value;
-          await tellRefusal(document, answer, onRefused);
-          done.add(document.ordinal);
-        }
+      // What is voided is the record of an earlier document: its own commit comes first.
+      const commits = wanted.filter(({ transaction }) => transaction.action !== "void");
+      const failures = await finishAll(service, commits);
+      if (failures.length === 0) {
+        const voids = wanted.filter(({ transaction }) => transaction.action === "void");
+        failures.push(...(await finishAll(service, voids)));
       }
       faults.reach("after-tax-commit-before-cursor");
       if (failures.length > 0) throw failures[0];
@@ -87,6 +94,11 @@ function taxedDocument(entry: OutboxEntry): TaxedDocument[] {
     : [{ ordinal, document: parsed.id, transaction: parsed.taxTransaction, tax: parsed.tax }];
 }
 
+/** Makes the record of a final document final, or voids that of the document which it takes back. */
+function finish(service: TaxService, { transaction, tax }: TaxedDocument): Promise<TaxCommitAnswer> {
+  return transaction.action === "void" ? service.void(transaction) : service.commit(transaction, tax);
+}
+
 function serviceOf({ service }: TaxCommitTargetOptions): TaxService {
   if (service !== undefined) return service;
   throw new TributaryError(
@@ -100,7 +112,7 @@ async function tellRefusal(
   answer: TaxCommitAnswer,
   onRefused: TaxCommitTargetOptions["onRefused"],
 ): Promise<void> {
-  if (answer.kind === "committed") return;
+  if (answer.kind !== "refused") return;
   const { code, message } = answer;
   await onRefused({ document, transaction, code, message });
 }

@@ -102,7 +102,7 @@ export class PostingQueries {
     this.#oldest = database
       .prepare<[string], number | null>("SELECT min(since_ms) FROM documents WHERE state = ?")
       .pluck();
-    this.#day = database.prepare<[string], number>("SELECT transitions FROM days WHERE day = ?").pluck();
+    this.#day = database.prepare<[string], number>("SELECT requests FROM days WHERE day = ?").pluck();
     this.#budget = database.prepare("SELECT day, requests FROM budget");
     this.#defer = database.prepare("UPDATE documents SET due_ms = ? WHERE key = ?");
     this.#deferPayment = database.prepare(
@@ -176,7 +176,7 @@ export class PostingQueries {
   oldestSinceMs(state: PostingState): number | undefined {
     return this.#oldest.get(state) ?? undefined;
   }
-  transitionsOn(day: string): number {
+  requestsOn(day: string): number {
     return this.#day.get(day) ?? 0;
   }
   budget(): BudgetDay | undefined {

@@ -31,7 +31,8 @@ const LOCK_FILE = "postings.lock";
 
 /** The folder of a connection below the worker's state directory. */
 export function postingsFolder(stateDirectory: string, connection: string): string {
-  return join(stateDirectory, `erp-${connection}`);
+  // A connection's key may hold what a file's name can't.
+  return join(stateDirectory, `erp-${encodeURIComponent(connection)}`);
 }
 
 const START: PostingPosition = {
@@ -55,7 +56,12 @@ class SqlitePostingStore implements PostingStore {
   readonly #setPosition: Statement<[number, string, number, string, string, number]>;
   #position: PostingPosition;
 
-  constructor(database: Database, file: string, lock: StateLock | undefined, connection: string) {
+  constructor(
+    database: Database,
+    file: string,
+    lock: StateLock | undefined,
+    { connection, isReadBack }: { readonly connection: string; readonly isReadBack: boolean },
+  ) {
     this.#database = database;
     this.#file = file;
     this.#lock = lock;
@@ -64,7 +70,13 @@ class SqlitePostingStore implements PostingStore {
     const totals = new PostingTotals(database);
     this.#totals = totals;
     this.#commands = new CommandWriter(database, order, totals);
-    this.#records = new RecordWriter(database, { connection, order, totals, commands: this.#commands });
+    this.#records = new RecordWriter(database, {
+      connection,
+      isReadBack,
+      order,
+      totals,
+      commands: this.#commands,
+    });
     this.#setPosition = database.prepare("INSERT OR REPLACE INTO position VALUES (1, ?, ?, ?, ?, ?, ?)");
     this.#position = this.#queries.position() ?? START;
   }
@@ -155,8 +167,8 @@ class SqlitePostingStore implements PostingStore {
   oldestSinceMs(state: PostingState): number | undefined {
     return this.#queries.oldestSinceMs(state);
   }
-  transitionsOn(day: string): number {
-    return this.#queries.transitionsOn(day);
+  requestsOn(day: string): number {
+    return this.#queries.requestsOn(day);
   }
   budget(): BudgetDay | undefined {
     return this.#queries.budget();
@@ -238,6 +250,14 @@ function claimConnection(database: Database, connection: string): void {
   );
 }
 
+export interface PostingStoreOptions {
+  /**
+   * Whether the ERP's documents are read back (`ErpDescription.canReadBack`; true where absent). Where they are not, a confirmed one is done
+   * with and its command is not kept.
+   */
+  readonly isReadBack?: boolean;
+}
+
 /** What of a store follows from the logs, as text that is equal for two stores exactly where they are. */
 export function dumpOf(store: PostingStore): string {
   if (!(store instanceof SqlitePostingStore)) throw new TypeError("Only postings in SQLite can be dumped.");
@@ -249,7 +269,11 @@ export function dumpOf(store: PostingStore): string {
  * `postingsFolder`), or ":memory:". Throws `state-locked`, `state-mismatch`, `state-schema-newer`, `state-corrupt`, and
  * `state-commit-failed` where the folder can't be written. A file that is lost or removed is built again from the logs.
  */
-export function openPostingStore(folder: string, connection: string): PostingStore {
+export function openPostingStore(
+  folder: string,
+  connection: string,
+  { isReadBack = true }: PostingStoreOptions = {},
+): PostingStore {
   const inMemory = folder === IN_MEMORY;
   const file = inMemory ? IN_MEMORY : join(folder, POSTINGS_FILE);
   let lock: StateLock | undefined;
@@ -266,7 +290,7 @@ export function openPostingStore(folder: string, connection: string): PostingSto
     migrate(database, POSTING_MIGRATIONS);
     claimConnection(database, connection);
     if (!inMemory) truncateWal(database);
-    return new SqlitePostingStore(database, file, lock, connection);
+    return new SqlitePostingStore(database, file, lock, { connection, isReadBack });
   } catch (error) {
     database?.close();
     lock?.release();

@@ -24,6 +24,8 @@ const SETTLED_PAYMENTS: readonly (string | null)[] = ["paid", "void"];
 
 export interface RecordWriterParts {
   readonly connection: string;
+  /** False where the ERP's documents can't be read back: confirmed is their last state. */
+  readonly isReadBack: boolean;
   readonly order: DocumentOrder;
   readonly totals: PostingTotals;
   readonly commands: CommandWriter;
@@ -78,7 +80,7 @@ export class RecordWriter {
     );
     this.#setResult = database.prepare("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)");
     this.#addDay = database.prepare(
-      "INSERT INTO days VALUES (?, 1) ON CONFLICT (day) DO UPDATE SET transitions = transitions + 1",
+      "INSERT INTO days VALUES (?, 1) ON CONFLICT (day) DO UPDATE SET requests = requests + 1",
     );
     this.#addStray = database.prepare("INSERT OR IGNORE INTO strays VALUES (?, ?)");
     this.#addDecision = database.prepare("INSERT OR IGNORE INTO decisions VALUES (?)");
@@ -119,7 +121,7 @@ export class RecordWriter {
       this.#paymentDue.run(SETTLED_PAYMENTS.includes(before.payment_status) ? null : atMs, record.key);
     if (record.to === "cancelled") this.#paymentDue.run(null, record.key);
     this.#dropDone(after);
-    this.#addDay.run(record.at.slice(0, 10));
+    if (tookRequest(record)) this.#addDay.run(record.at.slice(0, 10));
     order.settle(record.key);
     if (after.order_key !== before.order_key) order.settleOrderKey(before.order_key);
   }
@@ -161,8 +163,10 @@ export class RecordWriter {
   /** Bodies go when no request needs them: of commands that are replaced, and of documents that are done with. */
   #dropDone(after: DocumentRow): void {
     const { key, position, state, kind } = after;
-    const isPaid = kind !== "invoice" || SETTLED_PAYMENTS.includes(after.payment_status);
-    const isDone = state === "cancelled" || (state === "reconciled" && isPaid);
+    const { isReadBack } = this.#parts;
+    const isPaid = kind !== "invoice" || !isReadBack || SETTLED_PAYMENTS.includes(after.payment_status);
+    const isPosted = state === "reconciled" || (state === "confirmed" && !isReadBack);
+    const isDone = state === "cancelled" || (isPosted && isPaid);
     this.#dropBodies.run(key, isDone ? position + 1 : position);
     if (this.#hasNewer.get(key, position) === undefined) this.#dropNewer.run(key);
   }
@@ -222,6 +226,11 @@ function faultsAfter(
   if (reason === null || !FAULTS.has(reason))
     return { last_fault: before.last_fault, fault_count: before.fault_count };
   return { last_fault: reason, fault_count: reason === before.last_fault ? before.fault_count + 1 : 1 };
+}
+
+/** Whether a request stands behind the transition: an intent, what a look or a poll led to, a read-back (which many may share). */
+function tookRequest({ from, to }: TransitionRecord): boolean {
+  return to === "submitting" || to === "reconciled" || from === "unknown" || from === "accepted";
 }
 
 function unfitting(sequence: number, what: string): TributaryError {

@@ -137,7 +137,7 @@ CREATE TABLE totals (
 
 CREATE TABLE days (
   day TEXT PRIMARY KEY,
-  transitions INTEGER NOT NULL
+  requests INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE budget (

@@ -66,10 +66,12 @@ export class SegmentOutput {
       });
     }
     const at = this.#full * BLOCK_WORDS + this.#inBlock * KEY_RECORD_WORDS;
+    const buffer = this.#buffer;
+    const last = this.#last;
     for (let word = 0; word < KEY_RECORD_WORDS; word += 1) {
       const value = words[offset + word]!;
-      this.#buffer[at + word] = value;
-      this.#last[word] = value;
+      buffer[at + word] = value;
+      last[word] = value;
     }
     if (this.#inBlock === 0) this.#index[this.#block] = words[offset]!;
     this.#filter.add(words, offset);

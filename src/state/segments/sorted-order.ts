@@ -28,6 +28,26 @@ export class ChunkedRecords {
     return (number % this.#chunkRecords) * KEY_RECORD_WORDS;
   }
 
+  /** The first word of each record's key, in the order of the records. */
+  firstWords(): Uint32Array {
+    const words = new Uint32Array(this.count);
+    let number = 0;
+    for (const chunk of this.#chunks)
+      for (let at = 0; at < chunk.length && number < this.count; at += KEY_RECORD_WORDS)
+        words[number++] = chunk[at]!;
+    return words;
+  }
+
+  /**
+   * Reads the first words of the records order[from, to): what stands far from each other in memory is waited for all at once.
+   * The result is of no use but to be used.
+   */
+  touch(order: Uint32Array, from: number, to: number): number {
+    let seen = 0;
+    for (let at = from; at < to; at += 1) seen ^= this.chunkOf(order[at]!)[this.offsetOf(order[at]!)]!;
+    return seen;
+  }
+
   /** Order of two records by their keys. */
   compare(a: number, b: number): number {
     return compareKeys(this.chunkOf(a), this.offsetOf(a), this.chunkOf(b), this.offsetOf(b));
@@ -37,32 +57,43 @@ export class ChunkedRecords {
 /** Numbers of the records in ascending order of their keys, none of which is there twice. */
 export function sortedOrder(records: ChunkedRecords): Uint32Array {
   const { count } = records;
+  const firstWords = records.firstWords();
   const buckets = Math.max(1, Math.ceil(count / BUCKET_RECORDS));
   const scale = buckets / HASH_RANGE;
-  const bucketOf = (number: number): number =>
-    Math.floor(records.chunkOf(number)[records.offsetOf(number)]! * scale);
   // ends[b + 1] counts bucket b, then ends[b] becomes its start.
   const ends = new Uint32Array(buckets + 1);
-  for (let number = 0; number < count; number += 1) ends[bucketOf(number) + 1]! += 1;
+  for (let number = 0; number < count; number += 1) ends[Math.floor(firstWords[number]! * scale) + 1]! += 1;
   for (let bucket = 1; bucket <= buckets; bucket += 1) ends[bucket]! += ends[bucket - 1]!;
   const order = new Uint32Array(count);
-  for (let number = 0; number < count; number += 1) order[ends[bucketOf(number)]!++] = number;
+  for (let number = 0; number < count; number += 1)
+    order[ends[Math.floor(firstWords[number]! * scale)]!++] = number;
   // Filling has moved each entry to the end of its bucket.
   for (let bucket = 0, start = 0; bucket < buckets; bucket += 1) {
     const end = ends[bucket]!;
     if (end - start > LARGE_BUCKET) order.subarray(start, end).sort((a, b) => records.compare(a, b));
-    else sortSmall(records, order, start, end);
+    else sortSmall(records, firstWords, order, start, end);
     start = end;
   }
   return order;
 }
 
-function sortSmall(records: ChunkedRecords, order: Uint32Array, start: number, end: number): void {
+/** Records are read only where the first words of keys are equal: each of them would have to be waited for. */
+function sortSmall(
+  records: ChunkedRecords,
+  firstWords: Uint32Array,
+  order: Uint32Array,
+  start: number,
+  end: number,
+): void {
   for (let at = start + 1; at < end; at += 1) {
     const number = order[at]!;
+    const word = firstWords[number]!;
     let to = at;
-    while (to > start && records.compare(number, order[to - 1]!) < 0) {
-      order[to] = order[to - 1]!;
+    while (to > start) {
+      const before = order[to - 1]!;
+      const wordBefore = firstWords[before]!;
+      if (wordBefore < word || (wordBefore === word && records.compare(before, number) < 0)) break;
+      order[to] = before;
       to -= 1;
     }
     order[to] = number;

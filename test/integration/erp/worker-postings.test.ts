@@ -109,7 +109,7 @@ function invoices(): Map<string, { readonly total: string; readonly commits: num
       .records.filter(({ type }) => type === "invoice")
       .map((record) => [
         String(record.fields["tranId"]),
-        { total: String(record.total), commits: record.commits },
+        { total: record.total, commits: record.commits },
       ]),
   );
 }

@@ -145,7 +145,21 @@ test("a silent region is named, a held document blocks the sign-off, an override
   const none = await close("explain", ...scope, ...decision, "nothing", "--line", "gaps");
   expect([none.code, none.stderr]).toEqual([2, expect.stringContaining("Nothing is open in gaps")]);
 
-  // The logs alone give the same state, sign-offs and explanations included.
+  // Opened again, signed off anew: both stand in the history.
+  const reopen = (): Promise<CommandResult> =>
+    close("reopen", ...scope, ...decision, "an accrual was missing");
+  expect(await reopen()).toMatchObject({ code: 0 });
+  await worker.until("the period is open", async () => {
+    const { partitions } = reportIn(await close("report", ...scope, "--json"));
+    return partitions.every((partition) => partition.signedOff === null);
+  });
+  const twiceOpened = await reopen();
+  expect([twiceOpened.code, twiceOpened.stdout]).toEqual([1, expect.stringContaining("not-signed-off")]);
+  const anew = await close("sign-off", ...scope, ...decision, "it is there now", "--override");
+  expect([anew.code, anew.stderr]).toEqual([0, ""]);
+  expect((await close("history")).stdout).toMatch(/period-reopened +north .* an accrual was missing/);
+
+  // The logs alone give the same state, sign-offs, reopenings and explanations included.
   await worker.drain();
   const before = workspace.dumpsWithoutPosition();
   workspace.removeState();

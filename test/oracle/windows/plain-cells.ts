@@ -50,10 +50,8 @@ export class PlainCells implements WindowCells {
   setTouched(slot: number, touched: boolean): void {
     this.#cell(slot).touched = touched;
   }
-  forEach(visit: (slot: number) => void): void {
-    this.#cells.forEach((cell, slot) => {
-      if (cell !== undefined) visit(slot);
-    });
+  *slots(): Generator<number> {
+    for (const [slot, cell] of this.#cells.entries()) if (cell !== undefined) yield slot;
   }
   /** A copy as a store would give it back: same slots, nothing shared. */
   clone(): PlainCells {

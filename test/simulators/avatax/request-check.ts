@@ -75,6 +75,7 @@ const TRANSACTION: Shape = {
   description: text(2048),
 };
 const COMMIT: Shape = { commit: { kind: "boolean", required: true } };
+const VOID: Shape = { code: { ...text(), required: true } };
 
 const DOCUMENT_TYPES = new Set(["SalesInvoice", "ReturnInvoice"]);
 const OVERRIDE_TYPES = new Set(["None", "TaxAmount", "Exemption", "TaxDate"]);
@@ -92,6 +93,10 @@ export function checkCreate(body: unknown): RequestFault[] {
         faults.push(fault("AddressError", "an address needs a country", `addresses.${name}`));
   const lines = asList(transaction["lines"]).map(asRecord);
   if (lines.length === 0) faults.push(fault("ValueRequiredError", "there must be a line", "lines"));
+  const signs = lines.map(({ amount }) => (isNumberText(amount) ? Number(amount.$number) : 0));
+  const sum = signs.reduce((all, amount) => all + amount, 0);
+  if (transaction["type"] === "ReturnInvoice" ? sum > 0 : sum < 0)
+    faults.push(fault("RangeError", "the amounts must have the sign of the type", "type"));
   const numbers = new Set(lines.map((line) => line["number"]));
   if (numbers.size < lines.length)
     faults.push(fault("DuplicateLineNoError", "lines must have numbers of their own", "lines"));
@@ -109,12 +114,23 @@ export function checkCommit(body: unknown): RequestFault[] {
   return checkShape(body, COMMIT, "");
 }
 
+export function checkVoid(body: unknown): RequestFault[] {
+  const faults = checkShape(body, VOID, "");
+  if (faults.length > 0 || asRecord(body)["code"] === "DocVoided") return faults;
+  return [fault("RangeError", "what was committed is voided as DocVoided", "code")];
+}
+
 function checkOverride(override: Readonly<Record<string, unknown>>, at: string): RequestFault[] {
   const faults: RequestFault[] = [];
   if (!OVERRIDE_TYPES.has(String(override["type"])))
     faults.push(fault("RangeError", "there is no such type of override", `${at}.taxOverride.type`));
   if (override["type"] === "TaxDate" && override["taxDate"] === undefined)
     faults.push(fault("ValueRequiredError", "taxDate is required", `${at}.taxOverride.taxDate`));
+  // A tax that was calculated before is of the day that it was calculated for.
+  if (override["type"] === "TaxAmount")
+    for (const name of ["taxAmount", "taxDate"])
+      if (override[name] === undefined)
+        faults.push(fault("ValueRequiredError", `${name} is required`, `${at}.taxOverride.${name}`));
   if (override["type"] !== "None" && (override["reason"] ?? "") === "")
     faults.push(fault("ValueRequiredError", "reason is required", `${at}.taxOverride.reason`));
   return faults;

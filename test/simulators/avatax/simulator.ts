@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseJson, renderJson } from "../exact-numbers.ts";
-import { checkCommit, checkCreate, type RequestFault } from "./request-check.ts";
+import { checkCommit, checkCreate, checkVoid, type RequestFault } from "./request-check.ts";
 import { transactionOf, transactionReply, type StoredTransaction } from "./transactions.ts";
 
 /**
@@ -13,7 +13,7 @@ export type SimulatedFault =
   | { readonly kind: "slow"; readonly ms: number }
   | { readonly kind: "throttled"; readonly seconds: number };
 
-export type Operation = "create" | "commit" | "read";
+export type Operation = "create" | "commit" | "void" | "read";
 
 export interface AvataxSimulatorOptions {
   readonly accountId: string;
@@ -41,7 +41,7 @@ export class AvataxSimulator {
   /** Requests that were refused because of their form: a correct client makes none. */
   readonly malformedRequests: string[] = [];
   /** Requests so far, by operation. */
-  readonly requests: Record<Operation, number> = { create: 0, commit: 0, read: 0 };
+  readonly requests: Record<Operation, number> = { create: 0, commit: 0, void: 0, read: 0 };
   /** Requests that came before the time that an earlier answer had asked for. */
   earlyRequests = 0;
   /** Most requests that were under way at once. */
@@ -164,7 +164,7 @@ export class AvataxSimulator {
     } catch {
       return [{ code: "ModelStateInvalid", message: "no JSON", refersTo: "" }];
     }
-    const faults = operation === "create" ? checkCreate(model) : checkCommit(model);
+    const faults = CHECKS[operation](model);
     if (faults.length > 0) return faults;
     const transaction = operation === "create" ? transactionOf(model) : undefined;
     return transaction === undefined ? {} : { transaction };
@@ -189,8 +189,15 @@ export class AvataxSimulator {
     }
     if (route.operation === "commit") {
       if (stored.status === "Committed") return errorAnswer(400, [{ ...IS_COMMITTED }]);
+      if (stored.status === "Cancelled") return errorAnswer(400, [{ ...BAD_STATUS }]);
       stored.status = "Committed";
       stored.commits += 1;
+    }
+    if (route.operation === "void") {
+      if (stored.locked) return errorAnswer(400, [{ ...IS_LOCKED }]);
+      if (stored.status !== "Committed") return errorAnswer(400, [{ ...BAD_STATUS }]);
+      stored.status = "Cancelled";
+      stored.voids += 1;
     }
     return { status: 200, body: transactionReply(stored, this.transactions.size) };
   }
@@ -206,7 +213,7 @@ export class AvataxSimulator {
       ]);
     const key = `${transaction.company}|${transaction.code}|${transaction.type}`;
     const before = this.transactions.get(key);
-    if (before?.status === "Committed") return errorAnswer(400, [{ ...BAD_STATUS }]);
+    if (before !== undefined && before.status !== "Saved") return errorAnswer(400, [{ ...BAD_STATUS }]);
     transaction.creates = (before?.creates ?? 0) + 1;
     this.transactions.set(key, transaction);
     return { status: 201, body: transactionReply(transaction, this.transactions.size, wrongSum) };
@@ -240,17 +247,20 @@ function routeOf({ method, url = "" }: IncomingMessage): Route | undefined {
     return searchParams.get("$include") === "Details"
       ? { operation: "create", company: "", code: "", type: "" }
       : undefined;
-  const [, company, code, commit] =
-    /^\/api\/v2\/companies\/([^/]+)\/transactions\/([^/]+)(\/commit)?$/.exec(pathname) ?? [];
+  const [, company, code, change] =
+    /^\/api\/v2\/companies\/([^/]+)\/transactions\/([^/]+)(\/commit|\/void)?$/.exec(pathname) ?? [];
   if (company === undefined || code === undefined) return undefined;
   const place = {
     company: decoded(company),
     code: decoded(code),
     type: searchParams.get("documentType") ?? "SalesInvoice",
   };
-  if (method === "POST" && commit !== undefined) return { operation: "commit", ...place };
-  return method === "GET" && commit === undefined ? { operation: "read", ...place } : undefined;
+  if (method === "POST" && change !== undefined)
+    return { operation: change === "/void" ? "void" : "commit", ...place };
+  return method === "GET" && change === undefined ? { operation: "read", ...place } : undefined;
 }
+
+const CHECKS = { create: checkCreate, commit: checkCommit, void: checkVoid } as const;
 
 const UNAUTHENTICATED: RequestFault = {
   code: "AuthenticationException",
@@ -261,6 +271,11 @@ const NO_ROUTE: RequestFault = { code: "NotFound", message: "There is no such en
 const IS_COMMITTED: RequestFault = {
   code: "TransactionIsCommitted",
   message: "Committed transactions cannot be modified by this API.",
+  refersTo: "",
+};
+const IS_LOCKED: RequestFault = {
+  code: "TransactionIsLocked",
+  message: "Transactions that were reported to a tax authority cannot be voided.",
   refersTo: "",
 };
 const BAD_STATUS: RequestFault = {

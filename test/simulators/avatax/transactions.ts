@@ -1,6 +1,13 @@
 import { isNumberText, sumTexts, type NumberText } from "../exact-numbers.ts";
 import { asList, asRecord } from "./request-check.ts";
-import { currencyDigits, isKnownPlace, taxLine, totalOf, type LineToTax } from "./tax-rates.ts";
+import {
+  currencyDigits,
+  isKnownPlace,
+  taxLine,
+  totalOf,
+  type LineToTax,
+  type TaxedDetail,
+} from "./tax-rates.ts";
 
 export interface StoredLine {
   readonly number: string;
@@ -29,10 +36,14 @@ export interface StoredTransaction {
   readonly date: string;
   readonly totalTax: string;
   readonly lines: readonly StoredLine[];
-  status: "Saved" | "Committed";
-  /** How often it was written, and how often it was made committed: once, or something was done twice. */
+  readonly referenceCode: string;
+  status: "Saved" | "Committed" | "Cancelled";
+  /** Reported to a tax authority: it can't be voided any more. */
+  locked: boolean;
+  /** How often it was written, made committed and voided: once each, or something was done twice. */
   creates: number;
   commits: number;
+  voids: number;
 }
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -59,12 +70,16 @@ export function transactionOf(body: unknown): StoredTransaction | undefined {
       country,
       region,
     };
-    const details = taxLine(toTax, currency);
+    const override = asRecord(line["taxOverride"]);
+    const calculated = taxLine(toTax, currency);
+    const isGiven = override["type"] === "TaxAmount";
+    const tax = isGiven ? number(override["taxAmount"]) : totalOf(calculated, currency);
+    const details = isGiven ? withTotal(calculated, tax, currency) : calculated;
     return {
       number: text(line["number"]),
       amount: toTax.amount,
       taxDate: toTax.taxDate,
-      tax: totalOf(details, currency),
+      tax,
       details: details.map(({ rate, tax }) => ({ ...rate, tax })),
       isItemTaxable: details.length > 0 || exemptNo !== "",
       exemptNo,
@@ -82,15 +97,32 @@ export function transactionOf(body: unknown): StoredTransaction | undefined {
       currencyDigits(currency),
     ),
     lines,
+    referenceCode: text(model["referenceCode"]),
     status: "Saved",
+    locked: false,
     creates: 1,
     commits: 0,
+    voids: 0,
   };
+}
+
+/** Details that come to a tax that was given: the last one takes what the rates leave. */
+function withTotal(details: readonly TaxedDetail[], tax: string, currency: string): readonly TaxedDetail[] {
+  const last = details.at(-1);
+  if (last === undefined) return details;
+  const digits = currencyDigits(currency);
+  const others = details.slice(0, -1);
+  const left = others.reduce((rest, each) => sumTexts([rest, negated(each.tax)], digits), tax);
+  return [...others, { ...last, tax: left }];
+}
+
+function negated(amount: string): string {
+  return amount.startsWith("-") ? amount.slice(1) : `-${amount}`;
 }
 
 /** The reply's body, its numbers as texts. `wrongSum` makes the header's total another one than the lines'. */
 export function transactionReply(transaction: StoredTransaction, id: number, wrongSum = false): object {
-  const { code, type, status, currency, customer, date, totalTax, lines } = transaction;
+  const { code, type, status, locked, currency, customer, date, totalTax, lines } = transaction;
   const digits = currencyDigits(currency);
   const unit = digits === 0 ? "1" : `0.${"1".padStart(digits, "0")}`;
   const wrong = sumTexts([totalTax, unit], digits);
@@ -105,7 +137,7 @@ export function transactionReply(transaction: StoredTransaction, id: number, wro
     customerCode: customer,
     totalTax: asNumber(wrongSum ? wrong : totalTax),
     totalTaxCalculated: asNumber(totalTax),
-    locked: false,
+    locked,
     lines: lines.map((line, index) => ({
       id: asNumber(String(id * 1_000 + index)),
       lineNumber: line.number,

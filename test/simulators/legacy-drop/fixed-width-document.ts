@@ -26,7 +26,7 @@ function rowOf(line: string, what: string): DropRow {
       const field = characters.slice(at, at + width).join("");
       at += width;
       if (!DECIMAL_COLUMNS.has(name)) return [name, field.trimEnd()];
-      if (/ $/.test(field) && field.trim() !== "")
+      if (field.endsWith(" ") && field.trim() !== "")
         throw new DropFault("WIDTH", `${what} has a decimal that is not on the right: ${name}`);
       return [name, field.trimStart()];
     }),

@@ -81,6 +81,7 @@ export class PostingWorld {
     const sink = this.erp.sinkOf(process);
     return new PostingRunner({
       connection: CONNECTION,
+      leaseName: CONNECTION,
       owner: "worker",
       sink,
       commands: commandLog(this.commands, process, this.clock),

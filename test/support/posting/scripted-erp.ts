@@ -42,7 +42,7 @@ interface Job {
 }
 
 export interface ScriptedErpOptions {
-  readonly clock: SimClock;
+  readonly clock: Pick<SimClock, "nowMs" | "schedule" | "delay">;
   readonly requestDeadlineMs: number;
   readonly settleDelayMs: number;
   readonly maxReadBack: number;
@@ -58,6 +58,7 @@ export interface ScriptedErpOptions {
   };
   /** Told of what is stored, before anybody is answered. */
   readonly onStored?: (stored: StoredDocument) => void;
+  readonly description?: Partial<ErpDescription>;
   /** Throws what a command can't be planned for. */
   readonly checkPlan?: (command: PostingCommand) => void;
 }
@@ -95,7 +96,7 @@ export class ScriptedErp {
 
   /** The adapter of one process. */
   sinkOf(process: SimProcess): ErpSink {
-    const { requestDeadlineMs, settleDelayMs, maxReadBack, checkPlan } = this.#options;
+    const { requestDeadlineMs, settleDelayMs, maxReadBack, checkPlan, description } = this.#options;
     const ask = <Answer>(
       operation: Operation,
       plan: PlannedPosting | undefined,
@@ -103,7 +104,7 @@ export class ScriptedErp {
       work: () => Answer,
     ): Promise<Answer> => process.call(() => this.#request(operation, plan, context, work));
     return {
-      description: DESCRIPTION,
+      description: { ...DESCRIPTION, ...description },
       requestDeadlineMs,
       settleDelayMs,
       maxReadBack,

@@ -17,7 +17,6 @@ export class SimClock implements Clock {
   #nowMs = SIMULATION_START_MS;
   #timers: Timer[] = [];
   #number = 0;
-  turns = 0;
 
   nowMs(): number {
     return this.#nowMs;
@@ -45,7 +44,6 @@ export class SimClock implements Clock {
   /** Goes on until `isDone`, or no timer is left, or the time is reached; false where it wasn't done. */
   async runUntil(isDone: () => boolean, untilMs: number): Promise<boolean> {
     for (let turns = 0; ; turns++) {
-      this.turns += 1;
       if (turns > MAX_TURNS)
         throw new Error("the simulation does not get on: something is tried again without end");
       // All work of a simulation is promises and SQLite: one turn of the event loop runs all of it.

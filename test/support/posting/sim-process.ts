@@ -1,6 +1,5 @@
 import type { Clock } from "../../../src/model/clock.ts";
 import type { FaultInjector } from "../../../src/model/fault-injection.ts";
-import type { SimClock } from "./sim-clock.ts";
 
 export class Killed extends Error {}
 
@@ -13,7 +12,7 @@ const NEVER = new Promise<never>(() => undefined);
 export class SimProcess {
   readonly clock: Clock;
   readonly faults: FaultInjector;
-  readonly #world: SimClock;
+  readonly #world: Clock;
   readonly #killAt: number;
   readonly #onKilled: () => void;
   #steps = 0;
@@ -21,7 +20,7 @@ export class SimProcess {
   #asleep: (() => void)[] | undefined;
 
   /** @param killAt number of the step (an entry to or a return from the world, or a failpoint) at which it dies */
-  constructor(world: SimClock, killAt: number, onKilled: () => void = () => undefined) {
+  constructor(world: Clock, killAt: number, onKilled: () => void = () => undefined) {
     this.#world = world;
     this.#killAt = killAt;
     this.#onKilled = onKilled;

@@ -1,3 +1,4 @@
+import { probeKey } from "../../support/probe-key.ts";
 import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -16,7 +17,7 @@ it("a reader that lost a file to the worker's next checkpoint reads that one", (
   const files = new SegmentFolder(folder);
   const table = new KeyTable({ horizonMs: HORIZON_MS, segments: files, sealing: LIMITS });
   const saved = new SavedRows();
-  table.probeAndInsert(Uint32Array.of(1, 2, 3, 4), 0, 1, 1, 500, 1, 0);
+  probeKey(table, Uint32Array.of(1, 2, 3, 4), 0, 1, 1, 500, 1, 0);
   saved.checkpoint(table);
   saved.checkpoint(table);
   const path = join(folder, "segment-1.keys");

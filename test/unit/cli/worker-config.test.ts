@@ -21,6 +21,7 @@ function sources(
     env: more.env ?? {},
     flags: more.flags ?? {},
     defaultWorkerName: "host-1",
+    processors: more.processors ?? 3,
     readFile: (path) => {
       const text = files[path];
       if (text === undefined) throw Object.assign(new Error("no such file"), { code: "ENOENT" });
@@ -52,13 +53,20 @@ describe("defaults", () => {
       accruedIntervalMs: 10_000,
       idleTimeoutMs: 60_000,
       shutdownDeadlineMs: 30_000,
-      threads: 1,
+      threads: 3,
       pull: { maxMessages: 10_000, maxBytes: 4 * 1024 * 1024 },
       replicas: 1,
       sinks: { rated: { enabled: true } },
       admin: { host: "127.0.0.1", port: 8321 },
       log: { level: "info", format: "json" },
     });
+  });
+
+  it("has a thread for each processor, but no more than four and no more than owned partitions", () => {
+    expect(load(REQUIRED, { processors: 1 }).threads).toBe(1);
+    expect(load(REQUIRED, { processors: 64 }).threads).toBe(4);
+    expect(load(`${REQUIRED}partitions: { count: 16, owned: [3, 5] }\n`, { processors: 64 }).threads).toBe(2);
+    expect(load(`${REQUIRED}threads: 8\n`, { processors: 2 }).threads).toBe(8);
   });
 
   it("needs no file when the environment says enough", () => {

@@ -65,7 +65,7 @@ test("what an ERP does not have stands in the close report by its state, with am
   tell(partition, [
     {
       ...RESULT,
-      key: "invoice:north-000001",
+      key: "invoice:north:north-000001",
       state: "rejected",
       reason: "validation",
       code: "E1",
@@ -81,14 +81,14 @@ test("what an ERP does not have stands in the close report by its state, with am
       "open",
       1,
       { EUR: "12.00" },
-      "invoice:north-000001 of connection erp: rejected: validation: E1: no",
+      "invoice:north:north-000001 of connection erp: rejected: validation: E1: no",
     ],
   ]);
   expect(
     partition.request("close-explanation", {
       ...MARCH,
       line: "postings-rejected",
-      item: "erp invoice:north-000001",
+      item: "erp invoice:north:north-000001",
       figures: { count: 1, amounts: { EUR: "12.00" } },
     }),
   ).toBeUndefined();
@@ -106,7 +106,7 @@ test("what waits for the mapping is one line, whatever exceptions it made, and p
       "open",
       1,
       { EUR: "12.00" },
-      "invoice:north-000001 of connection erp: waiting: mapping-missing: item api",
+      "invoice:north:north-000001 of connection erp: waiting: mapping-missing: item api",
     ],
     ["postings-open", "open", 2, {}, expect.stringContaining("planned")],
   ]);

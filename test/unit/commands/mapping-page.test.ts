@@ -59,7 +59,7 @@ test("what the page says is missing without two rows is missing", () => {
 test("the command of docs/wire.md is the one that is queued", async () => {
   const [, block = ""] = readProjectFile("docs/wire.md").split("<!-- command -->\n\n```json\n");
   const shown: unknown = JSON.parse(block.split("```")[0] ?? "");
-  const onTest = parse(files.get("erp/nova.yaml") ?? "", { schema: "failsafe" }) as Record<string, unknown>;
+  const onTest: Files = parse(files.get("erp/nova.yaml") ?? "", { schema: "failsafe" });
   const partition = new PostedPartition(
     catalogOf({
       "contracts/all.json": contract({ id: "C" }),
@@ -70,7 +70,7 @@ test("the command of docs/wire.md is the one that is queued", async () => {
   );
   await partition.use(50, "2026-01-10");
   await partition.until("2026-02-04");
-  const command = (await partition.commands()).find(({ key }) => key === "invoice:INV-000002");
+  const command = (await partition.commands()).find(({ key }) => key === "invoice:default:INV-000002");
   expect({
     ...command,
     contentHash: "<SHA-256 of the canonical JSON of document>",

@@ -47,8 +47,10 @@ const DOCUMENT: PublishedDocument = {
   catalogVersion: "v",
 };
 
+const CONTRACT = { dimensions: {}, timeZone: "Europe/Berlin" };
+
 test("a line is net of its share of the discounts and of a tax that its amount includes; credits are a line", () => {
-  const posted = postedInvoice(DOCUMENT, { region: "us" }, null);
+  const posted = postedInvoice(DOCUMENT, { ...CONTRACT, dimensions: { region: "us" } }, null);
   expect(posted).toMatchObject({
     number: "DE-000042",
     net: "62.44",
@@ -75,13 +77,13 @@ test("a line is net of its share of the discounts and of a tax that its amount i
       dimensions: { region: "us" },
     },
   ]);
-  expect(invoiceKey(posted)).toBe("invoice:DE-000042");
+  expect(invoiceKey(posted)).toBe("invoice:de:DE-000042");
 });
 
 test("a tax that comes on top leaves the line as it is", () => {
   const { lines, net } = postedInvoice(
     { ...DOCUMENT, taxIncluded: false, credits: "0.00", total: "127.56" },
-    {},
+    CONTRACT,
     null,
   );
   expect([net, lines.length, lines[0]?.net]).toEqual(["110.00", 1, "110.00"]);
@@ -109,7 +111,7 @@ test("a credit memo says what it gives back in positive amounts, the credits tha
     total: "-80.00",
     corrects: { document: "C:1", number: "DE-000042", kind: "void", reason: "wrong plan" },
   };
-  const posted = postedInvoice(memo, {}, { key: "invoice:DE-000042", number: "DE-000042" });
+  const posted = postedInvoice(memo, CONTRACT, { key: "invoice:de:DE-000042", number: "DE-000042" });
   expect(posted).toMatchObject({
     net: "62.44",
     tax: "17.56",
@@ -131,7 +133,7 @@ test("currencies keep their own digits", () => {
     credits: "200",
     total: "1000",
   };
-  const posted = postedInvoice(yen, {}, null);
+  const posted = postedInvoice(yen, CONTRACT, null);
   expect([posted.net, posted.tax, posted.total]).toEqual(["1000", "0", "1000"]);
   expect(posted.lines.map(({ net, tax }) => [net, tax])).toEqual([
     ["1200", "0"],
@@ -139,8 +141,27 @@ test("currencies keep their own digits", () => {
   ]);
 });
 
+test("service periods are days of the contract's time zone; a day that is covered in part belongs to them", () => {
+  const days = (periodStart: string, periodEnd: string) => {
+    const { lines } = postedInvoice(
+      { ...DOCUMENT, lines: [{ ...LINE, periodStart, periodEnd }] },
+      CONTRACT,
+      null,
+    );
+    return [lines[0]?.periodStart, lines[0]?.periodEnd];
+  };
+  expect(days(LINE.periodStart, LINE.periodEnd)).toEqual(["2026-03-01", "2026-04-01"]);
+  expect(days(LINE.periodStart, "2026-03-17T11:00:00.000Z")).toEqual(["2026-03-01", "2026-03-18"]);
+  // What a contract that ended before takes back of a period.
+  expect(days(LINE.periodStart, LINE.periodStart)).toEqual(["2026-03-01", "2026-03-01"]);
+});
+
 test("an invoice's canonical keys are named once each", () => {
-  const posted = postedInvoice({ ...DOCUMENT, lines: [LINE, { ...LINE, line: 2 }] }, { region: "us" }, null);
+  const posted = postedInvoice(
+    { ...DOCUMENT, lines: [LINE, { ...LINE, line: 2 }] },
+    { ...CONTRACT, dimensions: { region: "us" } },
+    null,
+  );
   expect(mappingKeys(posted, 30)).toEqual({
     customer: ["acme"],
     item: ["api", "credits"],

@@ -209,3 +209,11 @@ export class PostedPartition {
     return await numberDocuments(this.engine, { ranksOf });
   }
 }
+
+/** January is billed: a fee in advance, then usage with the fee of February. */
+export async function billedJanuary(catalog = postedCatalog()): Promise<PostedPartition> {
+  const partition = new PostedPartition(catalog);
+  await partition.use(50, "2026-01-10");
+  await partition.until("2026-02-04");
+  return partition;
+}

@@ -1,18 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { agingOf, postingFigures } from "../../../src/pipeline/posting-report.ts";
-import { contract } from "../invoices/billed-partition.ts";
-import { postedCatalog, PostedPartition, ROWS } from "./posted-partition.ts";
+import { agingOf } from "../../../src/pipeline/posting-report.ts";
+import { billedJanuary, postedCatalog, PostedPartition, ROWS } from "./posted-partition.ts";
 
 const keysOf = (commands: readonly { readonly key: string }[]) => commands.map(({ key }) => key);
 const without = (...keys: string[]) => ROWS.filter(({ key }) => !keys.includes(key));
-
-/** January is billed: a fee in advance, then usage with the fee of February. */
-async function billedJanuary(catalog = postedCatalog()): Promise<PostedPartition> {
-  const partition = new PostedPartition(catalog);
-  await partition.use(50, "2026-01-10");
-  await partition.until("2026-02-04");
-  return partition;
-}
 
 describe("commands of a partition", () => {
   it("come in the order customer, its documents, journals of the month behind its grace", async () => {
@@ -20,8 +11,8 @@ describe("commands of a partition", () => {
     const commands = await partition.commands();
     expect(keysOf(commands)).toEqual([
       "customer:default:customer",
-      "invoice:INV-000001",
-      "invoice:INV-000002",
+      "invoice:default:INV-000001",
+      "invoice:default:INV-000002",
       "journal:default:2026-01:EUR:0:1",
       "journal:default:2026-01:EUR:0:2",
     ]);
@@ -95,7 +86,7 @@ describe("commands of a partition", () => {
   it("wait where the mapping lacks something, name all of it at once, and go by themselves with the next catalog", async () => {
     const partition = await billedJanuary(postedCatalog(without("support", "EUR", "revenue")));
     expect(await partition.commands()).toEqual([]);
-    expect(partition.posting("invoice:INV-000001")).toMatchObject({
+    expect(partition.posting("invoice:default:INV-000001")).toMatchObject({
       state: "waiting",
       reason: "mapping-missing",
       missing: ["item support", "currency EUR"],
@@ -113,8 +104,8 @@ describe("commands of a partition", () => {
     await partition.take(postedCatalog());
     const commands = await partition.commands();
     expect(keysOf(commands)).toEqual([
-      "invoice:INV-000001",
-      "invoice:INV-000002",
+      "invoice:default:INV-000001",
+      "invoice:default:INV-000002",
       "journal:default:2026-01:EUR:0:1",
       "journal:default:2026-01:EUR:0:2",
     ]);
@@ -124,7 +115,11 @@ describe("commands of a partition", () => {
   it("are queued again when the mapping changes that the ERP could not use, and not otherwise", async () => {
     const partition = await billedJanuary();
     const [, before] = await partition.commands();
-    await partition.result("invoice:INV-000001", { state: "parked", reason: "mapping", code: "INVALID" });
+    await partition.result("invoice:default:INV-000001", {
+      state: "parked",
+      reason: "mapping",
+      code: "INVALID",
+    });
     await partition.take(
       postedCatalog([...ROWS.filter(({ key }) => key !== "api"), { ...ROWS[0]!, values: { id: "86" } }]),
     );
@@ -133,11 +128,19 @@ describe("commands of a partition", () => {
     await partition.take(postedCatalog(changed));
     const [again, ...others] = await partition.commands();
     expect(others).toEqual([]);
-    expect(again).toMatchObject({ key: "invoice:INV-000001", revision: 2, contentHash: before?.contentHash });
+    expect(again).toMatchObject({
+      key: "invoice:default:INV-000001",
+      revision: 2,
+      contentHash: before?.contentHash,
+    });
     expect(again?.document).toEqual(before?.document);
     expect(again?.references.item).toEqual({ support: { id: "99" } });
     // What an operator has to look at is not queued by itself.
-    await partition.result("invoice:INV-000001", { revision: 2, state: "rejected", reason: "validation" });
+    await partition.result("invoice:default:INV-000001", {
+      revision: 2,
+      state: "rejected",
+      reason: "validation",
+    });
     await partition.take(postedCatalog());
     expect(await partition.commands()).toEqual([]);
   });
@@ -174,12 +177,12 @@ describe("commands of a partition", () => {
     });
     const [memo] = await partition.commands();
     expect(memo).toMatchObject({
-      key: "credit-memo:INV-000003",
-      after: ["customer:default:customer", "invoice:INV-000002"],
+      key: "credit-memo:default:INV-000003",
+      after: ["customer:default:customer", "invoice:default:INV-000002"],
       document: {
         kind: "credit-memo",
         total: "315.00",
-        corrects: { key: "invoice:INV-000002", number: "INV-000002" },
+        corrects: { key: "invoice:default:INV-000002", number: "INV-000002" },
       },
     });
   });
@@ -195,7 +198,10 @@ describe("commands of a partition", () => {
         },
       }),
     );
-    expect(keysOf(await partition.commands())).toEqual(["customer:default:customer", "invoice:INV-000002"]);
+    expect(keysOf(await partition.commands())).toEqual([
+      "customer:default:customer",
+      "invoice:default:INV-000002",
+    ]);
     const { checks } = await reportChecks(partition);
     expect(checks).toEqual([["invoiced = posted + open", "315.00", "315.00"]]);
   });
@@ -205,7 +211,7 @@ describe("commands of a partition", () => {
       postedCatalog([], { "erp/all.json": { key: "erp", adapter: "unheard-of" } }),
     );
     expect(await partition.commands()).toEqual([]);
-    expect(partition.posting("invoice:INV-000001")).toMatchObject({
+    expect(partition.posting("invoice:default:INV-000001")).toMatchObject({
       state: "waiting",
       reason: "adapter-unknown",
     });
@@ -228,39 +234,43 @@ async function reportChecks(partition: PostedPartition) {
 describe("results of a runner", () => {
   it("are taken once and in the order of its log; unknown keys and revisions are refused by name", async () => {
     const partition = await billedJanuary();
-    const late = partition.resultOf("invoice:INV-000001", { state: "unknown" });
+    const late = partition.resultOf("invoice:default:INV-000001", { state: "unknown" });
     expect(
-      await partition.result("invoice:INV-000001", {
+      await partition.result("invoice:default:INV-000001", {
         state: "reconciled",
         erp: { id: "9001", number: "77" },
       }),
     ).toBeUndefined();
-    expect(partition.posting("invoice:INV-000001")).toMatchObject({
+    expect(partition.posting("invoice:default:INV-000001")).toMatchObject({
       state: "reconciled",
       erp: { id: "9001", number: "77" },
     });
     expect(await partition.request("posting-result", { results: [late] })).toMatch(/^results-known/);
     // Beside one that is news it still says nothing.
-    const news = partition.resultOf("invoice:INV-000002", { state: "unknown" });
+    const news = partition.resultOf("invoice:default:INV-000002", { state: "unknown" });
     expect(await partition.request("posting-result", { results: [late, news] })).toBeUndefined();
-    expect(partition.posting("invoice:INV-000001").state).toBe("reconciled");
-    expect(partition.posting("invoice:INV-000002").state).toBe("unknown");
-    expect(await partition.result("invoice:INV-000009", {})).toMatch(/^posting-unknown: invoice:INV-000009/);
-    expect(await partition.result("invoice:INV-000002", { revision: 2 })).toMatch(
+    expect(partition.posting("invoice:default:INV-000001").state).toBe("reconciled");
+    expect(partition.posting("invoice:default:INV-000002").state).toBe("unknown");
+    expect(await partition.result("invoice:default:INV-000009", {})).toMatch(
+      /^posting-unknown: invoice:default:INV-000009/,
+    );
+    expect(await partition.result("invoice:default:INV-000002", { revision: 2 })).toMatch(
       /no revision 2, the last is 1/,
     );
     expect(
-      await partition.result("invoice:INV-000002", { payment: { status: "open", openAmount: "1.005" } }),
-    ).toMatch(/1.005 of invoice:INV-000002 is no amount of EUR/);
+      await partition.result("invoice:default:INV-000002", {
+        payment: { status: "open", openAmount: "1.005" },
+      }),
+    ).toMatch(/1.005 of invoice:default:INV-000002 is no amount of EUR/);
     expect(await partition.request("posting-result", { results: [{ ...late, extra: 1 }] })).toMatch(
       /^request-invalid/,
     );
-    expect(partition.posting("invoice:INV-000002").state).toBe("unknown");
+    expect(partition.posting("invoice:default:INV-000002").state).toBe("unknown");
   });
 
   it("of a document prove its customer", async () => {
     const partition = await billedJanuary();
-    await partition.result("invoice:INV-000001", {});
+    await partition.result("invoice:default:INV-000001", {});
     expect(partition.posting("customer:default:customer")).toMatchObject({
       state: "confirmed",
       reason: "by-document",
@@ -269,7 +279,7 @@ describe("results of a runner", () => {
 
   it("are not remembered as requests of people", async () => {
     const partition = await billedJanuary();
-    await partition.result("invoice:INV-000001", {});
+    await partition.result("invoice:default:INV-000001", {});
     expect(partition.engine.requests.last).toBeUndefined();
   });
 
@@ -277,18 +287,31 @@ describe("results of a runner", () => {
     const partition = await billedJanuary(postedCatalog(without("revenue")));
     await partition.commands();
     const redrive = (key: string) => partition.request("posting-redrive", { connection: "erp", key });
-    expect(await redrive("invoice:INV-000001")).toMatch(/^posting-under-way/);
-    expect(await redrive("invoice:INV-000099")).toMatch(/^posting-unknown/);
+    expect(await redrive("invoice:default:INV-000001")).toMatch(/^posting-under-way/);
+    expect(await redrive("invoice:default:INV-000099")).toMatch(/^posting-unknown/);
     expect(await redrive("journal:default:2026-01:EUR:0:1")).toMatch(/^posting-waits.*account revenue/);
-    await partition.result("invoice:INV-000001", { state: "rejected", reason: "validation", code: "E9" });
-    expect(await redrive("invoice:INV-000001")).toBeUndefined();
-    expect(await partition.commands()).toMatchObject([{ key: "invoice:INV-000001", revision: 2 }]);
+    await partition.result("invoice:default:INV-000001", {
+      state: "rejected",
+      reason: "validation",
+      code: "E9",
+    });
+    expect(await redrive("invoice:default:INV-000001")).toBeUndefined();
+    expect(await partition.commands()).toMatchObject([{ key: "invoice:default:INV-000001", revision: 2 }]);
+    // A record that comes when the command is under way changes nothing, however it got into the log.
+    const head = { actor: "Ann", reason: "again", request: "again-and-again", previous: "" };
+    await partition.decide({
+      kind: "posting-redrive",
+      ...head,
+      connection: "erp",
+      key: "invoice:default:INV-000001",
+    });
+    expect(await partition.commands()).toEqual([]);
     // What the former revision was told of says nothing any more, but that the ERP has it.
-    await partition.result("invoice:INV-000001", { revision: 1, state: "conflict" });
-    expect(partition.posting("invoice:INV-000001").state).toBe("planned");
-    await partition.result("invoice:INV-000001", { revision: 1, state: "confirmed" });
-    expect(partition.posting("invoice:INV-000001").state).toBe("confirmed");
-    expect(await redrive("invoice:INV-000001")).toMatch(/^posting-done/);
+    await partition.result("invoice:default:INV-000001", { revision: 1, state: "conflict" });
+    expect(partition.posting("invoice:default:INV-000001").state).toBe("planned");
+    await partition.result("invoice:default:INV-000001", { revision: 1, state: "confirmed" });
+    expect(partition.posting("invoice:default:INV-000001").state).toBe("confirmed");
+    expect(await redrive("invoice:default:INV-000001")).toMatch(/^posting-done/);
   });
 });
 
@@ -296,9 +319,11 @@ describe("payments", () => {
   it("are published when they change, aged by days past due, and dunned by the days that the log says", async () => {
     const partition = await billedJanuary();
     const open = (openAmount: string) => ({ payment: { status: "open" as const, openAmount } });
-    await partition.result("invoice:INV-000001", open("310"));
-    await partition.result("invoice:INV-000001", open("310.00"));
-    await partition.result("invoice:INV-000002", { payment: { status: "partly-paid", openAmount: "15" } });
+    await partition.result("invoice:default:INV-000001", open("310"));
+    await partition.result("invoice:default:INV-000001", open("310.00"));
+    await partition.result("invoice:default:INV-000002", {
+      payment: { status: "partly-paid", openAmount: "15" },
+    });
     const sources = [{ partition: 0, engine: partition.engine, store: partition.store }];
     // Due on January the 31st and March the 5th.
     expect(agingOf(sources, "2026-03-04")).toMatchObject([
@@ -318,48 +343,22 @@ describe("payments", () => {
     await partition.day("2026-02-02");
     await partition.day("2026-03-10");
     expect(agingOf(sources, "2026-03-10")[0]?.dunning).toEqual({ final: "310.00", reminder: "15.00" });
-    await partition.result("invoice:INV-000001", { payment: { status: "paid", openAmount: "0" } });
+    await partition.result("invoice:default:INV-000001", { payment: { status: "paid", openAmount: "0" } });
     expect(agingOf(sources, "2026-03-10")[0]).toMatchObject({ invoices: 1, open: "15.00" });
     expect(await partition.alerts()).toMatchObject([
-      { kind: "payment", key: "invoice:INV-000001", status: "open", openAmount: "310.00", total: "310.00" },
-      { kind: "payment", key: "invoice:INV-000002", status: "partly-paid", openAmount: "15.00" },
-      { kind: "dunning", key: "invoice:INV-000001", stage: "reminder", daysPastDue: 1 },
-      { kind: "dunning", key: "invoice:INV-000001", stage: "final", daysPastDue: 38 },
-      { kind: "dunning", key: "invoice:INV-000002", stage: "reminder", daysPastDue: 5 },
-      { kind: "payment", key: "invoice:INV-000001", status: "paid", openAmount: "0.00" },
-      { kind: "dunning", key: "invoice:INV-000001", stage: null },
-    ]);
-  });
-});
-
-describe("what has become of documents", () => {
-  it("is told by connection and state", async () => {
-    const partition = await billedJanuary();
-    await partition.result("invoice:INV-000001", { state: "reconciled" });
-    const figures = postingFigures([{ partition: 0, engine: partition.engine }]);
-    expect(figures).toEqual([
-      { connection: "erp", state: "confirmed", documents: 1, amounts: {}, oldestDay: "2026-01-01" },
       {
-        connection: "erp",
-        state: "planned",
-        documents: 3,
-        amounts: { EUR: "315.00" },
-        oldestDay: "2026-01-31",
+        kind: "payment",
+        key: "invoice:default:INV-000001",
+        status: "open",
+        openAmount: "310.00",
+        total: "310.00",
       },
-      {
-        connection: "erp",
-        state: "reconciled",
-        documents: 1,
-        amounts: { EUR: "310.00" },
-        oldestDay: "2026-01-01",
-      },
+      { kind: "payment", key: "invoice:default:INV-000002", status: "partly-paid", openAmount: "15.00" },
+      { kind: "dunning", key: "invoice:default:INV-000001", stage: "reminder", daysPastDue: 1 },
+      { kind: "dunning", key: "invoice:default:INV-000001", stage: "final", daysPastDue: 38 },
+      { kind: "dunning", key: "invoice:default:INV-000002", stage: "reminder", daysPastDue: 5 },
+      { kind: "payment", key: "invoice:default:INV-000001", status: "paid", openAmount: "0.00" },
+      { kind: "dunning", key: "invoice:default:INV-000001", stage: null },
     ]);
-  });
-
-  it("does not depend on contracts whose documents another partition posts", () => {
-    const two = [contract(), contract({ id: "B", account: "other", payment_days: 14 })];
-    const catalog = postedCatalog(ROWS, { "contracts/all.json": two });
-    // The first contract by id, whatever account asks.
-    expect(catalog.posting.customer("default", "customer")?.paymentDays).toBe(14);
   });
 });

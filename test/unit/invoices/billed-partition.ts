@@ -1,7 +1,7 @@
 import { compileCatalog } from "../../../src/billing/catalog/compile.ts";
 import type { CompiledCatalog } from "../../../src/billing/catalog/compiled.ts";
 import { loadCatalog } from "../../../src/billing/catalog/load.ts";
-import { BilledRun, type BilledResult } from "../../support/billed-run.ts";
+import { BilledRun, type BilledResult, type CorrectionDecision } from "../../support/billed-run.ts";
 
 export const at = (date: string): number => Date.parse(`${date}T00:00:00Z`);
 
@@ -69,6 +69,11 @@ export class Billing {
   async take(catalog: CompiledCatalog): Promise<this> {
     await this.#run.take(catalog);
     return this;
+  }
+
+  /** Corrects the final document of a number; returns why it can't be, where it can't. */
+  correct(number: string, decision: CorrectionDecision, issued: string): Promise<string | undefined> {
+    return this.#run.correct(number, decision, at(issued));
   }
 
   result(): Promise<BilledResult> {

@@ -27,7 +27,7 @@ export interface TimedEvent {
   readonly retractedAfterHours?: number | undefined;
 }
 
-/** An operator's correction of one of the invoices that are final at a time. */
+/** An operator's correction of one of the documents that are final at a time. */
 export interface TimedCorrection {
   readonly atHours: number;
   readonly action: "credit" | "credit-lines" | "void" | "reissue";
@@ -73,7 +73,7 @@ export function arrivalsOf(list: readonly TimedEvent[], startMs: number): Arriva
     .map(({ arrival }) => arrival);
 }
 
-export const BILLING_ACCOUNTS = ["plain", "fees", "changed", "credits", "reserved"];
+export const BILLING_ACCOUNTS = ["plain", "fees", "changed", "credits", "reserved", "two-months"];
 
 const contract = (account: string, fields: Readonly<Record<string, unknown>>, id = account) => ({
   id,
@@ -189,6 +189,16 @@ export const BILLING_FILES: Readonly<Record<string, unknown>> = {
       billing_anchor_day: 20,
       billing_months: 2,
     }),
+    // Accounted for month by month within one billing period.
+    contract("two-months", {
+      billing_months: 2,
+      billing_anchor_month: 1,
+      commitments: [{ key: "all", amount: "40", overage_factor: "1.5" }],
+      credits: [
+        // More than can be used: see below.
+        { id: "calls", amount: "1000", unit: "quantity", meters: ["calls"], effective: "2026-02-01" },
+      ],
+    }),
     contract("credits", {
       credits: [
         { id: "first", amount: "9", effective: "2026-02-01", expires: "2026-03-15" },
@@ -273,7 +283,7 @@ export async function billingLogs(
         : partsOfLines(stored.document, which).map(({ line, amount }) => [line, amount] as const);
     const decision: Decision =
       action === "void" || action === "reissue"
-        ? { kind: "void-invoice", reissue: action === "reissue", ...head }
+        ? { kind: "void-invoice", reissue: action === "reissue", unapplied: true, ...head }
         : { kind: "credit-note", lines, ...head };
     if (engine.invoices.corrections.faultOf(stored, decision) === undefined) await decide(decision);
   };
@@ -379,5 +389,7 @@ export async function replay(
     cut: (step) => at(step) < 5,
     commit: (step) => at(step) < 4,
     restart: (step) => at(step) < 2,
+    // Slices that end behind any unit of work, or behind some thousands.
+    ...(dice === undefined ? {} : { unitsPerSlice: 1 + at(0) * at(1) ** 3 }),
   });
 }

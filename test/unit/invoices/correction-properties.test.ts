@@ -60,11 +60,15 @@ function payable(document: Invoice): bigint {
   return minorUnitsOfText(document.total) + minorUnitsOfText(document.credits);
 }
 
-/** An invoice and what corrects it. */
-function checkCorrections(invoice: Invoice, memos: readonly Invoice[]): void {
+/** A document and what corrects it; of a credit note that was voided, its void too. */
+function checkCorrections(invoice: Invoice, invoices: Invoices): void {
+  const correctionsOf = ({ id }: Invoice): Invoices =>
+    invoices.filter(({ corrects }) => corrects?.document === id);
+  const memos = correctionsOf(invoice);
   if (memos.length === 0) return;
+  const all = memos.flatMap((memo) => [memo, ...correctionsOf(memo)]);
   const left = (amountOf: (document: Invoice) => bigint): bigint =>
-    memos.reduce((all, memo) => all + amountOf(memo), amountOf(invoice));
+    all.reduce((sum, memo) => sum + amountOf(memo), amountOf(invoice));
   const isWhole = left(({ subtotal }) => minorUnitsOfText(subtotal)) === 0n;
   const leftOver = [
     ...FIGURES.map((figure) => left((document) => minorUnitsOfText(document[figure]))),
@@ -72,16 +76,23 @@ function checkCorrections(invoice: Invoice, memos: readonly Invoice[]): void {
   ];
   const mustBeNothing = invoice.isVoid || isWhole ? leftOver : [];
   expect(mustBeNothing.filter((amount) => amount !== 0n)).toEqual([]);
-  expect(invoice.isVoid && memos.length > 1).toBe(false);
-  // No more is given back to credits than they had paid.
+  // Credit notes of what is void were voided before.
+  const standing = memos.filter(({ corrects, isVoid }) => corrects?.kind === "credit-note" && !isVoid);
+  expect(invoice.isVoid && standing.length > 0).toBe(false);
+  expect(memos.filter(({ corrects }) => corrects?.kind === "void").length).toBeLessThanOrEqual(1);
+  expect(invoice.kind === "credit-memo" && memos.some(({ corrects }) => corrects?.kind !== "void")).toBe(
+    false,
+  );
+  // No more is given back to credits than they had paid, or taken of them than they had got.
   const paid = minorUnitsOfText(invoice.credits);
-  const givenBack = memos.reduce((sum, { credits }) => sum - minorUnitsOfText(credits), 0n);
+  const givenBack = all.reduce((sum, { credits }) => sum - minorUnitsOfText(credits), 0n);
   expect(givenBack).toBeLessThanOrEqual(paid < 0n ? 0n : paid);
+  expect(givenBack).toBeGreaterThanOrEqual(paid < 0n ? paid : 0n);
   for (const memo of memos) {
-    expect(memo.kind).toBe("credit-memo");
+    expect(memo.kind).toBe(minorUnitsOfText(memo.total) > 0n ? "invoice" : "credit-memo");
     expect(memo.corrects).toMatchObject({ document: invoice.id, number: invoice.number });
     for (const line of memo.lines) {
-      const taxes = line.taxes.reduce((all, { amount }) => all + minorUnitsOfText(amount), 0n);
+      const taxes = line.taxes.reduce((sum, { amount }) => sum + minorUnitsOfText(amount), 0n);
       expect(taxes).toBe(minorUnitsOfText(line.tax));
     }
   }
@@ -113,11 +124,7 @@ describe("corrections of invoices", () => {
         expect(report.unbilled.filter(({ amount }) => /[1-9]/.test(amount))).toEqual([]);
         const numbers = invoices.map(({ number }) => number ?? "").toSorted((a, b) => (a < b ? -1 : 1));
         expect(numbers).toEqual(invoices.map((_, index) => `INV-${String(index + 1).padStart(6, "0")}`));
-        for (const invoice of invoices)
-          checkCorrections(
-            invoice,
-            invoices.filter(({ corrects }) => corrects?.document === invoice.id),
-          );
+        for (const invoice of invoices) checkCorrections(invoice, invoices);
         for (const account of ["deferred-revenue", "unbilled-receivable"]) {
           let balance = 0n;
           for (const { lines } of journal)

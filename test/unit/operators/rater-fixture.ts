@@ -3,6 +3,7 @@ import type { CompiledCatalog } from "../../../src/billing/catalog/compiled.ts";
 import { Rater } from "../../../src/operators/rate/rate-operator.ts";
 import type { SeriesInfo, WindowFiring } from "../../../src/operators/rate/series-info.ts";
 import { compiled } from "../billing/catalog-fixture.ts";
+import { useCatalog } from "../../support/rater-work.ts";
 
 export const HOUR_MS = 3_600_000;
 export const START_MS = Date.parse("2026-01-10T00:00:00Z");
@@ -69,6 +70,6 @@ export class Rows {
 export function newRater(rows = new Rows()): Rater {
   const rater = new Rater();
   rater.restore(rows);
-  rater.setCatalog(catalog);
+  useCatalog(rater, catalog);
   return rater;
 }

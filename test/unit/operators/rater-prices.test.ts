@@ -7,6 +7,7 @@ import { Rater } from "../../../src/operators/rate/rate-operator.ts";
 import type { SeriesInfo } from "../../../src/operators/rate/series-info.ts";
 import { compiled } from "../billing/catalog-fixture.ts";
 import { firing, Rows, seriesOf, START_MS } from "./rater-fixture.ts";
+import { closePeriods, useCatalog } from "../../support/rater-work.ts";
 
 const FAR_MS = Date.parse("2026-03-01T00:00:00Z");
 
@@ -29,7 +30,7 @@ class RestartingRater {
   run<Result>(work: (rater: Rater) => Result): Result {
     const rater = new Rater();
     rater.restore(this.#rows);
-    rater.setCatalog(this.#catalog);
+    useCatalog(rater, this.#catalog);
     const result = work(rater);
     this.#rows.commit(rater);
     return result;
@@ -43,7 +44,7 @@ class RestartingRater {
   /** Amounts of the periods' closing. */
   close(series: SeriesInfo): (string | null)[] {
     return this.run((rater) =>
-      rater.closePeriods(FAR_MS, [{ series, startMs: START_MS }]).map(({ amount }) => amount),
+      closePeriods(rater, FAR_MS, [{ series, startMs: START_MS }]).map(({ amount }) => amount),
     );
   }
 }
@@ -121,7 +122,7 @@ describe("prices by the window", () => {
         fc.array(fc.tuple(fc.nat(5), fc.bigInt({ min: 0n, max: 20_000n })), { maxLength: 20 }),
         (steps) => {
           const rater = new Rater();
-          rater.setCatalog(volume);
+          useCatalog(rater, volume);
           const last = new Map<number, { value: bigint; revision: number }>();
           let total = 0;
           for (const [hour, value] of steps) {

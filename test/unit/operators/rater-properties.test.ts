@@ -4,6 +4,7 @@ import type { RatedAggregate } from "../../../src/model/outputs.ts";
 import type { Rater } from "../../../src/operators/rate/rate-operator.ts";
 import type { SeriesInfo } from "../../../src/operators/rate/series-info.ts";
 import { firing, HOUR_MS, newRater, Rows, seriesOf, START_MS } from "./rater-fixture.ts";
+import { closePeriods } from "../../support/rater-work.ts";
 
 /** One thing that happens to a rater. */
 type Step =
@@ -33,7 +34,7 @@ function play(steps: readonly Step[], restart: boolean): { out: RatedAggregate[]
     } else if (step.kind === "close") {
       const touched = [...windows.values()].filter(({ startMs }) => monthOf(startMs) === step.month);
       closedMonths.add(step.month);
-      out.push(...rater.closePeriods(Date.parse("2026-12-31T23:00:00Z"), touched));
+      out.push(...closePeriods(rater, Date.parse("2026-12-31T23:00:00Z"), touched));
     } else {
       const series = SERIES[step.series];
       if (series === undefined) throw new Error("no such series");

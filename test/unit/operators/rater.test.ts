@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { RatedAggregate } from "../../../src/model/outputs.ts";
 import { Rater } from "../../../src/operators/rate/rate-operator.ts";
 import { catalog, firing, HOUR_MS, newRater, seriesOf, START_MS } from "./rater-fixture.ts";
+import { closePeriods } from "../../support/rater-work.ts";
 
 describe("rating of windows", () => {
   test("the first window of a period, to the field", () => {
@@ -70,7 +71,7 @@ describe("rating of windows", () => {
       currency: "USD",
     });
     expect(
-      rater.closePeriods(logins.contract.periodAt(START_MS).endMs, [{ series: logins, startMs: START_MS }]),
+      closePeriods(rater, logins.contract.periodAt(START_MS).endMs, [{ series: logins, startMs: START_MS }]),
     ).toMatchObject([{ kind: "period", price: null, amount: null, quantityToDate: "7", value: "7" }]);
   });
 
@@ -136,7 +137,7 @@ describe("closing of periods", () => {
     rater.rate(firing(requests, 0, { value: 600n, events: 2 }));
     rater.rate(firing(requests, 1, { value: 600n, events: 3 }));
     rater.rate(firing(peak, 0, { value: 3n, periodQuantity: 3n }));
-    const closed = rater.closePeriods(endMs + HOUR_MS, touched);
+    const closed = closePeriods(rater, endMs + HOUR_MS, touched);
     expect(closed.map(({ price }) => price)).toEqual(["api@1/peak", "api@1/requests"]);
     expect(closed[1]).toEqual({
       kind: "period",
@@ -158,13 +159,13 @@ describe("closing of periods", () => {
       amountToDate: "18.00",
       quantityToDate: "12",
     } satisfies RatedAggregate);
-    expect(rater.closePeriods(endMs + HOUR_MS, touched.toReversed())).toEqual([]);
+    expect(closePeriods(rater, endMs + HOUR_MS, touched.toReversed())).toEqual([]);
   });
 
   test("late usage after it is rated against what was billed, in the period of the usage", () => {
     const rater = newRater();
     rater.rate(firing(requests, 0, { value: 1_200n }));
-    rater.closePeriods(endMs, touched);
+    closePeriods(rater, endMs, touched);
     const retracted = firing(requests, 0, {
       value: 200n,
       emittedValue: 1_200n,
@@ -179,20 +180,20 @@ describe("closing of periods", () => {
       amount: "-11.00",
       amountToDate: "7.00",
     });
-    expect(rater.closePeriods(endMs + HOUR_MS, touched)).toEqual([]);
+    expect(closePeriods(rater, endMs + HOUR_MS, touched)).toEqual([]);
   });
 
   test("a period that only adjustments have made is closed from the start; one without usage says nothing", () => {
     const rater = newRater();
-    expect(rater.closePeriods(endMs, touched)).toEqual([]);
+    expect(closePeriods(rater, endMs, touched)).toEqual([]);
     rater.rate(firing(requests, 0, { value: 100n, kind: "adjustment" }));
-    expect(rater.closePeriods(endMs, touched)).toEqual([]);
+    expect(closePeriods(rater, endMs, touched)).toEqual([]);
   });
 
   test("never before its end: a period that a newer catalog lets end later stays open until then", () => {
     const rater = newRater();
     rater.rate(firing(requests, 0, { value: 100n }));
-    expect(rater.closePeriods(endMs - 1, touched)).toEqual([]);
-    expect(rater.closePeriods(endMs, touched)).toMatchObject([{ kind: "period", amountToDate: "6.00" }]);
+    expect(closePeriods(rater, endMs - 1, touched)).toEqual([]);
+    expect(closePeriods(rater, endMs, touched)).toMatchObject([{ kind: "period", amountToDate: "6.00" }]);
   });
 });

@@ -180,3 +180,33 @@ it("goes on turn by turn, tells how old its figures are, and begins anew with an
   first.store.close();
   second.store.close();
 });
+
+it("waits while the engine is between two positions: what falls due there is partly done", async () => {
+  const messages = messagesOf(
+    ACCOUNTS.map((_, account) => ({ account, minutes: 0, lagMinutes: 0, amount: 3, user: 1, status: "ok" })),
+  );
+  const { engine, store } = await engineOf(messages);
+  const clock = new ManualClock();
+  const watch = new AccruedWatch({
+    clock,
+    intervalMs: HOUR_MS,
+    currentEngine: () => engine,
+    onFault: (fault) => {
+      throw fault;
+    },
+  });
+  // One window a slice: all of them complete with the hour.
+  engine.budget.share = Number.MIN_VALUE;
+  const step = engine.processInSlices([timeSignal(messages.length + 1, BASE_MS + 3 * HOUR_MS)]);
+  for (let slice = 0; slice < 100; slice++) expect(step.next().done).toBe(false);
+  watch.start();
+  await clock.advance(10_000);
+  expect(watch.figures).toBeUndefined();
+  while (step.next().done !== true);
+  await clock.advance(10_000);
+  expect(formatMinorUnits(watch.figures?.totals.get("EUR")?.minorUnits ?? 0n, 2)).toBe(
+    await exactOf(messages),
+  );
+  watch.stop();
+  store.close();
+});

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { TributaryError, type ErrorCode } from "../../../src/model/errors.ts";
 import type { LogMessage, UsageLog } from "../../../src/model/log.ts";
 import { hexOfBytes } from "../../../src/pipeline/accepted-gaps.ts";
-import { fingerprint, NO_POSITION } from "../../../src/pipeline/partition-engine.ts";
+import { fingerprint, NO_POSITION } from "../../../src/pipeline/positions.ts";
 import { gapRecord, proposeGap } from "../../../src/pipeline/recovery.ts";
 import { renumberedLog } from "../../../src/pipeline/renumbered-log.ts";
 import type { LogVerification, ReadRecord } from "../../../src/pipeline/verify-logs.ts";

@@ -15,6 +15,8 @@ describe("the estimate of a drain", () => {
     expect(drainEstimateMs(0, { perSecond: 0, quota, ...endless })).toBe(0);
     expect(drainEstimateMs(100, { perSecond: 4, quota: { ...quota, rate }, ...endless })).toBe(25_000);
     expect(drainEstimateMs(100, { perSecond: 0, quota: { ...quota, rate }, ...endless })).toBe(10_000);
+    const perDay = 86_400;
+    expect(drainEstimateMs(100, { perSecond: 0, quota: { ...quota, perDay }, ...endless })).toBe(100_000);
     expect(drainEstimateMs(100, { perSecond: 0, quota, ...endless })).toBeNull();
   });
 

@@ -119,6 +119,30 @@ test("an outage of hours leaves documents as they are, with few requests, and is
   expect(store.backlog().map(({ state }) => state)).toEqual(["reconciled"]);
 });
 
+test("an ERP that wants to be left alone is, by all documents, and no attempt counts", async () => {
+  const world: PostingWorld = new PostingWorld({
+    erp: {
+      behaviour: () =>
+        world.erp.requests <= 3
+          ? { kind: "fault", fault: new ErpFault("throttle", "HTTP 429", { retryAfterMs: 2 * MINUTE_MS }) }
+          : { kind: "answer" },
+    },
+  });
+  queueCommands(
+    world.commands,
+    Array.from({ length: 6 }, (_, index) => journalCommand(`j${index}`)),
+  );
+  const store = world.store();
+  const runner = world.runner(store);
+  runner.start();
+  await pass(world, 2 * MINUTE_MS - 5_000);
+  expect(world.erp.requests).toBe(3);
+  expect(runner.snapshot()).toMatchObject({ breaker: "closed", gate: { limit: 1, inFlight: 0 } });
+  expect(store.document("journal:j0")).toMatchObject({ state: "planned", reason: "throttle", attempt: 0 });
+  await pass(world, MINUTE_MS);
+  expect(store.backlog().map(({ state }) => state)).toEqual(["reconciled"]);
+});
+
 test("a document that fails while others are answered is given to people in the end", async () => {
   const world = new PostingWorld({
     erp: {
@@ -210,6 +234,34 @@ describe("a runner that takes over", () => {
     expect(formerRunner.snapshot().phase).toBe("waiting");
   });
 
+  test("is not disturbed by the former one, which wakes behind its lease with an intent that it had written", async () => {
+    const world = new PostingWorld();
+    queueCommands(world.commands, [journalCommand("a")]);
+    const former = new SimProcess(world.clock, 0);
+    // It falls asleep between the intent and the request.
+    const unlisten = world.postings.listen(() => {
+      if (trailOf(world, "journal:a").length === 0) return;
+      unlisten();
+      former.sleep(20 * MINUTE_MS);
+    });
+    world.runner(world.store(), former).start();
+    await pass(world, MINUTE_MS);
+    expect(world.erp.requests).toBe(0);
+    const store = world.store();
+    world.runner(store).start();
+    await until(world, store, "journal:a", "reconciled");
+    await pass(world, HOUR_MS);
+    expect(world.erp.ledger).toHaveLength(1);
+    expect(trailOf(world, "journal:a")).toEqual([
+      "submitting",
+      "unknown (runner-changed)",
+      "planned (absent)",
+      "submitting",
+      "confirmed",
+      "reconciled",
+    ]);
+  });
+
   test("behind one that has stopped goes on at once", async () => {
     const world = new PostingWorld();
     const first = world.runner(world.store());
@@ -240,6 +292,41 @@ describe("an append of which nobody knows", () => {
       expect(recordsOf(world)).toHaveLength(7);
     },
   );
+});
+
+test("an ERP that can't be asked gets what was not answered again, recognises it, and confirmed is the last state", async () => {
+  let requests = 0;
+  const world = new PostingWorld({
+    erp: {
+      description: { canLookUp: false, canReadBack: false },
+      refusesDuplicates: true,
+      behaviour: () => {
+        requests += 1;
+        return requests === 1
+          ? { kind: "lost-after" }
+          : requests === 2
+            ? { kind: "lost-before" }
+            : { kind: "answer" };
+      },
+    },
+  });
+  queueCommands(world.commands, [journalCommand("a")]);
+  const store = world.store();
+  world.runner(store).start();
+  await until(world, store, "journal:a", "confirmed");
+  await pass(world, 24 * HOUR_MS);
+  expect(trailOf(world, "journal:a")).toEqual([
+    "submitting",
+    "unknown (unknown)",
+    "planned (resent)",
+    "submitting",
+    "unknown (unknown)",
+    "planned (resent)",
+    "submitting",
+    "confirmed (adopted)",
+  ]);
+  expect(requests).toBe(3);
+  expect(store.document("journal:a")?.erp).toEqual({ id: "trib-journal:a", number: null });
 });
 
 test("a log that somebody has changed stops the connection for good, and says so", async () => {

@@ -104,6 +104,17 @@ describe("a store", () => {
     expect(readyKeys(store)).toEqual(["invoice:2", "journal:j"]);
   });
 
+  test("keeps a document back until what it names is confirmed, also where that is of another order key", () => {
+    const store = open();
+    add(store, journalCommand("a"), journalCommand("b", { after: ["journal:a"], orderKey: "o" }));
+    add(store, journalCommand("c", { orderKey: "o" }));
+    expect(readyKeys(store)).toEqual(["journal:a"]);
+    apply(store, transition("journal:a", null, "submitting"));
+    expect(readyKeys(store)).toEqual([]);
+    apply(store, transition("journal:a", "submitting", "confirmed"));
+    expect(readyKeys(store)).toEqual(["journal:b"]);
+  });
+
   test("keeps sums by state and currency exactly, and since when", () => {
     const store = open();
     add(
@@ -140,6 +151,14 @@ describe("a store", () => {
       transition("journal:j", "confirmed", "reconciled", { revision: 2, command: 2 }),
     );
     expect(codeOfThrown(() => store.command("journal:j"))).toBe("internal-fault");
+  });
+
+  test("of an ERP that can't be read back keeps no command of what is confirmed", () => {
+    const store = openPostingStore(":memory:", CONNECTION, { isReadBack: false });
+    add(store, invoiceCommand("1"), customerCommand("c1"));
+    confirm(store, "invoice:1");
+    expect(codeOfThrown(() => store.command("invoice:1"))).toBe("internal-fault");
+    expect(store.command("customer:de:c1").revision).toBe(1);
   });
 
   test("counts faults in a row, and forgets them where it went well or somebody decided", () => {

@@ -18,7 +18,7 @@ class MemoryBudget {
   setBudget(budget: BudgetDay): void {
     this.stored = budget;
   }
-  transitionsOn(): number {
+  requestsOn(): number {
     return this.transitions;
   }
 }
@@ -159,7 +159,13 @@ describe("a day's budget", () => {
     // What was counted ahead is lost with a crash, never forgotten.
     const second = gateOf({ perDay: 50 }, clock, memory);
     expect(second.gate.leftToday()).toBe(10);
-    for (let used = 0; used < 10; used++) second.gate.take().end();
+    // One that was chosen and not sent costs nothing.
+    for (let unsent = 0; unsent < 100; unsent++) second.gate.take().end();
+    for (let used = 0; used < 10; used++) {
+      const permit = second.gate.take();
+      permit.start();
+      permit.end();
+    }
     expect(second.gate.waitMs()).toBe(24 * 60 * 60_000);
     expect(second.gate.state().utilization).toBe(1);
     await clock.advance(24 * 60 * 60_000);
@@ -167,7 +173,7 @@ describe("a day's budget", () => {
     expect(second.gate.waitMs()).toBe(0);
   });
 
-  test("of a successor on another machine counts the day's transitions", () => {
+  test("of a successor on another machine counts the requests that the log shows", () => {
     const memory = new MemoryBudget();
     memory.transitions = 33;
     expect(gateOf({ perDay: 50 }, new ManualClock(), memory).gate.leftToday()).toBe(17);

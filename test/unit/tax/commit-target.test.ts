@@ -25,12 +25,19 @@ const entry = (
 function target(answerOf: (code: string) => TaxCommitAnswer | Error = () => ({ kind: "committed" })) {
   const commits: string[] = [];
   const refusals: TaxCommitRefusal[] = [];
+  const answer = (code: string): Promise<TaxCommitAnswer> => {
+    const answered = answerOf(code);
+    return answered instanceof Error ? Promise.reject(answered) : Promise.resolve(answered);
+  };
   const service: TaxService = {
     tax: () => Promise.reject(new Error("it is only to commit")),
     commit: ({ code }) => {
       commits.push(code);
-      const answer = answerOf(code);
-      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+      return answer(code);
+    },
+    void: ({ code }) => {
+      commits.push(`void ${code}`);
+      return answer(code);
     },
   };
   const onRefused = (refusal: TaxCommitRefusal): Promise<void> => {
@@ -73,6 +80,20 @@ describe("the commits of taxed documents", () => {
     expect(refusals).toEqual([
       { document: "C:1", transaction: transaction("C:1"), code: "EntityNotFoundError", message: "not found" },
     ]);
+  });
+
+  it("of documents that are taken back are voided behind the commits, and not while one of those has failed", async () => {
+    let isDown = true;
+    const { commits, made } = target((code) =>
+      isDown && code === "C:2" ? new TributaryError("tax-service-failed", "down") : { kind: "committed" },
+    );
+    const voids = { taxTransaction: { ...transaction("C:2"), action: "void" } };
+    const entries = [entry(1, voids), entry(2)];
+    await expect(made.deliver(entries)).rejects.toMatchObject({ code: "tax-service-failed" });
+    expect(commits).toEqual(["C:2"]);
+    isDown = false;
+    await made.deliver(entries);
+    expect(commits).toEqual(["C:2", "C:2", "void C:2"]);
   });
 
   it("wait where no service is configured", async () => {

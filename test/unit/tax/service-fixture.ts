@@ -4,10 +4,12 @@ import { loadCatalog } from "../../../src/billing/catalog/load.ts";
 import { encodeControl, type ControlRecord } from "../../../src/model/control.ts";
 import type { DocumentTaxRequest, TaxAnswer, TaxReply } from "../../../src/model/tax-service.ts";
 import { decimalText } from "../../../src/model/decimal.ts";
+import { storedDocumentRows, type StoredDocument } from "../../../src/operators/invoice/billing-book.ts";
 import { invoicesOf, journalOf } from "../../../src/pipeline/billing-report.ts";
 import { billingRun, nextBillingStep, numberDocuments } from "../../../src/pipeline/billing-steps.ts";
 import { reportOf } from "../../../src/pipeline/partition-report.ts";
 import { openPartitionStore } from "../../../src/state/partition-store.ts";
+import { correctionRecord, type CorrectionDecision } from "../../support/billed-run.ts";
 import { createEngine } from "../../support/engine-fixture.ts";
 
 export const at = (date: string): number => Date.parse(`${date}T00:00:00Z`);
@@ -61,10 +63,12 @@ export function catalogFromTexts(files: ReadonlyMap<string, string>): CompiledCa
 
 export type TaxesAnswer = Extract<TaxAnswer, { kind: "taxed" }>;
 
-/** An answer with ten per cent of each line, rounded down, so that nobody takes it for a table's. */
+/** An answer with ten per cent of each line, rounded down, so that nobody takes it for a table's; or with the tax it is told. */
 export function tenPercent(request: DocumentTaxRequest): TaxesAnswer {
   const cents = (text: string): bigint => BigInt(text.replace(".", ""));
-  const taxes = request.lines.map(({ amount }) => cents(amount) / 10n);
+  const taxes = request.lines.map(({ amount, tax }) =>
+    tax === undefined ? cents(amount) / 10n : cents(tax),
+  );
   return {
     kind: "taxed",
     transaction: {
@@ -153,6 +157,16 @@ export class ServedBilling {
     await this.record(this.reply(document, answer));
   }
 
+  /** Corrects the final document of a number. */
+  async correct(number: string, decision: CorrectionDecision, issued: string): Promise<void> {
+    await this.#store.commit(this.engine.collect());
+    const stored = [...storedDocumentRows(this.#store)].find(({ document }) => document.number === number);
+    if (stored === undefined) throw new Error(`no document ${number}`);
+    const record = correctionRecord(stored, decision, at(issued), `request-${this.#controls}`);
+    this.#decide(record, undefined, stored);
+    await this.#bill();
+  }
+
   async refuseCommit(document: string): Promise<void> {
     const transaction = { service: "test", company: "served", code: document, type: "SalesInvoice" };
     this.#decide({
@@ -179,9 +193,13 @@ export class ServedBilling {
     return { report, invoices: invoicesOf(sources), journal: journalOf(sources), exceptions };
   }
 
-  #decide(decision: Without<ControlRecord, "appliesAfter" | "decidedAt">, catalog?: CompiledCatalog): void {
+  #decide(
+    decision: Without<ControlRecord, "appliesAfter" | "decidedAt">,
+    catalog?: CompiledCatalog,
+    stored?: StoredDocument,
+  ): void {
     const record: ControlRecord = { ...decision, appliesAfter: this.#sequence, decidedAt: "" };
-    this.engine.apply({ sequence: ++this.#controls, record }, encodeControl(record), catalog, []);
+    this.engine.apply({ sequence: ++this.#controls, record }, encodeControl(record), catalog, [], stored);
   }
 
   async #bill(): Promise<void> {

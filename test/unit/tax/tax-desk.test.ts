@@ -25,6 +25,10 @@ class HeldService implements TaxService {
   commit(): Promise<never> {
     return Promise.reject(new Error("a desk commits nothing"));
   }
+
+  void(): Promise<never> {
+    return Promise.reject(new Error("a desk voids nothing"));
+  }
 }
 
 async function desk(options: { readonly accounts?: number; readonly service?: undefined } = {}) {
@@ -117,6 +121,27 @@ describe("the tax desk", () => {
     await clock.settle();
     expect(await ask(29_999)).toBe(64);
     expect(await ask(1)).toBe(128);
+  });
+
+  it("asks about documents again at once when somebody wants it, but for those that are under way", async () => {
+    const { service, clock, repliesOf, billing, taxDesk, ask } = await desk({ accounts: 4 });
+    await ask();
+    const [refused, failed, other] = service.asked;
+    const refusal = { kind: "refused", code: "E", message: "no" } as const;
+    refused!.settle(refusal);
+    failed!.settle(failure());
+    other!.settle(refusal);
+    await clock.settle();
+    await billing.record(...repliesOf());
+    // What was refused would wait for an hour.
+    expect(await ask()).toBe(4);
+    taxDesk.askAgain([refused!.request.document, "of another partition"]);
+    expect(await ask()).toBe(5);
+    taxDesk.askAgain(null);
+    expect(await ask()).toBe(7);
+    expect(service.asked.slice(4).map(({ request }) => request.document)).toEqual(
+      [refused, failed, other].map((asked) => asked!.request.document),
+    );
   });
 
   it("tells of a document without an answer for long, once, and goes on asking", async () => {

@@ -17,6 +17,22 @@ describe("WatermarkTracker", () => {
     expect(t.observe(t.indexOf("us"), 200)).toBe(89);
   });
 
+  it("says up to which time an event of a region changes nothing", () => {
+    const t = tracker("eu", "us");
+    const eu = t.indexOf("eu");
+    expect(t.quietUpTo(eu)).toBe(-Infinity);
+    t.observe(eu, 100);
+    expect(t.quietUpTo(eu)).toBe(100);
+    const before = t.snapshot();
+    t.observe(eu, 100);
+    expect(t.snapshot()).toEqual(before);
+    t.observe(eu, 101);
+    expect(t.snapshot()).not.toEqual(before);
+    // An event of an idle region wakes it, however old it is.
+    t.markIdle("eu");
+    expect(t.quietUpTo(eu)).toBe(-Infinity);
+  });
+
   it("never advances without regions", () => {
     const t = tracker();
     expect(t.watermark).toBe(-Infinity);

@@ -74,7 +74,9 @@ class SummingRun {
           for (const slot of slots)
             this.emissions.push({ reason, window: name(slot), total: this.#sums.get(slot) ?? Number.NaN });
         },
-        close: (_closeAtMs, slots) => this.closed.push(...slots.map(name)),
+        close: (_closeAtMs, slots) => {
+          this.closed.push(...slots.map(name));
+        },
         evict: (slots) => {
           for (const slot of slots) this.#sums.delete(slot);
         },

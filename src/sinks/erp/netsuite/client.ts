@@ -46,22 +46,20 @@ export class NetsuiteClient {
     const bytes = Buffer.byteLength(request.body ?? "");
     if (bytes > MAX_REQUEST_BYTES)
       throw new ErpFault("validation", `NetSuite takes ${MAX_REQUEST_BYTES} bytes at most, not ${bytes}`);
-    const { authentication, origin } = this.#options;
-    const signed = { method: request.method, url: origin + request.path };
-    const authorization = await authentication.authorization(signed);
-    const reply = await this.#exchange(request, signed.url, authorization);
-    if (reply.status !== 401 || !authentication.refused(authorization)) return this.#read(request, reply);
+    const first = await this.#exchange(request);
+    if (!(first instanceof ErpFault)) return first;
     // A token that had ended: nothing was done, and a new one may be accepted.
-    const renewed = await authentication.authorization(signed);
-    return this.#read(request, await this.#exchange(request, signed.url, renewed));
+    const second = await this.#exchange(request);
+    if (second instanceof ErpFault) throw this.#refused(second);
+    return second;
   }
 
-  async #exchange(
-    { operation, method, body, headers, signal, effect, reads }: NetsuiteRequestOptions,
-    url: string,
-    authorization: string,
-  ): Promise<HttpReply> {
-    const { http, clock, onRequest } = this.#options;
+  /** A fault instead of an answer where the credentials were refused and new ones may be better; rejects with all others. */
+  async #exchange(request: NetsuiteRequestOptions): Promise<HttpReply | ErpFault> {
+    const { http, clock, authentication, origin, onRequest } = this.#options;
+    const { operation, method, path, body, headers, signal, effect, reads } = request;
+    const url = origin + path;
+    const authorization = await authentication.authorization({ method, url });
     const startedMs = clock.monotonicMs();
     let outcome: "answered" | ErpFaultKind = "answered";
     try {
@@ -72,8 +70,15 @@ export class NetsuiteClient {
         headers: { accept: "application/json", ...headers, authorization },
         ...(body === undefined ? {} : { body }),
       });
-      if (!isRead(reply, reads)) outcome = this.#faultOf(reply, effect).kind;
-      return reply;
+      if (isRead(reply, reads)) {
+        this.#refusals = 0;
+        this.#hasBeenAccepted = true;
+        return reply;
+      }
+      const fault = this.#faultOf(reply, effect);
+      outcome = fault.kind;
+      if (reply.status === 401 && authentication.refused(authorization)) return fault;
+      throw fault.kind === "authentication" ? this.#refused(fault) : fault;
     } catch (failure) {
       const fault = faultOfFailure(failure, effect);
       outcome = fault.kind;
@@ -81,16 +86,6 @@ export class NetsuiteClient {
     } finally {
       onRequest(operation, outcome, clock.monotonicMs() - startedMs);
     }
-  }
-
-  #read({ effect, reads }: NetsuiteRequestOptions, reply: HttpReply): HttpReply {
-    if (!isRead(reply, reads)) {
-      const fault = this.#faultOf(reply, effect);
-      throw fault.kind === "authentication" ? this.#refused(fault) : fault;
-    }
-    this.#refusals = 0;
-    this.#hasBeenAccepted = true;
-    return reply;
   }
 
   #faultOf({ status, text, header }: HttpReply, effect: RequestEffect): ErpFault {

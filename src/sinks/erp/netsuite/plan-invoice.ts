@@ -60,7 +60,8 @@ export function planInvoice(
       onlyNew: [],
       number: settings.ownNumbers ? number : null,
       applyTo:
-        corrects === null
+        // A memo is applied to its invoice; an invoice that takes a memo back is a claim of its own.
+        corrects === null || document.kind === "invoice"
           ? null
           : {
               externalId: externalIdOf(prefix, corrects.key),

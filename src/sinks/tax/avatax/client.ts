@@ -1,16 +1,22 @@
 import { parseDecimal } from "../../../model/decimal.ts";
 import { TributaryError } from "../../../model/errors.ts";
-import type {
-  DocumentTaxRequest,
-  TaxAnswer,
-  TaxCommitAnswer,
-  TaxService,
-  TaxTransaction,
+import {
+  TAX_RECORD_VOID,
+  type DocumentTaxRequest,
+  type TaxAnswer,
+  type TaxCommitAnswer,
+  type TaxService,
+  type TaxTransaction,
 } from "../../../model/tax-service.ts";
-import { readExactJson, writeExactJson } from "../../http/exact-json.ts";
+import { type ExactJson, readExactJson, writeExactJson } from "../../http/exact-json.ts";
 import { ServiceClient, type ServiceClientOptions, type ServiceReply } from "../../http/service-client.ts";
 import { ServiceFailure } from "../../http/service-failure.ts";
-import { answerOfTransaction, statusOfTransaction, totalTaxOfTransaction } from "./create-reply.ts";
+import {
+  answerOfTransaction,
+  canBeVoided,
+  statusOfTransaction,
+  totalTaxOfTransaction,
+} from "./create-reply.ts";
 import { createTransactionBody, transactionOf, transactionPath } from "./create-request.ts";
 import { errorOfReply, type ServiceError } from "./error-reply.ts";
 
@@ -41,8 +47,17 @@ export class AvataxClient implements TaxService {
     });
   }
 
-  /** Also the answer of an attempt that was lost is found: the same record is written again, until it is committed. */
+  /**
+   * Also the answer of an attempt that was lost is found: the same record is written again, until it is committed. What
+   * takes a document back whole needs no record where the document's can be voided: it can't where it was reported.
+   */
   async tax(request: DocumentTaxRequest): Promise<TaxAnswer> {
+    const { reverses } = request;
+    if (reverses?.isWhole === true) {
+      const found = await this.#read(reverses.transaction);
+      if ("body" in found && canBeVoided(found.body))
+        return { kind: "voidable", transaction: { ...reverses.transaction, action: "void" } };
+    }
     const said = await this.#ask({
       operation: "create",
       method: "POST",
@@ -55,24 +70,41 @@ export class AvataxClient implements TaxService {
 
   /** A refusal may say that the record is committed already (an answer was lost): so it is looked at before it counts. */
   async commit(transaction: TaxTransaction, tax: string): Promise<TaxCommitAnswer> {
-    const path = transactionPath(transaction);
-    const query = `documentType=${encodeURIComponent(transaction.type)}`;
-    const said = await this.#ask({
-      operation: "commit",
-      method: "POST",
-      path: `${path}/commit?${query}`,
-      body: writeExactJson({ commit: true }),
-    });
+    const said = await this.#change("commit", transaction, { commit: true });
     if ("body" in said && statusOfTransaction(said.body) === COMMITTED) return committedAs(said.body, tax);
-    const found = await this.#ask({ operation: "read", method: "GET", path: `${path}?${query}` });
-    if ("body" in found && statusOfTransaction(found.body) === COMMITTED) return committedAs(found.body, tax);
-    if ("error" in said) return { kind: "refused", ...said.error };
-    const status = statusOfTransaction(said.body) ?? "unknown";
-    return { kind: "refused", code: "NotCommitted", message: `the transaction's status is ${status}` };
+    const found = await this.#read(transaction);
+    const status = "body" in found ? statusOfTransaction(found.body) : undefined;
+    if ("body" in found && status === COMMITTED) return committedAs(found.body, tax);
+    if (status === CANCELLED)
+      return { kind: "refused", code: TAX_RECORD_VOID, message: "the transaction has been voided" };
+    return refusalIn(said, "NotCommitted");
+  }
+
+  /** As with `commit`, a refusal may say that it is void already. */
+  async void(transaction: TaxTransaction): Promise<TaxCommitAnswer> {
+    const said = await this.#change("void", transaction, { code: "DocVoided" });
+    if ("body" in said && statusOfTransaction(said.body) === CANCELLED) return { kind: "voided" };
+    const found = await this.#read(transaction);
+    if ("body" in found && statusOfTransaction(found.body) === CANCELLED) return { kind: "voided" };
+    return refusalIn(said, "NotVoided");
   }
 
   async close(): Promise<void> {
     await this.#client.close();
+  }
+
+  async #read(transaction: TaxTransaction): Promise<Said> {
+    const path = `${transactionPath(transaction)}?${typeQuery(transaction)}`;
+    return await this.#ask({ operation: "read", method: "GET", path });
+  }
+
+  async #change(operation: "commit" | "void", transaction: TaxTransaction, body: ExactJson): Promise<Said> {
+    return await this.#ask({
+      operation,
+      method: "POST",
+      path: `${transactionPath(transaction)}/${operation}?${typeQuery(transaction)}`,
+      body: writeExactJson(body),
+    });
   }
 
   async #ask(request: Parameters<ServiceClient["send"]>[0]): Promise<Said> {
@@ -90,6 +122,17 @@ export class AvataxClient implements TaxService {
 }
 
 const COMMITTED = "Committed";
+const CANCELLED = "Cancelled";
+
+function typeQuery({ type }: TaxTransaction): string {
+  return `documentType=${encodeURIComponent(type)}`;
+}
+
+function refusalIn(said: Said, code: string): TaxCommitAnswer {
+  if ("error" in said) return { kind: "refused", ...said.error };
+  const status = statusOfTransaction(said.body) ?? "unknown";
+  return { kind: "refused", code, message: `the transaction's status is ${status}` };
+}
 
 /** A question that was given up may have come late and replaced the record: then it is not what the document says. */
 function committedAs(body: unknown, tax: string): TaxCommitAnswer {

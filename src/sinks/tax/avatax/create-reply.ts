@@ -71,6 +71,11 @@ export function statusOfTransaction(reply: unknown): string | undefined {
   return parsed.success ? parsed.data.status : undefined;
 }
 
+/** Whether a transaction can still be voided: it is locked once it was reported to a tax authority. One that is void counts. */
+export function canBeVoided(reply: unknown): boolean {
+  return z.looseObject({ status: z.string(), locked: z.literal(false) }).safeParse(reply).success;
+}
+
 /** Tax of a transaction, as the text of the number; undefined where the reply has none. */
 export function totalTaxOfTransaction(reply: unknown): string | undefined {
   const parsed = z.looseObject({ totalTax: decimal }).safeParse(reply);

@@ -44,7 +44,9 @@ export function createTransactionBody(request: DocumentTaxRequest): ExactJson {
     customerCode: request.customer,
     currencyCode: request.currency,
     commit: false,
-    referenceCode: request.lines.find(({ corrects }) => corrects !== undefined)?.corrects,
+    referenceCode:
+      request.reverses?.transaction.code ??
+      request.lines.find(({ corrects }) => corrects !== undefined)?.corrects,
     businessIdentificationNo: request.taxId,
     entityUseCode: request.entityUseCode,
     exemptionNo,
@@ -68,16 +70,15 @@ function requestedLine(
     taxCode: line.taxCode,
     taxIncluded: pricesIncludeTax,
     exemptionCode: commonExemptionNo === undefined ? line.exemption : undefined,
-    taxOverride:
-      line.taxDate === date
-        ? undefined
-        : {
-            type: "TaxDate",
-            taxDate: line.taxDate,
-            reason:
-              line.corrects === undefined ? "End of the service period" : `Correction of ${line.corrects}`,
-          },
+    taxOverride: overrideOf(line, date),
   };
+}
+
+/** What is known of a line's tax: the amount that is taken back, or the day. */
+function overrideOf({ tax, taxDate, corrects }: TaxRequestLine, date: string): ExactJson | undefined {
+  const reason = corrects === undefined ? "End of the service period" : `Correction of ${corrects}`;
+  if (tax !== undefined) return { type: "TaxAmount", taxAmount: new JsonDecimal(tax), taxDate, reason };
+  return taxDate === date ? undefined : { type: "TaxDate", taxDate, reason };
 }
 
 /** AvaTax wants the quantity that changed hands, whichever way; it takes none for 1. */

@@ -69,6 +69,7 @@ describe("faults", () => {
       kinds.push((await faultOf(books.sink.submit(plan, context()))).kind);
     }
     expect(kinds).toEqual(["throttle", "throttle", "authentication"]);
+    expect(books.seen.slice(-3).map(({ outcome }) => outcome)).toEqual(kinds);
     await books.sink.submit(plan, context());
     books.simulator.fault({ kind: "invalid-login" });
     expect(await faultOf(books.sink.submit(plan, context()))).toMatchObject({ kind: "throttle" });

@@ -7,6 +7,7 @@ import { SEGMENT_SPACES } from "../../../../src/model/segment-identity.ts";
 import type { StateRow } from "../../../../src/model/store.ts";
 import { KeyTable, KeyVerdict } from "../../../../src/operators/deduplicate/key-table.ts";
 import { SegmentFolder } from "../../../../src/state/segments/segment-folder.ts";
+import { probeKey } from "../../../support/probe-key.ts";
 import { DeferredSegments } from "../../../support/deferred-segments.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
 import { SavedRows } from "../support/saved-rows.ts";
@@ -102,7 +103,7 @@ class Partition {
       const [low, high] = CHECKSUMS[checksum];
       const at = [low, high, this.#arrivalMs, this.#sequence, row] as const;
       return model === undefined
-        ? this.table.probeAndInsert(keys, row * 4, ...at)
+        ? probeKey(this.table, keys, row * 4, ...at)
         : model.take(keys.slice(row * 4, row * 4 + 4), ...at);
     });
   }
@@ -249,7 +250,7 @@ it("keeps a generation in few segments, and one that has ended in one", () => {
     for (let added = 0; added < count; added += 1) {
       number += 1;
       words.set([number * 40_503, number, 0, 0]);
-      expect(table.probeAndInsert(words, 0, 1, 1, arrivalMs, number, 0)).toBe(KeyVerdict.new);
+      expect(probeKey(table, words, 0, 1, 1, arrivalMs, number, 0)).toBe(KeyVerdict.new);
     }
     saved.checkpoint(table);
     while (runner.waiting > 0) runner.finish(0);
@@ -268,7 +269,7 @@ it("keeps a generation in few segments, and one that has ended in one", () => {
   expect(table.sealedSize).toBe(1_000);
   expect(table.size).toBe(1_001);
   // With the horizon the whole generation goes, and its file with the commit that says so.
-  expect(table.probeAndInsert(Uint32Array.of(1, 1, 1, 1), 0, 1, 1, 5_000, 5_000, 0)).toBe(KeyVerdict.new);
+  expect(probeKey(table, Uint32Array.of(1, 1, 1, 1), 0, 1, 1, 5_000, 5_000, 0)).toBe(KeyVerdict.new);
   saved.checkpoint(table);
   expect(segments()).toEqual([]);
   expect(table.sealedSize).toBe(0);
@@ -285,7 +286,7 @@ it("refuses sealed keys without their files, and ends where a segment could not 
     sealing: { sealRecords: 1, sealEndedRecords: 1 },
   });
   const saved = new SavedRows();
-  table.probeAndInsert(Uint32Array.of(1, 2, 3, 4), 0, 1, 1, 500, 1, 0);
+  probeKey(table, Uint32Array.of(1, 2, 3, 4), 0, 1, 1, 500, 1, 0);
   saved.checkpoint(table);
   runner.finish(0);
   saved.checkpoint(table);
@@ -293,7 +294,7 @@ it("refuses sealed keys without their files, and ends where a segment could not 
   expect(() => new KeyTable({ horizonMs: 4_000 }).restore(saved)).toThrow(
     expect.objectContaining({ code: "internal-fault" }),
   );
-  table.probeAndInsert(Uint32Array.of(5, 6, 7, 8), 0, 1, 1, 500, 2, 0);
+  probeKey(table, Uint32Array.of(5, 6, 7, 8), 0, 1, 1, 500, 2, 0);
   saved.checkpoint(table);
   rmSync(folder, { recursive: true });
   runner.finish(0);

@@ -176,7 +176,7 @@ export class CellRun {
   tableCells(): Record<string, unknown> {
     const { table } = this;
     const cells: Record<string, unknown> = {};
-    table.forEach((slot) => {
+    for (const slot of table.slots()) {
       const aggregation = aggregationOf(table.seriesOf(slot));
       cells[`${table.seriesOf(slot)}/${table.startOf(slot)}`] = {
         found: table.find(table.seriesOf(slot), table.startOf(slot)) === slot,
@@ -191,7 +191,7 @@ export class CellRun {
         },
         carryOut: table.carryOut(slot),
       };
-    });
+    }
     return cells;
   }
 

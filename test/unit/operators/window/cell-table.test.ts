@@ -112,11 +112,11 @@ describe("CellTable", () => {
     const table = new CellTable({ windowMs: WINDOW_MS });
     for (let series = 0; series < 100; series += 1) table.create(series, 0);
     const visited: number[] = [];
-    table.forEach((slot) => {
+    for (const slot of table.slots()) {
       visited.push(slot);
       table.remove(slot);
       if (slot % 2 === 0) table.remove(slot + 1);
-    });
+    }
     expect(visited).toEqual(Array.from({ length: 50 }, (_, i) => i * 2));
     expect(table.size).toBe(0);
   });
