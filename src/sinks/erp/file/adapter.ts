@@ -92,7 +92,8 @@ export const fileAdapter = defineAdapter(fileDescription, settings, (read, secre
   const acknowledgements = read.acknowledgements
     ? { deadlineMs: read.acknowledgement_deadline, faultCodes: read.fault_codes }
     : undefined;
-  return (environment) => new FileSink({ drop: makeDrop(), format, acknowledgements, deadlineMs: read.deadline }, environment);
+  return (environment) =>
+    new FileSink({ drop: makeDrop(), format, acknowledgements, deadlineMs: read.deadline }, environment);
 });
 
 function formatOf({ format, layout, partners }: Settings, fault: FaultNoter): FileFormat | undefined {

@@ -50,7 +50,14 @@ beforeEach(() => {
 
 function sinkWith(secrets: readonly Uint8Array[] = [NEW, OLD], to = url): HttpSink {
   return new HttpSink(
-    { url: to, secrets, headers: { authorization: "Bearer s3cret" }, deadlineMs: 2_000, settleDelayMs: 500, connections: 2 },
+    {
+      url: to,
+      secrets,
+      headers: { authorization: "Bearer s3cret" },
+      deadlineMs: 2_000,
+      settleDelayMs: 500,
+      connections: 2,
+    },
     { prefix: "trb-", clock, random: () => 0.5, onRequest: () => undefined },
   );
 }
