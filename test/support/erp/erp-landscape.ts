@@ -10,8 +10,8 @@ import { machineClient } from "./machine-client.ts";
 import { cents, PREFIX, type DocumentFigures, type PostedConnection } from "./posted-month.ts";
 
 /** A document of the drop and one of the webhook that are refused for good. */
-export const REFUSED_BY_DROP = "invoice:N-000001";
-export const REFUSED_BY_HOOK = "invoice:S-000001";
+export const REFUSED_BY_DROP = "invoice:north:N-000001";
+export const REFUSED_BY_HOOK = "invoice:south:S-000001";
 const REFUSED_BY_HOOK_ID = `${encodeURIComponent(`${PREFIX}${REFUSED_BY_HOOK}`)}_`;
 
 /** Shares of what goes wrong. */
