@@ -133,7 +133,9 @@ async function openConnection(
       repeated.write("warn", "lease", faultFields(fault), "The connection's lease could not be asked for.");
     },
   });
-  const store = openPostingStore(postingsFolder(stateDir, key), key);
+  const store = openPostingStore(postingsFolder(stateDir, key), key, {
+    isReadBack: sink.description.canReadBack,
+  });
   const runner = new PostingRunner({
     connection: key,
     owner: workerName,

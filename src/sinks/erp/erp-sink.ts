@@ -115,7 +115,10 @@ export interface ErpSink {
   isBatchable?(plan: PlannedPosting): boolean;
   /** As `submit`, for several plans of one kind in one request: an answer for each, in their order. Rejects for all of them together. */
   submitBatch?(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly SubmitAnswer[]>;
-  /** Asks what became of an accepted document. */
+  /**
+   * Asks what became of an accepted document. Rejects with `version-conflict` where the ERP has come to an end without it, for no reason that
+   * lies in it (or has not in its time): it is looked up and sent again. Faults of the question itself are other kinds.
+   */
   poll(plan: PlannedPosting, handle: string, context: RequestContext): Promise<PollAnswer>;
   /** Reads documents back, those that the ERP has; few requests for many documents where the ERP allows it. */
   readBack(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly FoundDocument[]>;

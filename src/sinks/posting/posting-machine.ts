@@ -229,9 +229,10 @@ export function pollFailed(document: PostingDocument, fault: Fault, context: Mac
     case "validation":
     case "period-closed":
     case "duplicate":
+    // It ended without the document for no reason that lies in it: asking again is no use, sending again is.
+    case "version-conflict":
       return failed(document, fault, true, context);
     // The question failed, which says nothing of the job: it may still bring the document.
-    case "version-conflict":
     case "transient":
     case "throttle":
     case "unknown":

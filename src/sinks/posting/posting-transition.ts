@@ -30,6 +30,9 @@ export const NEXT_STATES: Readonly<Record<PostingState, readonly PostingState[]>
 /** Characters of a message in a record: a sentence or two for people. */
 const MAX_MESSAGE_LENGTH = 500;
 
+/** An ERP's codes are words; what is longer is none. */
+const MAX_CODE_LENGTH = 200;
+
 /** What a transition says beside where it leads; what is left out is null, or stays as it is (attempt, erp). */
 export interface TransitionFields {
   readonly attempt?: number;
@@ -80,7 +83,8 @@ export function transitionRecord(
     to,
     attempt: fields.attempt ?? document.attempt,
     reason: fields.reason ?? null,
-    code: fields.code ?? null,
+    // An empty one says nothing.
+    code: fields.code?.slice(0, MAX_CODE_LENGTH) || null,
     message: fields.message?.slice(0, MAX_MESSAGE_LENGTH) ?? null,
     erp: fields.erp === undefined ? document.erp : fields.erp,
     handle: fields.handle ?? null,

@@ -17,6 +17,9 @@ export interface ResultSender {
   send(partition: number, results: readonly PostingResult[]): Promise<void>;
 }
 
+/** Results go together until that many tries in a row have failed. */
+const FAILURES_TOGETHER = 2;
+
 export interface ResultDeliveryOptions {
   readonly sender: ResultSender;
   readonly store: Pick<PostingStore, "resultPartitions" | "results" | "resultsTaken">;
@@ -31,7 +34,7 @@ export interface ResultDeliveryOptions {
 
 /**
  * Sends results to their partitions, in the order of the log, until each is taken: what waits for a partition goes in one request, as a partition
- * writes a control record for each. A partition without an owner holds up no other. What waits is in the store.
+ * writes a control record for each. A partition without an owner holds up no other, nor does a result that is refused. What waits is in the store.
  *
  * | step | crash right after it | what the successor does |
  * | --- | --- | --- |
@@ -73,8 +76,11 @@ export class ResultDelivery {
     try {
       for (let failures = 0; !this.#isStopping;) {
         // Read again for each request: a later result of a document replaces the one that waits.
-        const results = store.results(partition, sender.maxResults);
-        if (results.length === 0) break;
+        const waiting = store.results(partition, sender.maxResults);
+        if (waiting.length === 0) break;
+        // After failures in a row one is sent by itself, each time another one: one that the partition refuses holds up no other.
+        const single = failures - FAILURES_TOGETHER;
+        const results = single < 0 ? waiting : [waiting[single % waiting.length]!];
         faults.reach("before-posting-result");
         const sent = await attempt(() => sender.send(partition, results));
         if (sent === undefined) {

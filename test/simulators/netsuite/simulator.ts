@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { ZodError } from "zod";
 import { randomOf } from "../seeded-random.ts";
@@ -78,6 +78,8 @@ export class NetSuiteSimulator {
 
   private constructor(options: NetSuiteSimulatorOptions) {
     this.#options = options;
+    // Each job that is under way listens for the end.
+    setMaxListeners(0, this.#ended.signal);
     this.controlToken = options.controlToken ?? randomBytes(16).toString("hex");
     this.#account = options.account ?? sampleAccount();
     this.#switches = {

@@ -17,6 +17,8 @@ export const RARE = 4;
 export const FOREIGN = 6;
 const UNIT_PRICE = "0.37";
 const WITH_CREDITS = 5;
+/** Enough that each of two partitions has one of them. */
+const LATER_ACCOUNTS = 8;
 
 export const accountOf = (n: number): string => `account-${n}`;
 export const customerOf = (n: number): string => `customer-${n}`;
@@ -126,13 +128,15 @@ export function writePostedCatalog(
   });
 }
 
-/** Usage of the month by each contract, and one event behind it: the watermark passes the month's end. */
+/** Usage of the month by each contract, and events behind it: the watermark of each partition passes the month's end. */
 export function monthOfUsage(endMs: number, contracts: number): UsageEvent[] {
   return [
     ...Array.from({ length: contracts }, (_, n) =>
       unitsUsed(`u-${n}`, accountOf(n), endMs - DAY_MS, 100 + n),
     ),
-    unitsUsed("later", accountOf(0), endMs + 2 * DAY_MS, 1),
+    ...Array.from({ length: LATER_ACCOUNTS }, (_, n) =>
+      unitsUsed(`later-${n}`, accountOf(n), endMs + 2 * DAY_MS, 1),
+    ),
   ];
 }
 

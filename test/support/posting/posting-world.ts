@@ -27,7 +27,7 @@ export interface WorldOptions {
   readonly appendLatencyMs?: number;
   readonly appendFault?: () => AppendFault;
   /** Whether a partition takes a result now. */
-  readonly takesResult?: (partition: number) => boolean;
+  readonly takesResult?: (partition: number, key: string) => boolean;
   readonly seed?: number;
 }
 
@@ -113,7 +113,7 @@ export class PostingWorld {
 
   async #take(partition: number, results: readonly PostingResult[]): Promise<void> {
     await this.clock.delay(5);
-    if (this.#options.takesResult?.(partition) === false)
+    if (results.some(({ key }) => this.#options.takesResult?.(partition, key) === false))
       throw new TributaryError("operator-no-owner", "nobody owns the partition");
     this.results += results.length;
     for (const result of results) {

@@ -213,6 +213,10 @@ export class ScriptedErp {
     const behaviour = script(operation, plan);
     const startedMs = clock.nowMs();
     const takesMs = Math.min(latencyMs(operation), requestDeadlineMs);
+    // Who waits no longer has hung up, which the ERP notices before anybody's next request.
+    clock.schedule(Math.min(takesMs, requestDeadlineMs - 1), () => {
+      this.inFlight -= 1;
+    });
     let answer: { readonly value: Answer } | { readonly fault: ErpFault } | undefined;
     const doWork = (): void => {
       try {
@@ -238,7 +242,6 @@ export class ScriptedErp {
         doWork();
     }
     await clock.delay(takesMs / 2);
-    this.inFlight -= 1;
     this.busyMs += clock.nowMs() - startedMs;
     const isLost =
       behaviour.kind === "late" || behaviour.kind === "lost-before" || behaviour.kind === "lost-after";

@@ -106,7 +106,7 @@ describe("an answer", () => {
     mapping: "parked #1 mapping",
     validation: "rejected #1 validation",
     "period-closed": "held #1 period-closed +3600000",
-    "version-conflict": "wait 2000",
+    "version-conflict": "unknown #1 version-conflict +60000",
     permission: "wait 300000",
   };
   test.each(ERP_FAULT_KINDS)("to a poll: %s", (kind) => {

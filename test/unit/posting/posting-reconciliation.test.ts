@@ -134,6 +134,20 @@ describe("a partition without an owner", () => {
   });
 });
 
+test("a result that a partition refuses holds up no other of it", async () => {
+  const world = new PostingWorld({ takesResult: (_, key) => key !== "journal:a" });
+  queueCommands(world.commands, [journalCommand("a"), journalCommand("b"), journalCommand("c")]);
+  const store = world.store();
+  world.runner(store).start();
+  await until(world, store, "journal:c", "reconciled");
+  await pass(world, 5 * MINUTE_MS);
+  expect([...world.told.values()].map(({ key, state }) => `${key} ${state}`).sort()).toEqual([
+    "journal:b reconciled",
+    "journal:c reconciled",
+  ]);
+  expect(store.resultsPending()).toBe(1);
+});
+
 describe("decisions", () => {
   test("are records with what follows from them, once for each request", async () => {
     const world = new PostingWorld({
