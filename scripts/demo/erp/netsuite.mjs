@@ -64,6 +64,8 @@ export class DemoNetSuite {
     this.#process = new ChildProcess({
       args: ["--import", import.meta.resolve("tsx"), SIMULATOR, "--config", config],
       logFile: join(folder, "netsuite.log"),
+      // What is translated is kept in the folder for temporary files: it goes with the demo's own.
+      environment: { TMPDIR: folder },
       onLine: (line) => {
         this.#url = JSON.parse(line).url;
       },

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { dropHoldings, makeDrop } from "../../../scripts/demo/erp/file-drop.mjs";
 import { comparePostings } from "../../../scripts/demo/erp/statement.mjs";
