@@ -24,6 +24,10 @@ export const LONG_SUITES = {
     files: ["test/integration/worker/month-end.test.ts"],
     env: { TRIBUTARY_MONTH_END_KILLS: "100" },
   },
+  "fault-mix": {
+    files: ["test/integration/erp/fault-mix.test.ts"],
+    env: { TRIBUTARY_ERP_DOCUMENTS: "1000" },
+  },
   backlog: {
     files: ["test/integration/worker/backlog-memory.test.ts"],
     env: { TRIBUTARY_BACKLOG_EVENTS: "20000000" },

@@ -1,3 +1,4 @@
+import type { PostingState } from "../../model/posting.ts";
 import type { PostingDesk } from "./posting-desk.ts";
 import { newerCommand } from "./posting-decisions.ts";
 import { recheck, resend } from "./posting-machine.ts";
@@ -7,6 +8,8 @@ const NEWER_AT_ONCE = 100;
 const RESENDS_AT_ONCE = 100;
 /** Held documents tried at once where those before them were taken; one where they were held again. */
 const MAX_RECHECKS = 64;
+/** An ERP that works by itself says only later whether the period is open. */
+const UNDER_WAY: ReadonlySet<PostingState> = new Set(["planned", "submitting", "accepted", "unknown"]);
 /** Where none was taken, the next one is tried after this: a closed period of 100,000 documents costs six requests a minute. */
 const RECHECK_PAUSE_MS = 10_000;
 
@@ -64,7 +67,7 @@ export class FreeSteps {
    */
   #rechecks(busy: ReadonlySet<string>) {
     const { store, clock } = this.#desk;
-    if (!this.#isLastSettled() || clock.nowMs() < this.#pausedUntilMs) return undefined;
+    if (!this.#isLastSettled(busy) || clock.nowMs() < this.#pausedUntilMs) return undefined;
     const documents = store
       .due("held", clock.nowMs(), this.#recheckAtOnce + busy.size)
       .filter(({ key }) => !busy.has(key))
@@ -75,10 +78,12 @@ export class FreeSteps {
     return { keys, run: () => this.#desk.take(documents.map(recheck)) };
   }
 
-  #isLastSettled(): boolean {
+  #isLastSettled(busy: ReadonlySet<string>): boolean {
     if (this.#rechecked.length === 0) return true;
+    // Until the record is applied the store still has them as held.
+    if (this.#rechecked.some((key) => busy.has(key))) return false;
     const states = this.#rechecked.map((key) => this.#desk.store.document(key)?.state);
-    if (states.some((state) => state === "planned" || state === "submitting")) return false;
+    if (states.some((state) => state !== undefined && UNDER_WAY.has(state))) return false;
     const held = states.filter((state) => state === "held").length;
     if (held === 0) this.#recheckAtOnce = Math.min(MAX_RECHECKS, this.#recheckAtOnce * 2);
     if (held === states.length) {

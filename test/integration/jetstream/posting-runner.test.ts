@@ -82,7 +82,7 @@ async function runnerOn(connection: BrokerConnection, store: PostingStore, told:
     leases,
     store,
     results: {
-      maxResults: 10,
+      maxResults: 50,
       send: (_, results) => {
         for (const result of results) told.set(result.key, result);
         return Promise.resolve();

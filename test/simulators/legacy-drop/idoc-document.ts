@@ -76,7 +76,8 @@ export function readIdocDocument(xml: string): {
   if (isWellFormed !== true) throw new DropFault("XML", isWellFormed.err.msg);
   const parser = new XMLParser({ ignoreAttributes: true, parseTagValue: false, ignoreDeclaration: true });
   const root: Readonly<Record<string, { readonly IDOC?: unknown } | undefined>> = parser.parse(xml);
-  const [[type, body] = ["", undefined]] = Object.entries(root);
+  const [first] = Object.entries(root);
+  const [type, body] = first ?? ["", undefined];
   if (type === "INVOIC02") return invoiceOf(parsed(INVOICE, body?.IDOC, type, "INVOIC"));
   if (type === "FIDCCP02") return journalOf(parsed(JOURNAL, body?.IDOC, type, "FIDCC2"));
   throw new DropFault("IDOC", `no type of IDoc that is known here: ${type}`);

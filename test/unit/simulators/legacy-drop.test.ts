@@ -51,6 +51,7 @@ interface Changes {
 /** Writes a file as the sink would, but for the changes; its id. */
 function write(changes: Changes = {}): string {
   const { document = anInvoice, format = csv, text = (same: string) => same } = changes;
+  const isAsWritten = [changes.text, changes.data, changes.manifest].every((change) => change === undefined);
   const command = commandOf(document);
   const pair = filePair(
     command,
@@ -72,7 +73,10 @@ function write(changes: Changes = {}): string {
   const outbound = join(folder, "outbound");
   if (changes.leaves !== "data") writeFileSync(join(outbound, `${fileId}${format.extension}`), data);
   if (changes.leaves !== "manifest")
-    writeFileSync(join(outbound, `${fileId}.manifest.json`), JSON.stringify(manifest));
+    writeFileSync(
+      join(outbound, `${fileId}.manifest.json`),
+      isAsWritten ? pair.manifest : JSON.stringify(manifest),
+    );
   return fileId;
 }
 

@@ -116,10 +116,14 @@ export class AsynchronousPosting {
     const reply = await this.#send(request, idempotencyKey(parts));
     const job = this.#jobOf(reply);
     if (reply.status < 300) return this.#sent(job, plans);
-    // Begun before. A job that failed for good is no reason to fail again.
+    // Begun before. A job that failed for good is no reason to fail again, and neither is one that was begun after it: attempts begin anew where a
+    // period was closed. A key of the time is new; what it might double is refused, since external ids are unique.
     const progress = await jobProgress(this.#client, job, request.signal);
     if (progress !== "failed") return this.#sent(job, plans);
-    const again = await this.#send(request, idempotencyKey([...parts, `attempt ${attempt}`]));
+    const again = await this.#send(
+      request,
+      idempotencyKey([...parts, `attempt ${attempt} at ${this.#clock.nowMs()}`]),
+    );
     return this.#sent(this.#jobOf(again), plans);
   }
 
