@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { readProjectFile } from "../../support/project-files.ts";
 import { loadErpConnections } from "../../../src/cli/config/erp-connections.ts";
 
 const SECRET = `whsec_${randomBytes(32).toString("base64")}`;
@@ -95,6 +96,20 @@ text: true
     ["hook: {", "connections.yaml: not valid YAML at line 1, column 8 (bad indent)"],
   ])("a secret that can't be had is named: %s", (text, fault) => {
     expect(faultsOf(text, { empty: "\n" })).toContain(fault);
+  });
+
+  test("the example is one that is taken", () => {
+    const result = loadErpConnections({
+      file: "config/erp-connections.example.yaml",
+      env: { NETSUITE_CLIENT_ID: "client", NETSUITE_CERTIFICATE_ID: "certificate" },
+      readFile: (path) => {
+        if (path.startsWith("config/")) return readProjectFile(path);
+        return path.endsWith("hook-secret") ? SECRET : "a key";
+      },
+    });
+    if (!result.ok) throw new Error(JSON.stringify(result.faults));
+    const adapters = [...result.connections.values()].map(({ adapter }) => adapter);
+    expect(adapters).toEqual(["netsuite", "file", "http"]);
   });
 
   test("a file that is not there is named", () => {
