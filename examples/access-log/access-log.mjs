@@ -117,24 +117,34 @@ export function usageEvent(request, shiftMs) {
   };
 }
 
+/** Billing periods of the accounts that are not billed by calendar months begin on this day. */
+const MID_MONTH_DAY = 15;
+
 /**
  * A contract for each account of the log, as entries of the catalog's folder `contracts/`.
  * @param {readonly Request[]} requests
  * @param {number} firstMs time of the earliest event; contracts start with the month before it
+ * @param {number} [leastRequests] accounts with at least so many requests are billed by calendar months (default: all),
+ *   the others by months from the 15th on
  * @returns {object[]}
  */
-export function contractsOf(requests, firstMs) {
+export function contractsOf(requests, firstMs, leastRequests = 0) {
   const first = new Date(firstMs);
   const start = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() - 1, 1))
     .toISOString()
     .slice(0, 10);
-  const regions = new Map(requests.map(({ account, region }) => [account, region]));
-  return [...regions].map(([account, region]) => ({
+  /** @type {Map<string, { region: string, count: number }>} */
+  const accounts = new Map();
+  for (const { account, region } of requests) {
+    accounts.set(account, { region, count: (accounts.get(account)?.count ?? 0) + 1 });
+  }
+  return [...accounts].map(([account, { region, count }]) => ({
     id: `web-${account}`,
     customer: `visitors-${region}`,
     account,
     plan: { key: "web", version: 1 },
     time_zone: region === "eu" ? "Europe/Berlin" : "America/New_York",
+    ...(count < leastRequests ? { billing_anchor_day: MID_MONTH_DAY } : {}),
     start,
   }));
 }

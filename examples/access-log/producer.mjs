@@ -36,6 +36,9 @@ acknowledged every message. Prints what it sent to standard output.
                         go to usage.<partition>.<region> (default: batches by account, placed by the server)
   --account-key <text>  key of the hash that accounts are made from client addresses with (default: that of the example)
   --contracts <file>    write a contract for each account to this file, as part of a catalog, and send nothing
+  --calendar-months <number>
+                        of the contracts, those of accounts with at least so many requests are billed by calendar
+                        months, the others by months from the 15th on (default 0: all by calendar months)
   --json                progress and result as lines of JSON
   --help                this text
 `;
@@ -68,6 +71,7 @@ function readOptions(args) {
       partitions: { type: "string" },
       "account-key": { type: "string", default: "access-log example" },
       contracts: { type: "string" },
+      "calendar-months": { type: "string", default: "0" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -79,6 +83,7 @@ function readOptions(args) {
     endMs,
     rate: wholeNumber(values.rate, "rate", 0),
     seed: wholeNumber(values.seed, "seed", 0),
+    leastRequests: wholeNumber(values["calendar-months"], "calendar-months", 0),
     partitions: values.partitions === undefined ? undefined : wholeNumber(values.partitions, "partitions", 1),
   };
 }
@@ -128,7 +133,7 @@ async function run(options) {
   const shiftMs = options.endMs - lastMs;
   if (options.contracts !== undefined) {
     mkdirSync(dirname(options.contracts), { recursive: true });
-    const contracts = contractsOf(requests, firstMs + shiftMs);
+    const contracts = contractsOf(requests, firstMs + shiftMs, options.leastRequests);
     writeFileSync(options.contracts, `${JSON.stringify(contracts, null, 1)}\n`);
     print(options, { contracts: contracts.length }, `${contracts.length} contracts written`);
     return;

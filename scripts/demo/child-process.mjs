@@ -10,6 +10,7 @@ const LOG_TAIL_LINES = 15;
  * @typedef {object} ChildOptions
  * @property {readonly string[]} args of Node
  * @property {string} logFile takes what it prints, appended; standard output not where `onLine` is given
+ * @property {Readonly<Record<string, string>>} [environment] variables beside those of this process
  * @property {(line: string) => void} [onLine] told each line of standard output
  */
 
@@ -22,13 +23,13 @@ export class ChildProcess {
   #logFile;
 
   /** @param {ChildOptions} options */
-  constructor({ args, logFile, onLine }) {
+  constructor({ args, logFile, environment, onLine }) {
     this.#logFile = logFile;
     const log = openSync(logFile, "a");
     // A process group of its own: Ctrl-C is for the demo, which ends the others in their order.
     this.#child = spawn(process.execPath, [...args], {
       detached: true,
-      env: childEnvironment(),
+      env: { ...childEnvironment(), ...environment },
       stdio: ["ignore", onLine === undefined ? log : "pipe", log],
     });
     closeSync(log);

@@ -15,7 +15,8 @@ const RATE_INTERVAL_MS = 500;
  * @property {import("./status.mjs").Counts | undefined} counts undefined while no worker runs
  * @property {number} committed events that are committed while no worker runs
  * @property {number} rated aggregates
- * @property {ReadonlyMap<string, string>} amounts
+ * @property {ReadonlyMap<string, string>} amounts charges of the rated aggregates, by currency
+ * @property {ReadonlyMap<string, import("./status.mjs").PostedCount>} posted by ERP connection
  */
 
 /** @param {number | bigint} value */
@@ -110,15 +111,16 @@ export class Display {
  * @param {number} rate
  * @returns {string}
  */
-function progressText({ published, counts, committed, rated, amounts }, rate) {
+function progressText({ published, counts, committed, rated, amounts, posted }, rate) {
   const value = [...amounts].map(([currency, amount]) => `${amount} ${currency}`).join(", ") || "0";
   const shown = OUTCOMES.filter((name) => name === "accepted" || (counts?.[name] ?? 0) > 0);
   return [
     `sent ${figure(published)}`,
     counts === undefined ? "no worker" : `${figure(rate)} events/s`,
     `backlog ${figure(Math.max(0, published - (counts?.read ?? committed)))}`,
-    `unbilled ${value}`,
-    `rated ${figure(rated)}`,
+    `rated ${value}`,
+    `aggregates ${figure(rated)}`,
+    ...[...posted].map(([name, count]) => `${name} ${figure(count.posted)}/${figure(count.documents)}`),
     ...(counts === undefined ? [] : [shown.map((name) => `${name} ${figure(counts[name])}`).join(" ")]),
   ].join(" · ");
 }

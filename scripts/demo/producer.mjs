@@ -66,11 +66,13 @@ export class DemoProducer {
 /**
  * Has the producer write the contracts of the log's accounts.
  * @param {import("./workspace.mjs").Workspace} workspace
- * @param {{ end: string, accountKey: string }} options
+ * @param {{ end: string, accountKey: string, leastRequests: number }} options accounts with at least so many
+ *   requests are billed by calendar months, the others by months from the 15th on
  */
-export async function writeContracts(workspace, { end, accountKey }) {
+export async function writeContracts(workspace, { end, accountKey, leastRequests }) {
+  const flags = ["--end", end, "--account-key", accountKey, "--calendar-months", String(leastRequests)];
   const producer = new ChildProcess({
-    args: [PRODUCER, "--contracts", workspace.contracts, "--end", end, "--account-key", accountKey],
+    args: [PRODUCER, "--contracts", workspace.contracts, ...flags],
     logFile: workspace.producerLog,
   });
   const ended = await producer.ended;

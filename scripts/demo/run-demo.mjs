@@ -1,24 +1,24 @@
 // @ts-check
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startNatsServerProcess } from "../nats-server/process.mjs";
 import { BrokerView } from "./broker-view.mjs";
-import { tributary, tributaryJson } from "./command-line.mjs";
+import { ACCOUNT_KEY, closeBooks } from "./close-books.mjs";
+import { tributaryJson } from "./command-line.mjs";
 import { figure } from "./display.mjs";
-import { countLog } from "./independent-count.mjs";
+import { DemoErps } from "./erp/erps.mjs";
+import { logTime } from "./log-time.mjs";
 import { DemoProducer, writeContracts } from "./producer.mjs";
-import { compare, comparisonTable } from "./statement.mjs";
 import { DemoFault, waitFor } from "./wait.mjs";
 import { DemoWorker } from "./worker.mjs";
-import { ACCESS_LOG, PARTITION_COUNT, prepareWorkspace, writeConfig } from "./workspace.mjs";
+import { PARTITION_COUNT, prepareWorkspace, writeConfig } from "./workspace.mjs";
 
-/** The worker is killed when it has read this share of the events. */
+/** The worker is killed when it has read this share of the events, */
 const CRASH_SHARE = 0.4;
+/** and where documents are posted when an ERP has one of them, but with this share at the latest. */
+const LATEST_CRASH_SHARE = 0.75;
+/** Accounts with at least so many requests, some twenty, are billed by the month that ends within the log. */
+const LEAST_REQUESTS = 50;
 const PROCESS_DEADLINE_MS = 180_000;
-/** The log is public and so are its addresses: nothing is hidden by this key. */
-const ACCOUNT_KEY = "tributary demo";
-/** `tributary reconcile` found a difference; it has an answer all the same. */
-const EXIT_UNBALANCED = 4;
 
 /**
  * What the demo runs with.
@@ -41,6 +41,7 @@ export async function runDemo(context) {
   const crash = await processWithCrash(context, stage);
   const sent = await finishSending(context, stage);
   await processRest(context, stage);
+  await billAndPost(context, stage);
   if (!options.keep) {
     display.step(
       "Stopping the worker with SIGTERM: it finishes, writes its last checkpoint, delivers its results.",
@@ -50,7 +51,7 @@ export async function runDemo(context) {
   }
   const hasReadAll = async () => (await stage.broker.hasReadAll()) || undefined;
   await waitFor("all results are read", hasReadAll, { deadlineMs: PROCESS_DEADLINE_MS, signal });
-  const isSound = await closeBooks(context, stage, sent, crash);
+  const isSound = await closeBooks(options, display, stage, { sent, crash });
   if (options.keep) await keepRunning(context, stage);
   return isSound;
 }
@@ -64,6 +65,8 @@ export async function runDemo(context) {
  * @property {DemoWorker} worker
  * @property {DemoProducer} producer
  * @property {BrokerView} broker
+ * @property {DemoErps} erps
+ * @property {string} end time of the log's last request, RFC 3339
  */
 
 /**
@@ -72,7 +75,7 @@ export async function runDemo(context) {
  */
 async function setStage({ folder, serverBinary, options, display, signal, onEnd }) {
   const workspace = await prepareWorkspace(folder);
-  const end = new Date().toISOString();
+  const { end, month } = logTime(new Date());
   const server = await startNatsServerProcess({
     binary: serverBinary,
     directory: workspace.serverFolder,
@@ -80,9 +83,13 @@ async function setStage({ folder, serverBinary, options, display, signal, onEnd 
   });
   onEnd(() => server.stop());
   display.step(`nats-server runs at ${server.url}, its files are in ${workspace.serverFolder}`);
-  await writeContracts(workspace, { end, accountKey: ACCOUNT_KEY });
-  writeConfig(workspace, server.url);
   const worker = new DemoWorker(workspace, signal);
+  const erps = new DemoErps(workspace, worker, options.erps);
+  onEnd(() => erps.stop());
+  await writeContracts(workspace, { end, accountKey: ACCOUNT_KEY, leastRequests: LEAST_REQUESTS });
+  const connections = await erps.open(signal);
+  writeConfig(workspace, server.url, connections);
+  for (const line of erps.description()) display.step(line);
   onEnd(() => worker.kill());
   const pid = await worker.start();
   display.step(`The worker runs (process ${pid}); its status is at ${workspace.adminUrl}/status`);
@@ -98,10 +105,14 @@ async function setStage({ folder, serverBinary, options, display, signal, onEnd 
   });
   onEnd(() => producer.kill());
   display.step(
-    "The producer sends 10,000 requests of a real web server as usage of two regions, its log moved to end now,",
+    "The producer sends 10,000 requests of a real web server as usage of two regions, its log moved so that the",
   );
-  display.detail("with events sent twice, out of order, late, contradicting and faulty ones among them.");
-  return { workspace, serverUrl: server.url, serverPid: server.pid(), worker, producer, broker };
+  display.detail(
+    `month ${month} ends within it: accounts with ${LEAST_REQUESTS} requests or more are billed by calendar months,`,
+  );
+  display.detail("the others from the 15th to the 15th, and accrued at the month's end. The events come");
+  display.detail("with some sent twice, out of order, late, contradicting and faulty ones among them.");
+  return { workspace, serverUrl: server.url, serverPid: server.pid(), worker, producer, broker, erps, end };
 }
 
 /**
@@ -117,12 +128,15 @@ async function setStage({ folder, serverBinary, options, display, signal, onEnd 
  */
 async function processWithCrash(context, stage) {
   const { display } = context;
-  const { worker, producer, workspace } = stage;
+  const { worker, producer, workspace, erps } = stage;
   const before = await follow(
     context,
     stage,
     "the worker has read enough to be killed",
-    ({ counts }) => producer.total > 0 && counts.read >= producer.total * CRASH_SHARE,
+    ({ counts: { read } }) =>
+      producer.total > 0 &&
+      read >= producer.total * CRASH_SHARE &&
+      (erps.hasPosted || read >= producer.total * LATEST_CRASH_SHARE),
   );
   await worker.kill();
   display.alarm("Killed the worker with SIGKILL, on purpose: it could finish nothing and write nothing.");
@@ -176,6 +190,25 @@ async function processRest(context, stage) {
 }
 
 /**
+ * Waits until the month is billed and every ERP has confirmed what it was sent: a worker that is stopped leaves the rest to the next.
+ * @param {DemoContext} context
+ * @param {Stage} stage
+ */
+async function billAndPost(context, stage) {
+  const { erps, worker, end } = stage;
+  context.display.step(
+    context.options.erps.length === 0
+      ? "The month's last bills are made."
+      : "The month's last bills are made, and posted until every ERP has confirmed all of them.",
+  );
+  await erps.settle(context.signal, Date.parse(end), async () => {
+    const status = await worker.status();
+    if (status?.fault !== undefined) throw new DemoFault(`The worker stopped ${status.fault}`);
+    showProgress(context, stage, status?.counts);
+  });
+}
+
+/**
  * Shows the progress until a condition holds.
  * @param {DemoContext} context
  * @param {Stage} stage
@@ -189,6 +222,7 @@ function follow(context, stage, what, isReached) {
     if (!producer.isRunning) await producer.result();
     const status = await worker.status();
     if (status?.fault !== undefined) throw new DemoFault(`The worker stopped ${status.fault}`);
+    await stage.erps.look();
     showProgress(context, stage, status?.counts);
     return status !== undefined && isReached(status) ? status : undefined;
   };
@@ -201,7 +235,7 @@ function follow(context, stage, what, isReached) {
  * @param {import("./status.mjs").Counts | undefined} counts undefined while no worker answers
  * @param {number} [committed] events that are committed then
  */
-function showProgress({ display }, { producer, broker }, counts, committed = 0) {
+function showProgress({ display }, { producer, broker, erps }, counts, committed = 0) {
   display.progress({
     // The producer tells only now and then.
     published: Math.max(producer.published, counts?.read ?? 0),
@@ -209,56 +243,8 @@ function showProgress({ display }, { producer, broker }, counts, committed = 0) 
     committed,
     rated: broker.rated,
     amounts: broker.amounts(),
+    posted: erps.counts,
   });
-}
-
-/**
- * The statement, and the comparison with what was sent and with the independent count.
- * @param {DemoContext} context
- * @param {Stage} stage
- * @param {import("./producer.mjs").ProducerResult} sent
- * @param {Crash} crash
- */
-async function closeBooks({ display, options }, { workspace, broker }, sent, crash) {
-  const config = ["--config", workspace.config];
-  display.step("tributary reconcile: the balance of the worker's books");
-  const statement = await tributary(["reconcile", ...config]);
-  display.statement(statement.stdout.trimEnd() || statement.stderr.trimEnd());
-  const books = await tributaryJson(["reconcile", ...config], [0, EXIT_UNBALANCED]);
-  const { aggregates } = await tributaryJson(["inspect", "aggregates", ...config]);
-  const log = countLog(ACCESS_LOG, ACCOUNT_KEY);
-  const { counts, messages, unbilled } = books;
-  const published = broker.amounts();
-  const comparisons = compare({ aggregates, counts, messages, unbilled, sent, log, published });
-  display.step("The same against what was sent, and an independent count of the log");
-  display.statement(comparisonTable(comparisons));
-  const isBalanced = statement.code === 0 && books.balanced === true;
-  const isEqual = comparisons.every(({ equal }) => equal);
-  if (options.report !== undefined) {
-    const report = {
-      isBalanced,
-      isEqual,
-      crash,
-      accountKey: ACCOUNT_KEY,
-      sent,
-      counts,
-      messages,
-      unbilled,
-      published: Object.fromEntries(published),
-      rated: broker.rated,
-      comparisons,
-      aggregates,
-    };
-    writeFileSync(options.report, `${JSON.stringify(report, null, 1)}\n`);
-  }
-  if (isBalanced && isEqual) {
-    display.success("Every event is accounted for: nothing lost, nothing counted twice, through the crash.");
-  } else {
-    display.alarm(
-      isBalanced ? "The books balance, but differ from what was sent." : "The books do not balance.",
-    );
-  }
-  return isBalanced && isEqual;
 }
 
 /**

@@ -8,6 +8,8 @@ import { OUTCOMES } from "./status.mjs";
  * @typedef {{ what: string, expected: string, found: string, equal: boolean }} Comparison
  */
 
+/** @typedef {{ currency: string, amount: string }} Amount */
+
 /** @typedef {{ account: string, meter: string, value: string }} Aggregate */
 
 /**
@@ -18,13 +20,14 @@ import { OUTCOMES } from "./status.mjs";
  * @param {readonly Aggregate[]} facts.aggregates
  * @param {import("./status.mjs").Counts} facts.counts
  * @param {{ messages: number, undecodable: number }} facts.messages
- * @param {readonly { currency: string, amount: string }[]} facts.unbilled
+ * @param {readonly Amount[]} facts.unbilled by account
+ * @param {readonly Amount[]} facts.invoiced by account
  * @param {import("./producer.mjs").ProducerResult} facts.sent
  * @param {ReturnType<typeof import("./independent-count.mjs").countLog>} facts.log
  * @param {ReadonlyMap<string, string>} facts.published amounts of the rated aggregates, by currency
  * @returns {Comparison[]}
  */
-export function compare({ aggregates, counts, messages, unbilled, sent, log, published }) {
+export function compare({ aggregates, counts, messages, unbilled, invoiced, sent, log, published }) {
   const { expected } = sent;
   const requests = sumBy(aggregates, "requests");
   const bytes = sumBy(aggregates, "egress");
@@ -45,26 +48,26 @@ export function compare({ aggregates, counts, messages, unbilled, sent, log, pub
     line("bytes counted", log.bytes, total(bytes)),
     line("accounts", log.accounts.size, requests.size),
     line("accounts that differ", 0, differing.length),
-    ...amountLines(unbilled, published),
+    ...amountLines([...unbilled, ...invoiced], published),
   ];
 }
 
 /**
- * Unbilled value by currency: that of the books, and that of the published aggregates added up.
- * @param {readonly { currency: string, amount: string }[]} unbilled
+ * Value of usage by currency: that of the published aggregates added up, and that of the books, invoiced or not.
+ * @param {readonly Amount[]} amounts of the books
  * @param {ReadonlyMap<string, string>} published
  * @returns {Comparison[]}
  */
-function amountLines(unbilled, published) {
+function amountLines(amounts, published) {
   /** @type {Map<string, bigint>} */
   const booked = new Map([...published.keys()].map((currency) => [currency, 0n]));
-  for (const { currency, amount } of unbilled) {
+  for (const { currency, amount } of amounts) {
     booked.set(currency, (booked.get(currency) ?? 0n) + decimalUnits(amount));
   }
   return [...booked].map(([currency, units]) => {
     const expected = published.get(currency) ?? "0.00";
     const found = decimalText(units);
-    return { what: `unbilled value, ${currency}`, expected, found, equal: expected === found };
+    return { what: `unbilled and invoiced, ${currency}`, expected, found, equal: expected === found };
   });
 }
 
@@ -107,19 +110,27 @@ function total(sums) {
  * @returns {string}
  */
 export function comparisonTable(comparisons) {
+  return verdictTable(
+    ["expected", "worker"],
+    comparisons.map(({ what, expected, found, equal }) => ({ what, figures: [expected, found], equal })),
+  );
+}
+
+/**
+ * @param {readonly string[]} heads of the columns of figures
+ * @param {readonly { what: string, figures: readonly string[], equal: boolean }[]} lines
+ * @returns {string}
+ */
+export function verdictTable(heads, lines) {
   const rows = [
-    ["", "expected", "worker", ""],
-    ...comparisons.map(({ what, expected, found, equal }) => [
-      what,
-      expected,
-      found,
-      equal ? "equal" : "DIFFERENT",
-    ]),
+    ["", ...heads, ""],
+    ...lines.map(({ what, figures, equal }) => [what, ...figures, equal ? "equal" : "DIFFERENT"]),
   ];
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows
-    .map(([what = "", expected = "", found = "", verdict = ""]) =>
-      `${what.padEnd(widths[0] ?? 0)}  ${expected.padStart(widths[1] ?? 0)}  ${found.padStart(widths[2] ?? 0)}  ${verdict}`.trimEnd(),
-    )
+    .map(([what = "", ...cells]) => {
+      const figures = cells.slice(0, -1).map((cell, column) => cell.padStart(widths[column + 1] ?? 0));
+      return [what.padEnd(widths[0] ?? 0), ...figures, cells.at(-1)].join("  ").trimEnd();
+    })
     .join("\n");
 }

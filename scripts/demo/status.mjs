@@ -37,3 +37,27 @@ export function readStatus(answer) {
     fault: failed && `partition ${failed.partition}: ${failed.fault?.message ?? "failed"}`,
   };
 }
+
+/** States of a document that the ERP has. */
+export const POSTED_STATES = ["confirmed", "reconciled"];
+/** A line such as `tributary_documents{sink="netsuite",state="confirmed"} 12`. */
+const DOCUMENTS = /^tributary_documents\{sink="([^"]+)",state="([^"]+)"\} (\d+)$/gm;
+
+/** @typedef {{ posted: number, documents: number }} PostedCount documents that the ERP has, of those that were queued */
+
+/**
+ * Reads the answer of `/metrics`.
+ * @param {string} text
+ * @returns {Map<string, PostedCount>} by connection
+ */
+export function readPosted(text) {
+  /** @type {Map<string, PostedCount>} */
+  const connections = new Map();
+  for (const [, connection = "", state = "", value] of text.matchAll(DOCUMENTS)) {
+    const count = connections.get(connection) ?? { posted: 0, documents: 0 };
+    count.documents += Number(value);
+    if (POSTED_STATES.includes(state)) count.posted += Number(value);
+    connections.set(connection, count);
+  }
+  return connections;
+}

@@ -1,7 +1,7 @@
 // @ts-check
 import { ChildProcess } from "./child-process.mjs";
 import { MAIN } from "./command-line.mjs";
-import { readStatus } from "./status.mjs";
+import { readPosted, readStatus } from "./status.mjs";
 import { DemoFault, waitFor } from "./wait.mjs";
 
 /** Starting takes a second or two; a slow machine under load more. */
@@ -45,6 +45,12 @@ export class DemoWorker {
   async status() {
     const answer = await this.#get("/status");
     return answer === undefined ? undefined : readStatus(await answer.json());
+  }
+
+  /** How many documents its ERP connections have, by their names; undefined while it does not answer. */
+  async posted() {
+    const answer = await this.#get("/metrics");
+    return answer === undefined ? undefined : readPosted(await answer.text());
   }
 
   /** Ends it as a crash does: no signal that it could catch, nothing finished, nothing written. */

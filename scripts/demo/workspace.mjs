@@ -18,6 +18,8 @@ export const PARTITION_COUNT = 4;
  * @property {string} folder
  * @property {string} serverFolder
  * @property {string} config the worker's configuration file
+ * @property {string} catalog folder of the worker's catalog
+ * @property {string} drop folder of files for the other system
  * @property {string} contracts where the contracts belong
  * @property {string} workerLog
  * @property {string} producerLog
@@ -42,6 +44,8 @@ export async function prepareWorkspace(folder) {
     folder,
     serverFolder: join(folder, "nats-server"),
     config: join(folder, "worker.yaml"),
+    catalog,
+    drop: join(folder, "drop"),
     contracts: join(catalog, "contracts", "access-log.json"),
     workerLog: join(folder, "worker.log"),
     producerLog: join(folder, "producer.log"),
@@ -52,13 +56,19 @@ export async function prepareWorkspace(folder) {
 /**
  * @param {Workspace} workspace
  * @param {string} serverUrl
+ * @param {Readonly<Record<string, object>>} connections settings of the ERP connections, secrets included; may be none
  */
-export function writeConfig(workspace, serverUrl) {
+export function writeConfig(workspace, serverUrl, connections) {
+  const erpConnections = join(workspace.folder, "erp-connections.yaml");
+  if (Object.keys(connections).length > 0) {
+    writeFileSync(erpConnections, stringify(connections), { mode: 0o600 });
+  }
   const config = {
     nats: { servers: [serverUrl] },
     partitions: { count: PARTITION_COUNT },
     state_dir: join(workspace.folder, "state"),
-    catalog_dir: join(workspace.folder, "catalog"),
+    catalog_dir: workspace.catalog,
+    ...(Object.keys(connections).length > 0 ? { erp_connections: erpConnections } : {}),
     worker_name: "demo",
     checkpoint_interval: "500ms",
     admin: { host: "127.0.0.1", port: Number(new URL(workspace.adminUrl).port) },

@@ -30,6 +30,14 @@ const reportSchema = z.object({
   sent: z.object({ expected: counts.extend({ undecodable: z.number() }) }),
   counts,
   messages: z.object({ undecodable: z.number() }),
+  posting: z.object({
+    invoices: z.number(),
+    accruals: z.number(),
+    requests: z.object({ lost: z.number(), refused: z.number() }).optional(),
+    comparisons: z.array(
+      z.object({ what: z.string(), books: z.string(), erps: z.record(z.string(), z.string()) }),
+    ),
+  }),
   aggregates: z.array(z.object({ account: z.string(), meter: z.string(), value: z.string() })),
 });
 
@@ -125,7 +133,40 @@ it("survives the crash of its worker with every request and byte counted once", 
   expect(Object.fromEntries(found)).toEqual(Object.fromEntries(counted));
   expect([...counted.values()].reduce((sum, { requests }) => sum + requests, 0n)).toBe(BigInt(REQUESTS));
 
+  const { posting } = report;
+  expect(posting.invoices).toBeGreaterThan(0);
+  expect(posting.accruals).toBeGreaterThan(0);
+  // What was to go wrong did.
+  expect(posting.requests?.lost).toBeGreaterThan(0);
+  expect(posting.requests?.refused).toBeGreaterThan(0);
+  for (const { what, books, erps } of posting.comparisons)
+    expect({ what, ...erps }).toEqual({ what, netsuite: books, file: books });
+  const amounts = new Map(posting.comparisons.map(({ what, books }) => [what, books]));
+  expect(amounts.get("invoices")).toBe(String(posting.invoices));
+  expect(Number(amounts.get("  their value, EUR"))).toBeGreaterThan(0);
+  expect(Number(amounts.get("accrued by journals, EUR"))).toBeGreaterThan(0);
+  expect(amounts.get("gap, EUR")).toBe("0.00");
+
   expect(readdirSync(folder)).toEqual(["report.json"]);
+});
+
+it("bills without an ERP", async () => {
+  const reportFile = join(folder, "report.json");
+  const run = startDemo(["--erp", "none", "--rate", "100000", "--report", reportFile]);
+  const code = await run.ended;
+  expect({ code, output: run.output() }).toMatchObject({ code: 0 });
+  const { posting } = reportSchema.parse(JSON.parse(readFileSync(reportFile, "utf8")));
+  expect(posting).toMatchObject({ comparisons: [] });
+  expect(posting.invoices).toBeGreaterThan(0);
+  expect(run.output()).not.toContain("NetSuite");
+});
+
+it("says which ERPs there are when it is given another", async () => {
+  const run = startDemo(["--erp", "netsuite,abacus"]);
+  expect({ code: await run.ended, output: run.output() }).toMatchObject({
+    code: 2,
+    output: expect.stringContaining("--erp must be none or some of netsuite,file"),
+  });
 });
 
 it("keeps running when asked to, and ends everything on Ctrl-C", async () => {

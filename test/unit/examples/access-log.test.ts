@@ -62,6 +62,19 @@ it("has a catalog without faults, with the contracts that it writes", () => {
   expect(result.ok ? [] : result.faults).toEqual([]);
 });
 
+it("bills accounts with many requests by calendar months, the others from the 15th on", () => {
+  const counted = countLog(LOG, KEY).accounts;
+  const contracts = z
+    .array(z.object({ account: z.string(), billing_anchor_day: z.number().optional() }))
+    .parse(contractsOf(requests, 0, 50));
+  expect(contracts).toHaveLength(counted.size);
+  for (const { account, billing_anchor_day: day } of contracts)
+    expect(day).toBe((counted.get(account)?.requests ?? 0) < 50 ? 15 : undefined);
+  const byMonth = contracts.filter(({ billing_anchor_day: day }) => day === undefined);
+  expect(byMonth.length).toBeGreaterThan(10);
+  expect(byMonth.length).toBeLessThan(30);
+});
+
 it("places accounts as the server and the worker do", () => {
   for (const account of ["acme.com", "nobody*2", "Zoë > Co", requests[0]?.account ?? ""]) {
     expect(accountToken(account)).toBe(model.accountToken(account));
