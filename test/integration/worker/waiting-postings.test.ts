@@ -54,13 +54,13 @@ test("an ERP that can't be posted to stops no billing: documents wait, are tried
   await settle(workspace, worker, connection);
   const waiting = [
     { key: "customer:default:customer", state: "waiting", reason: "adapter-unknown", amount: null },
-    { key: "invoice:INV-000001", state: "waiting", reason: "adapter-unknown", amount: "25.00" },
+    { key: "invoice:default:INV-000001", state: "waiting", reason: "adapter-unknown", amount: "25.00" },
   ];
   expect(await postings()).toMatchObject(waiting);
   for (const stream of [commandStream("nova"), postingStream("nova")])
     expect((await connection.manager.streams.info(stream)).config.deny_delete).toBe(true);
   const head = { actor: "Ann", reason: "again", request: "redrive-of-1" };
-  const redrive = { kind: "posting-redrive", ...head, connection: "nova", key: "invoice:INV-000001" };
+  const redrive = { kind: "posting-redrive", ...head, connection: "nova", key: "invoice:default:INV-000001" };
   await expect(requestDecision(connection, 0, redrive, 10_000)).rejects.toThrow(
     /posting-waits.*adapter-unknown/,
   );
