@@ -25,7 +25,7 @@ import { settle } from "../../support/worker/workspace.ts";
 const SEED = 20_261;
 const PARTITIONS = 2;
 /** The visits of a failpoint at which the process dies, one a run; more in the long form. */
-const VISITS = (process.env["TRIBUTARY_FAILPOINT_VISITS"] ?? "1,3").split(",").map(Number);
+const VISITS = (process.env["TRIBUTARY_FAILPOINT_VISITS"] ?? "2").split(",").map(Number);
 
 /**
  * Lines of a state's dump that differ between two runs over the same usage: each run makes its own control log, with
