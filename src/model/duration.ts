@@ -13,3 +13,11 @@ export function durationMs(text: string): number | undefined {
   const unit = match?.[2];
   return isUnit(unit) ? Number(match?.[1]) * DURATION_UNIT_MS[unit] : undefined;
 }
+
+/** The shortest text that `durationMs` reads back as the same number. */
+export function durationText(ms: number): string {
+  for (const [unit, unitMs] of Object.entries(DURATION_UNIT_MS)) {
+    if (ms % unitMs === 0) return `${ms / unitMs}${unit}`;
+  }
+  return `${ms}ms`;
+}

@@ -18,8 +18,6 @@ export interface ErpDescription {
   readonly fallback: readonly MappingTable[];
   /** Whether the ERP reverses a journal by itself on its reversal date; otherwise the reversal is a journal of its own. */
   readonly reversesJournals: boolean;
-  /** Whether documents finish behind the answer, so that they are polled. */
-  readonly isAsynchronous: boolean;
   /**
    * Whether it can be asked for a document. False: what went unanswered is sent again as it was, because the receiver recognises it
    * by its external id (a file of the same name, a webhook of the same id).

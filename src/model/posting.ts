@@ -150,6 +150,11 @@ export type MappedReferences = Readonly<
   Partial<Record<MappingTable, Readonly<Record<string, MappedValues>>>>
 >;
 
+/** Key of the command that aligns a customer with an ERP; documents of the customer name it in `after`. */
+export function customerKey(legalEntity: string, customer: string): string {
+  return `customer:${legalEntity}:${customer}`;
+}
+
 /** Post this document. Validated before it is queued; the key is the idempotency key and the external id's base. */
 export interface PostingCommand {
   readonly schemaVersion: typeof POSTING_SCHEMA_VERSION;

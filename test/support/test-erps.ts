@@ -14,7 +14,6 @@ export const REVERSING_ERP: ErpDescription = {
   optional: { item: ["name"], customer: ["id"] },
   fallback: ["item", "tax"],
   reversesJournals: true,
-  isAsynchronous: false,
   canLookUp: true,
   canReadBack: true,
 };
@@ -28,7 +27,6 @@ export const PLAIN_ERP: ErpDescription = {
   optional: {},
   fallback: [],
   reversesJournals: false,
-  isAsynchronous: false,
   canLookUp: true,
   canReadBack: true,
 };

@@ -35,10 +35,6 @@ export function correctedKind(kind: PostedInvoice["kind"]): PostedInvoice["kind"
   return kind === "credit-memo" ? "invoice" : "credit-memo";
 }
 
-export function customerKey(legalEntity: string, customer: string): string {
-  return `customer:${legalEntity}:${customer}`;
-}
-
 /**
  * A final document as an ERP books it: lines net of discounts and tax, what prepaid credits paid as a line of its own. The
  * amounts of a credit memo are those that it gives back, so all signs are turned. total = Σ net + Σ tax to the minor unit.

@@ -1,7 +1,7 @@
 import { byteSizeText } from "./byte-size.ts";
 import { ownedPartitionsText } from "./owned-partitions.ts";
 import type { WorkerConfig } from "./worker-config.ts";
-import { durationText } from "./worker-schema.ts";
+import { durationText } from "../../model/duration.ts";
 
 /** What stands in for a secret. */
 export const MASK = "********";

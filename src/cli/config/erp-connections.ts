@@ -3,8 +3,16 @@ import { z } from "zod";
 import { ERP_ADAPTERS, erpAdapter } from "../../sinks/erp/adapters.ts";
 import { durationField } from "../../sinks/erp/common/settings-fields.ts";
 import type { PreparedConnection } from "../../sinks/erp/erp-adapter.ts";
+import {
+  DEFAULT_FIRST_POLL_MS,
+  DEFAULT_MAX_ATTEMPTS,
+  DEFAULT_RECHECK_MS,
+} from "../../sinks/posting/posting-policy.ts";
+import { DEFAULT_RECONCILIATION } from "../../sinks/posting/runner-options.ts";
+import { durationText } from "../../model/duration.ts";
 import { parseConfigFile } from "./config-layers.ts";
 import { type ConfigFault, interpolate } from "./interpolate.ts";
+import { faultsOf, secretReader, systemCode } from "./setting-faults.ts";
 
 /**
  * How ERP connections are reached: a YAML file of the worker, by the connections' keys in the catalog's folder `erp/`. Secrets are in here, or in
@@ -45,7 +53,7 @@ export const postingSettings = z.strictObject({
     .int()
     .min(1)
     .max(100)
-    .default(8)
+    .default(DEFAULT_MAX_ATTEMPTS)
     .meta({ description: "Requests to create a document, after which people have to look at it." }),
   lease: durationField(
     "15s",
@@ -53,20 +61,28 @@ export const postingSettings = z.strictObject({
     { minMs: SHORTEST_LEASE_MS, maxMs: LONGEST_LEASE_MS },
   ),
   first_poll: durationField(
-    "5s",
+    durationText(DEFAULT_FIRST_POLL_MS),
     "How soon an ERP is asked about a document that it works on by itself; then less and less often.",
     { minMs: MS_100, maxMs: 60 * MINUTE_MS },
   ),
-  recheck: durationField("1h", "How often a document whose period is closed is tried again.", {
-    minMs: SECOND_MS,
-    maxMs: 7 * DAY_MS,
-  }),
-  payment_interval: durationField("6h", "How often the ERP is asked what has been paid of an invoice.", {
-    minMs: SECOND_MS,
-    maxMs: 30 * DAY_MS,
-  }),
+  recheck: durationField(
+    durationText(DEFAULT_RECHECK_MS),
+    "How often a document whose period is closed is tried again.",
+    {
+      minMs: SECOND_MS,
+      maxMs: 7 * DAY_MS,
+    },
+  ),
+  payment_interval: durationField(
+    durationText(DEFAULT_RECONCILIATION.paymentIntervalMs),
+    "How often the ERP is asked what has been paid of an invoice.",
+    {
+      minMs: SECOND_MS,
+      maxMs: 30 * DAY_MS,
+    },
+  ),
   scan_interval: durationField(
-    "24h",
+    durationText(DEFAULT_RECONCILIATION.scanIntervalMs),
     "How often the ERP is searched for documents of ours that nobody here knows.",
     { minMs: SECOND_MS, maxMs: 30 * DAY_MS },
   ),
@@ -74,7 +90,7 @@ export const postingSettings = z.strictObject({
     .int()
     .min(1)
     .max(366)
-    .default(7)
+    .default(DEFAULT_RECONCILIATION.scanLookBackDays)
     .meta({ description: "Days that such a search looks back." }),
 });
 export type PostingSettings = z.output<typeof postingSettings>;
@@ -84,8 +100,6 @@ export interface ErpConnectionConfig {
   readonly adapter: string;
   readonly posting: PostingSettings;
   readonly prepared: PreparedConnection;
-  /** Every secret of it, to be kept out of whatever is written. */
-  readonly secrets: readonly string[];
 }
 
 export type ErpConnectionsResult =
@@ -133,62 +147,29 @@ function readConnection(
     faults.push({ path: `${key}.adapter`, message: `must be one of ${known}` });
     return undefined;
   }
+  const note = ({ issues }: z.ZodError, path: string, tree: object): void => {
+    for (const fault of issues.flatMap((issue) => faultsOf(issue, tree)))
+      faults.push({ ...fault, path: `${path}.${fault.path}` });
+  };
   const readPosting = postingSettings.safeParse(posting ?? {});
-  if (!readPosting.success) note(readPosting.error, `${key}.posting`, faults);
-  const secrets: string[] = [];
+  if (!readPosting.success) note(readPosting.error, `${key}.posting`, Object(posting));
+  const secretOf = secretReader(readFile, faults);
   let prepared: PreparedConnection | undefined;
   try {
     prepared = adapter.prepare(
       settings,
       (setting, given, secretFile) => {
-        const secret = readSecret(`${key}.${setting}`, given, secretFile, readFile, faults);
-        if (secret !== undefined) secrets.push(secret);
-        return secret;
+        const path = `${key}.${setting}`;
+        if (given === undefined || secretFile === undefined) return secretOf(path, given, secretFile);
+        faults.push({ path: `${path}_file`, message: "is given beside the secret itself: choose one" });
+        return undefined;
       },
       (setting, message) => faults.push({ path: `${key}.${setting}`, message }),
     );
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;
-    note(error, key, faults);
+    note(error, key, settings);
   }
   if (faults.length > noted || prepared === undefined || !readPosting.success) return undefined;
-  return { key, adapter: adapter.description.adapter, posting: readPosting.data, prepared, secrets };
-}
-
-/** Messages say what is expected; what was found stays out of them, as it may be a secret. */
-function note(error: z.ZodError, prefix: string, faults: ConfigFault[]): void {
-  for (const issue of error.issues) {
-    const path = [prefix, ...issue.path.map(String)].join(".");
-    if (issue.code === "unrecognized_keys")
-      faults.push(...issue.keys.map((name) => ({ path: `${path}.${name}`, message: "no such setting" })));
-    else faults.push({ path, message: issue.message });
-  }
-}
-
-function readSecret(
-  path: string,
-  value: string | undefined,
-  file: string | undefined,
-  readFile: (path: string) => string,
-  faults: ConfigFault[],
-): string | undefined {
-  if (value !== undefined && file !== undefined) {
-    faults.push({ path: `${path}_file`, message: "is given beside the secret itself: choose one" });
-    return undefined;
-  }
-  if (file === undefined) return value;
-  try {
-    // Editors and `echo` end a file with a line break, which is no part of the secret.
-    const secret = readFile(file).replace(/\r?\n$/, "");
-    if (secret !== "") return secret;
-    faults.push({ path: `${path}_file`, message: "is empty" });
-  } catch (error) {
-    faults.push({ path: `${path}_file`, message: `can't be read (${systemCode(error)})` });
-  }
-  return undefined;
-}
-
-function systemCode(error: unknown): string {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  return typeof code === "string" ? code : "unknown cause";
+  return { key, adapter: adapter.description.adapter, posting: readPosting.data, prepared };
 }

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, hostname } from "node:os";
-import type { z } from "zod";
 import { workerConfigKeys, type ConfigKey } from "./config-keys.ts";
 import {
   applyLayer,
@@ -10,6 +9,7 @@ import {
   type ConfigTree,
 } from "./config-layers.ts";
 import { interpolate, type ConfigFault } from "./interpolate.ts";
+import { faultsOf, secretReader, type SecretReader, systemCode } from "./setting-faults.ts";
 import { MIN_ADMIN_TOKEN_CHARACTERS, workerSchema, type ParsedWorkerConfig } from "./worker-schema.ts";
 
 export type { ConfigFault } from "./interpolate.ts";
@@ -134,55 +134,6 @@ function fileTree(
     if (value !== null) tree[name] = interpolate(value, { env: sources.env, keys: byPath, faults }, name);
   }
   return tree;
-}
-
-function systemCode(error: unknown): string {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  return typeof code === "string" ? code : "unknown cause";
-}
-
-/** Messages say what is expected; what was found stays out of them, as it may be a secret. */
-function faultsOf(issue: z.core.$ZodIssue, tree: ConfigTree): ConfigFault[] {
-  const path = issue.path.map(String).join(".");
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({
-      path: path === "" ? key : `${path}.${key}`,
-      message: "no such setting",
-    }));
-  }
-  if (issue.code === "invalid_type" && isAbsent(tree, issue.path)) return [{ path, message: "is required" }];
-  return [{ path, message: issue.message }];
-}
-
-function isAbsent(tree: ConfigTree, path: readonly PropertyKey[]): boolean {
-  let value: unknown = tree;
-  for (const name of path) {
-    if (typeof value !== "object" || value === null) return false;
-    value = Reflect.get(value, name);
-  }
-  return value === undefined;
-}
-
-type SecretReader = (
-  path: string,
-  value: string | undefined,
-  file: string | undefined,
-  minCharacters?: number,
-) => string | undefined;
-
-function secretReader(readFile: (path: string) => string, faults: ConfigFault[]): SecretReader {
-  return (path, value, file, minCharacters = 1) => {
-    if (file === undefined) return value;
-    try {
-      // Editors and `echo` end a file with a line break, which is no part of the secret.
-      const secret = readFile(file).replace(/\r?\n$/, "");
-      if (secret.length >= minCharacters) return secret;
-      faults.push({ path: `${path}_file`, message: `must hold at least ${minCharacters} characters` });
-    } catch (error) {
-      faults.push({ path: `${path}_file`, message: `can't be read (${systemCode(error)})` });
-    }
-    return undefined;
-  };
 }
 
 function toConfig(

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DEFAULT_PARTITION_COUNT, MAX_PARTITION_COUNT } from "../../model/partition.ts";
-import { DURATION_UNIT_MS, durationMs } from "../../model/duration.ts";
+import { DURATION_UNIT_MS, durationMs, durationText } from "../../model/duration.ts";
 import { isLoopbackHost } from "../../ops/loopback.ts";
 import { BYTE_SIZE_PATTERN, byteSize } from "./byte-size.ts";
 import { ownedPartitions } from "./owned-partitions.ts";
@@ -30,14 +30,6 @@ function duration(text: string, description: string, bounds: { minMs: number; ma
     })
     .prefault(text)
     .meta({ description });
-}
-
-/** The shortest text that `durationMs` reads back as the same number. */
-export function durationText(ms: number): string {
-  for (const [unit, unitMs] of Object.entries(DURATION_UNIT_MS)) {
-    if (ms % unitMs === 0) return `${ms / unitMs}${unit}`;
-  }
-  return `${ms}ms`;
 }
 
 function size(text: string, description: string, bounds: { minBytes: number; maxBytes: number }) {

@@ -2,7 +2,7 @@ import type { BrokerFacts, ConsumerFacts } from "../../ingest/jetstream/broker-f
 import { isAtLeast, OLDEST_SERVER_VERSION } from "../../ingest/jetstream/connection.ts";
 import type { MappingProbe } from "../../ingest/jetstream/subject-mapping.ts";
 import { subjectMappingSnippet } from "../../ingest/jetstream/subject-mapping.ts";
-import { durationText } from "../config/worker-schema.ts";
+import { durationText } from "../../model/duration.ts";
 import { byteSizeText } from "../config/byte-size.ts";
 import { ok, type Finding } from "./finding.ts";
 import type { MonitorFacts } from "./monitor.ts";

@@ -2,7 +2,7 @@ import type { StreamFacts } from "../../ingest/jetstream/broker-facts.ts";
 import type { TopologyDifference } from "../../ingest/jetstream/topology.ts";
 import { DURATION_UNIT_MS } from "../../model/duration.ts";
 import { byteSizeText } from "../config/byte-size.ts";
-import { durationText } from "../config/worker-schema.ts";
+import { durationText } from "../../model/duration.ts";
 import { ok, type Finding, type Severity } from "./finding.ts";
 
 /** A month of usage has to be there for a rebuild or a dispute about the last invoice. */

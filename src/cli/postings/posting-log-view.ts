@@ -1,6 +1,6 @@
 import type { PaymentRecord, PostingRecord, StrayRecord, TransitionRecord } from "../../model/posting.ts";
 import type { PostingLog } from "../../model/posting-log.ts";
-import { lastHashOf, readRecords } from "../../sinks/posting/posting-chain.ts";
+import { EMPTY_HASH, readRecords } from "../../sinks/posting/posting-chain.ts";
 
 /** A document as the last record about it says. */
 export interface PostedRow {
@@ -16,26 +16,15 @@ export interface PostingLogView {
   readonly records: number;
 }
 
-/**
- * Every record of the log, its chain of hashes checked. Throws `posting-log-corrupt` where one was changed or taken out. A log whose beginning
- * is no longer kept is read from its first message on.
- */
+/** Every record of the log, its chain of hashes checked. Throws `posting-log-corrupt` where one was changed or taken out. */
 export async function* postingRecords(log: PostingLog): AsyncIterable<PostingRecord> {
-  const { firstSequence } = await log.identity();
-  let previous: string | undefined;
-  for await (const page of log.readFrom(firstSequence))
+  let previous = EMPTY_HASH;
+  for await (const page of log.readFrom(1))
     for (const message of page) {
-      // Nothing says what stood before the first message that is kept: its own first record's word is taken for it.
-      const { records, lastHash } = readRecords(message, previous ?? firstChain(message));
+      const { records, lastHash } = readRecords(message, previous);
       previous = lastHash;
       yield* records;
     }
-}
-
-function firstChain(message: Parameters<typeof lastHashOf>[0]): string {
-  const [first]: readonly unknown[] = JSON.parse(new TextDecoder().decode(message.data));
-  const previous: unknown = typeof first === "object" && first !== null ? Reflect.get(first, "previous") : "";
-  return typeof previous === "string" ? previous : "";
 }
 
 export async function viewPostings(log: PostingLog): Promise<PostingLogView> {

@@ -1,5 +1,4 @@
-import type { PostingResult } from "../../model/posting.ts";
-import { customerKey } from "../../billing/posting/posted-invoice.ts";
+import { customerKey, type PostingResult } from "../../model/posting.ts";
 import { minorUnitsOf, type Payments } from "./payments.ts";
 import type { PostingBook } from "./posting-book.ts";
 import { type Posting, POSTED } from "./posting-row.ts";

@@ -1,17 +1,13 @@
 import { tap, type MonoTypeOperatorFunction } from "rxjs";
 import type { ErpDescription } from "../../model/erp-description.ts";
+import { customerKey } from "../../model/posting.ts";
 import type { PartitionStore } from "../../model/store.ts";
 import type { CompiledCatalog } from "../../billing/catalog/compiled.ts";
 import type { PublishedDocument } from "../../billing/invoices/billing-document.ts";
 import type { JournalEntry } from "../../billing/ledger/journal-entry.ts";
 import { blockHead } from "../../billing/posting/journal-block.ts";
 import type { CompiledConnection } from "../../billing/posting/compiled-posting.ts";
-import {
-  correctedKind,
-  customerKey,
-  invoiceKey,
-  postedInvoice,
-} from "../../billing/posting/posted-invoice.ts";
+import { correctedKind, invoiceKey, postedInvoice } from "../../billing/posting/posted-invoice.ts";
 import { minorUnitsOfText } from "../../billing/rating/money.ts";
 import type { BookObserver } from "../invoice/billing-book.ts";
 import type { ControlItem, PipelineItem } from "../stage.ts";

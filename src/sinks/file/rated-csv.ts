@@ -1,6 +1,7 @@
 import { stringify } from "csv-stringify/sync";
 import type { OutboxEntry } from "../../model/outputs.ts";
 import { EntryBody } from "../entry-body.ts";
+import { shownAsText } from "./formula.ts";
 
 /** Columns in their order; public (docs/file-sink.md): new ones go to the end. */
 export const CSV_COLUMNS = [
@@ -25,13 +26,11 @@ export const CSV_COLUMNS = [
   "quantity_to_date",
 ] as const;
 
-/** What a spreadsheet takes for the start of a formula; the wide forms too, which some of them fold. */
-const FORMULA_START = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
 const PLAIN_NUMBER = /^-?\d+(?:\.\d+)?$/;
 
 /** Text that a spreadsheet shows as it is: what would start a formula gets an apostrophe; numbers stay numbers. */
 export function neutralised(cell: string): string {
-  return FORMULA_START.test(cell) && !PLAIN_NUMBER.test(cell) ? `'${cell}` : cell;
+  return PLAIN_NUMBER.test(cell) ? cell : shownAsText(cell);
 }
 
 function cells(entry: OutboxEntry): string[] {

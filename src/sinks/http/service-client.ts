@@ -12,6 +12,7 @@ import {
 import { Agent, request } from "undici";
 import type { Clock } from "../../model/clock.ts";
 import { messageOf } from "../../model/errors.ts";
+import { boundedText } from "./bounded-text.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { type RequestOutcome, ServiceFailure } from "./service-failure.ts";
 
@@ -175,7 +176,9 @@ export class ServiceClient {
       ...(body === undefined ? {} : { body }),
       signal: AbortSignal.timeout(deadlineMs),
     });
-    const text = await limitedText(reply.body);
+    const text = await boundedText(reply.body, MAX_REPLY_BYTES);
+    if (text === undefined)
+      throw new ServiceFailure("failed", `a reply is larger than ${MAX_REPLY_BYTES} bytes`);
     const status = reply.statusCode;
     if ((status >= 200 && status < 300) || REFUSALS.has(status)) return { status, text };
     if (UNAUTHORIZED.has(status))
@@ -204,16 +207,4 @@ export class ServiceClient {
       return new ServiceFailure("timed-out", `${name} gave no answer within ${deadlineMs} ms`);
     return new ServiceFailure("failed", `${name} can't be reached: ${messageOf(fault)}`);
   }
-}
-
-async function limitedText(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MAX_REPLY_BYTES)
-      throw new ServiceFailure("failed", `a reply is larger than ${MAX_REPLY_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }

@@ -19,10 +19,10 @@ export interface PostingPolicy {
 }
 
 /** Lago and others give an ERP six tries; some more cover an outage that begins while a document is alone in the queue. */
-const DEFAULT_MAX_ATTEMPTS = 8;
+export const DEFAULT_MAX_ATTEMPTS = 8;
 /** Accountants open and close periods in hours, not seconds. */
-const DEFAULT_RECHECK_MS = 60 * 60_000;
-const DEFAULT_FIRST_POLL_MS = 5_000;
+export const DEFAULT_RECHECK_MS = 60 * 60_000;
+export const DEFAULT_FIRST_POLL_MS = 5_000;
 const DEFAULT_LONGEST_POLL_MS = 5 * 60_000;
 
 /** The policy of a connection whose file says nothing, from what its adapter says of itself. */

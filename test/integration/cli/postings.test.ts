@@ -6,6 +6,7 @@ import {
   publishUnplaced,
   unitsUsed,
   writeBilledCatalog,
+  standardPlan,
 } from "../../support/worker/billed-month.ts";
 import { DAY_MS } from "../../support/worker/usage-catalog.ts";
 import { runCommand } from "../../support/worker/worker-process.ts";
@@ -25,12 +26,7 @@ afterEach(async () => {
 
 function writeCatalog(folder: string, startMs: number): void {
   writeBilledCatalog(folder, {
-    "plans/standard.json": {
-      key: "standard",
-      version: 1,
-      currency: "USD",
-      prices: [{ key: "usage", product: "usage", meter: "usage", model: "per_unit", unit_price: "0.25" }],
-    },
+    ...standardPlan("USD"),
     "contracts/contract.json": {
       id: "C",
       customer: "customer",

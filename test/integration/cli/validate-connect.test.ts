@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Bench } from "../../support/worker/bench.ts";
-import { endedMonth, monthlyFrom, writeBilledCatalog } from "../../support/worker/billed-month.ts";
+import {
+  endedMonth,
+  monthlyFrom,
+  writeBilledCatalog,
+  standardPlan,
+} from "../../support/worker/billed-month.ts";
 import { runCommand } from "../../support/worker/worker-process.ts";
 import { NetSuiteSimulator } from "../../simulators/netsuite/simulator.ts";
 
@@ -45,12 +50,7 @@ afterEach(async () => {
 
 function writeCatalog(rows = ROWS): void {
   writeBilledCatalog(bench.workspace.catalogFolder, {
-    "plans/standard.json": {
-      key: "standard",
-      version: 1,
-      currency: "USD",
-      prices: [{ key: "usage", product: "usage", meter: "usage", model: "per_unit", unit_price: "0.25" }],
-    },
+    ...standardPlan("USD"),
     "contracts/contract.json": {
       id: "C",
       customer: "customer",

@@ -8,6 +8,7 @@ import {
   publishUnplaced,
   unitsUsed,
   writeBilledCatalog,
+  standardPlan,
 } from "../../support/worker/billed-month.ts";
 import { DAY_MS } from "../../support/worker/usage-catalog.ts";
 import { waitUntil } from "../../support/wait-until.ts";
@@ -41,12 +42,7 @@ function writeCatalog(folder: string, startMs: number): void {
   });
   writeBilledCatalog(folder, {
     "customers/customers.json": ACCOUNTS.map((id) => ({ id, name: `${id} Inc.` })),
-    "plans/standard.json": {
-      key: "standard",
-      version: 1,
-      currency: "USD",
-      prices: [{ key: "usage", product: "usage", meter: "usage", model: "per_unit", unit_price: "0.25" }],
-    },
+    ...standardPlan("USD"),
     "contracts/contracts.json": ACCOUNTS.map((id) => ({
       id: `contract-${id}`,
       customer: id,

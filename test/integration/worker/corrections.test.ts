@@ -9,6 +9,7 @@ import {
   publishedDocuments,
   unitsUsed,
   writeBilledCatalog,
+  standardPlan,
 } from "../../support/worker/billed-month.ts";
 import { DAY_MS } from "../../support/worker/usage-catalog.ts";
 import { eventJson, type UsageEvent } from "../../support/worker/usage-event.ts";
@@ -24,12 +25,7 @@ afterEach(async () => {
 
 function writeCatalog(folder: string, startMs: number): void {
   writeBilledCatalog(folder, {
-    "plans/standard.json": {
-      key: "standard",
-      version: 1,
-      currency: "EUR",
-      prices: [{ key: "usage", product: "usage", meter: "usage", model: "per_unit", unit_price: "0.25" }],
-    },
+    ...standardPlan("EUR"),
     "contracts/contract.json": {
       id: "C",
       customer: "customer",

@@ -11,6 +11,7 @@ import {
   publishUnplaced,
   unitsUsed,
   writeBilledCatalog,
+  standardPlan,
 } from "../../support/worker/billed-month.ts";
 import { DAY_MS } from "../../support/worker/usage-catalog.ts";
 import { settle } from "../../support/worker/workspace.ts";
@@ -27,12 +28,7 @@ test("an ERP that can't be posted to stops no billing: documents wait, are tried
   const { workspace, connection } = bench;
   const { startMs, endMs } = endedMonth();
   writeBilledCatalog(workspace.catalogFolder, {
-    "plans/standard.json": {
-      key: "standard",
-      version: 1,
-      currency: "EUR",
-      prices: [{ key: "usage", product: "usage", meter: "usage", model: "per_unit", unit_price: "0.25" }],
-    },
+    ...standardPlan("EUR"),
     "contracts/contract.json": {
       id: "C",
       customer: "customer",

@@ -72,7 +72,6 @@ const DESCRIPTION: ErpDescription = {
   optional: {},
   fallback: [],
   reversesJournals: false,
-  isAsynchronous: false,
   canLookUp: true,
   canReadBack: true,
 };

@@ -43,6 +43,12 @@ export function writeBilledCatalog(folder: string, files: Readonly<Record<string
   });
 }
 
+/** Files of a plan "standard" that charges 0.25 a unit. */
+export function standardPlan(currency: string): Readonly<Record<string, unknown>> {
+  const price = { key: "usage", product: "usage", meter: "usage", model: "per_unit", unit_price: "0.25" };
+  return { "plans/standard.json": { key: "standard", version: 1, currency, prices: [price] } };
+}
+
 /** Fields of a contract that is billed by the month from its start on. */
 export function monthlyFrom(startMs: number): {
   readonly time_zone: string;

@@ -1,49 +1,28 @@
-import { decimalText, parseDecimal } from "../../../model/decimal.ts";
+import { parseDecimal } from "../../../model/decimal.ts";
+import { compareDecimals as compare, subtractDecimals, sumDecimals } from "../../../model/exact-sum.ts";
 import { ErpFault } from "../erp-sink.ts";
 
-/** Sums and comparisons of amounts as decimal texts: exact, whatever their scale. */
+/** The sums of `exact-sum.ts` for amounts of a document: what is no number makes the document one that can't be posted (`validation`). */
 
-interface Scaled {
-  readonly coefficient: bigint;
-  readonly scale: number;
-}
-
-function scaled(text: string): Scaled {
-  const decimal = parseDecimal(text);
-  if (decimal === undefined)
+function checked(text: string): string {
+  if (parseDecimal(text) === undefined)
     throw new ErpFault("validation", `${JSON.stringify(text.slice(0, 50))} is no amount`);
-  return { coefficient: BigInt(decimal.coefficient), scale: decimal.scale };
+  return text;
 }
 
-/** Both as integers of the same scale. */
-function aligned(one: Scaled, other: Scaled): readonly [one: bigint, other: bigint, scale: number] {
-  const scale = Math.max(one.scale, other.scale);
-  return [
-    one.coefficient * 10n ** BigInt(scale - one.scale),
-    other.coefficient * 10n ** BigInt(scale - other.scale),
-    scale,
-  ];
-}
-
-/** The sum, without zeros at its end; "0" of none. Throws ErpFault `validation` for what is no number. */
+/** The sum, without zeros at its end; "0" of none. */
 export function sumOfDecimals(texts: readonly string[]): string {
-  let sum: Scaled = { coefficient: 0n, scale: 0 };
-  for (const text of texts) {
-    const [one, other, scale] = aligned(sum, scaled(text));
-    sum = { coefficient: one + other, scale };
-  }
-  return canonical(sum);
+  return sumDecimals(texts.map(checked));
 }
 
 /** `minuend` − `subtrahend`. */
 export function differenceOfDecimals(minuend: string, subtrahend: string): string {
-  return sumOfDecimals([minuend, negatedDecimal(subtrahend)]);
+  return subtractDecimals(checked(minuend), checked(subtrahend));
 }
 
 /** −1, 0 or 1. */
 export function compareDecimals(one: string, other: string): -1 | 0 | 1 {
-  const [a, b] = aligned(scaled(one), scaled(other));
-  return a < b ? -1 : a > b ? 1 : 0;
+  return compare(checked(one), checked(other));
 }
 
 export function isSameDecimal(one: string, other: string): boolean {
@@ -55,16 +34,10 @@ export function isZeroDecimal(text: string): boolean {
 }
 
 export function negatedDecimal(text: string): string {
-  const { coefficient, scale } = scaled(text);
-  return canonical({ coefficient: -coefficient, scale });
+  return differenceOfDecimals("0", text);
 }
 
 /** Without its sign. */
 export function magnitudeOfDecimal(text: string): string {
-  return compareDecimals(text, "0") < 0 ? negatedDecimal(text) : canonical(scaled(text));
-}
-
-function canonical({ coefficient, scale }: Scaled): string {
-  const text = decimalText(coefficient, scale);
-  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+  return compareDecimals(text, "0") < 0 ? negatedDecimal(text) : sumOfDecimals([text]);
 }

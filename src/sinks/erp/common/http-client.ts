@@ -1,5 +1,6 @@
 import { Agent, request, type Dispatcher } from "undici";
 import { messageOf } from "../../../model/errors.ts";
+import { boundedText } from "../../http/bounded-text.ts";
 
 /** Far above any reply that is meant: a page of 1,000 lines has some hundred KiB. */
 const MAX_REPLY_BYTES = 32 * 1024 * 1024;
@@ -88,7 +89,9 @@ export class HttpClient {
         signal,
         ...(body === undefined ? {} : { body }),
       });
-      const text = await boundedText(reply.body);
+      const text = await boundedText(reply.body, MAX_REPLY_BYTES);
+      if (text === undefined)
+        throw new HttpFailure("unknown", `the answer is larger than ${MAX_REPLY_BYTES} bytes`);
       return {
         status: reply.statusCode,
         header: (name) => {
@@ -111,16 +114,4 @@ export class HttpClient {
   async close(): Promise<void> {
     await this.#dispatcher.destroy();
   }
-}
-
-async function boundedText(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MAX_REPLY_BYTES)
-      throw new HttpFailure("unknown", `the answer is larger than ${MAX_REPLY_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }

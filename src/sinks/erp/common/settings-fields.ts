@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { durationMs } from "../../../model/duration.ts";
+import { durationMs, durationText } from "../../../model/duration.ts";
 
 /** Fields that the settings of several ERPs have. Descriptions are the reference in docs/erp/. */
 
@@ -13,7 +13,7 @@ export function durationField(text: string, description: string, bounds: { minMs
       const ms = durationMs(value);
       if (ms !== undefined && ms >= bounds.minMs && ms <= bounds.maxMs) return ms;
       context.addIssue(
-        `must be a duration between ${bounds.minMs} ms and ${bounds.maxMs} ms, such as "${text}"`,
+        `must be a duration between ${durationText(bounds.minMs)} and ${durationText(bounds.maxMs)}, such as "${text}"`,
       );
       return z.NEVER;
     })

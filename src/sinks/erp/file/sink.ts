@@ -1,4 +1,5 @@
 import type { PostingKind } from "../../../model/posting.ts";
+import { NOTHING_COMPARED } from "../common/unread.ts";
 import {
   type ConnectionFinding,
   ErpFault,
@@ -60,16 +61,7 @@ export class FileSink implements ErpSink {
       command,
       kind: command.kind,
       externalId,
-      // Nothing is read back.
-      expected: {
-        customer: null,
-        legalEntity: null,
-        currency: null,
-        date: null,
-        total: null,
-        tax: null,
-        lines: [],
-      },
+      expected: NOTHING_COMPARED,
       request,
     };
   }

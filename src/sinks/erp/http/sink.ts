@@ -1,5 +1,6 @@
 import type { PostingCommand } from "../../../model/posting.ts";
 import { HttpClient, HttpFailure } from "../common/http-client.ts";
+import { NOTHING_COMPARED } from "../common/unread.ts";
 import {
   type ConnectionFinding,
   ErpFault,
@@ -65,16 +66,7 @@ export class HttpSink implements ErpSink {
       command,
       kind: command.kind,
       externalId,
-      // Nothing is read back.
-      expected: {
-        customer: null,
-        legalEntity: null,
-        currency: null,
-        date: null,
-        total: null,
-        tax: null,
-        lines: [],
-      },
+      expected: NOTHING_COMPARED,
       request: webhookOf(command, externalId),
     };
   }

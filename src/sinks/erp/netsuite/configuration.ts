@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { DURATION_UNIT_MS, durationMs } from "../../../model/duration.ts";
+import { DURATION_UNIT_MS, durationText } from "../../../model/duration.ts";
+import { durationField, fileField, secretField } from "../common/settings-fields.ts";
+import type { SecretReader } from "../erp-adapter.ts";
 import { ACCOUNT_PATTERN } from "./account.ts";
 import { DEFAULT_REQUEST_DEADLINE_MS, DEFAULT_SETTLE_DELAY_MS, LONGEST_REQUEST_MS } from "./limits.ts";
 import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from "./machine-authentication.ts";
@@ -17,26 +19,6 @@ const HTTPS_URL = /^https:\/\/[^/\s@?#]+$/;
 function name(description: string) {
   return z.string().min(1, { error: "must not be empty" }).meta({ description });
 }
-function secret(description: string) {
-  return z.string().min(1, { error: "must not be empty" }).meta({ description, writeOnly: true }).optional();
-}
-function secretFile(what: string) {
-  return name(`File that holds ${what}.`).optional();
-}
-
-function duration(defaultMs: number, maxMs: number, description: string) {
-  return z
-    .string()
-    .transform((text, context) => {
-      const ms = durationMs(text);
-      if (ms !== undefined && ms >= 1 && ms <= maxMs) return ms;
-      context.addIssue(`must be a duration such as "90s" or "6m", at most ${maxMs / 60_000} minutes`);
-      return z.NEVER;
-    })
-    .prefault(`${defaultMs}ms`)
-    .meta({ description });
-}
-
 const customField = (prefix: string) =>
   z
     .string()
@@ -62,14 +44,14 @@ function exactlyOne(fields: readonly string[]) {
 const tokenSchema = z
   .strictObject({
     kind: z.literal("token").meta({ description: "Token-based authentication (OAuth 1.0a)." }),
-    consumer_key: secret("Consumer key of the integration record."),
-    consumer_key_file: secretFile("the consumer key"),
-    consumer_secret: secret("Consumer secret of the integration record."),
-    consumer_secret_file: secretFile("the consumer secret"),
-    token_id: secret("Id of the access token."),
-    token_id_file: secretFile("the token's id"),
-    token_secret: secret("Secret of the access token."),
-    token_secret_file: secretFile("the token's secret"),
+    consumer_key: secretField("Consumer key of the integration record."),
+    consumer_key_file: fileField("File that holds the consumer key."),
+    consumer_secret: secretField("Consumer secret of the integration record."),
+    consumer_secret_file: fileField("File that holds the consumer secret."),
+    token_id: secretField("Id of the access token."),
+    token_id_file: fileField("File that holds the token's id."),
+    token_secret: secretField("Secret of the access token."),
+    token_secret_file: fileField("File that holds the token's secret."),
   })
   .superRefine(exactlyOne(["consumer_key", "consumer_secret", "token_id", "token_secret"]));
 
@@ -102,18 +84,18 @@ export const netsuiteConnectionSchema = z
       .optional()
       .meta({ description: "Origin of the REST services, where it is not the account's own." }),
     authentication: z.discriminatedUnion("kind", [tokenSchema, machineSchema]),
-    deadline: duration(
-      DEFAULT_REQUEST_DEADLINE_MS,
-      LONGEST_REQUEST_MS,
+    deadline: durationField(
+      durationText(DEFAULT_REQUEST_DEADLINE_MS),
       "How long an answer may take. NetSuite itself cuts off after 15 minutes.",
+      { minMs: 1, maxMs: LONGEST_REQUEST_MS },
     ),
-    settle_delay: duration(
-      DEFAULT_SETTLE_DELAY_MS,
-      HOUR_MS,
+    settle_delay: durationField(
+      durationText(DEFAULT_SETTLE_DELAY_MS),
       "How long after a request without an answer NetSuite is asked whether it has the document.",
+      { minMs: 1, maxMs: HOUR_MS },
     ),
     asynchronous: z.boolean().default(false).meta({
-      description: "Send documents as jobs that NetSuite works on by itself, in batches of up to 100.",
+      description: "Send documents as jobs that NetSuite works on by itself, one a document.",
     }),
     taxes: z
       .enum(TAX_MODES)
@@ -174,17 +156,10 @@ export interface NetsuiteOptions {
   readonly documents: PlanSettings;
 }
 
-/** A secret that is given as text, or as the name of a file; undefined where it can't be read, which has been noted then. */
-type ReadSecret = (
-  setting: string,
-  value: string | undefined,
-  file: string | undefined,
-) => string | undefined;
-
 /** Options of a connection, with its secrets; undefined where one of them can't be read. */
 export function netsuiteOptions(
   config: NetsuiteConnectionConfig,
-  readSecret: ReadSecret,
+  readSecret: SecretReader,
 ): NetsuiteOptions | undefined {
   const { line_fields: lineFields, tax_id_field: taxIdField } = config;
   const authentication = credentialsOf(config.authentication, readSecret);
@@ -213,7 +188,7 @@ export function netsuiteOptions(
 
 function credentialsOf(
   given: NetsuiteConnectionConfig["authentication"],
-  readSecret: ReadSecret,
+  readSecret: SecretReader,
 ): NetsuiteCredentials | undefined {
   if (given.kind === "machine") {
     const { private_key_file: file, algorithm } = given;

@@ -34,7 +34,6 @@ export const netsuiteDescription: ErpDescription = {
   },
   fallback: ["item"],
   reversesJournals: true,
-  isAsynchronous: true,
   canLookUp: true,
   canReadBack: true,
 };

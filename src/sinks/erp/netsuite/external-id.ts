@@ -20,8 +20,3 @@ export function externalIdOf(prefix: string, key: string): string {
   const hash = createHash("sha256").update(key, "utf8").digest("hex").slice(0, HASH_DIGITS);
   return `${readable.slice(0, MAX_EXTERNAL_ID_CHARACTERS - HASH_DIGITS - 1)}_${hash}`;
 }
-
-/** Key of the command that aligns a customer, which its documents name. */
-export function customerKey(legalEntity: string, customer: string): string {
-  return `customer:${legalEntity}:${customer}`;
-}

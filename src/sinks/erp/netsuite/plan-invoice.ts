@@ -1,10 +1,10 @@
-import type { PostedInvoice, PostingCommand } from "../../../model/posting.ts";
+import { customerKey, type PostedInvoice, type PostingCommand } from "../../../model/posting.ts";
 import { checkInvoiceTotals } from "../common/document-totals.ts";
 import { sumOfDecimals } from "../common/decimals.ts";
 import { MappedRows } from "../common/mapped-references.ts";
 import { truncatedText } from "../common/text.ts";
 import { type ComparedLine, ErpFault } from "../erp-sink.ts";
-import { customerKey, externalIdOf } from "./external-id.ts";
+import { externalIdOf } from "./external-id.ts";
 import { MAX_DOCUMENT_NUMBER_CHARACTERS, MAX_MEMO_CHARACTERS } from "./limits.ts";
 import { type NetsuitePlan, type PlanContext, RECORD_TYPES } from "./plan.ts";
 import { itemLine } from "./plan-lines.ts";

@@ -1,20 +1,13 @@
 import { stringify } from "csv-stringify/sync";
+import { shownAsText } from "../../../file/formula.ts";
 import { COLUMNS, documentRows, NUMBER_COLUMNS, type Row } from "../rows.ts";
 import { amountSum } from "../totals.ts";
 import type { FileFormat } from "./format.ts";
 
-/** What a spreadsheet takes for the start of a formula; the wide forms too, which some of them fold. */
-const FORMULA_START = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
-
-/** Text that a spreadsheet shows as it is. */
-function neutralised(text: string): string {
-  return FORMULA_START.test(text) ? `'${text}` : text;
-}
-
 function cells(row: Row): readonly (string | { readonly number: string })[] {
   return COLUMNS.map((column) => {
     const value = row[column] ?? "";
-    return NUMBER_COLUMNS.has(column) ? { number: value } : neutralised(value);
+    return NUMBER_COLUMNS.has(column) ? { number: value } : shownAsText(value);
   });
 }
 
