@@ -3,7 +3,7 @@ import type { DocumentFigures } from "./posted-month.ts";
 
 /**
  * A simulated ERP behind a connection, as tests of all adapters see it: the conformance suite and the fault mix are written against this alone, so
- * that each ERP says once what it is and what can be done to it. One implementation an adapter, in `test/support/erp/simulated/<adapter>.ts`.
+ * that each ERP says once what it is and what can be done to it. The demo runs them too, each as a process of its own (`simulated/serve.ts`). One implementation an adapter, in `test/support/erp/simulated/<adapter>.ts`.
  *
  * All use the same canonical keys: legal entities `north` (USD) and `south` (EUR), currencies `USD`, `EUR` and `GBP`, products `rare`, `credits` and
  * any other one (row `*`), taxes `US/CA:Sales tax:6` and `DE:VAT:19`, accounts by the ledger's roles, terms `30`.
@@ -23,8 +23,8 @@ export interface SimulatedErp {
 
   /** Every invoice and credit memo that it has, one for each copy; amounts of memos are positive. */
   documents(): readonly DocumentFigures[];
-  /** External ids of the journals that it has, one for each copy; what reverses one by itself is not among them. */
-  journals(): readonly string[];
+  /** The journals that it has, one for each copy; what reverses one by itself is not among them. */
+  journals(): readonly JournalFigures[];
   /** External ids of the customers that it has, one for each copy. */
   customers(): readonly string[];
 
@@ -45,9 +45,19 @@ export interface SimulatedErp {
   /** Somebody changes the amount of the first line of a document in the ERP behind our back, by its number. */
   alter(number: string): void;
 
+  /** How its requests ended: `lost` broke instead of an answer, `refused` were too many. */
+  requests(): { readonly total: number; readonly lost: number; readonly refused: number };
   /** Requests that broke the ERP's own rules of form in a way that a right sender never does; must stay empty. */
   wrongRequests(): readonly string[];
   close(): Promise<void>;
+}
+
+export interface JournalFigures {
+  readonly externalId: string;
+  /** ISO code. */
+  readonly currency: string;
+  /** Sum of its debits, in cents. */
+  readonly debits: bigint;
 }
 
 export interface MappingOptions {
