@@ -3,7 +3,8 @@ import type { DocumentFigures } from "./posted-month.ts";
 
 /**
  * A simulated ERP behind a connection, as tests of all adapters see it: the conformance suite and the fault mix are written against this alone, so
- * that each ERP says once what it is and what can be done to it. The demo runs them too, each as a process of its own (`simulated/serve.ts`). One implementation an adapter, in `test/support/erp/simulated/<adapter>.ts`.
+ * that each ERP says once what it is and what can be done to it. The demo runs them too, each as a process of its own (`simulated/serve.ts`).
+ * One implementation an adapter, in `test/support/erp/simulated/<adapter>.ts`, and a line in `simulated/all.ts`.
  *
  * All use the same canonical keys: legal entities `north` (USD) and `south` (EUR), currencies `USD`, `EUR` and `GBP`, products `rare`, `credits` and
  * any other one (row `*`), taxes `US/CA:Sales tax:6` and `DE:VAT:19`, accounts by the ledger's roles, terms `30`.
