@@ -51,7 +51,7 @@ export function customerNumber(prefix: string, customer: string): string {
 
 /** Document number of a journal's lines and ledger entries. */
 export function journalNumber(prefix: string, key: string): string {
-  return hashedNumber(numberPrefix(prefix), key);
+  return hashedNumber(numberPrefix(prefix), `${prefix}\u0000${key}`);
 }
 
 /** Name of the batch that holds a journal's lines until they are posted: one a journal. */

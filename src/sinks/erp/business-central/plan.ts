@@ -85,9 +85,7 @@ export function businessCentralPlan(plan: PlannedPosting): BusinessCentralPlan {
 
 function isBusinessCentralPlan(plan: PlannedPosting): plan is BusinessCentralPlan {
   const { request } = plan;
-  return (
-    typeof request === "object" && request !== null && REQUEST_KINDS.has(Reflect.get(request, "kind"))
-  );
+  return typeof request === "object" && request !== null && REQUEST_KINDS.has(Reflect.get(request, "kind"));
 }
 
 export function isSale(plan: BusinessCentralPlan): plan is BusinessCentralPlan<SaleRequest> {
