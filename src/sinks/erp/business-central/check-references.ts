@@ -51,51 +51,55 @@ interface CheckedReferences {
   readonly signal: AbortSignal;
 }
 
-/** A finding for each value that a company doesn't have, or that can't be used there. */
+/**
+ * A finding for each value that can't be used in any company that a legal entity's row names: rows don't say whose documents need them, and what one company lacks another may
+ * have.
+ */
 export async function missingReferences(
   client: BusinessCentralClient,
   companies: readonly CheckedCompany[],
   { settings, references, signal }: CheckedReferences,
 ): Promise<readonly ConnectionFinding[]> {
-  const findings = entityFindings(companies, settings, references);
   const named = namedCompanies(companies, references);
+  const names = named.map(({ name }) => name).join(" and ");
+  const found = new Map<string, string[]>();
   for (const company of named) {
-    for (const source of SOURCES) {
-      const rows = Object.entries(references[source.table] ?? {}).flatMap(([key, row]) => {
-        const value = row[source.field];
-        return value === undefined || value === "" ? [] : [{ key, value: valueOf(source, value) }];
-      });
-      if (rows.length === 0) continue;
-      const faults = await faultsOf(
-        client,
-        company,
-        source,
-        [...new Set(rows.map(({ value }) => value))],
-        signal,
-      );
-      for (const { key, value } of rows) {
-        const fault = faults.get(value);
-        if (fault !== undefined)
-          findings.push(finding(source.title, value, fault, company, source.table, key));
-      }
-    }
-    findings.push(...(await dimensionFindings(client, company, references, signal)));
+    const faults = await companyFaults(client, company, references, signal);
+    for (const [row, fault] of faults) found.set(row, [...(found.get(row) ?? []), fault]);
   }
-  return findings;
+  return [
+    ...entityFindings(companies, settings, references),
+    ...[...found].flatMap(([row, faults]): ConnectionFinding[] =>
+      faults.length < named.length
+        ? []
+        : [{ problem: "mapping", message: `The ${faults[0] ?? ""} in ${names} (mapping table ${row}).` }],
+    ),
+  ];
 }
 
-function finding(
-  title: string,
-  value: string,
-  fault: string,
-  { name }: CheckedCompany,
-  table: string,
-  key: string,
-): ConnectionFinding {
-  return {
-    problem: "mapping",
-    message: `The ${title} ${value} ${fault} in ${name} (mapping table ${table}, key ${key}).`,
-  };
+/** What is wrong in one company, by the row that names it: "item, key api". */
+async function companyFaults(
+  client: BusinessCentralClient,
+  company: CheckedCompany,
+  references: MappedReferences,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const faults = await dimensionFaults(client, company, references, signal);
+  for (const source of SOURCES) {
+    const { table, field, title } = source;
+    const rows = Object.entries(references[table] ?? {}).flatMap(([key, row]) => {
+      const value = row[field];
+      return value === undefined || value === "" ? [] : [{ key, value: valueOf(source, value) }];
+    });
+    if (rows.length === 0) continue;
+    const values = [...new Set(rows.map(({ value }) => value))];
+    const valueFaults = await faultsOf(client, company, source, values, signal);
+    for (const { key, value } of rows) {
+      const fault = valueFaults.get(value);
+      if (fault !== undefined) faults.set(`${table}, key ${key}`, `${title} ${value} ${fault}`);
+    }
+  }
+  return faults;
 }
 
 /** Companies that a legal entity's row names: all where none does. */
@@ -175,13 +179,13 @@ async function faultsOf(
   return faults;
 }
 
-async function dimensionFindings(
+async function dimensionFaults(
   client: BusinessCentralClient,
   company: CheckedCompany,
   references: MappedReferences,
   signal: AbortSignal,
-): Promise<readonly ConnectionFinding[]> {
-  const findings: ConnectionFinding[] = [];
+): Promise<Map<string, string>> {
+  const faults = new Map<string, string>();
   for (const [key, row] of Object.entries(references.dimension ?? {})) {
     const [code, value] = [codeOf(row["dimension"] ?? ""), codeOf(row["value"] ?? "")];
     const path = `companies(${company.id})/dimensions`;
@@ -191,7 +195,7 @@ async function dimensionFindings(
       dimensionSchema,
     );
     if (dimension === undefined) {
-      findings.push(finding("dimension", code, "does not exist", company, "dimension", key));
+      faults.set(`dimension, key ${key}`, `dimension ${code} does not exist`);
       continue;
     }
     const values = await readAll(
@@ -205,8 +209,7 @@ async function dimensionFindings(
       },
       dimensionSchema,
     );
-    if (values.length === 0)
-      findings.push(finding(`value of ${code}`, value, "does not exist", company, "dimension", key));
+    if (values.length === 0) faults.set(`dimension, key ${key}`, `value of ${code} ${value} does not exist`);
   }
-  return findings;
+  return faults;
 }
