@@ -51,6 +51,8 @@ const RULES: readonly Rule[] = [
   ["duplicate", byText(/can be applied to a draft (invoice|credit memo) only/i)],
   ["duplicate", byText(/there is nothing to post/i)],
   ["duplicate", byText(/\balready exists\b/i)],
+  // A request that is no good as such: no value of a mapping makes it better.
+  ["validation", byCode(/^BadRequest$/)],
   ["mapping", byCode(/^(Application_FieldValidationException|Internal_InvalidTableRelation)$/)],
   [
     "mapping",

@@ -36,9 +36,20 @@ export function externalDocumentNumber(prefix: string, key: string): string {
   // A prefix has 20 characters at most, which leaves 14 of them: 70 bits.
   const room = MAX_EXTERNAL_ID_CHARACTERS - start.length;
   const hash = hashOf(key, Math.min(HASH_CHARACTERS, room - HASH_MARK.length));
-  const tailCharacters = room - HASH_MARK.length - hash.length;
-  const tail = tailCharacters > 0 ? key.slice(-tailCharacters).replaceAll(/[^A-Za-z0-9_-]/g, "-") : "";
+  const tail = tailOf(key, Math.max(0, room - HASH_MARK.length - hash.length));
   return start + tail.toUpperCase() + HASH_MARK + hash;
+}
+
+/** The last parts of a key that fit, in characters that are plain; the end of its last part where not even that fits. */
+function tailOf(key: string, maxCharacters: number): string {
+  const parts = key.replaceAll(/[^A-Za-z0-9:_-]/g, "-").split(":");
+  let tail = parts.pop() ?? "";
+  if (tail.length > maxCharacters) return maxCharacters === 0 ? "" : tail.slice(-maxCharacters);
+  for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+    if (part.length + 1 + tail.length > maxCharacters) break;
+    tail = `${part}-${tail}`;
+  }
+  return tail;
 }
 
 /** Number of a customer: the same for all legal entities, since a company knows a customer once. */
