@@ -49,7 +49,7 @@ function runsCase(
   run: ConformanceCase["run"],
   options: RunnerWorldOptions = {},
 ): void {
-  test(`${name}`, async () => {
+  test(`${kind.connection}: ${name}`, async () => {
     expect.hasAssertions();
     const begin = async (): Promise<ConformanceWorld> => {
       const world = await ConformanceWorld.start(kind, options);
