@@ -7,7 +7,11 @@ import {
   memoOf,
   NORTH,
 } from "../../../support/erp/conformance/canonical-documents.ts";
-import { type ConformanceWorld, HOUR_MS } from "../../../support/erp/conformance/conformance-world.ts";
+import {
+  type ConformanceWorld,
+  HOUR_MS,
+  MINUTE_MS,
+} from "../../../support/erp/conformance/conformance-world.ts";
 import { expectOnce, postDirectly } from "../../../support/erp/conformance/expectations.ts";
 import { describeEachErp } from "../../../support/erp/conformance/each-erp.ts";
 import { recordsOf } from "../../../support/posting/runner-world.ts";
@@ -52,7 +56,12 @@ async function paymentsAreTold(world: ConformanceWorld): Promise<void> {
     const payment = world.toldOf(of)?.payment;
     return [payment?.status, payment == null ? undefined : cents(payment.openAmount)];
   };
-  await world.pass(PAYMENTS_MS);
+  // What is paid was read with the invoices: nothing is asked for an interval.
+  const { total: asked } = world.erp.requests();
+  await world.pass(PAYMENTS_MS - MINUTE_MS);
+  expect(world.erp.requests().total).toBe(asked);
+  await world.pass(2 * MINUTE_MS);
+  expect(world.erp.requests().total).toBeGreaterThan(asked);
   world.erp.pay("N-1", decimalOf(4_000));
   await world.pass(2 * PAYMENTS_MS);
   const total = cents(invoice.total);
