@@ -23,6 +23,8 @@ export interface LedgerEntry {
   readonly date: string;
   readonly documentNumber: string;
   readonly documentType: string;
+  /** The same for all entries of one posting; the API doesn't show it. */
+  readonly transactionNumber: string;
   readonly account: string;
   /** Debits are positive; a decimal in the local currency. */
   readonly amount: string;
@@ -42,6 +44,7 @@ export function writeEntry({ store, nowMs }: Books, company: Company, entry: Led
       postingDate: entry.date,
       documentNumber: entry.documentNumber,
       documentType: entry.documentType,
+      transactionNumber: entry.transactionNumber,
       accountNumber: entry.account,
       description: entry.description,
       debitAmount: isCredit ? "0" : entry.amount,

@@ -37,6 +37,8 @@ const FAULT_RULE = z.strictObject({
   method: z.string().optional(),
   /** A part of the address behind "…/api/v2.0/": "$batch", "Microsoft.NAV.post". */
   path: z.string().optional(),
+  /** Requests alone that put something into the books: postings, and writes of customers. */
+  isBooking: z.literal(true).optional(),
 });
 export type FaultRule = z.infer<typeof FAULT_RULE>;
 

@@ -1,5 +1,8 @@
 import type { Fault, FaultRule } from "./control-commands.ts";
 
+/** Addresses of what changes the books; a draft doesn't. */
+const BOOKING = /Microsoft\.NAV\.post$|\/customers(\(|$)/;
+
 /** Rules in order: the first that matches a request decides what goes wrong with it. */
 export class FaultPlan {
   #rules: { readonly rule: FaultRule; left: number }[] = [];
@@ -22,6 +25,7 @@ export class FaultPlan {
       const { rule } = entry;
       if (entry.left <= 0 || (rule.method !== undefined && rule.method !== method)) continue;
       if (rule.path !== undefined && !path.includes(rule.path)) continue;
+      if (rule.isBooking === true && (method === "GET" || !BOOKING.test(path))) continue;
       if (rule.rate !== undefined && this.#random() >= rule.rate) continue;
       entry.left -= 1;
       return rule.fault;

@@ -69,11 +69,13 @@ export class JournalService {
     for (const [place, balance] of balances)
       if (balance !== 0n)
         throw dialog(`The lines in General Journal are out of balance by ${plainText(balance)}: ${place}.`);
+    const transactionNumber = randomUUID();
     for (const { values } of record.lines)
       writeEntry(this.#books, company, {
         date: textOf(values, "postingDate"),
         documentNumber: textOf(values, "documentNumber"),
         documentType: " ",
+        transactionNumber,
         account: textOf(values, "accountNumber"),
         amount: textOf(values, "amount"),
         description: textOf(values, "description"),

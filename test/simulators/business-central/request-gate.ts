@@ -8,6 +8,8 @@ export interface GateOptions {
   /** Requests of a window, each operation of a batch one. */
   readonly perWindow: number;
   readonly windowMs: number;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: () => number;
 }
 
 /** What one user may ask for: five requests run, some wait, and a window has so many. */
@@ -28,7 +30,7 @@ export class RequestGate {
   }
 
   beginStorm(ms: number): void {
-    this.#stormUntilMs = performance.now() + ms;
+    this.#stormUntilMs = this.#options.nowMs() + ms;
   }
 
   endStorm(): void {
@@ -78,7 +80,7 @@ export class RequestGate {
   }
 
   #count(operations: number): void {
-    const nowMs = performance.now();
+    const nowMs = this.#options.nowMs();
     const { perWindow, windowMs } = this.#options;
     const isStorm = nowMs < this.#stormUntilMs;
     this.#times = this.#times.filter((time) => time > nowMs - windowMs);

@@ -261,6 +261,7 @@ export class SaleService {
         date: textOf(values, "postingDate"),
         documentNumber: number,
         documentType: KINDS[set].documentType,
+        transactionNumber: number,
         account,
         amount: localAmount(amount * sign, currency, company),
         description,

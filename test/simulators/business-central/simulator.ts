@@ -85,6 +85,7 @@ export class BusinessCentralSimulator {
       waiting: options.waiting ?? LIMITS.waiting,
       perWindow: options.requestsPerWindow ?? LIMITS.perWindow,
       windowMs: options.windowMs ?? LIMITS.windowMs,
+      nowMs,
     });
     const { id: clientId, secret: clientSecret } = options.client;
     this.#login = new EntraTokenEndpoint(
