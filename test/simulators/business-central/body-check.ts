@@ -63,7 +63,8 @@ function checkValue(value: unknown, name: string, field: Field): string | boolea
         );
       return value;
     case "code":
-    case "text": {
+    case "text":
+    default: {
       if (typeof value !== "string") throw cannotConvert(name, "String");
       if (/\p{Cc}/u.test(value))
         throw badRequest(`The value of ${name} has characters that are not allowed.`);

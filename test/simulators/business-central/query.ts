@@ -184,6 +184,7 @@ function isLiteralOf({ text, kind }: Token, field: Field): boolean {
       return kind === "word" && (text === "true" || text === "false");
     case "decimal":
     case "integer":
+    default:
       return kind === "literal" && /^-?\d+(\.\d+)?$/.test(text);
   }
 }

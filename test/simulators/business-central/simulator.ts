@@ -273,6 +273,7 @@ export class BusinessCentralSimulator {
         return answer;
       }
       case "entity-changed":
+      default:
         throw entityChanged();
     }
   }

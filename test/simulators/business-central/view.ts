@@ -80,6 +80,9 @@ function valueView(value: string | boolean | undefined, field: Field): unknown {
         /[^A-Za-z0-9]/g,
         (other) => `_x${other.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}_`,
       );
+    case "code":
+    case "text":
+    case "datetime":
     default:
       return value ?? "";
   }

@@ -125,7 +125,9 @@ describe("invoices", () => {
     const { environment } = books.simulator;
     await books.restart({ environment: { ...environment, keepsIds: true } });
     await books.post(command(customer()));
-    await books.expectAsPlanned((await books.post(command(invoice()))).plan);
+    const { plan, id } = await books.post(command(invoice()));
+    await books.expectAsPlanned(plan);
+    expect(books.simulator.find("salesInvoices", plan.externalId)[0]?.id).toBe(id);
   });
 
   it("have their taxes as lines where the connection says so", async () => {
@@ -171,6 +173,7 @@ describe("invoices", () => {
     );
     const { plan } = await books.post(command(invoice({ lines, net: "3", tax: "0", total: "3" })));
     await books.expectAsPlanned(plan);
+    expect(plan.expected.lines).toHaveLength(300);
   });
 });
 
@@ -262,7 +265,9 @@ describe("journals", () => {
       credit: index % 2 === 0 ? "0.07" : null,
       ...fields,
     }));
-    await books.expectAsPlanned((await books.post(command(journal({ lines })))).plan);
+    const { plan } = await books.post(command(journal({ lines })));
+    await books.expectAsPlanned(plan);
+    expect(books.counts()).toEqual({ generalLedgerEntries: 500 });
   });
 });
 

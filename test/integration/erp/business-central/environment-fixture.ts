@@ -81,7 +81,7 @@ export class Bookkeeping {
     await Promise.all(this.#sinks.map((each) => each.close()));
     const { wrongRequests } = this.simulator.ledger();
     await this.simulator.close();
-    expect(wrongRequests).toEqual([]);
+    if (wrongRequests.length > 0) throw new Error(`wrong requests: ${wrongRequests.join("; ")}`);
   }
 
   /** Plans and submits; the answer must be the document. */

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { sumDecimals } from "../../../../src/model/exact-sum.ts";
 import type { MappedReferences, PostedInvoice, PostedLine } from "../../../../src/model/posting.ts";
@@ -9,7 +9,7 @@ import {
   type SaleRequest,
 } from "../../../../src/sinks/erp/business-central/plan.ts";
 import { planCommand } from "../../../../src/sinks/erp/business-central/plan-command.ts";
-import { readExactJson, writeExactJson } from "../../../../src/sinks/http/exact-json.ts";
+import { JsonDecimal, readExactJson, writeExactJson } from "../../../../src/sinks/http/exact-json.ts";
 import { NORTH } from "../../../simulators/business-central/environment.ts";
 import {
   command,
@@ -117,7 +117,8 @@ describe("lines", () => {
   it("keep the quantity where the description is cut, and fit the field", () => {
     const long = line({ description: `${"word ".repeat(40)}\nend`, adjusts: "N-0" });
     const { request } = plan(invoice({ lines: [long] }));
-    const description = String(request.lines[1]?.["description"]);
+    const [, sent] = request.lines;
+    const description = sent?.["description"];
     expect(description).toHaveLength(100);
     expect(description).toMatch(/\(quantity 1204331, corrects N-0\)$/);
     expect(description).not.toContain("\n");
@@ -136,10 +137,8 @@ describe("lines", () => {
     ["no currency", { currency: {} }, "no row for currency"],
     ["no tax code", { tax: { "ca-state": { account: "1" } } }, "no code for tax"],
   ])("with %s can't be planned: mapping", (_, references, message) => {
-    expect(fault(() => plan(invoice(), references))).toMatchObject({
-      kind: "mapping",
-      message: expect.stringContaining(message) as string,
-    });
+    expect(() => plan(invoice(), references)).toThrow(message);
+    expect(fault(() => plan(invoice(), references))).toMatchObject({ kind: "mapping" });
   });
 
   it("with two values of one dimension can't be planned", () => {
@@ -165,10 +164,8 @@ describe("taxes", () => {
   it("of several rates share the code of the goods", () => {
     expect(plan(document).request.lines[1]?.["taxCode"]).toBe("TAXABLE");
     const tax = { "ca-state": { code: "A" }, "ca-district": { code: "B" } };
-    expect(fault(() => plan(document, { tax }))).toMatchObject({
-      kind: "mapping",
-      message: expect.stringContaining("A and B") as string,
-    });
+    expect(() => plan(document, { tax })).toThrow("A and B");
+    expect(fault(() => plan(document, { tax }))).toMatchObject({ kind: "mapping" });
   });
 
   it("that a line has none of have the item's code, or that of lines without", () => {
@@ -251,13 +248,11 @@ it("what is sent comes to the document's total, whatever its lines", () => {
         },
       );
       const sent = planned.request.lines.flatMap((each): string[] => {
-        const { quantity, unitPrice } = Object(json(each)) as { quantity?: string; unitPrice?: string };
-        if (unitPrice === undefined) return [];
-        return [quantity === "-1" ? `-${unitPrice}` : unitPrice];
+        const { quantity, unitPrice } = each;
+        if (!(quantity instanceof JsonDecimal) || !(unitPrice instanceof JsonDecimal)) return [];
+        return [quantity.text === "-1" ? `-${unitPrice.text}` : unitPrice.text];
       });
-      expect(sumDecimals(sent.map((text) => text.replace("--", "")))).toBe(
-        sumDecimals(asLines ? [net, tax] : [net]),
-      );
+      expect(sumDecimals(sent)).toBe(sumDecimals(asLines ? [net, tax] : [net]));
       expect(sumDecimals(planned.expected.lines.map(({ amount }) => amount))).toBe(sumDecimals(sent));
     }),
   );
