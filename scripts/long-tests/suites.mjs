@@ -32,6 +32,10 @@ export const LONG_SUITES = {
     files: ["test/integration/worker/backlog-memory.test.ts"],
     env: { TRIBUTARY_BACKLOG_EVENTS: "20000000" },
   },
+  "business-central": {
+    files: ["test/integration/erp/business-central/random-faults.test.ts"],
+    env: { BUSINESS_CENTRAL_FAULT_SEEDS: "100" },
+  },
   netsuite: {
     files: ["test/integration/erp/netsuite/random-faults.test.ts"],
     env: { NETSUITE_FAULT_SEEDS: "300" },

@@ -1,10 +1,8 @@
 import type { Dispatcher } from "undici";
 import type { Clock } from "../../../model/clock.ts";
 import type { MappedReferences, PostingCommand, PostingKind } from "../../../model/posting.ts";
-import { requestAccessToken } from "../common/client-credentials.ts";
 import { withDeadline } from "../common/deadline.ts";
 import { HttpClient } from "../common/http-client.ts";
-import { TokenCache } from "../common/token-cache.ts";
 import {
   type ConnectionFinding,
   ErpFault,
@@ -16,14 +14,16 @@ import {
   type RequestContext,
   type SubmitAnswer,
 } from "../erp-sink.ts";
+import { entraTokens } from "./authentication.ts";
 import { check } from "./check.ts";
 import { BusinessCentralClient } from "./client.ts";
 import type { BusinessCentralOptions } from "./configuration.ts";
 import { businessCentralDescription } from "./description.ts";
 import { MAX_CONCURRENCY, MAX_READ_BACK } from "./limits.ts";
-import { readDocuments } from "./look-up.ts";
+import { lookUp } from "./look-up.ts";
 import { businessCentralPlan, type PlanSettings } from "./plan.ts";
 import { planCommand } from "./plan-command.ts";
+import { readBack } from "./read-back.ts";
 import { scan, type ScannedRecord } from "./scan.ts";
 import { submit } from "./submit.ts";
 
@@ -45,7 +45,7 @@ export class BusinessCentralSink implements ErpSink {
     /** For tests. */
     dispatcher?: Dispatcher,
   ) {
-    const { base, tokenUrl, scope, clientId, clientSecret, deadlineMs } = options;
+    const { base, deadlineMs } = options;
     this.requestDeadlineMs = deadlineMs;
     this.settleDelayMs = options.settleDelayMs;
     this.#settings = options.documents;
@@ -57,11 +57,7 @@ export class BusinessCentralSink implements ErpSink {
       ...(dispatcher !== undefined && { dispatcher }),
     });
     this.#http = http;
-    const credentials = { tokenUrl, clientId, clientSecret, sentIn: "body", scope } as const;
-    const tokens = new TokenCache(
-      () => requestAccessToken(credentials, { service: "Microsoft Entra", http, clock }),
-      clock,
-    );
+    const tokens = entraTokens(options, { http, clock });
     this.#client = new BusinessCentralClient({ base, tokens, http, clock, onRequest });
   }
 
@@ -70,9 +66,7 @@ export class BusinessCentralSink implements ErpSink {
   }
 
   lookUp(plan: PlannedPosting, context: RequestContext): Promise<readonly FoundDocument[]> {
-    return this.#within(context, (signal) =>
-      readDocuments(this.#client, [businessCentralPlan(plan)], { verb: "look-up", signal }),
-    );
+    return this.#within(context, (signal) => lookUp(this.#client, businessCentralPlan(plan), signal));
   }
 
   submit(plan: PlannedPosting, context: RequestContext): Promise<SubmitAnswer> {
@@ -87,9 +81,7 @@ export class BusinessCentralSink implements ErpSink {
   }
 
   readBack(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly FoundDocument[]> {
-    return this.#within(context, (signal) =>
-      readDocuments(this.#client, plans.map(businessCentralPlan), { verb: "read-back", signal }),
-    );
+    return this.#within(context, (signal) => readBack(this.#client, plans.map(businessCentralPlan), signal));
   }
 
   scan(sinceDate: string, context: RequestContext): AsyncIterable<readonly ScannedRecord[]> {
