@@ -21,6 +21,8 @@ const THROTTLED = 429;
 /** Item of the product `rare`, and the one that may be used in its place. */
 const RARE_ITEM = "1002";
 const OTHER_ITEM = "1001";
+/** An accrual debits it, and what takes the accrual back credits it. */
+const UNBILLED = "1150";
 /** Taxes are lines of these accounts. */
 const TAX_ACCOUNTS: ReadonlySet<unknown> = new Set(["2210", "2220"]);
 
@@ -132,7 +134,7 @@ class SimulatedBusinessCentral implements SimulatedErp {
   journals(): readonly JournalFigures[] {
     const copies = new Map<
       string,
-      { readonly externalId: string; readonly currency: string; debits: bigint }
+      { readonly externalId: string; readonly currency: string; debits: bigint; isReversal: boolean }
     >();
     for (const { company, values } of this.#records("generalLedgerEntries")) {
       if (values["documentType"] !== " ") continue;
@@ -142,8 +144,10 @@ class SimulatedBusinessCentral implements SimulatedErp {
         externalId,
         currency: company === NORTH ? "USD" : "EUR",
         debits: 0n,
+        isReversal: false,
       };
       journal.debits += cents(String(values["debitAmount"]));
+      if (values["accountNumber"] === UNBILLED && values["creditAmount"] !== "0") journal.isReversal = true;
       copies.set(copy, journal);
     }
     return [...copies.values()];
