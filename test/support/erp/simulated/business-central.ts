@@ -41,6 +41,7 @@ const AFTER_COMMIT: ReadonlySet<SimulatedFault> = new Set(["lost-after-commit", 
 /** Business Central with two companies; taxes are lines, so that every document can be said. */
 export const businessCentralErp: SimulatedErpKind = {
   connection: "business-central",
+  localJournalsOnly: true,
   start: (options) => SimulatedBusinessCentral.start(options),
 };
 
