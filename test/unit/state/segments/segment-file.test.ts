@@ -53,10 +53,10 @@ function run(job: SegmentJob): WrittenSegment {
 
 function sealed(path: string, words: Uint32Array): SegmentIdentity {
   const count = words.length / KEY_RECORD_WORDS;
-  // Chunks of three records, so that a file is made of several.
+  // Chunks of four records, so that a file is made of several.
   const chunks: Uint32Array[] = [];
-  for (let at = 0; at < words.length; at += 3 * KEY_RECORD_WORDS)
-    chunks.push(words.slice(at, at + 3 * KEY_RECORD_WORDS));
+  for (let at = 0; at < words.length; at += 4 * KEY_RECORD_WORDS)
+    chunks.push(words.slice(at, at + 4 * KEY_RECORD_WORDS));
   return { number: 1, ...run({ kind: "seal", path, chunks, count }) };
 }
 
