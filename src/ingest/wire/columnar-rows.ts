@@ -22,6 +22,7 @@ const ID_TOO_LONG = reasonCode("id-too-long");
 const SOURCE_MISSING = reasonCode("source-missing");
 const NUMBER_INVALID = reasonCode("number-invalid");
 const TYPE_MISSING = reasonCode("type-missing");
+const TIME_INVALID = reasonCode("time-invalid");
 const RETRACTION_INVALID = reasonCode("retraction-invalid");
 const SUBJECT_MISSING = reasonCode("subject-missing");
 const SUBJECT_TOO_LONG = reasonCode("subject-too-long");
@@ -321,8 +322,14 @@ function writeTimes(
   for (let row = 0; row < body.count; row++) {
     const time = timeMs[base + row]! + 0;
     const sound = time >= MIN_TIME_MS && time <= MAX_TIME_MS && Math.trunc(time) === time;
-    timeMs[base + row] = sound ? time : arrivalMs;
-    if (!sound && faults[row] === 0) faults[row] = reasonCode("time-invalid");
+    if (sound) {
+      // −0 has become 0.
+      timeMs[base + row] = time;
+      continue;
+    }
+    // Not one expression for both: the compiler would allocate each row's time.
+    timeMs[base + row] = arrivalMs;
+    if (faults[row] === 0) faults[row] = TIME_INVALID;
   }
 }
 
