@@ -205,6 +205,12 @@ describe("a segment file", () => {
       [1, 2, 3, 4],
     ]);
     expect(() => run({ kind: "seal", path, chunks: [twice], count: 2 })).toThrow(fault);
+    const three = recordsOf([
+      [1, 2, 3, 4],
+      [2, 2, 3, 4],
+      [3, 2, 3, 4],
+    ]);
+    expect(() => run({ kind: "seal", path, chunks: [three, twice], count: 5 })).toThrow(RangeError);
     const missing = [{ path: join(folder, "two.keys"), count: 2 }];
     expect(() => run({ kind: "merge", path, inputs: missing })).toThrow("ENOENT");
     expect(readdirSync(folder)).toEqual([]);
