@@ -1,11 +1,6 @@
 import type { LoadForm } from "../../src/load/encode/load-encoder.ts";
 import { rowsOf } from "../report/report.ts";
-import {
-  EVENTS_PER_BATCH,
-  EVENTS_PER_COLUMNAR_BATCH,
-  FEW_ACCOUNTS,
-  SMOKE_ACCOUNTS,
-} from "./load-shapes.ts";
+import { EVENTS_PER_BATCH, EVENTS_PER_COLUMNAR_BATCH, FEW_ACCOUNTS, SMOKE_ACCOUNTS } from "./load-shapes.ts";
 import { sized, type Scenario, type ScenarioContext, type ScenarioResult } from "./scenario.ts";
 import { throughput, type ReferenceName, type ThroughputResult } from "./throughput.ts";
 

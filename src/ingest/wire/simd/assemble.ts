@@ -31,6 +31,8 @@ const VECTOR = 0xfd;
 const I32 = 0x7f;
 const V128 = 0x7b;
 const NO_RESULT = 0x40;
+/** "\0asm", version 1. */
+const HEADER: Code = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 
 const simple =
   (opcode: number) =>
@@ -87,7 +89,10 @@ export const storeVector = (address: Code, value: Code, offset: number): Code =>
 export const gather = (addresses: readonly Code[], offset: number): Code => [
   // An instruction takes its address from below the vector: so the last one is pushed first.
   ...addresses.toReversed().flat(),
-  ...[VECTOR, 0x5c, 0, ...unsigned(offset)],
+  VECTOR,
+  0x5c,
+  0,
+  ...unsigned(offset),
   ...[1, 2, 3].flatMap((lane) => [VECTOR, 0x56, 0, ...unsigned(offset), lane]),
 ];
 /** Bytes of two vectors by their places, 0 … 15 in the first and 16 … 31 in the second. */
@@ -148,7 +153,6 @@ export const returnWhere = (condition: Code, result: Code): Code => [
   0x0b,
 ];
 
-
 export interface AssembledFunction {
   readonly name: string;
   /** Parameters, all of them i32; they are the first locals. The result is an i32 too. */
@@ -183,7 +187,7 @@ export function assemble(functions: readonly AssembledFunction[], pages: number)
     return [...unsigned(body.length), ...body];
   });
   return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...HEADER,
     ...section(1, types),
     ...section(
       3,

@@ -46,18 +46,12 @@ const TWO_32 = 2 ** 32;
 const mixLow: Code = [
   ...set(STEP, multiplyEach(get(WORD), spread(number(0xcc9e2d51)))),
   ...set(LOW, xorBits(get(LOW), multiplyEach(rotateEach(STEP, 15), spread(number(0x1b873593))))),
-  ...set(
-    LOW,
-    addEach(multiplyEach(rotateEach(LOW, 13), spread(number(5))), spread(number(0xe6546b64))),
-  ),
+  ...set(LOW, addEach(multiplyEach(rotateEach(LOW, 13), spread(number(5))), spread(number(0xe6546b64)))),
 ];
 const mixHigh: Code = [
   ...set(STEP, multiplyEach(get(WORD), spread(number(0x239b961b)))),
   ...set(HIGH, xorBits(get(HIGH), multiplyEach(rotateBytes(STEP, 2), spread(number(0xab0e9789))))),
-  ...set(
-    HIGH,
-    addEach(multiplyEach(rotateEach(HIGH, 17), spread(number(5))), spread(number(0x38b34ae5))),
-  ),
+  ...set(HIGH, addEach(multiplyEach(rotateEach(HIGH, 17), spread(number(5))), spread(number(0x38b34ae5)))),
 ];
 const mix = (word: Code): Code => [...set(WORD, word), ...mixLow, ...mixHigh];
 

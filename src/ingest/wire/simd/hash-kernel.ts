@@ -82,8 +82,7 @@ const advance = (bytes: Code): Code => AT.flatMap((at) => set(at, add(get(at), b
 /** Length of an id by where it begins. */
 const startOf = (row: number): Code =>
   load(add(number(Starts), shiftLeft(add(get(ROW), number(row)), number(2))), 0);
-const isOtherLength = (row: number): Code =>
-  differs(subtract(startOf(row + 1), startOf(row)), get(LENGTH));
+const isOtherLength = (row: number): Code => differs(subtract(startOf(row + 1), startOf(row)), get(LENGTH));
 /** Ids of four bytes at least fill the word that the source's tail has begun. */
 const LEAST_LENGTH = 4;
 
@@ -144,11 +143,7 @@ const keyAddress = shiftLeft(get(ROW), number(4));
 const stored: Code = [0, 1, 2, 3].flatMap((row) => {
   const pair = row < 2 ? 0 : 1;
   const words = row % 2 === 0 ? [0, 1, 4, 5] : [2, 3, 6, 7];
-  return storeVector(
-    keyAddress,
-    shuffleWords(get(HALF[pair]), get(HALF[pair + 2]!), words),
-    Keys + row * 16,
-  );
+  return storeVector(keyAddress, shuffleWords(get(HALF[pair]), get(HALF[pair + 2]!), words), Keys + row * 16);
 });
 
 /**
