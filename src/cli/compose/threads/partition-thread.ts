@@ -6,7 +6,6 @@ import { TributaryError } from "../../../model/errors.ts";
 import { createLogger } from "../../../ops/logging.ts";
 import { WorkerMetrics } from "../../../ops/metrics.ts";
 import { packFault } from "../../../state/writer/writer-messages.ts";
-import { type LoadedCatalog, loadCatalogDirectory } from "../../catalog-directory.ts";
 import { createMeasuredWorker } from "../worker-host.ts";
 import { workerFigures } from "../worker-status.ts";
 import type { Worker } from "../worker.ts";
@@ -18,9 +17,6 @@ const logger = createLogger({ ...config.log, output: "stdout", worker: config.wo
 // What belongs to the process is measured by its main thread.
 const metrics = new WorkerMetrics({ clock: systemClock, processMetrics: false });
 let worker: Worker | undefined;
-/** Begun at once, since a large one takes long; undefined once it is used. What fails is told to who asks for the worker. */
-let catalog: Promise<LoadedCatalog> | undefined = loadCatalogDirectory(config.catalogDir);
-catalog.catch(() => undefined);
 
 function created(): Worker {
   if (worker === undefined) throw new TributaryError("internal-fault", "The thread has no worker yet.");
@@ -30,8 +26,7 @@ function created(): Worker {
 async function perform(task: ThreadTask): Promise<Omit<ThreadReply, "id">> {
   switch (task.kind) {
     case "create":
-      worker = await createMeasuredWorker(config, logger, metrics, await catalog);
-      catalog = undefined;
+      worker = await createMeasuredWorker(config, logger, metrics);
       break;
     case "start":
       await created().start();

@@ -39,8 +39,6 @@ class ThreadPlace {
   #fault: PartitionFault | undefined;
   #restarts = 0;
   #startedMs = 0;
-  /** A thread has opened the states once. */
-  #isCreated = false;
   #isStopping = false;
   #cancelRestart: () => void = () => undefined;
 
@@ -50,26 +48,15 @@ class ThreadPlace {
     this.#partitions = partitions;
   }
 
-  /** Starts the first thread, which begins to read the catalog. */
-  begin(): void {
-    this.#begin();
-  }
-
-  /** Opens the states of the thread that was begun, or of a new one; a fault is the caller's to report. */
+  /** Opens the states of the first thread; a fault is the caller's to report. */
   async create(): Promise<void> {
-    const link = this.#link ?? this.#begin();
-    await link.ask({ kind: "create" });
-    this.#isCreated = true;
-  }
-
-  #begin(): PartitionThreadLink {
     const { config } = this.#options;
     const partitions = { ...config.partitions, owned: this.#partitions };
     const link = new PartitionThreadLink({ config: { ...config, partitions } }, this.#index, (fault) => {
       if (this.#link === link) this.#onEnd(fault);
     });
     this.#link = link;
-    return link;
+    await link.ask({ kind: "create" });
   }
 
   async start(): Promise<void> {
@@ -115,8 +102,6 @@ class ThreadPlace {
   }
 
   #onEnd(fault: unknown): void {
-    // The end of the first thread before that is told to whoever asks it for anything.
-    if (!this.#isCreated) return;
     this.#link = undefined;
     if (this.#isStopping) return;
     const { clock, logger, onLost } = this.#options;
@@ -161,17 +146,13 @@ export class ThreadedHost implements WorkerHost {
     this.#places = places;
   }
 
-  /**
-   * Starts the threads: all read the catalog at the same time; then one after the other opens its states, since the first one
-   * makes what is missing on the broker.
-   */
+  /** Starts the threads one after the other: the first one makes what is missing on the broker. */
   static async create(options: ThreadedHostOptions): Promise<ThreadedHost> {
     const { threads, partitions } = options.config;
     const owned = Array.from({ length: Math.min(threads, partitions.owned.length) }, (): number[] => []);
     for (const [i, partition] of partitions.owned.entries()) owned[i % owned.length]?.push(partition);
     setFlagsFromString(`--initial-old-space-size=${FIRST_COLLECTION_MIB}`);
     const places = owned.map((of, index) => new ThreadPlace(options, index, of));
-    for (const place of places) place.begin();
     try {
       for (const place of places) await place.create();
     } catch (fault) {
