@@ -98,6 +98,14 @@ export interface BatchContext extends RequestContext {
 
 export type PollAnswer = SubmitAnswer | { readonly status: "pending" };
 
+export interface AcceptedPosting {
+  readonly plan: PlannedPosting;
+  readonly handle: string;
+}
+
+/** What came of one document of a poll of several. */
+export type BatchPollAnswer = PollAnswer | { readonly status: "failed"; readonly fault: ErpFault };
+
 /** What is wrong with a connection's set-up, in one plain sentence each. */
 export interface ConnectionFinding {
   readonly problem: "credentials" | "permission" | "mapping" | "unreachable" | "configuration";
@@ -131,6 +139,13 @@ export interface ErpSink {
    * lies in it (or has not in its time): it is looked up and sent again. Faults of the question itself are other kinds.
    */
   poll(plan: PlannedPosting, handle: string, context: RequestContext): Promise<PollAnswer>;
+  /** What documents have in common that the ERP was sent together, by a handle; null for one that was sent by itself. */
+  jobOf?(handle: string): string | null;
+  /**
+   * As `poll`, for several documents of one job: an answer for each, in their order. Rejects where there is no answer of their own. Sinks with
+   * `submitBatch` whose answers are `accepted` have it, so that a batch is not asked about a document at a time.
+   */
+  pollBatch?(accepted: readonly AcceptedPosting[], context: RequestContext): Promise<readonly BatchPollAnswer[]>;
   /** Reads documents back, those that the ERP has; few requests for many documents where the ERP allows it. */
   readBack(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly FoundDocument[]>;
   /** The most plans that `readBack` takes at once. */

@@ -87,10 +87,12 @@ export class ErpRequests {
     this.#options.breaker.giveBack(ticket);
   }
 
+  /** @param throttledBy the throttle that an answer tells of, where it may: of one document of several */
   async send<Answer>(
     slot: RequestSlot,
     attempt: number,
     request: (context: RequestContext) => Promise<Answer>,
+    throttledBy: (answer: Answer) => ErpFault | undefined = () => undefined,
   ): Promise<RequestOutcome<Answer>> {
     const { breaker, signal } = this.#options;
     const { permit, ticket } = slot;
@@ -101,7 +103,9 @@ export class ErpRequests {
     permit.start();
     try {
       const answer = await breaker.run(ticket, () => this.#withDeadline(attempt, request));
-      permit.end();
+      const throttle = throttledBy(answer);
+      if (throttle === undefined) permit.end();
+      else permit.throttled(throttle.retryAfterMs);
       this.#answeredMs = this.#options.clock.nowMs();
       return { kind: "answered", answer };
     } catch (error) {

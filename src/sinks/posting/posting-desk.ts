@@ -9,7 +9,7 @@ import type { PostingAppender } from "./posting-appender.ts";
 import type { UnchainedRecord } from "./posting-chain.ts";
 import type { Fault, MachineContext } from "./posting-machine.ts";
 import type { PostingPolicy } from "./posting-policy.ts";
-import { transitionRecord, type Step } from "./posting-transition.ts";
+import { sharedRequest, transitionRecord, type Step } from "./posting-transition.ts";
 
 export interface PostingDeskOptions {
   readonly sink: ErpSink;
@@ -101,7 +101,13 @@ export class PostingDesk {
 
   /** As `take` for one document, whose wait becomes a hint in the store. */
   async takeStep(key: string, step: Step): Promise<void> {
-    if (step.kind === "wait") this.#options.store.defer([key], step.untilMs);
-    else await this.take([step]);
+    await this.takeSteps([{ key, step }]);
+  }
+
+  /** The same for several that one request was for. */
+  async takeSteps(steps: readonly { readonly key: string; readonly step: Step }[]): Promise<void> {
+    for (const { key, step } of steps)
+      if (step.kind === "wait") this.#options.store.defer([key], step.untilMs);
+    await this.take(sharedRequest(steps.map(({ step }) => step)));
   }
 }
