@@ -145,7 +145,10 @@ export interface ErpSink {
    * As `poll`, for several documents of one job: an answer for each, in their order. Rejects where there is no answer of their own. Sinks with
    * `submitBatch` whose answers are `accepted` have it, so that a batch is not asked about a document at a time.
    */
-  pollBatch?(accepted: readonly AcceptedPosting[], context: RequestContext): Promise<readonly BatchPollAnswer[]>;
+  pollBatch?(
+    accepted: readonly AcceptedPosting[],
+    context: RequestContext,
+  ): Promise<readonly BatchPollAnswer[]>;
   /** Reads documents back, those that the ERP has; few requests for many documents where the ERP allows it. */
   readBack(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly FoundDocument[]>;
   /** The most plans that `readBack` takes at once. */

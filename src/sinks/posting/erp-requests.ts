@@ -1,6 +1,7 @@
 import type { Clock } from "../../model/clock.ts";
 import type { Lease } from "../../model/posting-log.ts";
 import type { ErpFaultKind } from "../../model/posting.ts";
+import { paced } from "../erp/common/request-pace.ts";
 import { ErpFault, type RequestContext } from "../erp/erp-sink.ts";
 import type { BreakerTicket, ConnectionBreaker } from "./connection-breaker.ts";
 import type { Permit, RequestGate } from "./request-gate.ts";
@@ -94,7 +95,7 @@ export class ErpRequests {
     request: (context: RequestContext) => Promise<Answer>,
     throttledBy: (answer: Answer) => ErpFault | undefined = () => undefined,
   ): Promise<RequestOutcome<Answer>> {
-    const { breaker, signal } = this.#options;
+    const { breaker, gate, signal } = this.#options;
     const { permit, ticket } = slot;
     if (signal.aborted || !this.#outlasts() || !breaker.allows(ticket)) {
       this.giveBack(slot);
@@ -102,7 +103,12 @@ export class ErpRequests {
     }
     permit.start();
     try {
-      const answer = await breaker.run(ticket, () => this.#withDeadline(attempt, request));
+      const answer = await breaker.run(ticket, () =>
+        paced(
+          (ended) => gate.further(ended),
+          () => this.#withDeadline(attempt, request),
+        ),
+      );
       const throttle = throttledBy(answer);
       if (throttle === undefined) permit.end();
       else permit.throttled(throttle.retryAfterMs);

@@ -13,6 +13,8 @@ export interface RequestQuota {
   readonly perDay: number | undefined;
 }
 
+/** How soon one looks again where nothing says when there will be room. */
+const LOOK_MS = 5;
 /** Where the ERP throttles and does not say for how long: doubling with each throttle in a row. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -51,6 +53,8 @@ export class RequestGate {
   #inFlight = 0;
   #closedUntilMs = Number.NEGATIVE_INFINITY;
   #throttlesInRow = 0;
+  /** Further requests of calls that are under way, which wait for room: they come first, since others wait for their calls to end. */
+  #waiting = 0;
 
   constructor(options: {
     readonly quota: RequestQuota;
@@ -70,7 +74,48 @@ export class RequestGate {
   waitMs(): number {
     const nowMs = this.#clock.monotonicMs();
     if (this.#inFlight >= this.#concurrency.limit(nowMs)) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#waiting === 0 ? 0 : LOOK_MS, this.#roomMs(nowMs));
+  }
+
+  /**
+   * Resolves when the quota has room for one request more of a call that has its permit, and counts it: the call has its place among those
+   * that are under way, rate and day count each request. Rejects when the signal ends the wait, or the day's requests are used up.
+   */
+  async further(signal: AbortSignal): Promise<void> {
+    this.#waiting += 1;
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        if (this.#budget.waitMs() > 0) throw new RangeError("the requests of the day are used up");
+        const nowMs = this.#clock.monotonicMs();
+        const waitMs = this.#roomMs(nowMs);
+        if (waitMs === 0) break;
+        await this.#pass(Number.isFinite(waitMs) ? waitMs : LOOK_MS, signal);
+      }
+    } finally {
+      this.#waiting -= 1;
+    }
+    this.#window?.reserve();
+    this.#window?.start(this.#clock.monotonicMs());
+    this.#budget.use();
+  }
+
+  /** Milliseconds until rate, day and the ERP's own wish let one more request through. */
+  #roomMs(nowMs: number): number {
     return Math.max(0, this.#closedUntilMs - nowMs, this.#window?.waitMs(nowMs) ?? 0, this.#budget.waitMs());
+  }
+
+  /** Waits, or until the signal ends it. */
+  #pass(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const cancel = this.#clock.schedule(ms, end);
+      signal.addEventListener("abort", end, { once: true });
+    });
   }
 
   /** Throws where `waitMs` is not 0. */

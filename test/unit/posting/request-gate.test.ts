@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { BudgetDay } from "../../../src/model/posting-store.ts";
+import { nextRequest, paced } from "../../../src/sinks/erp/common/request-pace.ts";
 import { ErpFault } from "../../../src/sinks/erp/erp-sink.ts";
 import { CLEAN_WINDOW_MS } from "../../../src/sinks/posting/concurrency-limit.ts";
 import { ConnectionBreaker } from "../../../src/sinks/posting/connection-breaker.ts";
@@ -239,5 +240,71 @@ describe("a breaker", () => {
       .run(breaker.take(), () => Promise.reject(new ErpFault("validation", "no")))
       .catch(() => undefined);
     expect(breaker.state).toBe("closed");
+  });
+});
+
+describe("further requests of a call", () => {
+  const never = new AbortController().signal;
+
+  test("wait for room in the window, before new calls, and never are more than the quota", async () => {
+    const { clock, gate } = gateOf({ rate: { count: 4, windowMs: 1_000 } });
+    const startsMs = takeAll(gate).map(() => clock.monotonicMs());
+    let pending = 6;
+    for (let call = 0; call < 6; call++)
+      void paced(
+        (signal) => gate.further(signal),
+        async () => {
+          // The first one is the call's own, that its permit stands for.
+          await nextRequest(never);
+          await nextRequest(never);
+          startsMs.push(clock.monotonicMs());
+          pending -= 1;
+        },
+      );
+    for (let passedMs = 0; passedMs < 2_500; passedMs += 5) {
+      if (pending > 0) expect(gate.waitMs()).toBeGreaterThan(0);
+      await clock.advance(5);
+    }
+    expect(pending).toBe(0);
+    expect(startsMs).toHaveLength(10);
+    for (const startMs of startsMs)
+      expect(
+        startsMs.filter((other) => other >= startMs && other < startMs + 1_000).length,
+      ).toBeLessThanOrEqual(4);
+    expect(gate.state().inFlight).toBe(4);
+  });
+
+  test("are left alone for as long as the ERP wants to be, and end with their call", async () => {
+    const { clock, gate } = gateOf({});
+    const [permit] = takeAll(gate);
+    permit?.throttled(1_000);
+    const ended = new AbortController();
+    const outcomes: string[] = [];
+    for (const signal of [never, ended.signal])
+      void gate.further(signal).then(
+        () => outcomes.push("sent"),
+        () => outcomes.push("ended"),
+      );
+    await clock.advance(999);
+    expect(outcomes).toEqual([]);
+    ended.abort();
+    await clock.advance(0);
+    expect(outcomes).toEqual(["ended"]);
+    await clock.advance(5);
+    expect(outcomes).toEqual(["ended", "sent"]);
+  });
+
+  test("count for the day, and are not sent where it is used up", async () => {
+    const { gate, memory } = gateOf({ perDay: 3 });
+    gate.take().start();
+    await gate.further(never);
+    await gate.further(never);
+    expect(gate.leftToday()).toBe(0);
+    expect(memory.stored?.requests).toBe(3);
+    await expect(gate.further(never)).rejects.toThrow("used up");
+  });
+
+  test("outside of a call are nobody's", async () => {
+    await nextRequest(never);
   });
 });
