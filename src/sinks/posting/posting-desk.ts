@@ -9,6 +9,7 @@ import type { PostingAppender } from "./posting-appender.ts";
 import type { UnchainedRecord } from "./posting-chain.ts";
 import type { Fault, MachineContext } from "./posting-machine.ts";
 import type { PostingPolicy } from "./posting-policy.ts";
+import { ReadBackSize } from "./read-back-size.ts";
 import { sharedRequest, transitionRecord, type Step } from "./posting-transition.ts";
 
 export interface PostingDeskOptions {
@@ -28,10 +29,13 @@ export interface PostingDeskOptions {
 
 /** What tasks on documents work with: steps become records or waits here. */
 export class PostingDesk {
+  /** How many documents are read back by one call. */
+  readonly readBackSize: ReadBackSize;
   readonly #options: PostingDeskOptions;
 
   constructor(options: PostingDeskOptions) {
     this.#options = options;
+    this.readBackSize = new ReadBackSize(options.sink.maxReadBack);
   }
 
   get sink(): ErpSink {

@@ -220,7 +220,7 @@ export class PostingTenure {
     });
     const source = new WorkSource({
       store,
-      maxReadBack: sink.maxReadBack,
+      readBackSize: () => desk.readBackSize.size,
       batches: batchesOf(sink, desk),
       canLookUp: sink.description.canLookUp,
       canReadBack: sink.description.canReadBack,

@@ -12,7 +12,8 @@ export type Work =
 
 export interface WorkSourceOptions {
   readonly store: PostingStore;
-  readonly maxReadBack: number;
+  /** Documents that are read back by one call now. */
+  readonly readBackSize: () => number;
   readonly batches: Omit<BatchChoiceOptions, "store">;
   /** Whether the ERP can be asked for a document, and documents be read back. */
   readonly canLookUp: boolean;
@@ -57,7 +58,7 @@ export class WorkSource {
     if (overdue !== undefined) return overdue;
     const confirmed = this.#confirmed(nowMs, busy);
     const [first] = confirmed;
-    const isFull = confirmed.length >= this.#options.maxReadBack;
+    const isFull = confirmed.length >= this.#options.readBackSize();
     if (first !== undefined && (isFull || nowMs - (first.dueMs ?? 0) >= READ_BACK_LINGER_MS))
       return { kind: "read-back", documents: confirmed };
     const planned = this.#batches.planned(nowMs, busy);
@@ -78,12 +79,13 @@ export class WorkSource {
   }
 
   #confirmed(nowMs: number, busy: ReadonlySet<string>): readonly PostingDocument[] {
-    const { store, maxReadBack, canReadBack } = this.#options;
+    const { store, readBackSize, canReadBack } = this.#options;
     if (!canReadBack) return [];
+    const size = readBackSize();
     return store
-      .due("confirmed", nowMs, maxReadBack + busy.size)
+      .due("confirmed", nowMs, size + busy.size)
       .filter(({ key }) => !busy.has(key))
-      .slice(0, maxReadBack);
+      .slice(0, size);
   }
 
   /** So that a backlog of weeks does not hide what has been paid. */
@@ -96,12 +98,13 @@ export class WorkSource {
   }
 
   #payments(nowMs: number, busy: ReadonlySet<string>): Work | undefined {
-    const { store, maxReadBack, canReadBack } = this.#options;
+    const { store, readBackSize, canReadBack } = this.#options;
     if (!canReadBack) return undefined;
+    const size = readBackSize();
     const documents = store
-      .paymentsDue(nowMs, maxReadBack + busy.size)
+      .paymentsDue(nowMs, size + busy.size)
       .filter(({ key }) => !busy.has(key))
-      .slice(0, maxReadBack);
+      .slice(0, size);
     return documents.length === 0 ? undefined : { kind: "payments", documents };
   }
 

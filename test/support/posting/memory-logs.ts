@@ -25,7 +25,8 @@ export class MemoryStream {
       sequence,
       subject: this.name,
       contentType: "application/json",
-      arrivalMs: this.#clock.nowMs(),
+      // A broker tells whole milliseconds.
+      arrivalMs: Math.floor(this.#clock.nowMs()),
       data,
     });
     for (const listener of this.#listeners) listener();
