@@ -139,15 +139,9 @@ function periodClosed(
   said: { readonly reason: string; readonly code: string | null; readonly message: string },
   { nowMs, policy }: MachineContext,
 ): Step {
-  switch (policy.periodClosed) {
-    case "reject":
-      return write(document, "rejected", said);
-    case "hold":
-      return write(document, "held", { ...said, notBeforeMs: nowMs + policy.recheckMs });
-    case "next-open":
-      break;
-  }
-  return write(document, "held", said);
+  return policy.periodClosed === "reject"
+    ? write(document, "rejected", said)
+    : write(document, "held", { ...said, notBeforeMs: nowMs + policy.recheckMs });
 }
 
 /** A document of a closed period is tried again. */

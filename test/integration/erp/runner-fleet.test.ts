@@ -26,7 +26,7 @@ import { NetSuiteSimulator } from "../../simulators/netsuite/simulator.ts";
 
 const PARTITIONS = 3;
 /** A contract has a customer, of two requests, and an invoice. */
-const CONTRACTS = Number(process.env["TRIBUTARY_FLEET_CONTRACTS"] ?? 24);
+const CONTRACTS = Number(process.env["TRIBUTARY_FLEET_CONTRACTS"] ?? 18);
 const ACCOUNTS = Array.from({ length: CONTRACTS }, (_, index) => `account-${index}`);
 const CONNECTION = "netsuite";
 const PREFIX = "trb-";
