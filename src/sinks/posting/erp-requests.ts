@@ -95,13 +95,14 @@ export class ErpRequests {
     request: (context: RequestContext) => Promise<Answer>,
     throttledBy: (answer: Answer) => ErpFault | undefined = () => undefined,
   ): Promise<RequestOutcome<Answer>> {
-    const { breaker, gate, signal } = this.#options;
+    const { breaker, gate, signal, clock, requestDeadlineMs } = this.#options;
     const { permit, ticket } = slot;
     if (signal.aborted || !this.#outlasts() || !breaker.allows(ticket)) {
       this.giveBack(slot);
       return { kind: "not-sent" };
     }
     permit.start();
+    const startedMs = clock.monotonicMs();
     try {
       const answer = await breaker.run(ticket, () =>
         paced(
@@ -116,7 +117,10 @@ export class ErpRequests {
       return { kind: "answered", answer };
     } catch (error) {
       const fault = asFault(error);
+      const tookMs = clock.monotonicMs() - startedMs;
       if (fault.kind === "throttle") permit.throttled(fault.retryAfterMs);
+      // What was given up at its deadline may still be under way in the ERP, and counts there.
+      else if (fault.kind === "unknown" && tookMs >= requestDeadlineMs) permit.unanswered(requestDeadlineMs);
       else permit.end();
       if (ANSWERS.has(fault.kind)) this.#answeredMs = this.#options.clock.nowMs();
       return { kind: "fault", fault };

@@ -40,7 +40,7 @@ const LATENCY_MS = 300;
 const QUOTA = { max_concurrent: 4, requests_per_second: 8 };
 /** Requests that are sent a window apart arrive closer together where the machine has other things to do. */
 const JITTER_MS = 100;
-const LEASE_MS = 3_000;
+const LEASE_MS = 4_000;
 const PAUSE_MS = 2 * LEASE_MS;
 /** From the first request on the runner only comes to speed. */
 const WARM_UP_MS = 1_000;
@@ -103,7 +103,7 @@ function settings(authentication: Readonly<Record<string, string>>): Readonly<Re
     account: "1234567_SB1",
     url: netsuite.url,
     authentication,
-    deadline: "1500ms",
+    deadline: "2s",
     settle_delay: "500ms",
     posting: { ...QUOTA, lease: `${LEASE_MS}ms`, payment_interval: "1h", scan_interval: "1h" },
   };

@@ -65,6 +65,27 @@ describe("requests at a time", () => {
     expect(gate.state().limit).toBe(8);
   });
 
+  test("keep the place of one that was given up at its deadline, since the ERP may still work on it", async () => {
+    const { clock, gate } = gateOf({ maxConcurrent: 3 });
+    const [first, second, third] = takeAll(gate);
+    first?.unanswered(1_000);
+    await clock.advance(400);
+    second?.unanswered(1_000);
+    expect(gate.state().inFlight).toBe(3);
+    expect(gate.waitMs()).toBe(600);
+    third?.end();
+    expect(gate.waitMs()).toBe(0);
+    gate.take();
+    expect(gate.waitMs()).toBe(600);
+    await clock.advance(600);
+    expect(gate.waitMs()).toBe(0);
+    gate.take();
+    expect(gate.waitMs()).toBe(400);
+    await clock.advance(400);
+    expect(takeAll(gate)).toHaveLength(1);
+    expect(gate.waitMs()).toBe(Infinity);
+  });
+
   test("never fall below one", async () => {
     const { clock, gate } = gateOf({ maxConcurrent: 3 });
     for (let round = 0; round < 5; round++) {
