@@ -295,6 +295,19 @@ describe("further requests of a call", () => {
     expect(gate.state().inFlight).toBe(4);
   });
 
+  test("come before a new call that looks at the moment in which there is room", async () => {
+    const { clock, gate } = gateOf({ rate: { count: 1, windowMs: 1_000 } });
+    takeAll(gate);
+    const seen: number[] = [];
+    const roomMs = gate.waitMs();
+    clock.schedule(roomMs, () => seen.push(gate.waitMs()));
+    const further = gate.further(never);
+    clock.schedule(roomMs, () => seen.push(gate.waitMs()));
+    await clock.advance(roomMs);
+    await further;
+    expect(seen).toEqual([5, roomMs]);
+  });
+
   test("are left alone for as long as the ERP wants to be, and end with their call", async () => {
     const { clock, gate } = gateOf({});
     const [permit] = takeAll(gate);
