@@ -12,14 +12,15 @@ export function connectionsJsonSchema(): object {
       },
     }),
   );
-  const connections = each.map(({ $schema: _, ...schema }) => schema);
+  // One for the whole document.
+  for (const schema of each) delete schema.$schema;
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "ERP connections",
     description:
       "How the ERP connections of the catalog are reached, by their keys (the worker's setting erp_connections).",
     type: "object",
-    additionalProperties: { oneOf: connections },
+    additionalProperties: { oneOf: each },
   };
 }
 

@@ -184,11 +184,9 @@ describe("a batch without an answer for each", () => {
   test("by an adapter that forgets some takes those for unknown", async () => {
     const world = worldOf({});
     const sink = world.erp.sinkOf(new SimProcess(world.clock, 0));
-    const { submitBatch } = sink;
-    if (submitBatch === undefined) throw new Error("the ERP takes no batches");
     world.erp.sinkOf = () => ({
       ...sink,
-      submitBatch: async (plans, context) => (await submitBatch(plans, context)).slice(0, 2),
+      submitBatch: async (plans, context) => ((await sink.submitBatch?.(plans, context)) ?? []).slice(0, 2),
     });
     const store = world.store();
     world.runner(store).start();
