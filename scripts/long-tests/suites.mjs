@@ -36,6 +36,14 @@ export const LONG_SUITES = {
     files: ["test/integration/erp/fault-mix.test.ts"],
     env: { TRIBUTARY_ERP_DOCUMENTS: "1000" },
   },
+  "runner-fleet": {
+    files: ["test/integration/erp/runner-fleet.test.ts"],
+    env: {
+      TRIBUTARY_FLEET_CONTRACTS: "300",
+      TRIBUTARY_FLEET_DISTURBANCES: "8",
+      TRIBUTARY_FLEET_SHARE: "0.95",
+    },
+  },
   backlog: {
     files: ["test/integration/worker/backlog-memory.test.ts"],
     env: { TRIBUTARY_BACKLOG_EVENTS: "20000000" },

@@ -127,9 +127,11 @@ async function readTogether(
   );
   if (outcome.kind === "not-sent") return undefined;
   if (outcome.kind === "fault") {
+    desk.readBackSize.failed(outcome.fault.kind, plans.size);
     putOff(desk, documents, outcome.fault);
     return undefined;
   }
+  desk.readBackSize.answered();
   const found = new Map<string, FoundDocument[]>();
   for (const document of outcome.answer) {
     const others = found.get(document.externalId);

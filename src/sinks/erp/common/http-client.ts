@@ -1,6 +1,7 @@
 import { Agent, request, type Dispatcher } from "undici";
 import { messageOf } from "../../../model/errors.ts";
 import { boundedText } from "../../http/bounded-text.ts";
+import { nextRequest } from "./request-pace.ts";
 
 /** Far above any reply that is meant: a page of 1,000 lines has some hundred KiB. */
 const MAX_REPLY_BYTES = 32 * 1024 * 1024;
@@ -80,6 +81,11 @@ export class HttpClient {
 
   /** Rejects with `HttpFailure` where no whole answer comes. */
   async send({ method, url, headers, body, signal }: HttpRequest): Promise<HttpReply> {
+    try {
+      await nextRequest(signal);
+    } catch (fault) {
+      throw new HttpFailure("not-sent", "the quota had no room for it", fault);
+    }
     if (signal.aborted) throw new HttpFailure("not-sent", "it was given up before it was sent");
     try {
       const reply = await request(url, {
