@@ -82,7 +82,6 @@ function unreadable(): ErpFault {
   );
 }
 
-/** Headers that may stand before a part's end; beyond them it is none. */
 const BOUNDARY = /boundary="?([^";\s]+)"?/i;
 
 /** Parts of a multipart body, those of a part that is a multipart itself in its place. */
@@ -91,7 +90,7 @@ function partsOf(contentType: string, text: string): readonly string[] {
   if (boundary === undefined) throw unreadable();
   const pieces = `\n${text.replaceAll("\r\n", "\n")}`.split(`\n--${boundary}`);
   return pieces.slice(1, -1).flatMap((piece) => {
-    const [head = "", body = ""] = splitOnce(piece.replace(/^[ \t]*\n/, ""));
+    const [head, body] = splitOnce(piece.replace(/^[ \t]*\n/, ""));
     const [, type = ""] = /^content-type:\s*(.*)$/im.exec(head) ?? [];
     return /^multipart\//i.test(type) ? partsOf(type, body) : [body];
   });
@@ -99,7 +98,7 @@ function partsOf(contentType: string, text: string): readonly string[] {
 
 /** Status and body of an HTTP answer that is a part; undefined for what is none. */
 function answerOf(part: string): { readonly status: number; readonly text: string } | undefined {
-  const [head = "", text = ""] = splitOnce(part.trimStart());
+  const [head, text] = splitOnce(part.trimStart());
   const [, status] = /^HTTP\/\d\.\d (\d{3})\b/.exec(head) ?? [];
   return status === undefined ? undefined : { status: Number(status), text };
 }
