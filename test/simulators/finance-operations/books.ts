@@ -19,7 +19,7 @@ interface Change {
 /** All records of an environment. What a transaction changes is all kept or all taken back. */
 export class Books {
   readonly environment: Environment;
-  readonly #tables: Readonly<Record<TableName, Map<string, Row>>>;
+  readonly #tables = new Map<TableName, Map<string, Row>>(TABLES.map((table) => [table, new Map()]));
   readonly #file: StateFile | undefined;
   #changes: Change[] | undefined;
   #nextRecordId = FIRST_RECORD_ID;
@@ -27,17 +27,19 @@ export class Books {
   constructor(environment: Environment, file?: StateFile) {
     this.environment = environment;
     this.#file = file;
-    this.#tables = Object.fromEntries(TABLES.map((table) => [table, new Map<string, Row>()])) as Record<
-      TableName,
-      Map<string, Row>
-    >;
     for (const table of TABLES)
-      for (const row of environment.lists[table] ?? []) this.#tables[table].set(this.newRecordId(), row);
+      for (const row of environment.lists[table] ?? []) this.#table(table).set(this.newRecordId(), row);
     for (const { table, id, row } of file?.read() ?? []) {
-      if (row === null) this.#tables[table].delete(id);
-      else this.#tables[table].set(id, row);
+      if (row === null) this.#table(table).delete(id);
+      else this.#table(table).set(id, row);
       if (BigInt(id) >= this.#nextRecordId) this.#nextRecordId = BigInt(id) + 1n;
     }
+  }
+
+  #table(name: TableName): Map<string, Row> {
+    const table = this.#tables.get(name);
+    if (table === undefined) throw new Error(`no table ${name}`);
+    return table;
   }
 
   newRecordId(): string {
@@ -48,7 +50,7 @@ export class Books {
 
   /** Record ids and rows in the order of their creation. */
   rows(table: TableName): readonly (readonly [id: string, row: Row])[] {
-    return [...this.#tables[table]];
+    return [...this.#table(table)];
   }
 
   /** The first record whose fields are these; texts are the same in upper and lower case. */
@@ -57,19 +59,19 @@ export class Books {
     fields: Readonly<Record<string, string>>,
   ): readonly [id: string, row: Row] | undefined {
     const wanted = Object.entries(fields).map(([field, value]) => [field, value.toLowerCase()] as const);
-    for (const [id, row] of this.#tables[table])
+    for (const [id, row] of this.#table(table))
       if (wanted.every(([field, value]) => textOf(row[field]).toLowerCase() === value)) return [id, row];
     return undefined;
   }
 
   set(table: TableName, id: string, row: Row): void {
     this.#note(table, id);
-    this.#tables[table].set(id, row);
+    this.#table(table).set(id, row);
   }
 
   delete(table: TableName, id: string): void {
     this.#note(table, id);
-    this.#tables[table].delete(id);
+    this.#table(table).delete(id);
   }
 
   /** What `act` throws takes back what it has changed. */
@@ -83,8 +85,8 @@ export class Books {
       return result;
     } catch (error) {
       for (const { table, id, before } of changes.reverse())
-        if (before === undefined) this.#tables[table].delete(id);
-        else this.#tables[table].set(id, before);
+        if (before === undefined) this.#table(table).delete(id);
+        else this.#table(table).set(id, before);
       throw error;
     } finally {
       this.#changes = undefined;
@@ -93,13 +95,13 @@ export class Books {
 
   #note(table: TableName, id: string): void {
     if (this.#changes === undefined) throw new Error("records change in transactions only");
-    this.#changes.push({ table, id, before: this.#tables[table].get(id) });
+    this.#changes.push({ table, id, before: this.#table(table).get(id) });
   }
 
   #keep(changes: readonly Change[]): void {
     if (this.#file === undefined || changes.length === 0) return;
     this.#file.append(
-      changes.map(({ table, id }) => ({ table, id, row: this.#tables[table].get(id) ?? null })),
+      changes.map(({ table, id }) => ({ table, id, row: this.#table(table).get(id) ?? null })),
     );
   }
 }

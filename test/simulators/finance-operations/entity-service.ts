@@ -104,7 +104,9 @@ export class EntityService {
       body: {
         "@odata.context": `${origin()}/data/$metadata#${name}`,
         value: rows.slice(skip, end).map((row) => selected(row, fields)),
-        ...(end < Math.min(rows.length, top) && { "@odata.nextLink": `${origin()}/data/${name}?${next}` }),
+        ...(end < Math.min(rows.length, top) && {
+          "@odata.nextLink": `${origin()}/data/${name}?${next.toString()}`,
+        }),
       },
     };
   }

@@ -8,7 +8,15 @@ import { badQuery } from "./errors.ts";
 export type Filter = (row: Row) => boolean;
 
 const TOKEN = /\s*(\(|\)|'(?:[^']|'')*'|[A-Za-z_][\w.]*|-?\d[\w.:+-]*)/y;
-const OPERATORS = ["eq", "ne", "gt", "ge", "lt", "le"];
+/** What an order (negative: before) means to an operator. */
+const OPERATORS: ReadonlyMap<string, (order: number) => boolean> = new Map([
+  ["eq", (order) => order === 0],
+  ["ne", (order) => order !== 0],
+  ["gt", (order) => order > 0],
+  ["ge", (order) => order >= 0],
+  ["lt", (order) => order < 0],
+  ["le", (order) => order <= 0],
+]);
 
 export function parsedFilter(text: string, entity: EntityDefinition): Filter {
   const tokens = tokensOf(text);
@@ -69,7 +77,8 @@ function comparison(name: string, operator: string, literal: string, entity: Ent
   const field = Object.hasOwn(entity.fields, name) ? entity.fields[name] : undefined;
   if (field === undefined)
     throw badQuery(`Could not find a property named '${name}' on type '${entity.type}'.`);
-  if (!OPERATORS.includes(operator)) throw badQuery(`Syntax error: unknown operator ${operator}.`);
+  const holds = OPERATORS.get(operator);
+  if (holds === undefined) throw badQuery(`Syntax error: unknown operator ${operator}.`);
   const isText = ["string", "enum", "NoYes"].includes(field.type);
   if (isText !== literal.startsWith("'"))
     throw badQuery(`A binary operator with incompatible types was detected: ${name} ${operator} ${literal}.`);
@@ -79,17 +88,7 @@ function comparison(name: string, operator: string, literal: string, entity: Ent
     return (row) => pattern.test(textOf(row[name]));
   }
   const compare = comparatorOf(field.type);
-  return (row) => {
-    const order = compare(textOf(row[name]), wanted);
-    return {
-      eq: order === 0,
-      ne: order !== 0,
-      gt: order > 0,
-      ge: order >= 0,
-      lt: order < 0,
-      le: order <= 0,
-    }[operator as "eq"];
-  };
+  return (row) => holds(compare(textOf(row[name]), wanted));
 }
 
 function escaped(text: string): string {

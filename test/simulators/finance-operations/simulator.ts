@@ -240,9 +240,8 @@ export class FinanceOperationsSimulator {
 
   /** What a request is answered, with what goes wrong with it; "lost": its connection is broken. */
   async #befall(fault: Fault | undefined, perform: () => Answer): Promise<Answer | "lost"> {
-    switch (fault?.kind) {
-      case undefined:
-        return perform();
+    if (fault === undefined) return perform();
+    switch (fault.kind) {
       case "lost-before-commit":
         return "lost";
       case "lost-after-commit":
@@ -272,7 +271,8 @@ export class FinanceOperationsSimulator {
       }
       case "update-conflict":
         throw updateConflict("CustCustomerV3Entity");
-      case "torn-answer": {
+      case "torn-answer":
+      default: {
         const { text, ...others } = perform();
         return { ...others, text: text.slice(0, Math.floor(text.length / 2)) };
       }

@@ -26,6 +26,9 @@ export const CLIENT = {
   scope: `${RESOURCE}/.default`,
 };
 
+/** What the simulator's log says of a fault of its own. */
+const FAILURE = "simulator failed";
+
 export function context(attempt = 1): { readonly signal: AbortSignal; readonly attempt: number } {
   return { signal: new AbortController().signal, attempt };
 }
@@ -86,6 +89,8 @@ export class Bookkeeping {
   async close(): Promise<void> {
     await Promise.all(this.#sinks.map((each) => each.close()));
     await this.simulator.close();
+    const failures = this.simulator.ledger().requests.filter(({ message }) => message?.includes(FAILURE));
+    if (failures.length > 0) throw new Error(`the simulator failed: ${JSON.stringify(failures[0])}`);
   }
 
   /** Plans, submits and polls until it is posted. */
@@ -108,7 +113,7 @@ export class Bookkeeping {
   /** What the ERP has is what was planned, by both ways of reading it. */
   async expectAsPlanned(plan: PlannedPosting): Promise<void> {
     const found = await this.sink.lookUp(plan, context());
-    expect(found).toHaveLength(1);
+    if (found.length !== 1) throw new Error(`${found.length} documents were found`);
     expectEqual(plan, found[0]);
     expectEqual(plan, (await this.sink.readBack([plan], context()))[0]);
   }
