@@ -4,7 +4,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { setTimeout as delay } from "node:timers/promises";
 import { ZodError } from "zod";
 import { type EntraClient, EntraTokenEndpoint } from "../entra/token-endpoint.ts";
-import { renderJson } from "../exact-numbers.ts";
 import { randomOf } from "../seeded-random.ts";
 import { type BatchOperationAnswer, parsedBatch, renderedBatch } from "./batch-request.ts";
 import { Books } from "./books.ts";
@@ -29,6 +28,7 @@ import {
   ledgerRecords,
   type LoggedRequest,
 } from "./ledger.ts";
+import { type Answer, answerOf, decoded, readBody, send } from "./http-messages.ts";
 import { PostingJob } from "./posting-job.ts";
 import { StateFile } from "./state-file.ts";
 import { UserLimits } from "./user-limits.ts";
@@ -51,21 +51,9 @@ export interface FinanceOperationsSimulatorOptions {
 /** The latest requests that are kept in the log. */
 const MAX_LOGGED = 200_000;
 const MAX_AUDIT = 1_000;
-/** The service takes bodies up to some hundred MB; documents are far smaller. */
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
 /** Rows of one page. */
 const PAGE_ROWS = 10_000;
 const ROOT = "/data/";
-const JSON_TYPE = {
-  "content-type": "application/json; odata.metadata=minimal; charset=utf-8",
-  "odata-version": "4.0",
-};
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly text: string;
-}
 
 /**
  * A local stand-in for the OData service of a Finance & Operations environment, and for Microsoft Entra that gives tokens for it: strict about who
@@ -361,45 +349,10 @@ export class FinanceOperationsSimulator {
   }
 }
 
-function answerOf(
-  status: number,
-  headers: Readonly<Record<string, string>>,
-  body: object | undefined,
-): Answer {
-  return body === undefined
-    ? { status, headers, text: "" }
-    : { status, headers: { ...JSON_TYPE, ...headers }, text: renderJson(body) };
-}
-
 function quietly(perform: () => Answer): void {
   try {
     perform();
   } catch (error) {
     if (!(error instanceof FinanceOperationsError)) throw error;
   }
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    throw badQuery(`The address can't be read: ${path}`);
-  }
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    const buffer = Buffer.from(chunk);
-    bytes += buffer.length;
-    if (bytes > MAX_BODY_BYTES) throw frontEndError(413);
-    chunks.push(buffer);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function send(response: ServerResponse, { status, headers, text }: Answer): void {
-  response.writeHead(status, headers);
-  response.end(text === "" ? undefined : text);
 }
