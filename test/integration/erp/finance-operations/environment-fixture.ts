@@ -96,11 +96,16 @@ export class Bookkeeping {
   /** Plans, submits and polls until it is posted. */
   async post(posted: PostingCommand): Promise<{ readonly plan: PlannedPosting; readonly id: string }> {
     const plan = this.sink.plan(posted);
+    return { plan, id: await this.finish(plan) };
+  }
+
+  /** Submits and polls; gives the ERP's id. */
+  async finish(plan: PlannedPosting): Promise<string> {
     const answer = await this.sink.submit(plan, context());
     const ended =
       answer.status === "accepted" ? await this.sink.poll(plan, answer.handle, context()) : answer;
     if (ended.status !== "confirmed") throw new Error(`it is ${ended.status}`);
-    return { plan, id: ended.erp.id };
+    return ended.erp.id;
   }
 
   /** Plans and submits; the answer must be a handle. */

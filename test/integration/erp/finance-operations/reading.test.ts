@@ -101,9 +101,10 @@ it("finds values of the mapping that are not there or can't be used", async () =
 
 it("finds credentials that are refused, and entities that may not be read", async () => {
   books.simulator.control({ do: "revoke-entity", entity: "LedgerJournalLines" });
-  expect(await books.sink.check(["journal"], context())).toMatchObject([
-    { problem: "permission", message: expect.stringContaining("LedgerJournalLines") as string },
-  ]);
+  const [finding, ...others] = await books.sink.check(["journal"], context());
+  expect(finding).toMatchObject({ problem: "permission" });
+  expect(finding?.message).toContain("LedgerJournalLines");
+  expect(others).toEqual([]);
   books.simulator.control({ do: "accept-secret", isGood: false });
   books.open();
   expect(await books.sink.check(["journal", "customer"], context())).toMatchObject([
