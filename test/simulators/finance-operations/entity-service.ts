@@ -113,7 +113,7 @@ export class EntityService {
 
   #create(entity: EntityDefinition, request: EntityRequest, name: string): EntityAnswer {
     const { books } = this.#options.rules;
-    const given = checkedBody(entity, bodyOf(request.body));
+    const given = this.#capitals(checkedBody(entity, bodyOf(request.body)));
     const company = this.#companyOf(entity, given, request.query);
     const id = books.newRecordId();
     const row = this.#checked(entity, name, { ...given, dataAreaId: company });
@@ -177,6 +177,15 @@ export class EntityService {
       default:
         return row;
     }
+  }
+
+  #capitals(row: Row): Row {
+    if (!this.#options.rules.books.environment.makesCapitals) return row;
+    const capitals = ["CustomerAccount", "ExternalInvoiceId"].filter((field) => field in row);
+    return {
+      ...row,
+      ...Object.fromEntries(capitals.map((field) => [field, textOf(row[field]).toUpperCase()])),
+    };
   }
 
   /** Fields that the service gives a new record. */

@@ -58,3 +58,8 @@ function segment(value: string, from: string, delimiter: string): string {
 function unusable(message: string): ErpFault {
   return new ErpFault("mapping", message, { code: "mapping-unusable" });
 }
+
+/** A ledger account's text as two are compared: whether empty segments at its end are written is the environment's affair. */
+export function comparedAccount(text: string): string {
+  return text.replace(/[-._|~]+$/, "");
+}

@@ -3,8 +3,8 @@ import type { FinanceOperationsClient } from "./client.ts";
 import { isDraftOf } from "./drafts.ts";
 import { type FinanceOperationsPlan, isInvoicePlan, isJournalPlan } from "./plan.ts";
 import { readCustomers } from "./read-customers.ts";
-import { readInvoices } from "./read-invoices.ts";
-import { readJournals } from "./read-journals.ts";
+import { findInvoices } from "./read-invoices.ts";
+import { findJournals } from "./read-journals.ts";
 
 /**
  * What the ERP has under a plan's external id. A draft that is what the plan would make is not told: it is no document yet, and submitting
@@ -16,11 +16,10 @@ export async function lookUp(
   signal: AbortSignal,
 ): Promise<readonly FoundDocument[]> {
   if (isInvoicePlan(plan)) {
-    const invoices = await readInvoices(client, [plan], signal);
-    return told(plan, invoices);
+    return told(plan, await findInvoices(client, plan, signal));
   }
   if (isJournalPlan(plan)) {
-    const journals = await readJournals(client, [plan], signal);
+    const journals = await findJournals(client, plan, signal);
     return told(
       plan,
       journals.filter(({ isEmpty }) => !isEmpty),

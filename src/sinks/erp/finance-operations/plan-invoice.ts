@@ -11,7 +11,7 @@ import { MappedRows } from "../common/mapped-references.ts";
 import { singleLineText } from "../common/text.ts";
 import { ErpFault } from "../erp-sink.ts";
 import { externalIdOf } from "./external-id.ts";
-import { ledgerAccount } from "./ledger-account.ts";
+import { comparedAccount, ledgerAccount } from "./ledger-account.ts";
 import {
   MAX_CHANGESET_OPERATIONS,
   MAX_INVOICE_TEXT_CHARACTERS,
@@ -87,7 +87,10 @@ export function planInvoice(
       date: issueDate,
       total,
       tax: isLines ? "0" : tax,
-      lines: lines.map(({ account, amount }) => ({ reference: account, amount: signed(amount) })),
+      lines: lines.map(({ account, amount }) => ({
+        reference: comparedAccount(account),
+        amount: signed(amount),
+      })),
     },
     request: {
       kind: "invoice",

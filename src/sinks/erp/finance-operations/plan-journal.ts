@@ -6,7 +6,7 @@ import { MappedRows } from "../common/mapped-references.ts";
 import { singleLineText } from "../common/text.ts";
 import { ErpFault } from "../erp-sink.ts";
 import { externalIdOf } from "./external-id.ts";
-import { ledgerAccount } from "./ledger-account.ts";
+import { comparedAccount, ledgerAccount } from "./ledger-account.ts";
 import { MAX_CHANGESET_OPERATIONS, MAX_DESCRIPTION_CHARACTERS } from "./limits.ts";
 import type { JournalRequest, JsonObject, PlanContext, PlanOf } from "./plan.ts";
 import { Amounts, companyOf, dayTime } from "./plan-values.ts";
@@ -42,7 +42,7 @@ export function planJournal(
       total,
       tax: null,
       lines: journal.lines.map((line) => ({
-        reference: accountOf(line),
+        reference: comparedAccount(accountOf(line)),
         amount: line.debit ?? negatedDecimal(line.credit ?? "0"),
       })),
     },

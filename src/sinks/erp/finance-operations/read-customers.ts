@@ -31,15 +31,15 @@ export async function readCustomers(
     });
     const byAccount = new Map(rows.map((row) => [row("CustomerAccount").toLowerCase(), row]));
     for (const { plan, request } of asked) {
-      const row = byAccount.get(request.account.toLowerCase());
+      const { account } = request;
+      const row = byAccount.get(account.toLowerCase());
       if (row === undefined) continue;
-      const account = row("CustomerAccount");
       found.push({
+        // Accounts are the same in upper and lower case.
         erp: { id: account, number: account },
         externalId: plan.externalId,
         document: customerComparison({
-          // Accounts are the same in upper and lower case.
-          customer: request.account,
+          customer: account,
           legalEntity: company,
           currency: request.kind === "customer" ? row("SalesCurrencyCode") : null,
         }),

@@ -9,7 +9,18 @@ import {
 import type { ComparedLine, FoundDocument } from "../erp-sink.ts";
 import type { FinanceOperationsClient } from "./client.ts";
 import { groupedBy } from "./grouped-by.ts";
-import { allOf, amountIn, anyOf, dayIn, equals, isYes, queryRows, type Row } from "./odata.ts";
+import {
+  allOf,
+  amountIn,
+  anyOf,
+  dayIn,
+  type EntityQuery,
+  equals,
+  isYes,
+  queryRows,
+  type Row,
+} from "./odata.ts";
+import { comparedAccount } from "./ledger-account.ts";
 import type { InvoiceRequest, PlanOf } from "./plan.ts";
 
 /** A free text invoice as the ERP has it. */
@@ -33,52 +44,84 @@ export async function readInvoices(
   signal: AbortSignal,
 ): Promise<readonly FoundInvoice[]> {
   const found: FoundInvoice[] = [];
-  for (const [company, ofCompany] of groupedBy(plans, ({ request }) => request.company))
-    found.push(...(await readOfCompany(client, company, ofCompany, signal)));
+  for (const [company, ofCompany] of groupedBy(plans, ({ request }) => request.company)) {
+    const headers = await queryRows(client, headerQuery(equals("dataAreaId", company), ofCompany, signal));
+    found.push(...(await withLines(client, company, { plans: ofCompany, headers }, signal)));
+  }
   return found;
 }
 
-async function readOfCompany(
+/** All invoices under a plan's external id, of whatever company: a mapping that has changed must not make a second one. */
+export async function findInvoices(
   client: FinanceOperationsClient,
-  company: string,
-  plans: readonly PlanOf<InvoiceRequest>[],
+  plan: PlanOf<InvoiceRequest>,
   signal: AbortSignal,
 ): Promise<readonly FoundInvoice[]> {
-  const byId = new Map(plans.map((plan) => [plan.externalId, plan]));
-  const headers = await queryRows(client, headerQuery(company, [...byId.keys()], signal));
+  const all = await queryRows(client, headerQuery(undefined, [plan], signal));
+  const found: FoundInvoice[] = [];
+  for (const [company, headers] of groupedBy(all, (row) => row("dataAreaId").toLowerCase()))
+    found.push(...(await withLines(client, company, { plans: [plan], headers }, signal)));
+  return found;
+}
+
+async function withLines(
+  client: FinanceOperationsClient,
+  company: string,
+  { plans, headers }: { readonly plans: readonly PlanOf<InvoiceRequest>[]; readonly headers: readonly Row[] },
+  signal: AbortSignal,
+): Promise<readonly FoundInvoice[]> {
   if (headers.length === 0) return [];
-  const ids = [...new Set(headers.map((row) => row("ExternalInvoiceId")))];
+  const byId = new Map(plans.map((plan) => [plan.externalId, plan]));
   const lines = await queryRows(client, {
     operation: "read-lines",
     entity: LINES,
-    filter: allOf(equals("dataAreaId", company), anyOf("ExternalInvoiceId", ids)),
+    filter: allOf(
+      equals("dataAreaId", company),
+      anyOf("ExternalInvoiceId", [...new Set(headers.map(externalIdOf))]),
+    ),
     fields: ["ExternalInvoiceId", "LineNumber", "MainAccountDisplayValue", "TransactionCurrencyAmount"],
     signal,
   });
-  const linesById = groupedBy(lines, (row) => row("ExternalInvoiceId"));
+  const linesById = groupedBy(lines, externalIdOf);
   const posted = await readPosted(
     client,
     company,
-    headers.filter((row) => isYes(row, "IsPosted")).map((row) => row("ExternalInvoiceId")),
+    headers.filter((row) => isYes(row, "IsPosted")).map(externalIdOf),
     signal,
   );
   const transactions = await readTransactions(client, company, [...posted.values()], signal);
   return headers.flatMap((header) => {
-    const externalId = header("ExternalInvoiceId");
+    const externalId = externalIdOf(header);
     const plan = byId.get(externalId);
     if (plan === undefined) return [];
     const invoice = isYes(header, "IsPosted") ? posted.get(externalId) : undefined;
     const transaction = invoice === undefined ? undefined : transactions.get(invoice("LedgerVoucher"));
-    return [foundInvoice(plan, { header, lines: linesById.get(externalId) ?? [], invoice, transaction })];
+    return [
+      foundInvoice(plan, company, { header, lines: linesById.get(externalId) ?? [], invoice, transaction }),
+    ];
   });
 }
 
-function headerQuery(company: string, externalIds: readonly string[], signal: AbortSignal) {
+/** Ids are made of small letters; the environment may make capitals of them. */
+function externalIdOf(row: Row): string {
+  return row("ExternalInvoiceId").toLowerCase();
+}
+
+function headerQuery(
+  ofCompany: string | undefined,
+  plans: readonly PlanOf<InvoiceRequest>[],
+  signal: AbortSignal,
+): EntityQuery {
+  const ofIds = anyOf(
+    "ExternalInvoiceId",
+    plans.map(({ externalId }) => externalId),
+  );
   return {
     operation: "read-invoices",
     entity: HEADERS,
-    filter: allOf(equals("dataAreaId", company), anyOf("ExternalInvoiceId", externalIds)),
+    filter: ofCompany === undefined ? ofIds : allOf(ofCompany, ofIds),
     fields: [
+      "dataAreaId",
       "InvoiceIdentifier",
       "ExternalInvoiceId",
       "CustomerAccount",
@@ -111,7 +154,8 @@ async function readPosted(
     ],
     signal,
   });
-  return new Map(rows.map((row) => [row("CustomersOrderReference"), row]));
+  // What corrects an invoice may have its reference too, and comes behind it.
+  return new Map(rows.toReversed().map((row) => [row("CustomersOrderReference").toLowerCase(), row]));
 }
 
 /** What is booked to customers, by voucher. */
@@ -145,11 +189,11 @@ interface InvoiceRows {
   readonly transaction: Row | undefined;
 }
 
-function foundInvoice(plan: PlanOf<InvoiceRequest>, rows: InvoiceRows): FoundInvoice {
+function foundInvoice(plan: PlanOf<InvoiceRequest>, company: string, rows: InvoiceRows): FoundInvoice {
   const { header, invoice, transaction } = rows;
   const signed = (amount: string): string => (isMemo(plan.kind) ? negatedDecimal(amount) : amount);
   const lines = rows.lines.map((row): ComparedLine => ({
-    reference: row("MainAccountDisplayValue"),
+    reference: comparedAccount(row("MainAccountDisplayValue")),
     amount: signed(amountIn(row, "TransactionCurrencyAmount")),
   }));
   const total =
@@ -163,8 +207,8 @@ function foundInvoice(plan: PlanOf<InvoiceRequest>, rows: InvoiceRows): FoundInv
       erp: { id: header("InvoiceIdentifier"), number: number === "" ? null : number },
       externalId: plan.externalId,
       document: {
-        customer: header("CustomerAccount"),
-        legalEntity: plan.request.company,
+        customer: sameAccount(header("CustomerAccount"), plan.expected.customer),
+        legalEntity: company,
         currency: header("CurrencyCode"),
         date: dayIn(header, "InvoiceDate"),
         total,
@@ -174,6 +218,11 @@ function foundInvoice(plan: PlanOf<InvoiceRequest>, rows: InvoiceRows): FoundInv
       payment: isMemo(plan.kind) ? null : paymentOf(total, transaction),
     },
   };
+}
+
+/** Accounts are the same in upper and lower case. */
+function sameAccount(found: string, expected: string | null): string {
+  return expected !== null && found.toLowerCase() === expected.toLowerCase() ? expected : found;
 }
 
 function isMemo(kind: PostingKind): boolean {
@@ -193,10 +242,14 @@ function paymentOf(total: string, transaction: Row | undefined): NonNullable<Fou
 /** What the ERP calls the posted invoice of a plan; "unposted" before its batch job has taken it, undefined where there is none. */
 export async function postedInvoice(
   client: FinanceOperationsClient,
-  { externalId, request: { company } }: PlanOf<InvoiceRequest>,
+  plan: PlanOf<InvoiceRequest>,
   signal: AbortSignal,
 ): Promise<FoundDocument["erp"] | "unposted" | undefined> {
-  const [header] = await queryRows(client, headerQuery(company, [externalId], signal));
+  const {
+    externalId,
+    request: { company },
+  } = plan;
+  const [header] = await queryRows(client, headerQuery(equals("dataAreaId", company), [plan], signal));
   if (header === undefined) return undefined;
   if (!isYes(header, "IsPosted")) return "unposted";
   const invoice = (await readPosted(client, company, [externalId], signal)).get(externalId);

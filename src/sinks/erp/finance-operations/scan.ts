@@ -55,5 +55,6 @@ export async function* scan(
 }
 
 function scannedRecord(row: Row, key: string, id: string): ScannedRecord {
-  return { externalId: row(key), erp: { id: row(id), number: null } };
+  // Ids are made of small letters; the environment may make capitals of them.
+  return { externalId: row(key).toLowerCase(), erp: { id: row(id), number: null } };
 }

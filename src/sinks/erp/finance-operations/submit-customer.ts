@@ -34,8 +34,7 @@ export async function submitCustomer(
       );
   } else if (row === undefined) await create(client, request, signal);
   else await change(client, request, row, signal);
-  const known = row?.("CustomerAccount") ?? account;
-  return { status: "confirmed", erp: { id: known, number: known } };
+  return { status: "confirmed", erp: { id: account, number: account } };
 }
 
 async function create(

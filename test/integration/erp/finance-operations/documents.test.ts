@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { sampleEnvironment } from "../../../simulators/finance-operations/environment.ts";
 import {
   command,
   customer,
@@ -146,4 +147,17 @@ it("reads many documents back by a few questions", async () => {
   expect(found.map(({ externalId }) => externalId).sort()).toEqual(
     plans.map(({ externalId }) => externalId).sort(),
   );
+});
+
+it("knows its documents where the environment makes capitals of their ids", async () => {
+  await books.restart({ environment: sampleEnvironment({ makesCapitals: true }) });
+  const { plan: made } = await books.post(command(customer()));
+  await books.expectAsPlanned(made);
+  const { plan } = await books.post(command(invoice()));
+  await books.expectAsPlanned(plan);
+  expect(books.simulator.ledger().invoices[0]?.externalId).toBe(plan.externalId.toUpperCase());
+  await books.post(command(customer({ name: "Acme Ltd" })));
+  expect(books.simulator.ledger().customers).toHaveLength(1);
+  for await (const page of books.sink.scan("2026-07-01", context()))
+    for (const { externalId } of page) expect([made.externalId, plan.externalId]).toContain(externalId);
 });

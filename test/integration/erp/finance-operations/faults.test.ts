@@ -100,6 +100,20 @@ it("tells of a draft that somebody has changed, and of a document under another 
   }
 });
 
+it("makes no second one in another company when the mapping has changed meanwhile", async () => {
+  await books.post(command(customer()));
+  books.simulator.control({ do: "stop-posting" });
+  const south = { id: "demf", customer_group: "80", journal_name: "GenJrn" };
+  const references = { ...REFERENCES, legal_entity: { north: south } };
+  for (const document of [invoice(), journal()]) {
+    await books.begin(books.sink.plan(command(document)));
+    const moved = books.sink.plan(command(document, { references }));
+    const [found] = await books.sink.lookUp(moved, context());
+    expect(found?.document.legalEntity).toBe("usmf");
+    expect(moved.expected.legalEntity).toBe("demf");
+  }
+});
+
 it("takes up a journal's header that was left without lines, and deletes a spare one", async () => {
   const plan = books.sink.plan(command(journal()));
   books.simulator.fault(

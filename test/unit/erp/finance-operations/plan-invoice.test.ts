@@ -99,7 +99,7 @@ describe("an invoice", () => {
       tax: "0",
       lines: [
         { reference: "401100-022-WEST", amount: "120.50" },
-        { reference: "203100--", amount: "7.23" },
+        { reference: "203100", amount: "7.23" },
       ],
     });
   });
@@ -150,9 +150,9 @@ describe("an invoice", () => {
     ];
     const planned = plan(invoice({ lines }));
     expect(planned.expected.lines.map(({ reference }) => reference)).toEqual([
-      "401100-023-",
-      "401200--",
-      "203100--",
+      "401100-023",
+      "401200",
+      "203100",
     ]);
     const plain = plan(
       invoice(),
