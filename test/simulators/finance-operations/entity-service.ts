@@ -73,7 +73,7 @@ export class EntityService {
       throw new FinanceOperationsError(405, undefined, `${request.method} needs a key`);
     }
     const [id, row] = this.#byKey(entity, keyText, request.query);
-    if (request.method === "GET") return { status: 200, headers: {}, body: this.#shown(entity, id, row) };
+    if (request.method === "GET") return { status: 200, headers: {}, body: this.#shown(entity, row) };
     if (request.method === "DELETE") return this.#delete(entity, id, row);
     return this.#change(entity, id, row, request);
   }
@@ -92,7 +92,7 @@ export class EntityService {
     const skip = wholeNumber(query, "$skiptoken") ?? 0;
     const rows = rules.books
       .rows(entity.rows)
-      .map(([id, row]) => this.#shown(entity, id, row))
+      .map(([, row]) => this.#shown(entity, row))
       .filter((row) => company === undefined || !("dataAreaId" in row) || row["dataAreaId"] === company)
       .filter((row) => filter(row));
     const end = Math.min(skip + pageRows(), top);
@@ -124,7 +124,7 @@ export class EntityService {
     const headers = { location: `${this.#options.origin()}/data/${name}(${keyTextOf(entity, row)})` };
     return /return=minimal/.test(request.prefer)
       ? { status: 204, headers, body: undefined }
-      : { status: 201, headers, body: this.#shown(entity, id, books.find(entity.rows, key)?.[1] ?? row) };
+      : { status: 201, headers, body: this.#shown(entity, books.find(entity.rows, key)?.[1] ?? row) };
   }
 
   #change(entity: EntityDefinition, id: string, row: Row, request: EntityRequest): EntityAnswer {
@@ -180,7 +180,7 @@ export class EntityService {
   }
 
   #capitals(row: Row): Row {
-    if (!this.#options.rules.books.environment.makesCapitals) return row;
+    if (!this.#options.rules.books.environment.normalisesTexts) return row;
     const capitals = ["CustomerAccount", "ExternalInvoiceId"].filter((field) => field in row);
     return {
       ...row,
@@ -247,11 +247,20 @@ export class EntityService {
   }
 
   /** Fields of the entity; what is not set is empty. */
-  #shown(entity: EntityDefinition, _id: string, row: Row): Record<string, Value> {
-    return Object.fromEntries(
+  #shown(entity: EntityDefinition, row: Row): Record<string, Value> {
+    const shown = Object.fromEntries(
       Object.entries(entity.fields).map(([name, { type }]) => [name, row[name] ?? emptyOf(type)]),
     );
+    const { normalisesTexts, delimiter } = this.#options.rules.books.environment;
+    if (normalisesTexts)
+      for (const field of ["MainAccountDisplayValue", "AccountDisplayValue"])
+        if (field in shown) shown[field] = withoutEnd(textOf(shown[field]), delimiter);
+    return shown;
   }
+}
+
+function withoutEnd(text: string, end: string): string {
+  return text.endsWith(end) ? withoutEnd(text.slice(0, -end.length), end) : text;
 }
 
 function emptyOf(type: string): Value {

@@ -15,8 +15,8 @@ export interface Environment {
   readonly taxRates: Readonly<Record<string, string>>;
   /** Where closed periods are noticed: when a row is written, or by the posting job alone. */
   readonly periodCheck: "write" | "posting";
-  /** Account numbers and ids of invoices become capitals, as fields of their types do in some versions. */
-  readonly makesCapitals: boolean;
+  /** Account numbers and ids of invoices become capitals, and empty segments at the end of ledger accounts are not shown. */
+  readonly normalisesTexts: boolean;
   /** States that addresses may have, by country. */
   readonly states: Readonly<Record<string, readonly string[]>>;
   /** Rows of lists. */
@@ -53,7 +53,7 @@ export function sampleEnvironment(changes: Partial<Environment> = {}): Environme
     taxGroups: { CA: ["CA-STATE"], DE: ["DE-VAT"], CALA: ["CA-STATE", "CA-LA"], NONE: [] },
     taxRates: { "CA-STATE": "6", "CA-LA": "2.25", "DE-VAT": "19" },
     periodCheck: "write",
-    makesCapitals: false,
+    normalisesTexts: false,
     states: { USA: ["CA", "NY", "TX"], DEU: ["BE", "BY"] },
     lists: {
       companies: COMPANIES.map((company) => ({ LegalEntityId: company, Name: company.toUpperCase() })),
