@@ -39,6 +39,8 @@ const FAULT_RULE = z.strictObject({
   method: z.string().optional(),
   /** Only requests that write records. */
   writesOnly: z.boolean().optional(),
+  /** Only requests that complete something: not those that create a journal's header. */
+  completesOnly: z.boolean().optional(),
   /** A part of the path, or of a batch's body: "CustomersV3", "LedgerJournalLines". */
   path: z.string().optional(),
 });

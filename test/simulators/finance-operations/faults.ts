@@ -1,5 +1,8 @@
 import type { Fault, FaultRule } from "./control-commands.ts";
 
+/** Path of requests that create a journal's header. */
+const HEADER = /^\/data\/LedgerJournalHeaders/;
+
 /** Rules in order: the first that matches a request decides what goes wrong with it. */
 export class FaultPlan {
   #rules: { readonly rule: FaultRule; left: number }[] = [];
@@ -23,6 +26,8 @@ export class FaultPlan {
       const { rule } = entry;
       if (entry.left <= 0 || (rule.method !== undefined && rule.method !== method)) continue;
       if (rule.writesOnly === true && method === "GET") continue;
+      if (rule.completesOnly === true && (method === "GET" || method === "DELETE" || HEADER.test(about)))
+        continue;
       if (rule.path !== undefined && !about.includes(rule.path)) continue;
       if (rule.rate !== undefined && this.#random() >= rule.rate) continue;
       entry.left -= 1;

@@ -15,16 +15,35 @@ interface Searched {
   readonly entity: string;
   /** Field with the external id. */
   readonly key: string;
-  /** Field with what the ERP calls it. */
+  /** Field with the record's id, and the one with what people call it. */
   readonly id: string;
+  readonly number: string;
   /** Field with the document's day; undefined where it has none. */
   readonly day: string | undefined;
 }
 
 const SEARCHED: readonly Searched[] = [
-  { entity: "FreeTextInvoiceHeaders", key: "ExternalInvoiceId", id: "InvoiceIdentifier", day: "InvoiceDate" },
-  { entity: "LedgerJournalHeaders", key: "Description", id: "JournalBatchNumber", day: undefined },
-  { entity: "CustomersV3", key: "CustomerAccount", id: "CustomerAccount", day: undefined },
+  {
+    entity: "FreeTextInvoiceHeaders",
+    key: "ExternalInvoiceId",
+    id: "InvoiceIdentifier",
+    number: "FreeTextNumber",
+    day: "InvoiceDate",
+  },
+  {
+    entity: "LedgerJournalHeaders",
+    key: "Description",
+    id: "JournalBatchNumber",
+    number: "JournalBatchNumber",
+    day: undefined,
+  },
+  {
+    entity: "CustomersV3",
+    key: "CustomerAccount",
+    id: "CustomerAccount",
+    number: "CustomerAccount",
+    day: undefined,
+  },
 ];
 
 /**
@@ -38,23 +57,30 @@ export async function* scan(
   inTime: <Result>(act: (signal: AbortSignal) => Promise<Result>) => Promise<Result>,
 ): AsyncGenerator<readonly ScannedRecord[]> {
   const since = new Date(Date.parse(`${sinceDate}T00:00:00Z`) - SCAN_DAYS_BEFORE * DAY_MS).toISOString();
-  for (const { entity, key, id, day } of SEARCHED) {
+  for (const searched of SEARCHED) {
+    const { entity, key, id, number, day } = searched;
     const clauses = [beginsWith(key, prefix), ...(day === undefined ? [] : [`${day} ge ${since}`])];
     let path: string | undefined;
     do {
       const page = await inTime((signal) => {
-        const query = { operation: "scan", entity, filter: clauses.join(" and "), fields: [key, id], signal };
+        const query = {
+          operation: "scan",
+          entity,
+          filter: clauses.join(" and "),
+          fields: [...new Set([key, id, number])],
+          signal,
+        };
         return queryPage(client, query, path ?? queryPath(query));
       });
       path = page.nextPath;
-      const records = page.rows.map((row) => scannedRecord(row, key, id));
+      const records = page.rows.map((row) => scannedRecord(row, searched));
       const own = records.filter(({ externalId }) => externalId.startsWith(prefix));
       if (own.length > 0) yield own;
     } while (path !== undefined);
   }
 }
 
-function scannedRecord(row: Row, key: string, id: string): ScannedRecord {
+function scannedRecord(row: Row, { key, id, number }: Searched): ScannedRecord {
   // Ids are made of small letters; the environment may make capitals of them.
-  return { externalId: row(key).toLowerCase(), erp: { id: row(id), number: null } };
+  return { externalId: row(key).toLowerCase(), erp: { id: row(id), number: row(number) } };
 }

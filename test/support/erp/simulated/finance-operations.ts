@@ -34,6 +34,8 @@ const FAULTS: Readonly<Record<SimulatedFault, Fault>> = {
   "duplicate-delivery": { kind: "duplicate-delivery" },
 };
 
+const AFTER_COMMIT: ReadonlySet<SimulatedFault> = new Set(["lost-after-commit", "error-after-commit"]);
+
 /** An environment whose batch jobs post what is created. Taxes are lines of an account. */
 export const financeOperationsErp: SimulatedErpKind = {
   connection: "finance-operations",
@@ -51,6 +53,7 @@ class SimulatedFinanceOperations implements SimulatedErp {
     readBack: true,
     lookUp: true,
     throttling: true,
+    accepts: true,
   };
   readonly secrets: readonly string[];
   readonly secretFiles: readonly string[];
@@ -163,7 +166,9 @@ class SimulatedFinanceOperations implements SimulatedErp {
   }
 
   fault(fault: SimulatedFault, which: { readonly times: number } | { readonly rate: number }): void {
-    this.#simulator.fault(FAULTS[fault], "times" in which ? { ...which, writesOnly: true } : which);
+    // A journal's header is no journal yet: what is done is what is complete.
+    const few = AFTER_COMMIT.has(fault) ? { completesOnly: true } : { writesOnly: true };
+    this.#simulator.fault(FAULTS[fault], "times" in which ? { ...which, ...few } : which);
   }
 
   clearFaults(): void {
