@@ -40,6 +40,10 @@ export const LONG_SUITES = {
     files: ["test/integration/worker/backlog-memory.test.ts"],
     env: { TRIBUTARY_BACKLOG_EVENTS: "20000000" },
   },
+  "finance-operations": {
+    files: ["test/integration/erp/finance-operations/random-faults.test.ts"],
+    env: { FINANCE_OPERATIONS_FAULT_SEEDS: "300" },
+  },
   netsuite: {
     files: ["test/integration/erp/netsuite/random-faults.test.ts"],
     env: { NETSUITE_FAULT_SEEDS: "300" },
