@@ -24,6 +24,10 @@ export const LONG_SUITES = {
     files: ["test/integration/erp/posting-failpoints.test.ts"],
     env: { TRIBUTARY_POSTING_FAILPOINT_VISITS: "1,2,3" },
   },
+  ownership: {
+    files: ["test/unit/fleet/ownership.test.ts"],
+    env: { OWNERSHIP_SCHEDULES: "10000" },
+  },
   "month-end": {
     files: ["test/integration/worker/month-end.test.ts"],
     env: { TRIBUTARY_MONTH_END_KILLS: "100" },
