@@ -52,6 +52,10 @@ export const LONG_SUITES = {
     files: ["test/integration/erp/business-central/random-faults.test.ts"],
     env: { BUSINESS_CENTRAL_FAULT_SEEDS: "100" },
   },
+  "finance-operations": {
+    files: ["test/integration/erp/finance-operations/random-faults.test.ts"],
+    env: { FINANCE_OPERATIONS_FAULT_SEEDS: "300" },
+  },
   netsuite: {
     files: ["test/integration/erp/netsuite/random-faults.test.ts"],
     env: { NETSUITE_FAULT_SEEDS: "300" },

@@ -1,6 +1,7 @@
 import { businessCentralAdapter } from "./business-central/adapter.ts";
 import type { ErpAdapter } from "./erp-adapter.ts";
 import { fileAdapter } from "./file/adapter.ts";
+import { financeOperationsAdapter } from "./finance-operations/adapter.ts";
 import { httpAdapter } from "./http/adapter.ts";
 import { netsuiteAdapter } from "./netsuite/adapter.ts";
 
@@ -8,6 +9,7 @@ import { netsuiteAdapter } from "./netsuite/adapter.ts";
 export const ERP_ADAPTERS: readonly ErpAdapter[] = [
   netsuiteAdapter,
   businessCentralAdapter,
+  financeOperationsAdapter,
   fileAdapter,
   httpAdapter,
 ];

@@ -111,7 +111,7 @@ text: true
     });
     if (!result.ok) throw new Error(JSON.stringify(result.faults));
     const adapters = [...result.connections.values()].map(({ adapter }) => adapter);
-    expect(adapters).toEqual(["netsuite", "business-central", "file", "http"]);
+    expect(adapters).toEqual(["netsuite", "business-central", "finance-operations", "file", "http"]);
   });
 
   test("a file that is not there is named", () => {

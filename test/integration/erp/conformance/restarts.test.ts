@@ -86,11 +86,12 @@ const VISITS = [1, 2, 4];
 async function crashesAt(world: ConformanceWorld, point: Failpoint, visit: number): Promise<void> {
   const documents = [customerOf(NORTH), invoiceOf("N-1"), ...BEHIND];
   world.queue(...documents);
-  const { process } = world.startProcess((made) => {
+  const { process, store } = world.startProcess((made) => {
     made.failpoint = { point, visit };
   });
   await world.until(`${point} is reached`, () => process.isDead);
-  world.startProcess();
+  // On another machine, with nothing but the logs; or on the same one, with what the former one had stored.
+  world.startProcess(undefined, visit % 2 === 0 ? store : undefined);
   await untilPostedOnce(world);
 }
 

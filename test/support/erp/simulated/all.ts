@@ -1,6 +1,7 @@
 import type { SimulatedErpKind } from "../simulated-erp.ts";
 import { businessCentralErp } from "./business-central.ts";
 import { fileErp } from "./file.ts";
+import { financeOperationsErp } from "./finance-operations.ts";
 import { httpErp } from "./http.ts";
 import { netsuiteErp, netsuiteJobsErp } from "./netsuite.ts";
 
@@ -9,6 +10,7 @@ export const SIMULATED_ERPS: readonly SimulatedErpKind[] = [
   netsuiteErp,
   netsuiteJobsErp,
   businessCentralErp,
+  financeOperationsErp,
   fileErp,
   httpErp,
 ];
