@@ -88,6 +88,14 @@ export type SubmitAnswer =
   /** The ERP works on it: poll with the handle, which is stored and survives the process. */
   | { readonly status: "accepted"; readonly handle: string };
 
+/** What came of one document of a batch: what `submit` would have answered, or the fault that it would have rejected with. */
+export type BatchAnswer = SubmitAnswer | { readonly status: "failed"; readonly fault: ErpFault };
+
+export interface BatchContext extends RequestContext {
+  /** `attempt` of each plan, in their order; `attempt` itself is the highest of them. */
+  readonly attempts: readonly number[];
+}
+
 export type PollAnswer = SubmitAnswer | { readonly status: "pending" };
 
 /** What is wrong with a connection's set-up, in one plain sentence each. */
@@ -109,12 +117,15 @@ export interface ErpSink {
   lookUp(plan: PlannedPosting, context: RequestContext): Promise<readonly FoundDocument[]>;
   /** Creates the document (of a customer: creates or updates it). */
   submit(plan: PlannedPosting, context: RequestContext): Promise<SubmitAnswer>;
-  /** The most plans that `submitBatch` takes at once; absent where the ERP takes one document a request. */
+  /** The most plans that `submitBatch` takes at once; absent or 1 where the ERP takes one document a request. */
   readonly maxBatch?: number;
   /** Whether a plan may be part of a batch, with others of its kind. */
   isBatchable?(plan: PlannedPosting): boolean;
-  /** As `submit`, for several plans of one kind in one request: an answer for each, in their order. Rejects for all of them together. */
-  submitBatch?(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly SubmitAnswer[]>;
+  /**
+   * As `submit`, for several plans of one kind in one request, each of another order key: an answer for each, in their order. A fault of one
+   * is an answer and concerns no other. Rejects where there is no answer of their own: then the fault is that of each.
+   */
+  submitBatch?(plans: readonly PlannedPosting[], context: BatchContext): Promise<readonly BatchAnswer[]>;
   /**
    * Asks what became of an accepted document. Rejects with `version-conflict` where the ERP has come to an end without it, for no reason that
    * lies in it (or has not in its time): it is looked up and sent again. Faults of the question itself are other kinds.

@@ -3,6 +3,8 @@ import type { MappedReferences, PostingCommand, PostingKind } from "../../../mod
 import { withDeadline } from "../common/deadline.ts";
 import { HttpClient } from "../common/http-client.ts";
 import type {
+  BatchAnswer,
+  BatchContext,
   ConnectionFinding,
   ErpSink,
   ErpSinkEnvironment,
@@ -95,7 +97,7 @@ export class NetsuiteSink implements ErpSink {
     return this.#isAsynchronous && isBatchable(netsuitePlan(plan));
   }
 
-  submitBatch(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly SubmitAnswer[]> {
+  submitBatch(plans: readonly PlannedPosting[], context: BatchContext): Promise<readonly BatchAnswer[]> {
     return this.#within(context, (signal) =>
       this.#asynchronous.submitBatch(plans.map(netsuitePlan), context.attempt, signal),
     );

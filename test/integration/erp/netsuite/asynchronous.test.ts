@@ -3,7 +3,7 @@ import { ErpFault, type PlannedPosting } from "../../../../src/sinks/erp/erp-sin
 
 import { waitUntil } from "../../../support/wait-until.ts";
 import { command, customer, invoice } from "../../../unit/erp/netsuite/netsuite-fixture.ts";
-import { Bookkeeping, context, faultOf, memo } from "./account-fixture.ts";
+import { batchContext, Bookkeeping, context, faultOf, memo } from "./account-fixture.ts";
 
 let books: Bookkeeping;
 
@@ -86,7 +86,7 @@ describe("asynchronous posting", () => {
     expect(books.sink.isBatchable(books.sink.plan(command(customer())))).toBe(false);
     expect(books.sink.isBatchable(books.sink.plan(memo()))).toBe(false);
     books.simulator.fault({ kind: "failing-items", places: [17] });
-    const answers = await books.sink.submitBatch(plans, context());
+    const answers = await books.sink.submitBatch(plans, batchContext(plans));
     const outcomes = await Promise.all(
       plans.map(async (plan, index) => {
         const answer = answers[index];
@@ -115,11 +115,11 @@ describe("asynchronous posting", () => {
 
   it("never adds lines to a document that is there already", async () => {
     const plan = books.sink.plan(command(invoice()));
-    const [first] = await books.sink.submitBatch([plan], context());
+    const [first] = await books.sink.submitBatch([plan], batchContext([plan]));
     if (first?.status !== "accepted") throw new Error("it was not accepted");
     await settled(plan, first.handle);
     const changed = books.sink.plan(command(invoice(), { revision: 2 }));
-    const [second] = await books.sink.submitBatch([changed], context());
+    const [second] = await books.sink.submitBatch([changed], batchContext([changed]));
     if (second?.status !== "accepted") throw new Error("it was not accepted");
     expect(await settled(changed, second.handle)).not.toBe("");
     await books.expectAsPlanned(plan);
