@@ -35,8 +35,17 @@ export interface BookedDocument {
   readonly document: DropDocument;
 }
 
-/** `withheld`: this delivery is never answered; `torn`: half of the answer is written, the rest when the folder is looked at the next time. */
-export type AckFault = "withheld" | "torn";
+/**
+ * `ignored`: this delivery is not looked at; `withheld`: it is never answered; `torn`: half of the answer is written, the rest when the folder is looked
+ * at the next time.
+ */
+export type AckFault = "ignored" | "withheld" | "torn";
+
+/** Why the ERP takes no document: its own code and text. */
+export interface DropRejection {
+  readonly code: string;
+  readonly msg: string;
+}
 
 export interface LegacyDropOptions {
   /** Has `outbound/` (written by the sender) and `ack/` (written here). */
@@ -45,6 +54,8 @@ export interface LegacyDropOptions {
   readonly archives?: boolean;
   /** What goes wrong with the answer to a delivery; those of a file are counted from 1. */
   readonly ackFaultOf?: (fileId: string, delivery: number) => AckFault | undefined;
+  /** Asked about each document that is well-formed, booked before or not. */
+  readonly rejectionOf?: (externalId: string, document: DropDocument) => DropRejection | undefined;
 }
 
 const MANIFEST_END = ".manifest.json";
@@ -61,7 +72,7 @@ export class LegacyDropConsumer {
   /** How often each file was delivered. */
   readonly deliveries = new Map<string, number>();
   /** Documents that the ERP rejects, by external id, with what it says. */
-  readonly rejects = new Map<string, { readonly code: string; readonly msg: string }>();
+  readonly rejects = new Map<string, DropRejection>();
   /** Acknowledgements are not written: the job hangs. */
   withholdsAcks = false;
   readonly #options: LegacyDropOptions;
@@ -127,6 +138,8 @@ export class LegacyDropConsumer {
     this.#taken.set(fileId, written);
     const delivery = (this.deliveries.get(fileId) ?? 0) + 1;
     this.deliveries.set(fileId, delivery);
+    const fault = this.#options.ackFaultOf?.(fileId, delivery);
+    if (fault === "ignored") return;
     let ack: Ack;
     let fileName: string | undefined;
     try {
@@ -141,7 +154,7 @@ export class LegacyDropConsumer {
       this.faultyFiles.push({ fileId, code: error.code, message: error.message });
       ack = rejection(fileId, "", error.code, error.message);
     }
-    this.#acknowledge(ack, this.#options.ackFaultOf?.(fileId, delivery));
+    this.#acknowledge(ack, fault);
     if (this.#options.archives === true && fileName !== undefined && ack.status === "ACCEPTED")
       this.#archive(manifestName, fileName, fileId);
   }
@@ -160,7 +173,7 @@ export class LegacyDropConsumer {
       throw new DropFault("CONTENT_CHANGED", "the file was there before, with other data");
     this.#sums.set(fileId, sha256);
     if (control !== null) this.#checkNumber(`${control.sender} ${control.number}`, externalId);
-    const reject = this.rejects.get(externalId);
+    const reject = this.rejects.get(externalId) ?? this.#options.rejectionOf?.(externalId, document);
     if (reject !== undefined) return rejection(fileId, externalId, reject.code, reject.msg);
     const before = this.booked.get(externalId);
     const isCustomer = document.kind === "customer";

@@ -39,6 +39,8 @@ const FAULT_RULE = z.strictObject({
   /** Share of the requests that it befalls; all where it is not said. */
   rate: z.number().min(0).max(1).optional(),
   method: z.string().optional(),
+  /** Only requests that write records. */
+  writesOnly: z.boolean().optional(),
   /** A part of the path, decoded: "/record/v1/invoice", "eid:acme-invoice:42". */
   path: z.string().optional(),
 });
@@ -63,6 +65,9 @@ export const CONTROL_COMMAND = z.discriminatedUnion("do", [
   /** The ERP's clock goes ahead (or behind) by so much. */
   z.strictObject({ do: z.literal("skew-clock"), ms: z.number().int() }),
   z.strictObject({ do: z.literal("expire-tokens") }),
+  /** Somebody takes the integration's credentials away, and gives them back. */
+  z.strictObject({ do: z.literal("refuse-logins") }),
+  z.strictObject({ do: z.literal("accept-logins") }),
   /** Other integrations of the account take places of its pool. */
   z.strictObject({ do: z.literal("occupy"), places: z.number().int().nonnegative() }),
   z.strictObject({ do: z.literal("set-latency"), ms: z.number().nonnegative() }),

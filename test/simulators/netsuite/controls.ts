@@ -24,6 +24,7 @@ export interface ControlledParts {
   readonly pool: RequestPool;
   expireTokens(): void;
   runJobs(): void;
+  setRefusing(isRefusing: boolean): void;
   ledger(): object;
 }
 
@@ -68,6 +69,10 @@ export function performControl(command: ControlCommand, parts: ControlledParts):
       break;
     case "skew-clock":
       switches.skewMs = command.ms;
+      break;
+    case "refuse-logins":
+    case "accept-logins":
+      parts.setRefusing(command.do === "refuse-logins");
       break;
     case "expire-tokens":
       parts.expireTokens();

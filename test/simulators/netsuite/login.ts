@@ -24,6 +24,8 @@ const MAX_AUDIT = 1_000;
 /** Who may come in, by which name of the host. */
 export class Login {
   readonly audit: string[] = [];
+  /** Whoever asks is refused, with tokens too. */
+  isRefusing = false;
   readonly #account: Account;
   readonly #token: TokenAuthentication | undefined;
   readonly #machine: MachineAuthentication | undefined;
@@ -56,6 +58,8 @@ export class Login {
   }
 
   async answerToken(form: URLSearchParams, origin: string, nowMs: number): Promise<TokenAnswer> {
+    if (this.isRefusing)
+      return { status: 400, body: { error: "invalid_grant" }, refusal: "CertificateRevoked" };
     if (this.#machine === undefined)
       return { status: 400, body: { error: "unauthorized_client" }, refusal: "FeatureDisabled" };
     const audiences = [`https://${accountHost(this.#account)}${TOKEN_PATH}`, `${origin}${TOKEN_PATH}`];
@@ -73,6 +77,7 @@ export class Login {
   }
 
   #refusalOf(request: IncomingMessage, origin: string, nowSeconds: number): string | undefined {
+    if (this.isRefusing) return "CredentialsRevoked";
     const { authorization } = request.headers;
     if (authorization === undefined) return "MissingCredentials";
     const [, bearer] = /^Bearer\s+(\S+)$/i.exec(authorization) ?? [];

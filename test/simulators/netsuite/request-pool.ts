@@ -3,6 +3,7 @@ import { concurrencyExceeded } from "./errors.ts";
 /** The places of an account's pool, which all of its integrations share. */
 export class RequestPool {
   readonly #places: number;
+  readonly #nowMs: () => number;
   /** Taken by other integrations. */
   occupied = 0;
   /** The most that were taken at once. */
@@ -14,13 +15,15 @@ export class RequestPool {
   #released = Promise.resolve();
   #release = (): void => undefined;
 
-  constructor(places: number) {
+  /** @param nowMs milliseconds: what storms end by */
+  constructor(places: number, nowMs: () => number) {
     this.#places = places;
+    this.#nowMs = nowMs;
   }
 
   /** Everything is refused for a time. */
   beginStorm(ms: number): void {
-    this.#stormUntilMs = performance.now() + ms;
+    this.#stormUntilMs = this.#nowMs() + ms;
   }
 
   endStorm(): void {
@@ -42,7 +45,7 @@ export class RequestPool {
   /** A place is taken until the work is done, also where the client has gone away. Throws 429 where none is left. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     const taken = this.#own + this.occupied;
-    if (performance.now() < this.#stormUntilMs || taken >= this.#places) {
+    if (this.#nowMs() < this.#stormUntilMs || taken >= this.#places) {
       this.refused += 1;
       throw concurrencyExceeded();
     }

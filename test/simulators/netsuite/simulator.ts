@@ -100,7 +100,7 @@ export class NetSuiteSimulator {
     this.#writer = new RecordWriter(this.#books, nowMs);
     const records = new RecordService(this.#books, this.#writer, this.#switches.revoked);
     this.#faults = new FaultPlan(random);
-    this.#pool = new RequestPool(options.concurrency ?? DEFAULT_CONCURRENCY);
+    this.#pool = new RequestPool(options.concurrency ?? DEFAULT_CONCURRENCY, nowMs);
     this.#login = new Login(this.#account, {
       token: options.token,
       machine: options.machine,
@@ -165,6 +165,9 @@ export class NetSuiteSimulator {
         this.#jobs.runAll();
       },
       pool: this.#pool,
+      setRefusing: (isRefusing) => {
+        this.#login.isRefusing = isRefusing;
+      },
       ledger: () => this.ledger(),
     });
   }

@@ -4,12 +4,24 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { setTimeout as delay } from "node:timers/promises";
 import { countRight, keyOf } from "./signatures.ts";
 
-/** What goes wrong with a delivery; `lost-after` takes it and breaks the connection, `lost-before` only breaks it. */
+/**
+ * What goes wrong with a delivery; `lost-after` takes it and breaks the connection, `lost-before` only breaks it; `repeated` takes it twice and gives
+ * the first answer.
+ */
 export type ReceiverFault =
-  | { readonly kind: "lost-after" | "lost-before" }
+  | { readonly kind: "lost-after" | "lost-before" | "repeated" }
+  /** Takes it, and answers with an error. */
+  | { readonly kind: "status-after"; readonly status: number }
   | { readonly kind: "slow"; readonly ms: number }
   /** Takes nothing; with 429 and 503 the header Retry-After may say for how many whole seconds. */
   | { readonly kind: "status"; readonly status: number; readonly retryAfterSeconds?: number };
+
+/** What a receiver says of a document that it does not take, in the form of docs/erp/http.md. */
+export interface ReceiverRefusal {
+  readonly kind: "mapping" | "validation" | "period-closed";
+  readonly code: string;
+  readonly message: string;
+}
 
 /** A message that was taken. */
 export interface ReceivedMessage {
@@ -49,6 +61,8 @@ export class WebhookReceiver {
   earlyRequests = 0;
   mostAtOnce = 0;
   faultOf: NonNullable<WebhookReceiverOptions["faultOf"]>;
+  /** Asked about each message before it is taken: what is behind the receiver may not want it. */
+  refusalOf: (body: unknown) => ReceiverRefusal | undefined = () => undefined;
   /** From now on every delivery is answered 410: the address is no longer served. */
   isGone = false;
   readonly #options: WebhookReceiverOptions;
@@ -97,6 +111,10 @@ export class WebhookReceiver {
     return this.#options.path ?? "/webhook";
   }
 
+  #nowMs(): number {
+    return (this.#options.nowMs ?? Date.now)();
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#underWay += 1;
     this.mostAtOnce = Math.max(this.mostAtOnce, this.#underWay);
@@ -136,7 +154,7 @@ export class WebhookReceiver {
     // The id is part of what is signed, where a point is what separates.
     if (id === "" || id.includes(".")) return { status: 400, reason: "webhook-id must have no point" };
     if (!/^\d{1,12}$/.test(timestamp)) return { status: 400, reason: "webhook-timestamp must be seconds" };
-    const nowSeconds = (this.#options.nowMs ?? Date.now)() / 1_000;
+    const nowSeconds = this.#nowMs() / 1_000;
     if (Math.abs(Number(timestamp) - nowSeconds) > TOLERANCE_SECONDS)
       return { status: 400, reason: "webhook-timestamp is too old or too new" };
     if (countRight(signatures, { id, timestamp, body }, this.#keys) === 0)
@@ -150,7 +168,7 @@ export class WebhookReceiver {
     const id = header(request, "webhook-id") ?? "";
     const delivery = (this.#deliveries.get(id) ?? 0) + 1;
     this.#deliveries.set(id, delivery);
-    if (performance.now() < this.#closedUntilMs) this.earlyRequests += 1;
+    if (this.#nowMs() < this.#closedUntilMs) this.earlyRequests += 1;
     if (this.isGone) {
       answer(response, GONE, { error: "gone" });
       return;
@@ -163,13 +181,23 @@ export class WebhookReceiver {
     if (fault?.kind === "status") {
       const { retryAfterSeconds } = fault;
       if (retryAfterSeconds !== undefined) {
-        this.#closedUntilMs = performance.now() + retryAfterSeconds * 1_000;
+        this.#closedUntilMs = this.#nowMs() + retryAfterSeconds * 1_000;
         response.setHeader("retry-after", String(retryAfterSeconds));
       }
       answer(response, fault.status, { error: "simulated" });
       return;
     }
+    const refusal = this.refusalOf(JSON.parse(body));
+    if (refusal !== undefined) {
+      answer(response, 422, { error: refusal });
+      return;
+    }
     const status = this.#keep(request, id, body);
+    if (fault?.kind === "repeated") this.#keep(request, id, body);
+    if (fault?.kind === "status-after") {
+      answer(response, fault.status, { error: "simulated" });
+      return;
+    }
     if (fault?.kind === "slow") await delay(fault.ms);
     if (fault?.kind === "lost-after") response.destroy();
     else answer(response, status, {});

@@ -29,7 +29,10 @@ export interface SimulatedErp {
   /** External ids of the customers that it has, one for each copy. */
   customers(): readonly string[];
 
-  /** Requests that would create or post something go wrong: the next ones, or a share of all. */
+  /**
+   * Requests that would create or post something go wrong: the next ones, or a share of all (of those that only ask too, where it can). What its
+   * abilities leave out is a `RangeError`.
+   */
   fault(fault: SimulatedFault, which: { readonly times: number } | { readonly rate: number }): void;
   /** What `fault` began is over. */
   clearFaults(): void;
@@ -38,6 +41,10 @@ export interface SimulatedErp {
   openPeriod(month: string): void;
   /** What the row of the product `rare` names can't be used any more (its plain form; `otherItem` of the mapping can). */
   blockRareItem(): void;
+  /** An invoice or credit memo, by its number, is refused for good (`validation`); absent where it has no such thing. */
+  refuse?(number: string): void;
+  /** What `refuse` began is over. */
+  acceptRefused?(): void;
   /** Secrets of the settings are refused from now on, and taken again. */
   refuseCredentials(): void;
   acceptCredentials(): void;
@@ -46,11 +53,30 @@ export interface SimulatedErp {
   /** Somebody changes the amount of the first line of a document in the ERP behind our back, by its number. */
   alter(number: string): void;
 
+  /**
+   * What it does by itself (imports, jobs) is done now. For tests that have a clock of their own: with the machine's clock it happens without.
+   * Absent where it does nothing by itself.
+   */
+  work?(): void;
   /** How its requests ended: `lost` broke instead of an answer, `refused` were too many. */
   requests(): { readonly total: number; readonly lost: number; readonly refused: number };
   /** Requests that broke the ERP's own rules of form in a way that a right sender never does; must stay empty. */
   wrongRequests(): readonly string[];
   close(): Promise<void>;
+}
+
+/** One that can be started, behind a connection of that key. */
+export interface SimulatedErpKind {
+  readonly connection: string;
+  start(options: SimulatedErpOptions): Promise<SimulatedErp>;
+}
+
+export interface SimulatedErpOptions {
+  /** Of its own: keys and files go there. It is the caller's to remove. */
+  readonly folder: string;
+  readonly seed: number;
+  /** Milliseconds since the epoch by its clock, which ends tokens, storms and jobs; the machine's where it is not given. */
+  readonly nowMs?: () => number;
 }
 
 export interface JournalFigures {
