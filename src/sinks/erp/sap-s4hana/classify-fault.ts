@@ -76,8 +76,9 @@ export function faultOfLog(items: readonly LogItem[]): ErpFault {
   }));
   const named = messages.filter(({ code }) => code !== UMBRELLA);
   const kind = kindByMessages(named.length === 0 ? messages : named) ?? "validation";
-  const rule = RULES.find(([of]) => of === kind);
-  const said = named.find((message) => rule?.[1](message) === true) ?? named[0] ?? messages[0];
+  const isOfKind = (message: SapMessage): boolean =>
+    RULES.some(([of, matches]) => of === kind && matches(message));
+  const said = named.find(isOfKind) ?? named[0] ?? messages[0];
   return new ErpFault(
     kind,
     `SAP: ${said === undefined ? "it refuses the document and doesn't say why" : said.text}`,

@@ -6,15 +6,24 @@ import { isJournalEntryPlan, type SapPlan } from "./plan.ts";
 import { customerComparison } from "./plan-customer.ts";
 import { plainKey } from "./plan-invoice.ts";
 import { readEntries } from "./read-entries.ts";
-import { partnerReference } from "./submit-customer.ts";
+import { differingParts, partnerReference } from "./submit-customer.ts";
 
-/** All that SAP has under the plan's external id. */
+/**
+ * All that SAP has under the plan's external id. A customer whose changes broke off half-way is told as absent: it is sent again then, which changes what is
+ * left and never makes a second one.
+ */
 export async function lookUp(
   client: SapClient,
   plan: SapPlan,
   signal: AbortSignal,
 ): Promise<readonly FoundDocument[]> {
-  return readAll(client, `look-up-${plan.kind}`, [plan], signal);
+  const operation = `look-up-${plan.kind}`;
+  const { request } = plan;
+  if (request.kind !== "business-partner") return readAll(client, operation, [plan], signal);
+  const rows = await readPartners(client, operation, [plan.externalId], signal);
+  const [only, ...others] = rows;
+  if (only !== undefined && others.length === 0 && differingParts(only, request).length > 0) return [];
+  return rows.map((row) => foundPartner(plan, row));
 }
 
 /** Reads documents of all kinds; those that SAP doesn't have are missing. */

@@ -88,7 +88,11 @@ function namesOf({ name, customer }: PostedCustomer): BusinessPartnerRequest["na
 /** SAP has keys for regions, of up to three characters: a name is left out. */
 const REGION = /^[A-Z0-9]{1,3}$/;
 
-function addressOf({ address }: PostedCustomer, otherwise: string | null): BusinessPartnerRequest["address"] {
+function addressOf(
+  { address }: PostedCustomer,
+  otherwise: string | null,
+  sendsRegions: boolean,
+): BusinessPartnerRequest["address"] {
   const country = address.country ?? otherwise;
   if (country === null)
     throw new ErpFault(

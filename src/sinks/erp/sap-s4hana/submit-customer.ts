@@ -130,7 +130,8 @@ async function align(
   }
 }
 
-function differingParts(found: Row, request: BusinessPartnerRequest): readonly PartChange[] {
+/** What of a business partner is not as planned, in the order in which it is changed. */
+export function differingParts(found: Row, request: BusinessPartnerRequest): readonly PartChange[] {
   const { sapOwns, names, company, roles } = request;
   const isOurs = (part: CustomerPart): boolean => !sapOwns.includes(part);
   const partner = `A_BusinessPartner(${quoted(textIn(found, "BusinessPartner"))})`;
