@@ -300,7 +300,7 @@ export class PostingTenure {
       case "poll":
         return pollDocument(desk, work.document, slot);
       case "read-back":
-        return readBackDocuments(desk, work.documents, slot);
+        return readBackDocuments(desk, work.documents, slot, this.#options.reconciliation.paymentIntervalMs);
       case "payments":
         return payments.poll(work.documents, slot);
       case "scan":

@@ -18,8 +18,9 @@ export class SimClock implements Clock {
   #timers: Timer[] = [];
   #number = 0;
 
+  /** Whole milliseconds, as the machine's clock gives them. */
   nowMs(): number {
-    return this.#nowMs;
+    return Math.floor(this.#nowMs);
   }
   monotonicMs(): number {
     return this.#nowMs;
@@ -46,10 +47,7 @@ export class SimClock implements Clock {
     for (let turns = 0; ; turns++) {
       if (turns > MAX_TURNS)
         throw new Error("the simulation does not get on: something is tried again without end");
-      // All work of a simulation is promises and SQLite: one turn of the event loop runs all of it.
-      await new Promise((resolve) => {
-        setImmediate(resolve);
-      });
+      await this.settled();
       if (isDone()) return true;
       const [next] = this.#timers;
       if (next === undefined || next.atMs > untilMs) {
@@ -60,6 +58,13 @@ export class SimClock implements Clock {
       this.#nowMs = next.atMs;
       next.task();
     }
+  }
+
+  /** All that followed from the last timer has happened. All work of a simulation is promises and SQLite: one turn of the event loop runs it. */
+  protected settled(): Promise<void> {
+    return new Promise((resolve) => {
+      setImmediate(resolve);
+    });
   }
 
   /** Behind the timers of the same time. */
