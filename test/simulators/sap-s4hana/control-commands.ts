@@ -27,6 +27,8 @@ const FAULT = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("session-end") }),
   /** Entries of a bulk, by their places from 0, are refused: their account is being worked on by somebody. */
   z.strictObject({ kind: z.literal("locked-entries"), places: z.array(z.number().int().nonnegative()) }),
+  /** The request arrives twice; the first one's answer is given. */
+  z.strictObject({ kind: z.literal("duplicate-delivery") }),
   /** Another change of the same entity comes just before. */
   z.strictObject({ kind: z.literal("changed-meanwhile") }),
 ]);
@@ -39,6 +41,8 @@ const FAULT_RULE = z.strictObject({
   /** Share of the requests that it befalls; all where it is not said. */
   rate: z.number().min(0).max(1).optional(),
   method: z.string().optional(),
+  /** Only requests that create or change something. */
+  writesOnly: z.boolean().optional(),
   /** A part of the path: "journalentry", "A_BusinessPartner". */
   path: z.string().optional(),
 });

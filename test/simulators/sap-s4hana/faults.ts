@@ -21,6 +21,7 @@ export class FaultPlan {
     for (const entry of this.#rules) {
       const { rule } = entry;
       if (entry.left <= 0 || (rule.method !== undefined && rule.method !== method)) continue;
+      if (rule.writesOnly === true && method === "GET") continue;
       if (rule.path !== undefined && !path.includes(rule.path)) continue;
       if (rule.rate !== undefined && this.#random() >= rule.rate) continue;
       entry.left -= 1;

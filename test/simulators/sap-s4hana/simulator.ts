@@ -197,8 +197,8 @@ export class SapSimulator {
     const fault = this.#faults.faultOf(method, path);
     if (fault?.kind === "token-expiry") this.#login.expireTokens();
     if (fault?.kind === "session-end") this.#sessions.endAll();
-    if (fault?.kind === "throttle-storm") this.#switches.stormUntilMs = performance.now() + fault.ms;
-    if (performance.now() < this.#switches.stormUntilMs)
+    if (fault?.kind === "throttle-storm") this.#switches.stormUntilMs = this.#nowMs() + fault.ms;
+    if (this.#nowMs() < this.#switches.stormUntilMs)
       throw new SapError(429, "429", "Too many requests", { form: "text" });
     const user = this.#login.check(request);
     if (this.#switches.latencyMs > 0) await delay(this.#switches.latencyMs);
@@ -236,6 +236,11 @@ export class SapSimulator {
           : new SapError(500, "", "Internal server error", { form: "text" });
       case "locked-entries":
         return perform(fault.places);
+      case "duplicate-delivery": {
+        const answer = perform();
+        quietly();
+        return answer;
+      }
       case "changed-meanwhile":
         this.#partners.touch();
         return perform();
