@@ -50,32 +50,23 @@ export function forbidden(service: string): SapError {
 
 export function errorBody(error: SapError): { readonly body: string; readonly type: string } {
   const { code, message, form } = error;
-  switch (form) {
-    case "text":
-      return { body: message, type: "text/plain" };
-    case "soap":
-      return {
-        type: "text/xml; charset=utf-8",
-        body:
-          '<soap-env:Envelope xmlns:soap-env="http://schemas.xmlsoap.org/soap/envelope/"><soap-env:Header/><soap-env:Body>' +
-          `<soap-env:Fault><faultcode>soap-env:Server</faultcode><faultstring xml:lang="en">${xmlText(message)}</faultstring></soap-env:Fault>` +
-          "</soap-env:Body></soap-env:Envelope>",
-      };
-    case "odata":
-      return {
-        type: "application/json",
-        body: JSON.stringify({
-          error: {
-            code,
-            message: { lang: "en", value: message },
-            innererror: {
-              transactionid: "64AF00000000",
-              errordetails: [{ code, message, severity: "error" }],
-            },
-          },
-        }),
-      };
-  }
+  if (form === "text") return { body: message, type: "text/plain" };
+  if (form === "soap")
+    return {
+      type: "text/xml; charset=utf-8",
+      body:
+        '<soap-env:Envelope xmlns:soap-env="http://schemas.xmlsoap.org/soap/envelope/"><soap-env:Header/><soap-env:Body>' +
+        `<soap-env:Fault><faultcode>soap-env:Server</faultcode><faultstring xml:lang="en">${xmlText(message)}</faultstring></soap-env:Fault>` +
+        "</soap-env:Body></soap-env:Envelope>",
+    };
+  const innererror = {
+    transactionid: "64AF00000000",
+    errordetails: [{ code, message, severity: "error" }],
+  };
+  return {
+    type: "application/json",
+    body: JSON.stringify({ error: { code, message: { lang: "en", value: message }, innererror } }),
+  };
 }
 
 export function xmlText(text: string): string {

@@ -1,6 +1,6 @@
 import { roundedText, scaled, UNIT } from "../exact-numbers.ts";
 import type { StoredDocument } from "./documents.ts";
-import type { EntityRow } from "./odata-query.ts";
+import type { EntityRow } from "./odata-values.ts";
 import type { System } from "./system.ts";
 
 /** Items of documents as API_OPLACCTGDOCITEMCUBE_SRV shows them. */

@@ -177,20 +177,15 @@ function itemFaults(item: StoredItem, companyCode: string, { system, partners }:
     if (known.needsAssignment && CostCenter === undefined && ProfitCenter === undefined)
       faults.push(error("808(F5)", `Account ${account} requires an assignment to a CO object`));
   }
-  const lists = {
-    CostCenter: "costCenters",
-    ProfitCenter: "profitCenters",
-    Segment: "segments",
-    WBSElement: "wbsElements",
-  } as const;
-  for (const [field, list] of Object.entries(lists) as readonly [
-    keyof typeof lists,
-    (typeof lists)[keyof typeof lists],
-  ][]) {
-    const value = assignment[field];
-    if (value !== undefined && !system[list].includes(value))
+  const lists: Readonly<Record<string, readonly string[]>> = {
+    CostCenter: system.costCenters,
+    ProfitCenter: system.profitCenters,
+    Segment: system.segments,
+    WBSElement: system.wbsElements,
+  };
+  for (const [field, value] of Object.entries(assignment))
+    if (lists[field]?.includes(value) !== true)
       faults.push(error("808(F5)", `${field} ${value} does not exist`));
-  }
   if (taxCode !== "" && !system.taxCodes.some(({ id }) => id === taxCode))
     faults.push(error("707(FF)", `Tax code ${taxCode} is not defined`));
   return faults;

@@ -1,5 +1,5 @@
 import { badRequest } from "./errors.ts";
-import type { EntityRow, EntityValue } from "./odata-query.ts";
+import { type EntityRow, type EntityValue, valueText } from "./odata-values.ts";
 
 /**
  * `$filter` of OData 2.0: comparisons (eq, ne, gt, ge, lt, le) of properties with literals, startswith, and, or, not, parentheses. Whatever else is asked, and
@@ -70,7 +70,7 @@ export function parseFilter(text: string, properties: ReadonlySet<string>): Cond
       take(",");
       const start = literalOf(take());
       take(")");
-      return (row) => String(row[name] ?? "").startsWith(String(start));
+      return (row) => valueText(row[name]).startsWith(valueText(start));
     }
     const name = property();
     const operator = take();
@@ -109,11 +109,7 @@ function literalOf(token: string): EntityValue {
 /** Values of two types can't be compared: SAP refuses such a filter. */
 function order(value: EntityValue, literal: EntityValue): number {
   if (value === null || literal === null) return value === literal ? 0 : -1;
-  const [a, b] = [comparable(value), comparable(literal)];
+  const [a, b] = [valueText(value), valueText(literal)];
   if (typeof value !== typeof literal) throw badRequest("Types of a property and its literal differ");
   return a === b ? 0 : a < b ? -1 : 1;
-}
-
-function comparable(value: string | boolean | { readonly date: string }): string {
-  return typeof value === "object" ? value.date : String(value);
 }

@@ -1,10 +1,8 @@
 import { badRequest } from "./errors.ts";
 import { parseFilter } from "./odata-filter.ts";
+import { type EntityRow, valueText } from "./odata-values.ts";
 
 /** Query options of OData 2.0 as SAP's gateway takes them. */
-
-export type EntityValue = string | boolean | null | { readonly date: string };
-export type EntityRow = Readonly<Record<string, EntityValue>>;
 
 /** Rows of an entity set, with what can be brought along. */
 export interface EntitySet {
@@ -50,7 +48,7 @@ export function answerQuery(set: EntitySet, query: string): object {
   const rows = set.rows().filter(filter);
   const sorted = [...rows].sort((a, b) => {
     for (const name of ordered) {
-      const [x, y] = [String(a[name]), String(b[name])];
+      const [x, y] = [valueText(a[name]), valueText(b[name])];
       if (x !== y) return x < y ? -1 : 1;
     }
     return 0;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { badRequest, SapError, notFound } from "./errors.ts";
-import type { EntityRow, EntitySet } from "./odata-query.ts";
+import { type EntitySet, renderRow } from "./odata-query.ts";
+import { type EntityRow, valueText } from "./odata-values.ts";
 import {
   ADDRESS_FIELDS,
   checkAddress,
@@ -17,7 +18,6 @@ import {
   ROLE_FIELDS,
   TAX_FIELDS,
 } from "./partner-fields.ts";
-import { renderRow } from "./odata-query.ts";
 import type { StateFile } from "./state-file.ts";
 import type { System } from "./system.ts";
 
@@ -209,7 +209,7 @@ export class Partners {
       properties,
       navigation: EXPANSIONS,
       rows: () => this.all().map(rootRow),
-      render: (row, expand) => this.#render(this.#partner(String(row["BusinessPartner"]), false), expand),
+      render: (row, expand) => this.#render(this.#partner(valueText(row["BusinessPartner"]), false), expand),
     };
   }
 

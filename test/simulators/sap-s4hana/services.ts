@@ -3,7 +3,8 @@ import { badRequest, forbidden, notFound, SapError } from "./errors.ts";
 import { CUBE_KEY, cubeRows } from "./item-cube.ts";
 import { answerBulk, JOURNAL_PATH, JOURNAL_SERVICE } from "./journal-service.ts";
 import type { Books } from "./journal-rules.ts";
-import { answerQuery, type EntityRow, type EntitySet, renderRow } from "./odata-query.ts";
+import { answerQuery, type EntitySet, renderRow } from "./odata-query.ts";
+import type { EntityRow } from "./odata-values.ts";
 import type { Sessions } from "./sessions.ts";
 
 export interface Answer {

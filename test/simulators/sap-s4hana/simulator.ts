@@ -54,6 +54,13 @@ export interface Ledger {
   readonly tokens: number;
 }
 
+/** Faults by which what is asked is done, and not answered. */
+const AFTER_COMMIT: ReadonlySet<string | undefined> = new Set([
+  "lost-after-commit",
+  "server-error-after-commit",
+  "processing-error-after-commit",
+]);
+const BROKEN_OFF = "Web service processing error";
 /** The latest requests that are kept in the log. */
 const MAX_LOGGED = 200_000;
 
@@ -211,45 +218,22 @@ export class SapSimulator {
         if (!(failure instanceof SapError)) throw failure;
       }
     };
-    switch (fault?.kind) {
-      case "lost-before-commit":
-        return "lost";
-      case "lost-after-commit":
-        quietly();
-        return "lost";
-      case "slow": {
-        const answer = perform();
-        await delay(fault.ms);
-        return answer;
-      }
-      case "server-error":
-        throw new SapError(fault.status, "", "Service unavailable", { form: "text" });
-      case "server-error-after-commit":
-        quietly();
-        throw new SapError(fault.status, "", "Bad gateway", { form: "text" });
-      case "processing-error-after-commit":
-        quietly();
-        throw path === JOURNAL_PATH
-          ? soapFault(
-              "Web service processing error; more details in the web service error log on provider side",
-            )
-          : new SapError(500, "", "Internal server error", { form: "text" });
-      case "locked-entries":
-        return perform(fault.places);
-      case "duplicate-delivery": {
-        const answer = perform();
-        quietly();
-        return answer;
-      }
-      case "changed-meanwhile":
-        this.#partners.touch();
-        return perform();
-      case "throttle-storm":
-      case "token-expiry":
-      case "session-end":
-      case undefined:
-        return perform();
+    if (fault?.kind === "lost-before-commit") return "lost";
+    if (fault?.kind === "server-error")
+      throw new SapError(fault.status, "", "Service unavailable", { form: "text" });
+    if (fault?.kind === "changed-meanwhile") this.#partners.touch();
+    if (AFTER_COMMIT.has(fault?.kind)) {
+      quietly();
+      if (fault?.kind === "lost-after-commit") return "lost";
+      if (fault?.kind === "processing-error-after-commit" && path === JOURNAL_PATH)
+        throw soapFault(`${BROKEN_OFF}; more details in the web service error log on provider side`);
+      const status = fault?.kind === "server-error-after-commit" ? fault.status : 500;
+      throw new SapError(status, "", "Bad gateway", { form: "text" });
     }
+    const answer = perform(fault?.kind === "locked-entries" ? fault.places : []);
+    if (fault?.kind === "duplicate-delivery") quietly();
+    if (fault?.kind === "slow") await delay(fault.ms);
+    return answer;
   }
 
   #answerControl(request: IncomingMessage, body: string): Answer {
@@ -275,7 +259,7 @@ export class SapSimulator {
 
 /** Whether a request was one that a right sender doesn't make: of its form, not of its references or of what is switched. */
 function isWrong({ status, form, message }: SapError): boolean {
-  if (form === "soap") return !message.startsWith("Web service processing error");
+  if (form === "soap") return !message.startsWith(BROKEN_OFF);
   return (
     status === 404 ||
     status === 405 ||
@@ -294,7 +278,7 @@ export function json(status: number, body: object): Answer {
 
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(Buffer.from(chunk as Uint8Array));
+  for await (const chunk of request) if (chunk instanceof Buffer) chunks.push(chunk);
   return Buffer.concat(chunks).toString("utf8");
 }
 

@@ -35,26 +35,21 @@ export function authenticationOf(
   credentials: SapCredentials,
   { origin, http, clock }: { readonly origin: string; readonly http: HttpClient; readonly clock: Clock },
 ): Authentication {
-  switch (credentials.kind) {
-    case "basic": {
-      const { username, password } = credentials;
-      return fixed(`Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}`);
-    }
-    case "certificate":
-      return fixed(undefined);
-    case "oauth": {
-      const { clientId, clientSecret, tokenUrl = origin + TOKEN_PATH } = credentials;
-      const client = { tokenUrl, clientId, clientSecret, sentIn: "basic" } as const;
-      const tokens = new TokenCache(() => requestAccessToken(client, { service: "SAP", http, clock }), clock);
-      return {
-        authorization: async () => `Bearer ${await tokens.token()}`,
-        refused: (authorization = "") => {
-          tokens.refused(authorization.replace(/^Bearer /, ""));
-          return true;
-        },
-      };
-    }
+  if (credentials.kind === "certificate") return fixed(undefined);
+  if (credentials.kind === "basic") {
+    const { username, password } = credentials;
+    return fixed(`Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}`);
   }
+  const { clientId, clientSecret, tokenUrl = origin + TOKEN_PATH } = credentials;
+  const client = { tokenUrl, clientId, clientSecret, sentIn: "basic" } as const;
+  const tokens = new TokenCache(() => requestAccessToken(client, { service: "SAP", http, clock }), clock);
+  return {
+    authorization: async () => `Bearer ${await tokens.token()}`,
+    refused: (authorization = "") => {
+      tokens.refused(authorization.replace(/^Bearer /, ""));
+      return true;
+    },
+  };
 }
 
 function fixed(value: string | undefined): Authentication {

@@ -192,31 +192,24 @@ function credentialsOf(
   given: SapConnectionConfig["authentication"],
   readSecret: SecretReader,
 ): SapCredentials | undefined {
-  switch (given.kind) {
-    case "basic": {
-      const password = readSecret("authentication.password", given.password, given.password_file);
-      return password === undefined ? undefined : { kind: "basic", username: given.username, password };
-    }
-    case "oauth": {
-      const { client_id: clientId, token_url: tokenUrl } = given;
-      const clientSecret = readSecret(
-        "authentication.client_secret",
-        given.client_secret,
-        given.client_secret_file,
-      );
-      if (clientSecret === undefined) return undefined;
-      return { kind: "oauth", clientId, clientSecret, ...(tokenUrl !== undefined && { tokenUrl }) };
-    }
-    case "certificate": {
-      // All are read, so that all faults are noted.
-      const certificate = readSecret("authentication.certificate", undefined, given.certificate_file);
-      const privateKey = readSecret("authentication.private_key", undefined, given.private_key_file);
-      const file = given.certificate_authority_file;
-      const authority =
-        file === undefined ? undefined : readSecret("authentication.certificate_authority", undefined, file);
-      if (certificate === undefined || privateKey === undefined) return undefined;
-      if (file !== undefined && authority === undefined) return undefined;
-      return { kind: "certificate", certificate, privateKey, ...(authority !== undefined && { authority }) };
-    }
+  if (given.kind === "basic") {
+    const password = readSecret("authentication.password", given.password, given.password_file);
+    return password === undefined ? undefined : { kind: "basic", username: given.username, password };
   }
+  if (given.kind === "oauth") {
+    const { client_id: clientId, client_secret: secret, client_secret_file: secretFile } = given;
+    const clientSecret = readSecret("authentication.client_secret", secret, secretFile);
+    if (clientSecret === undefined) return undefined;
+    const { token_url: tokenUrl } = given;
+    return { kind: "oauth", clientId, clientSecret, ...(tokenUrl !== undefined && { tokenUrl }) };
+  }
+  // All are read, so that all faults are noted.
+  const certificate = readSecret("authentication.certificate", undefined, given.certificate_file);
+  const privateKey = readSecret("authentication.private_key", undefined, given.private_key_file);
+  const file = given.certificate_authority_file;
+  const authority =
+    file === undefined ? undefined : readSecret("authentication.certificate_authority", undefined, file);
+  if (certificate === undefined || privateKey === undefined) return undefined;
+  if (file !== undefined && authority === undefined) return undefined;
+  return { kind: "certificate", certificate, privateKey, ...(authority !== undefined && { authority }) };
 }

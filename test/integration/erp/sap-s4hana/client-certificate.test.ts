@@ -105,6 +105,7 @@ it("is known by its certificate, for documents and for customers", async () => {
     await sink.submit(plan, context());
     expectEqual(plan, await sink.lookUp(plan, context()));
   }
+  expect(simulator.ledger().documents).toHaveLength(1);
 });
 
 it("is refused with another's", async () => {

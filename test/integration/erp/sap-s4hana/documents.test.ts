@@ -17,8 +17,7 @@ beforeEach(async () => {
   books = await Bookkeeping.start();
 });
 afterEach(async () => {
-  expect(books.simulator.ledger().wrongRequests).toEqual([]);
-  await books.close();
+  await books.closeRight();
 });
 
 describe("documents", () => {

@@ -78,6 +78,13 @@ export class Bookkeeping {
     await this.simulator.close();
   }
 
+  /** As `close`. Throws where there was a request that a right sender doesn't make. */
+  async closeRight(): Promise<void> {
+    const { wrongRequests } = this.simulator.ledger();
+    await this.close();
+    if (wrongRequests.length > 0) throw new Error(`wrong requests: ${wrongRequests.join("; ")}`);
+  }
+
   /** Plans and submits; the answer must be the document. */
   async post(posted: PostingCommand): Promise<{ readonly plan: PlannedPosting; readonly id: string }> {
     const plan = this.sink.plan(posted);
