@@ -9,8 +9,8 @@ export const MAX_CONNECTIONS = 32;
 export const DEFAULT_REQUEST_DEADLINE_MS = 2 * 60_000;
 /** [A] A dialog work process of ABAP is ended after ten minutes. */
 export const LONGEST_REQUEST_MS = 10 * 60_000;
-/** A posting that outlives its connection is done, or rolled back, long before. */
-export const DEFAULT_SETTLE_DELAY_MS = 60_000;
+/** By then SAP has ended what was under way: a document that isn't there will not appear any more. */
+export const DEFAULT_SETTLE_DELAY_MS = LONGEST_REQUEST_MS;
 /** Getting an anti-forgery token is quick or is tried again. */
 export const SESSION_DEADLINE_MS = 30_000;
 /** Far above a bulk of documents; SAP's gateways take more. */

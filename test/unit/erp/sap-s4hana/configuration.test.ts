@@ -23,7 +23,7 @@ describe("settings", () => {
       url: "https://my300000-api.s4hana.cloud.sap",
       authentication: { kind: "basic", username: "USER", password: "secret" },
       deadlineMs: 120_000,
-      settleDelayMs: 60_000,
+      settleDelayMs: 600_000,
       batchEntries: 10,
       documents: {
         documentTypes: { invoice: "DR", creditMemo: "DG", journal: "SA" },
