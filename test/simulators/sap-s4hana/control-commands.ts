@@ -56,6 +56,9 @@ export const CONTROL_COMMAND = z.discriminatedUnion("do", [
   /** Posting periods of all company codes by their month: YYYY-MM. */
   z.strictObject({ do: z.literal("close-period"), month: z.string().regex(/^\d{4}-\d{2}$/) }),
   z.strictObject({ do: z.literal("open-period"), month: z.string().regex(/^\d{4}-\d{2}$/) }),
+  /** A validation rule refuses documents with a header text, or none any more. */
+  z.strictObject({ do: z.literal("refuse-documents"), headerText: id }),
+  z.strictObject({ do: z.literal("accept-documents") }),
   z.strictObject({ do: z.literal("block-account"), account: id }),
   z.strictObject({ do: z.literal("unblock-account"), account: id }),
   /** Credentials of all kinds are refused, or taken again. */

@@ -43,6 +43,12 @@ export function performControl(command: ControlCommand, parts: ControlledParts):
     case "open-period":
       system.closedMonths.delete(command.month);
       break;
+    case "refuse-documents":
+      system.refusedTexts.add(command.headerText);
+      break;
+    case "accept-documents":
+      system.refusedTexts.clear();
+      break;
     case "block-account":
     case "unblock-account": {
       const account = system.accounts.find(({ id }) => id === command.account);

@@ -51,6 +51,9 @@ export function draftOf(entry: XmlElement, books: Books): { readonly draft: Draf
     const text = textOf(entry, day);
     if (!isDay(text)) faults.push(error("003(FINS_FI_POSTING_IF)", `${day} ${text} is no date`));
   }
+  const headerText = textOf(entry, "DocumentHeaderText");
+  if (system.refusedTexts.has(headerText))
+    faults.push(error("001(ZFI)", `Validation of the company code: ${headerText} needs somebody's consent`));
   const month = postingDate.slice(0, 7);
   if (system.closedMonths.has(month))
     faults.push(error("201(F5)", `Posting period 0${month.slice(5)} ${month.slice(0, 4)} is not open`));
@@ -69,7 +72,7 @@ export function draftOf(entry: XmlElement, books: Books): { readonly draft: Draf
       fiscalYear: postingDate.slice(0, 4),
       type,
       reference: textOf(entry, "DocumentReferenceID").toUpperCase(),
-      headerText: textOf(entry, "DocumentHeaderText"),
+      headerText,
       createdBy: textOf(entry, "CreatedByUser"),
       currency: currenciesOf(entry)[0] ?? "",
       documentDate: textOf(entry, "DocumentDate"),

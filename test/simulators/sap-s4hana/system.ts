@@ -42,6 +42,8 @@ export interface System {
   readonly taxNumberTypes: readonly string[];
   /** Months that are closed in all company codes: YYYY-MM. */
   readonly closedMonths: Set<string>;
+  /** Header texts of documents that a validation rule of the company refuses. */
+  readonly refusedTexts: Set<string>;
   /** Whether invoices may be referred to by memos (InvoiceReferenceDocument). */
   readonly knowsInvoiceReference: boolean;
   /** Whether a change without If-Match is refused. */
@@ -99,6 +101,7 @@ export function sampleSystem({ knowsInvoiceReference = true, needsEtag = true }:
     regions: { DE: ["01", "BE"], US: ["CA", "NY"], GB: [] },
     taxNumberTypes: ["DE0", "US0", "GB0"],
     closedMonths: new Set(),
+    refusedTexts: new Set(),
     knowsInvoiceReference,
     needsEtag,
   };

@@ -1,6 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Fault } from "../../../simulators/sap-s4hana/control-commands.ts";
 import type { StoredDocument, StoredItem } from "../../../simulators/sap-s4hana/documents.ts";
 import { SapSimulator } from "../../../simulators/sap-s4hana/simulator.ts";
@@ -51,34 +49,31 @@ class SimulatedSap implements SimulatedErp {
     throttling: true,
   };
   readonly secrets: readonly string[];
-  readonly secretFiles: readonly string[];
+  readonly secretFiles: readonly string[] = [];
   readonly #simulator: SapSimulator;
-  readonly #secretFile: string;
+  readonly #clientSecret: string;
 
-  private constructor(simulator: SapSimulator, clientSecret: string, secretFile: string) {
+  private constructor(simulator: SapSimulator, clientSecret: string) {
     this.#simulator = simulator;
-    this.#secretFile = secretFile;
+    this.#clientSecret = clientSecret;
     this.secrets = [clientSecret];
-    this.secretFiles = [secretFile];
   }
 
-  static async start({ folder, seed, nowMs }: SimulatedErpOptions): Promise<SimulatedSap> {
+  static async start({ seed, nowMs }: SimulatedErpOptions): Promise<SimulatedSap> {
     const clientSecret = randomBytes(24).toString("base64url");
-    const secretFile = join(folder, "sap-client-secret");
-    writeFileSync(secretFile, clientSecret, { mode: 0o600 });
     const simulator = await SapSimulator.start({
       users: { oauth: { clientId: CLIENT_ID, clientSecret } },
       seed,
       ...(nowMs === undefined ? {} : { nowMs }),
     });
-    return new SimulatedSap(simulator, clientSecret, secretFile);
+    return new SimulatedSap(simulator, clientSecret);
   }
 
   settings(): Readonly<Record<string, unknown>> {
     return {
       adapter: this.adapter,
       url: this.#simulator.url,
-      authentication: { kind: "oauth", client_id: CLIENT_ID, client_secret_file: this.#secretFile },
+      authentication: { kind: "oauth", client_id: CLIENT_ID, client_secret: this.#clientSecret },
       deadline: "2s",
       settle_delay: "300ms",
     };
@@ -165,6 +160,14 @@ class SimulatedSap implements SimulatedErp {
 
   blockRareItem(): void {
     this.#simulator.control({ do: "block-account", account: RARE_ACCOUNT });
+  }
+
+  refuse(number: string): void {
+    this.#simulator.control({ do: "refuse-documents", headerText: number });
+  }
+
+  acceptRefused(): void {
+    this.#simulator.control({ do: "accept-documents" });
   }
 
   refuseCredentials(): void {

@@ -109,6 +109,11 @@ describe("a confirmation", () => {
     ["refused, without a number", entry("M-1", "", "", [["507(F5)", 3]]), "mapping"],
     ["posted and refused", entry("M-1", "0100000008", "2026", [["609(RW)", 3]]), "unknown"],
     ["neither", entry("M-1", "0000000000", "0000", [["605(RW)", 1]]), "unknown"],
+    [
+      "without a number, although a year is given",
+      entry("M-1", "0000000000", "2026", [["605(RW)", 1]]),
+      "unknown",
+    ],
     ["of another message", entry("M-2", "0100000008", "2026", [["605(RW)", 1]]), "unknown"],
   ])("%s", (_, inner, expected) => {
     expect(read(bulk(inner))).toEqual([expected]);
