@@ -20,6 +20,10 @@ export const LONG_SUITES = {
     files: ["test/integration/worker/failpoints.test.ts"],
     env: { TRIBUTARY_FAILPOINT_VISITS: "1,2,3,4" },
   },
+  "posting-failpoints": {
+    files: ["test/integration/erp/posting-failpoints.test.ts"],
+    env: { TRIBUTARY_POSTING_FAILPOINT_VISITS: "1,2,3" },
+  },
   ownership: {
     files: ["test/unit/fleet/ownership.test.ts"],
     env: { OWNERSHIP_SCHEDULES: "10000" },

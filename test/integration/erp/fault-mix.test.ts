@@ -1,21 +1,19 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import type { PublishedDocument } from "../../../src/billing/invoices/billing-document.ts";
-import { DOCUMENT_STREAM } from "../../../src/ingest/jetstream/names.ts";
 import { ErpLandscape, type LandscapeErp } from "../../support/erp/erp-landscape.ts";
+import { contractOf, monthOfUsage, RARE, writePostedCatalog } from "../../support/erp/posted-month.ts";
 import {
-  contractOf,
-  monthOfUsage,
-  publishedFigures,
-  RARE,
-  writePostedCatalog,
-  type DocumentFigures,
-} from "../../support/erp/posted-month.ts";
+  expectDocuments,
+  expectOthers,
+  slowly,
+  waitForDocuments,
+} from "../../support/erp/landscape-checks.ts";
 import { placesOfSecrets } from "../../support/erp/secret-scan.ts";
 import { PostingRows, type Row } from "../../support/erp/posting-rows.ts";
 import { Bench } from "../../support/worker/bench.ts";
-import { endedMonth, publishedDocuments, publishUnplaced } from "../../support/worker/billed-month.ts";
+import { endedMonth, publishUnplaced } from "../../support/worker/billed-month.ts";
 import type { WorkerProcess } from "../../support/worker/worker-process.ts";
+import type { ConfigOptions } from "../../support/worker/workspace.ts";
 
 /**
  * A month of usage, billed and posted to simulated ERPs while answers are lost, servers fail, tokens end and the worker is killed: each document is
@@ -31,14 +29,11 @@ const CONTRACTS = Math.ceil(DOCUMENTS / 3);
 const INVOICES = 2 * CONTRACTS;
 /** Invoices of which something is given back: those of the contracts from this one on. */
 const FIRST_CREDITED = 10;
-const CREDITED = Math.ceil(DOCUMENTS / 60);
+const CREDITED = Math.ceil(DOCUMENTS / 200);
 const KILLS_AT = [0.25, 0.6];
 const DEADLINE_MS = 120_000 + 1_000 * DOCUMENTS;
-/** Of a large run no less than this share is posted while all goes wrong. */
-const POSTED_SHARE = 0.99;
-const LARGE = 1_000;
-/** Between looks at what has been done: each costs the processor time that is to be measured. */
-const LOOK_MS = 200;
+/** Of a large run 99 % are posted while all goes wrong; what can't be is more than that of a small one. */
+const LEAST_POSTED = DOCUMENTS >= 1_000 ? 0.99 * DOCUMENTS : 0;
 
 let bench: Bench;
 let erps: ErpLandscape;
@@ -48,9 +43,13 @@ afterEach(async () => {
   await bench.close();
 });
 
-/** Runs a command with the configuration of the workers: a file that it shares with those that start. */
+/** Of the workers, and of commands: they share the file. */
+function configuration(): ConfigOptions {
+  return { erp: erps.settings(), checkpointInterval: "200ms" };
+}
+
 async function command(...args: readonly string[]): Promise<string> {
-  return await bench.workspace.command(args, { erp: erps.settings() });
+  return await bench.workspace.command(args, configuration());
 }
 
 function isWhole(rows: readonly Row[], key: string): boolean {
@@ -74,32 +73,6 @@ function isInjected({ connection, key, kind, currency, state, code, missing }: R
   return key === `invoice:${rare}` && state === "parked";
 }
 
-const byNumber = (one: DocumentFigures, other: DocumentFigures): number =>
-  one.number < other.number ? -1 : 1;
-
-/** The ERP has the invoices and memos with these numbers once, with the figures that were published, and no others. */
-function expectDocuments(
-  { key, erp }: LandscapeErp,
-  documents: readonly PublishedDocument[],
-  isPosted: (number: string) => boolean,
-): void {
-  const expected = documents.map(publishedFigures).filter(({ number }) => isPosted(number));
-  expect({ key, documents: erp.documents().toSorted(byNumber) }).toEqual({
-    key,
-    documents: expected.toSorted(byNumber),
-  });
-}
-
-/** The ERP has each journal and each customer once. */
-function expectOthers({ key, erp }: LandscapeErp, rows: readonly Row[]): void {
-  const rowCount = rows.filter(({ connection, kind }) => connection === key && kind === "journal").length;
-  for (const [ids, count] of [
-    [erp.journals().map(({ externalId }) => externalId), rowCount],
-    [erp.customers(), CONTRACTS],
-  ] as const)
-    expect([key, ids.length, new Set(ids).size]).toEqual([key, count, count]);
-}
-
 function report({ key, erp }: LandscapeErp, rows: readonly Row[], elapsedMs: number): void {
   const own = rows.filter(({ connection }) => connection === key);
   const posted = own.filter(PostingRows.isPosted).length;
@@ -108,7 +81,7 @@ function report({ key, erp }: LandscapeErp, rows: readonly Row[], elapsedMs: num
     `fault mix: ${key}: ${posted} of ${own.length} posted, ${own.length - posted} exceptions by what was injected, ` +
       `${total} requests, ${lost} of them lost, ${refused} throttled, in ${Math.round(elapsedMs / 1_000)} s\n`,
   );
-  if (DOCUMENTS >= LARGE) expect(posted).toBeGreaterThanOrEqual(POSTED_SHARE * DOCUMENTS);
+  expect(posted).toBeGreaterThanOrEqual(LEAST_POSTED);
 }
 
 test(`${CONTRACTS} contracts through simulated ERPs under a fault mix: each document is there once, and exceptions have their reasons`, async () => {
@@ -129,12 +102,12 @@ test(`${CONTRACTS} contracts through simulated ERPs under a fault mix: each docu
 
   const workers: WorkerProcess[] = [];
   const start = (): WorkerProcess => {
-    const worker = workspace.start({ erp: erps.settings() });
+    const worker = workspace.start(configuration());
     workers.push(worker);
     return worker;
   };
   let worker = start();
-  const invoices = await waitForDocuments(worker, INVOICES);
+  const invoices = await waitForDocuments(bench, worker, INVOICES, DEADLINE_MS);
   const whole = erps.erps.length * (INVOICES + CREDITED);
   const posted = (): number => erps.erps.reduce((sum, { erp }) => sum + erp.documents().length, 0);
   for (const [index, share] of KILLS_AT.entries()) {
@@ -150,7 +123,7 @@ test(`${CONTRACTS} contracts through simulated ERPs under a fault mix: each docu
   }
 
   // First end: everything is posted, but for what was made impossible.
-  const documents = await waitForDocuments(worker, INVOICES + CREDITED);
+  const documents = await waitForDocuments(bench, worker, INVOICES + CREDITED, DEADLINE_MS);
   const rarest = documents.find(({ id }) => id === `${contractOf(RARE)}:2`);
   const rare = `${rarest?.legalEntity}:${rarest?.number}`;
   const settled = new PostingRows(
@@ -184,7 +157,7 @@ test(`${CONTRACTS} contracts through simulated ERPs under a fault mix: each docu
   const all = await settled.wait(worker, { isWhole, isExpected: () => false, deadlineMs: DEADLINE_MS });
   for (const erp of erps.erps) {
     expectDocuments(erp, documents, () => true);
-    expectOthers(erp, all);
+    expectOthers(erp, all, CONTRACTS);
     expect([erp.key, ...erp.erp.wrongRequests()]).toEqual([erp.key]);
   }
   await expectNoSecrets(workers);
@@ -193,28 +166,6 @@ test(`${CONTRACTS} contracts through simulated ERPs under a fault mix: each docu
       `${Math.round((performance.now() - startedMs) / 1_000)} s in all\n`,
   );
 });
-
-async function waitForDocuments(worker: WorkerProcess, count: number): Promise<PublishedDocument[]> {
-  let documents: PublishedDocument[] = [];
-  await worker.until(
-    `${count} documents are published`,
-    slowly(async () => {
-      const { state } = await bench.connection.manager.streams.info(DOCUMENT_STREAM);
-      if (state.messages === 0) return false;
-      documents = await publishedDocuments(bench.connection);
-      return documents.length === count;
-    }),
-    DEADLINE_MS,
-  );
-  return documents;
-}
-
-function slowly(condition: () => boolean | Promise<boolean>): () => Promise<boolean> {
-  return async () => {
-    await delay(LOOK_MS);
-    return condition();
-  };
-}
 
 /** Gives back 5.00 of the second invoice of some contracts. */
 async function giveBack(worker: WorkerProcess, invoices: readonly PublishedDocument[]): Promise<void> {
@@ -262,8 +213,12 @@ async function expectNoSecrets(workers: readonly WorkerProcess[]): Promise<void>
   const places = (secrets: readonly string[], known = (file: string) => sources.has(file)): string[] =>
     placesOfSecrets(secrets, texts, [workspace.folder, server.storeDir], known);
   // The search finds what is there: secrets in their settings and files, and a document's number in what the broker stores.
-  const found = new Set(places(erps.secrets, () => false));
-  expect(erps.secrets.length === 0 ? sources : found).toEqual(sources);
+  const given = JSON.stringify(erps.settings());
+  const holders = [
+    ...erps.secretFiles,
+    ...(erps.secrets.some((secret) => given.includes(secret)) ? [settings] : []),
+  ];
+  expect(new Set(places(erps.secrets, () => false))).toEqual(new Set(holders));
   expect(places(["invoice:north:N-000001"]).some((file) => file.startsWith(server.storeDir))).toBe(true);
   expect(places(erps.secrets)).toEqual([]);
 }

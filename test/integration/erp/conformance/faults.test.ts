@@ -162,6 +162,9 @@ async function keyIsTaken(world: ConformanceWorld): Promise<void> {
   await world.untilState(key, state);
   await world.pass(HOUR_MS);
   expect(world.stateOf(key)).toBe(state);
+  // The look finds it, and nothing is confirmed before.
+  if (world.description.canReadBack) expect(world.trailOf(key).at(-1)).toBe("conflict (different-document)");
+  expect(world.trailOf(key).join()).not.toContain("confirmed");
   expect(world.toldOf(key)?.state).toBe(state);
   expect(world.erp.documents()).toMatchObject([{ number: "N-1", lines: [1n] }]);
 }
