@@ -21,6 +21,8 @@ export interface HttpReply {
   readonly status: number;
   /** Value of a header by its lower-case name; undefined where it is missing or there are several. */
   readonly header: (name: string) => string | undefined;
+  /** All values of a header that may come several times, such as "set-cookie"; empty where it is missing. */
+  readonly headerValues: (name: string) => readonly string[];
   readonly text: string;
 }
 
@@ -52,20 +54,39 @@ const NOT_CONNECTED: ReadonlySet<string> = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 ]);
 
+/** What a client shows of itself when a connection is made (mutual TLS), as PEM. */
+export interface ClientCertificate {
+  readonly certificate: string;
+  readonly privateKey: string;
+  /** Who signed the server's certificate, where it is none of the public authorities. */
+  readonly authority?: string;
+}
+
 export interface HttpClientOptions {
   /** Most requests at once. */
   readonly connections: number;
   /** The longest that a connection may take to stand, and a reply to begin. */
   readonly deadlineMs: number;
+  readonly clientCertificate?: ClientCertificate;
   /** For tests. */
   readonly dispatcher?: Dispatcher;
+}
+
+function tlsOptions(given: ClientCertificate | undefined): {
+  readonly cert?: string;
+  readonly key?: string;
+  readonly ca?: string;
+} {
+  if (given === undefined) return {};
+  const { certificate, privateKey, authority } = given;
+  return { cert: certificate, key: privateKey, ...(authority !== undefined && { ca: authority }) };
 }
 
 /** Requests by HTTP, each sent once: what is tried again is decided by who knows what is safe. Follows no redirects. */
 export class HttpClient {
   readonly #dispatcher: Dispatcher;
 
-  constructor({ connections, deadlineMs, dispatcher }: HttpClientOptions) {
+  constructor({ connections, deadlineMs, clientCertificate, dispatcher }: HttpClientOptions) {
     this.#dispatcher =
       dispatcher ??
       new Agent({
@@ -73,7 +94,7 @@ export class HttpClient {
         pipelining: 1,
         keepAliveTimeout: KEEP_ALIVE_MS,
         keepAliveMaxTimeout: KEEP_ALIVE_MS,
-        connect: { timeout: deadlineMs },
+        connect: { timeout: deadlineMs, ...tlsOptions(clientCertificate) },
         headersTimeout: deadlineMs,
         bodyTimeout: deadlineMs,
       });
@@ -104,6 +125,7 @@ export class HttpClient {
           const value = reply.headers[name];
           return typeof value === "string" ? value : undefined;
         },
+        headerValues: (name) => [reply.headers[name] ?? []].flat(),
         text,
       };
     } catch (fault) {
