@@ -48,6 +48,10 @@ export const LONG_SUITES = {
     files: ["test/integration/worker/backlog-memory.test.ts"],
     env: { TRIBUTARY_BACKLOG_EVENTS: "20000000" },
   },
+  "business-central": {
+    files: ["test/integration/erp/business-central/random-faults.test.ts"],
+    env: { BUSINESS_CENTRAL_FAULT_SEEDS: "100" },
+  },
   "finance-operations": {
     files: ["test/integration/erp/finance-operations/random-faults.test.ts"],
     env: { FINANCE_OPERATIONS_FAULT_SEEDS: "300" },

@@ -1,3 +1,4 @@
+import { businessCentralAdapter } from "./business-central/adapter.ts";
 import type { ErpAdapter } from "./erp-adapter.ts";
 import { fileAdapter } from "./file/adapter.ts";
 import { financeOperationsAdapter } from "./finance-operations/adapter.ts";
@@ -8,6 +9,7 @@ import { sapS4hanaAdapter } from "./sap-s4hana/adapter.ts";
 /** Every kind of ERP that documents can be posted to: a new one is a folder and a line here. */
 export const ERP_ADAPTERS: readonly ErpAdapter[] = [
   netsuiteAdapter,
+  businessCentralAdapter,
   sapS4hanaAdapter,
   financeOperationsAdapter,
   fileAdapter,

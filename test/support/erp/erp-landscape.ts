@@ -39,7 +39,7 @@ export class ErpLandscape {
     this.erps = erps;
   }
 
-  /** @param names keys of connections; undefined: all */
+  /** @param names keys of connections; undefined: all that take journals in any currency */
   static async start(
     folder: string,
     seed: number,
@@ -50,7 +50,8 @@ export class ErpLandscape {
     if (unknown.length > 0) throw new RangeError(`no simulated ERP ${unknown.join(", ")}`);
     const erps: LandscapeErp[] = [];
     for (const [index, kind] of SIMULATED_ERPS.entries()) {
-      if (names?.includes(kind.connection) === false) continue;
+      const isNamed = names?.includes(kind.connection) ?? kind.localJournalsOnly !== true;
+      if (!isNamed) continue;
       const own = join(folder, `erp-${kind.connection}`);
       mkdirSync(own);
       const erp = await kind.start({ folder: own, seed: seed + index });

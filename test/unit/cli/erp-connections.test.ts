@@ -111,7 +111,14 @@ text: true
     });
     if (!result.ok) throw new Error(JSON.stringify(result.faults));
     const adapters = [...result.connections.values()].map(({ adapter }) => adapter);
-    expect(adapters).toEqual(["netsuite", "finance-operations", "sap-s4hana", "file", "http"]);
+    expect(adapters).toEqual([
+      "netsuite",
+      "business-central",
+      "finance-operations",
+      "sap-s4hana",
+      "file",
+      "http",
+    ]);
   });
 
   test("a file that is not there is named", () => {

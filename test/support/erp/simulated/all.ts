@@ -1,4 +1,5 @@
 import type { SimulatedErpKind } from "../simulated-erp.ts";
+import { businessCentralErp } from "./business-central.ts";
 import { fileErp } from "./file.ts";
 import { financeOperationsErp } from "./finance-operations.ts";
 import { httpErp } from "./http.ts";
@@ -9,6 +10,7 @@ import { sapS4hanaErp } from "./sap-s4hana.ts";
 export const SIMULATED_ERPS: readonly SimulatedErpKind[] = [
   netsuiteErp,
   netsuiteJobsErp,
+  businessCentralErp,
   sapS4hanaErp,
   financeOperationsErp,
   fileErp,
