@@ -25,7 +25,15 @@ export const oracleFusionDescription: ErpDescription = {
     },
   },
   optional: {
-    legal_entity: ["transaction_source", "invoice_type", "credit_memo_type", "data_access_set_id"],
+    legal_entity: [
+      "ledger_id",
+      "business_unit",
+      "set_id",
+      "transaction_source",
+      "invoice_type",
+      "credit_memo_type",
+      "data_access_set_id",
+    ],
     customer: ["account_number", "site"],
     item: ["combination"],
     tax: ["classification"],

@@ -1,5 +1,5 @@
 import type { PostedCustomer, PostingCommand } from "../../../model/posting.ts";
-import type { ComparedDocument } from "../erp-sink.ts";
+import { type ComparedDocument, ErpFault } from "../erp-sink.ts";
 import { MappedRows } from "../common/mapped-references.ts";
 import { singleLineText } from "../common/text.ts";
 import { externalIdOf } from "./external-id.ts";
@@ -11,8 +11,7 @@ import {
 } from "./limits.ts";
 import type { CustomerPlan, PartyAddress, PlanContext } from "./plan.ts";
 
-/** A site needs an address, and an address a country and a first line. */
-const UNKNOWN_COUNTRY = "US";
+/** A site needs an address, and an address a first line. */
 const UNKNOWN_STREET = "-";
 
 /** A customer becomes a party with a customer account; one that the mapping names by its account number is left as it is. */
@@ -38,7 +37,7 @@ export function planCustomer(
       kind: "customer",
       organizationName: singleLineText(customer.name, MAX_ORGANIZATION_NAME_CHARACTERS),
       accountName: singleLineText(customer.name, MAX_ACCOUNT_NAME_CHARACTERS),
-      address: addressOf(customer),
+      address: addressOf(customer, settings.defaultCountry),
       setId: rows.required("legal_entity", customer.legalEntity, "set_id"),
       keepsData: settings.oracleOwnsCustomers,
     },
@@ -50,18 +49,25 @@ export function customerComparison(customer: string): ComparedDocument {
   return { customer, legalEntity: null, currency: null, date: null, total: null, tax: null, lines: [] };
 }
 
-function addressOf({ address }: PostedCustomer): PartyAddress {
+function addressOf({ address }: PostedCustomer, defaultCountry: string | undefined): PartyAddress {
   const part = (text: string | null, maxCharacters: number): string =>
     text === null ? "" : singleLineText(text, maxCharacters);
   const street = part(address.street, MAX_STREET_CHARACTERS);
   const city = part(address.city, MAX_ADDRESS_PART_CHARACTERS);
   const region = part(address.region, MAX_ADDRESS_PART_CHARACTERS);
   const postalCode = part(address.postalCode, MAX_ADDRESS_PART_CHARACTERS);
+  const country = address.country ?? defaultCountry;
+  if (country === undefined)
+    throw new ErpFault(
+      "validation",
+      "the customer has no country, which an address in Oracle needs; the connection has no default_country",
+      { code: "country-missing" },
+    );
   return {
     AddressLine1: street === "" ? UNKNOWN_STREET : street,
     ...(city !== "" && { City: city }),
     ...(region !== "" && { State: region }),
     ...(postalCode !== "" && { PostalCode: postalCode }),
-    Country: address.country ?? UNKNOWN_COUNTRY,
+    Country: country,
   };
 }

@@ -78,7 +78,10 @@ function headerColumns(
   const { externalId, fullKey, ledgerId, currency, groupId, settings } = known;
   const day = date.replaceAll("-", "/");
   const about = reverses === null ? memo : `${memo} (reverses ${reverses})`;
-  const description = singleLineText(about === "" ? fullKey : `${fullKey}: ${about}`, MAX_REFERENCE_CHARACTERS);
+  const description = singleLineText(
+    about === "" ? fullKey : `${fullKey}: ${about}`,
+    MAX_REFERENCE_CHARACTERS,
+  );
   return new Map([
     [GL_COLUMN.STATUS, "NEW"],
     [GL_COLUMN.LEDGER_ID, ledgerId],

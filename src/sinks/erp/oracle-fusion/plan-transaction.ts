@@ -21,7 +21,8 @@ export function planTransaction(
   const externalId = externalIdOf(prefix, command.key);
   const number = transactionNumber(document.number, command.key, prefix, settings);
   const businessUnit = rows.required("legal_entity", legalEntity, "business_unit");
-  const source = rows.optional("legal_entity", legalEntity, "transaction_source") ?? settings.transactionSource;
+  const source =
+    rows.optional("legal_entity", legalEntity, "transaction_source") ?? settings.transactionSource;
   const currency = rows.required("currency", document.currency, "code");
   const billTo = billToOf(document, rows, prefix);
   const common = {
@@ -71,6 +72,7 @@ export function planTransaction(
     request: {
       kind: "transaction",
       businessUnit,
+      ledgerId: rows.optional("legal_entity", legalEntity, "ledger_id"),
       number,
       source,
       billTo,
@@ -89,7 +91,12 @@ export function planTransaction(
   };
 }
 
-function transactionNumber(number: string, key: string, prefix: string, { ownNumbers }: PlanSettings): string {
+function transactionNumber(
+  number: string,
+  key: string,
+  prefix: string,
+  { ownNumbers }: PlanSettings,
+): string {
   if (!ownNumbers) return derivedNumberOf(prefix, key);
   if (number.length > MAX_TRANSACTION_NUMBER_CHARACTERS || /['"%\p{Cc}]/u.test(number))
     throw new ErpFault(

@@ -18,6 +18,8 @@ export interface PlanSettings {
   readonly segmentDelimiter: string;
   /** Whether name and address of a customer that is there are left alone. */
   readonly oracleOwnsCustomers: boolean;
+  /** Country of customers that have none. */
+  readonly defaultCountry?: string;
 }
 
 export type JsonObject = { readonly [name: string]: ExactJson | undefined };
@@ -49,12 +51,13 @@ export interface ExistingCustomerRequest {
 
 /** How the customer of a transaction is found: by account number, or by the external id that its account was made with. */
 export type BillTo =
-  | { readonly accountNumber: string; readonly site: string | undefined }
-  | { readonly externalId: string };
+  { readonly accountNumber: string; readonly site: string | undefined } | { readonly externalId: string };
 
 export interface TransactionRequest {
   readonly kind: "transaction";
   readonly businessUnit: string;
+  /** Ledger of the business unit, where the mapping says it. */
+  readonly ledgerId: string | undefined;
   readonly number: string;
   readonly source: string;
   readonly billTo: BillTo;
@@ -122,4 +125,3 @@ export function isJournalPlan(plan: OraclePlan): plan is JournalPlan {
 export function isCustomerPlan(plan: OraclePlan): plan is CustomerPlan {
   return plan.request.kind === "customer" || plan.request.kind === "existing-customer";
 }
-
