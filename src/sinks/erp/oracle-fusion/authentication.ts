@@ -44,23 +44,11 @@ export function authenticationOf(
   credentials: OracleCredentials,
   { http, clock }: { readonly http: HttpClient; readonly clock: Clock },
 ): Authentication {
-  switch (credentials.kind) {
-    case "basic":
-      return basic(credentials);
-    case "oauth": {
-      const { kind, ...client } = credentials;
-      return bearer(
-        () =>
-          requestAccessToken(
-            { ...client, sentIn: "basic" },
-            { service: "Oracle's identity service", http, clock },
-          ),
-        clock,
-      );
-    }
-    case "jwt":
-      return bearer(() => signedAssertion(credentials, clock), clock);
-  }
+  if (credentials.kind === "basic") return basic(credentials);
+  if (credentials.kind === "jwt") return bearer(() => signedAssertion(credentials, clock), clock);
+  const { kind, ...client } = credentials;
+  const service = { service: "Oracle's identity service", http, clock };
+  return bearer(() => requestAccessToken({ ...client, sentIn: "basic" }, service), clock);
 }
 
 function basic({ username, password }: BasicCredentials): Authentication {

@@ -172,22 +172,18 @@ function credentialsOf(
     }
     return readSecret(`authentication.${field}`, value, file);
   };
-  switch (given.kind) {
-    case "basic": {
-      const password = secretOf("password", given.password, given.password_file);
-      return password === undefined ? undefined : { kind: "basic", username: given.username, password };
-    }
-    case "oauth": {
-      const clientSecret = secretOf("client_secret", given.client_secret, given.client_secret_file);
-      if (clientSecret === undefined) return undefined;
-      const { token_url: tokenUrl, client_id: clientId, scope } = given;
-      return { kind: "oauth", tokenUrl, clientId, clientSecret, scope };
-    }
-    case "jwt": {
-      const privateKey = readSecret("authentication.private_key", undefined, given.private_key_file);
-      if (privateKey === undefined) return undefined;
-      const { issuer, username, certificate_thumbprint: certificateThumbprint } = given;
-      return { kind: "jwt", issuer, username, certificateThumbprint, privateKey };
-    }
+  if (given.kind === "basic") {
+    const password = secretOf("password", given.password, given.password_file);
+    return password === undefined ? undefined : { kind: "basic", username: given.username, password };
   }
+  if (given.kind === "oauth") {
+    const clientSecret = secretOf("client_secret", given.client_secret, given.client_secret_file);
+    if (clientSecret === undefined) return undefined;
+    const { token_url: tokenUrl, client_id: clientId, scope } = given;
+    return { kind: "oauth", tokenUrl, clientId, clientSecret, scope };
+  }
+  const privateKey = readSecret("authentication.private_key", undefined, given.private_key_file);
+  if (privateKey === undefined) return undefined;
+  const { issuer, username, certificate_thumbprint: certificateThumbprint } = given;
+  return { kind: "jwt", issuer, username, certificateThumbprint, privateKey };
 }
