@@ -4,7 +4,7 @@ import { PARTITION_COUNT } from "./workspace.mjs";
 
 const RATED_STREAM = "RATED";
 /** Amounts are added as integers of this many decimal places: more than any currency has. */
-const AMOUNT_SCALE = 4;
+export const AMOUNT_SCALE = 4;
 
 /**
  * Looks at the broker from outside, as an analytics consumer would: adds up the rated aggregates that the worker

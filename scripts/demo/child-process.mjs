@@ -12,6 +12,7 @@ const LOG_TAIL_LINES = 15;
  * @property {string} logFile takes what it prints, appended; standard output not where `onLine` is given
  * @property {Readonly<Record<string, string>>} [environment] variables beside those of this process
  * @property {(line: string) => void} [onLine] told each line of standard output
+ * @property {boolean} [takesLines] whether `write` can be used
  */
 
 /** A Node process of ours. It does not outlive this one, however this one ends. */
@@ -23,14 +24,14 @@ export class ChildProcess {
   #logFile;
 
   /** @param {ChildOptions} options */
-  constructor({ args, logFile, environment, onLine }) {
+  constructor({ args, logFile, environment, onLine, takesLines = false }) {
     this.#logFile = logFile;
     const log = openSync(logFile, "a");
     // A process group of its own: Ctrl-C is for the demo, which ends the others in their order.
     this.#child = spawn(process.execPath, [...args], {
       detached: true,
       env: { ...childEnvironment(), ...environment },
-      stdio: ["ignore", onLine === undefined ? log : "pipe", log],
+      stdio: [takesLines ? "pipe" : "ignore", onLine === undefined ? log : "pipe", log],
     });
     closeSync(log);
     const release = this.#child.pid === undefined ? () => undefined : guardProcess(this.#child.pid);
@@ -43,6 +44,11 @@ export class ChildProcess {
     if (onLine !== undefined && this.#child.stdout !== null) {
       createInterface({ input: this.#child.stdout }).on("line", onLine);
     }
+  }
+
+  /** @param {string} line for its standard input */
+  write(line) {
+    this.#child.stdin?.write(`${line}\n`);
   }
 
   get pid() {

@@ -81,7 +81,7 @@ async function showPostings(display, erps, names) {
   );
   if (requests !== undefined) {
     display.detail(
-      `NetSuite got ${figure(requests.total)} requests, left ${figure(requests.lost)} without an answer and refused ${figure(requests.refused)}.`,
+      `The simulated ERPs got ${figure(requests.total)} requests, left ${figure(requests.lost)} without an answer and refused ${figure(requests.refused)}.`,
     );
   }
   if (comparisons.length > 0) {

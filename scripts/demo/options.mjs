@@ -1,20 +1,20 @@
 // @ts-check
 import { parseArgs } from "node:util";
-import { ERPS } from "./erp/catalog.mjs";
+import { DEFAULT_ERPS, ERPS } from "./erp/catalog.mjs";
 
 export const HELP = `usage: npm run demo -- [options]
 
 Turns 10,000 real requests of a web server's log into usage events, with repetitions, disorder and faulty events among
 them, lets a worker count, rate and bill them, kills it half-way, starts it again, and compares the result with an
 independent count of the log. A month ends within the log: the invoices of the accounts with the most requests and
-the month's accrual are posted to a simulated NetSuite, which loses answers and refuses requests on purpose, and to a
-folder of files, while usage goes on; at the end both are compared with the worker's books. The other accounts are
+the month's accrual are posted to simulated ERPs, which lose answers and refuse requests on purpose, and to a folder
+of files, while usage goes on; at the end both are compared with the worker's books. The other accounts are
 billed from the 15th to the 15th. Everything runs on loopback addresses, in a temporary folder that is removed at the
 end.
 
   --keep            leave server and worker running at the end, until Ctrl-C
-  --erp <names>     where documents are posted: netsuite, file, both separated by a comma, or none
-                    (default netsuite,file)
+  --erp <names>     where documents are posted, separated by commas: ${ERPS.join(", ")}; or none
+                    (default ${DEFAULT_ERPS.join(",")})
   --rate <number>   events a second that are sent (default 2000)
   --seed <number>   of what is disturbed (default 1)
   --report <file>   write what was seen to this file, as JSON
@@ -44,7 +44,7 @@ export function readOptions(args) {
     args: [...args],
     options: {
       keep: { type: "boolean", default: false },
-      erp: { type: "string", default: ERPS.join(",") },
+      erp: { type: "string", default: DEFAULT_ERPS.join(",") },
       rate: { type: "string", default: String(DEFAULT_RATE) },
       seed: { type: "string", default: "1" },
       report: { type: "string" },

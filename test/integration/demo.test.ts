@@ -154,7 +154,7 @@ it("says which ERPs there are when it is given another", async () => {
   const run = startDemo(["--erp", "netsuite,abacus"]);
   expect({ code: await run.ended, output: run.output() }).toMatchObject({
     code: 2,
-    output: expect.stringContaining("--erp must be none or some of netsuite,file"),
+    output: expect.stringContaining("--erp must be none or some of netsuite,sap,bc,fo,oracle,file"),
   });
 });
 
@@ -167,7 +167,7 @@ it("bills without an ERP, keeps running when asked to, and ends everything on Ct
   const { posting } = reportSchema.parse(JSON.parse(readFileSync(reportFile, "utf8")));
   expect(posting).toMatchObject({ comparisons: [] });
   expect(posting.invoices).toBeGreaterThan(0);
-  expect(run.output()).not.toContain("NetSuite");
+  expect(run.output()).not.toContain("simulated ERPs");
   const status = /status {4}(\S+)/.exec(run.output())?.[1] ?? "";
   const broker = /broker {4}nats:\/\/\S+ \(process (\d+)\)/.exec(run.output())?.[1];
   const answer = z.object({ state: z.string() }).parse(await (await fetch(status)).json());

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { tributaryJson } from "../command-line.mjs";
 import { writeErpCatalog } from "./catalog.mjs";
 import { dropHoldings, dropSettings, makeDrop } from "./file-drop.mjs";
-import { DemoNetSuite } from "./netsuite.mjs";
+import { SimulatedErps } from "./simulated.mjs";
 import { comparePostings } from "./statement.mjs";
 
 /** How often the worker is asked how many documents are posted. */
@@ -21,8 +21,8 @@ export class DemoErps {
   #workspace;
   #worker;
   #erps;
-  /** @type {DemoNetSuite | undefined} */
-  #netsuite;
+  /** @type {SimulatedErps | undefined} */
+  #simulated;
   #lookedMs = Number.NEGATIVE_INFINITY;
   /** @type {ReadonlyMap<string, import("../status.mjs").PostedCount>} as far as is known, by connection */
   counts = new Map();
@@ -44,28 +44,23 @@ export class DemoErps {
    * @returns {Promise<Record<string, object>>} settings of the connections, for the worker
    */
   async open(signal) {
-    /** @type {Record<string, object>} */
-    const connections = {};
-    writeErpCatalog(this.#workspace.catalog, this.#erps);
-    if (this.#erps.includes("file")) {
-      makeDrop(this.#workspace.drop);
-      connections["file"] = dropSettings(this.#workspace.drop);
-    }
-    if (this.#erps.includes("netsuite")) {
-      this.#netsuite = new DemoNetSuite(this.#workspace.folder);
-      await this.#netsuite.ready(signal);
-      connections["netsuite"] = this.#netsuite.settings();
-    }
-    return connections;
+    const simulated = this.#erps.filter((erp) => erp !== "file");
+    if (simulated.length > 0) this.#simulated = new SimulatedErps(this.#workspace.folder, simulated);
+    const { settings = {}, mappings = new Map() } = (await this.#simulated?.ready(signal)) ?? {};
+    writeErpCatalog(this.#workspace.catalog, this.#erps, mappings);
+    if (!this.#erps.includes("file")) return settings;
+    makeDrop(this.#workspace.drop);
+    return { ...settings, file: dropSettings(this.#workspace.drop) };
   }
 
   /** What runs, for people. */
   description() {
+    const names = this.#erps.filter((erp) => erp !== "file");
     return [
-      ...(this.#netsuite === undefined
+      ...(names.length === 0
         ? []
         : [
-            `A simulated NetSuite runs at ${this.#netsuite.url}; it will lose answers and refuse requests on purpose`,
+            `Simulated ERPs run (${names.join(", ")}); they will lose answers and refuse requests on purpose`,
           ]),
       ...(this.#erps.includes("file") ? [`Files for another system go to ${this.#workspace.drop}`] : []),
     ];
@@ -122,15 +117,17 @@ export class DemoErps {
     ]);
     /** @type {Books} */
     const books = { invoices, entries, postings };
-    const netsuite = await this.#netsuite?.view();
+    const memos = books.invoices.flatMap(({ kind, number }) =>
+      kind === "credit-memo" && number !== null ? [number] : [],
+    );
+    const simulated = await this.#simulated?.view(new Set(memos));
     /** @type {Map<string, import("./statement.mjs").Holdings>} */
-    const holdings = new Map();
-    if (netsuite !== undefined) holdings.set("netsuite", netsuite.holdings);
+    const holdings = new Map(simulated?.holdings);
     if (this.#erps.includes("file")) holdings.set("file", dropHoldings(this.#workspace.drop));
-    return { books, requests: netsuite?.requests, comparisons: comparePostings(books, holdings) };
+    return { books, requests: simulated?.requests, comparisons: comparePostings(books, holdings) };
   }
 
   async stop() {
-    await this.#netsuite?.stop();
+    await this.#simulated?.stop();
   }
 }

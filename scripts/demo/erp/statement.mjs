@@ -1,5 +1,5 @@
 // @ts-check
-import { decimalText, decimalUnits } from "../broker-view.mjs";
+import { AMOUNT_SCALE, decimalText, decimalUnits } from "../broker-view.mjs";
 import { figure } from "../display.mjs";
 import { POSTED_STATES } from "../status.mjs";
 
@@ -108,6 +108,12 @@ export function signedUnits(isCredit, units) {
   const size = units < 0n ? -units : units;
   return isCredit ? -size : size;
 }
+
+/** @param {string} cents whole number */
+export function unitsOfCents(cents) {
+  return BigInt(cents) * 10n ** BigInt(AMOUNT_SCALE - CENT_DIGITS);
+}
+const CENT_DIGITS = 2;
 
 /**
  * @param {Holdings["documents"]} made
