@@ -42,6 +42,8 @@ const FAULT_RULE = z.strictObject({
   /** Share of the requests that it befalls; all where it is not said. */
   rate: z.number().min(0).max(1).optional(),
   method: z.string().optional(),
+  /** Not requests that only ask, those of SOAP among them. */
+  writesOnly: z.boolean().optional(),
   /** A part of the path: "/receivablesInvoices". */
   path: z.string().optional(),
   /** A part of the path that must not be there. */
@@ -78,6 +80,8 @@ export const CONTROL_COMMAND = z.discriminatedUnion("do", [
   /** Children of a page that come with their record. */
   z.strictObject({ do: z.literal("set-child-limit"), items: z.number().int().positive() }),
   z.strictObject({ do: z.literal("set-import-delay"), ms: z.number().nonnegative() }),
+  /** Imports are done now, whatever their delay. */
+  z.strictObject({ do: z.literal("finish-imports") }),
   /** Told instead of a job's state; the true one where it isn't said. */
   z.strictObject({ do: z.literal("job-state"), state: z.string().optional() }),
   /** A customer pays an invoice, by its number; all that is open where no amount is said. */

@@ -21,6 +21,7 @@ export interface ControlledParts {
   readonly faults: FaultPlan;
   readonly switches: Switches;
   readonly authentication: Authentication;
+  finishImports(): void;
   ledger(): object;
 }
 
@@ -86,6 +87,9 @@ export function performControl(command: ControlCommand, parts: ControlledParts):
       break;
     case "set-import-delay":
       switches.importDelayMs = command.ms;
+      break;
+    case "finish-imports":
+      parts.finishImports();
       break;
     case "job-state":
       switches.jobState = command.state;

@@ -17,10 +17,12 @@ export class FaultPlan {
     this.#rules = [];
   }
 
-  faultOf(method: string, path: string): Fault | undefined {
+  /** @param isWrite whether the request would change something */
+  faultOf(method: string, path: string, isWrite: boolean): Fault | undefined {
     for (const entry of this.#rules) {
       const { rule } = entry;
       if (entry.left <= 0 || (rule.method !== undefined && rule.method !== method)) continue;
+      if (rule.writesOnly === true && !isWrite) continue;
       if (rule.path !== undefined && !path.includes(rule.path)) continue;
       if (rule.notPath !== undefined && path.includes(rule.notPath)) continue;
       if (rule.rate !== undefined && this.#random() >= rule.rate) continue;

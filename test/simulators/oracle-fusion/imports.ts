@@ -91,6 +91,11 @@ export class Imports {
         this.#end(job);
   }
 
+  /** Does all that is under way, due or not. */
+  finish(): void {
+    for (const job of this.#books.store.all("job")) if (job.ended === undefined) this.#end(job);
+  }
+
   #end(job: Job): void {
     job.ended = importJournal(job, this.#books);
     job.changedMs = this.#books.nowMs();

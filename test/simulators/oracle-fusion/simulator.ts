@@ -151,6 +151,9 @@ export class OracleFusionSimulator {
       faults: this.#faults,
       switches: this.#switches,
       authentication: this.#authentication,
+      finishImports: () => {
+        this.#imports.finish();
+      },
       ledger: () => this.ledger(),
     });
   }
@@ -207,7 +210,7 @@ export class OracleFusionSimulator {
     }
     if (this.#switches.latencyMs > 0)
       await delay(this.#switches.latencyMs, undefined, { signal: this.#ended.signal });
-    const fault = this.#faults.faultOf(method, path);
+    const fault = this.#faults.faultOf(method, path, isWrite(method, request.headers["soapaction"]));
     if (fault?.kind === "token-expiry") this.#authentication.expireTokens();
     if (fault?.kind === "throttle-storm") {
       this.#switches.stormUntilMs = this.#nowMs() + fault.ms;
@@ -330,6 +333,11 @@ export class OracleFusionSimulator {
     if (this.#requests.length >= MAX_LOGGED) this.#requests.shift();
     this.#requests.push({ method, path: url, status, body: body.slice(0, MAX_LOGGED_BODY) });
   }
+}
+
+/** Operations of SOAP that only ask begin with "get". */
+function isWrite(method: string, action: string | string[] | undefined): boolean {
+  return method !== "GET" && !/\/get\w+"?$/.test(String(action ?? ""));
 }
 
 /** Parameters; finders have a ";" of their own, and blanks are %20. */
