@@ -44,6 +44,8 @@ const FAULT_RULE = z.strictObject({
   method: z.string().optional(),
   /** Not requests that only ask, those of SOAP among them. */
   writesOnly: z.boolean().optional(),
+  /** Only what ends the making of a document: an invoice's completion, a memo's application, a customer's profile, an import. */
+  lastStepsOnly: z.boolean().optional(),
   /** A part of the path: "/receivablesInvoices". */
   path: z.string().optional(),
   /** A part of the path that must not be there. */

@@ -23,6 +23,7 @@ export class FaultPlan {
       const { rule } = entry;
       if (entry.left <= 0 || (rule.method !== undefined && rule.method !== method)) continue;
       if (rule.writesOnly === true && !isWrite) continue;
+      if (rule.lastStepsOnly === true && !(isWrite && isLastStep(method, path))) continue;
       if (rule.path !== undefined && !path.includes(rule.path)) continue;
       if (rule.notPath !== undefined && path.includes(rule.notPath)) continue;
       if (rule.rate !== undefined && this.#random() >= rule.rate) continue;
@@ -31,4 +32,10 @@ export class FaultPlan {
     }
     return undefined;
   }
+}
+
+function isLastStep(method: string, path: string): boolean {
+  return method === "PATCH"
+    ? path.includes("/receivablesInvoices/")
+    : /\/(ReceivablesCustomerProfileService|CreditMemoService|erpintegrations)$/.test(path);
 }

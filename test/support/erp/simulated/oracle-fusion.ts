@@ -156,10 +156,12 @@ class SimulatedOracleFusion implements SimulatedErp {
     return this.#simulator.ledger().accounts.map(({ reference }) => String(reference));
   }
 
+  /** A document is several requests: it is there, and its answer lost, when the last of them is. */
   fault(fault: SimulatedFault, which: { readonly times: number } | { readonly rate: number }): void {
     this.#simulator.fault(FAULTS[fault], {
       ...which,
-      ...("times" in which && { writesOnly: true }),
+      ...("times" in which &&
+        (fault.endsWith("after-commit") ? { lastStepsOnly: true } : { writesOnly: true })),
       ...(fault === "duplicate-delivery" && { notPath: IMPORTS }),
     });
   }
