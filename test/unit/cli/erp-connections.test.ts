@@ -103,7 +103,11 @@ text: true
   test("the example is one that is taken", () => {
     const result = loadErpConnections({
       file: "config/erp-connections.example.yaml",
-      env: { NETSUITE_CLIENT_ID: "client", NETSUITE_CERTIFICATE_ID: "certificate" },
+      env: {
+        NETSUITE_CLIENT_ID: "client",
+        NETSUITE_CERTIFICATE_ID: "certificate",
+        ORACLE_CLIENT_ID: "client",
+      },
       readFile: (path) => {
         if (path.startsWith("config/")) return readProjectFile(path);
         return path.endsWith("hook-secret") ? SECRET : "a key";
@@ -111,7 +115,7 @@ text: true
     });
     if (!result.ok) throw new Error(JSON.stringify(result.faults));
     const adapters = [...result.connections.values()].map(({ adapter }) => adapter);
-    expect(adapters).toEqual(["netsuite", "file", "http"]);
+    expect(adapters).toEqual(["netsuite", "oracle-fusion", "file", "http"]);
   });
 
   test("a file that is not there is named", () => {
