@@ -1,6 +1,5 @@
 import { strFromU8, strToU8, unzipSync, zipSync } from "fflate";
 import { z } from "zod";
-import { scaled } from "../exact-numbers.ts";
 import { checkedBody, text } from "./body-check.ts";
 import { refused } from "./errors.ts";
 import { importJournal } from "./journal-import.ts";
@@ -112,7 +111,11 @@ export class Imports {
   /** Finders of the resource erpintegrations: "name;variable=value,variable=value". */
   find(finder: string): object {
     const [name = "", variables = ""] = finder.split(";");
-    const given = new Map(variables.split(",").map((each) => each.split("=", 2) as [string, string]));
+    const given = new Map(
+      variables
+        .split(",")
+        .map((each) => [each.split("=", 1)[0] ?? "", each.replace(/^[^=]*=?/, "")] as const),
+    );
     const job = this.#books.store.all("job").find(({ id }) => id === given.get("requestId"));
     if (name === "ESSJobStatusRF")
       // Of a job that it does not know it tells no state.
@@ -176,12 +179,4 @@ function csvRows(csv: string): string[][] {
     row = [];
   }
   return rows;
-}
-
-export function isAmount(textOf: string): boolean {
-  try {
-    return scaled(textOf) >= 0n;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,5 @@
 import { scaled } from "../exact-numbers.ts";
 import { type Environment, isCombination, isEnterable, periodOf } from "./environment.ts";
-import { isAmount } from "./imports.ts";
 import type { Item } from "./lists.ts";
 import type { Batch, Job, JournalLine } from "./store.ts";
 import type { Books } from "./transaction-rules.ts";
@@ -134,4 +133,12 @@ export function batchItem(batch: Batch): Item {
       ],
     },
   };
+}
+
+function isAmount(text: string): boolean {
+  try {
+    return scaled(text) >= 0n;
+  } catch {
+    return false;
+  }
 }

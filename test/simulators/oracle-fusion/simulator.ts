@@ -373,7 +373,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {
-    const part = chunk as Buffer;
+    const part = Buffer.from(chunk);
     bytes += part.length;
     if (bytes > MAX_BODY_BYTES) throw new Error("the request is too large");
     chunks.push(part);

@@ -1,5 +1,5 @@
 import { plainText, scaled, sumTexts } from "../exact-numbers.ts";
-import { callOf, childOf, type Element, fault, fieldsOf, responseXml } from "./soap.ts";
+import { callOf, childOf, type Element, fault, fieldsOf, responseXml, type Value } from "./soap.ts";
 import type { Account, Transaction } from "./store.ts";
 import type { Books } from "./transaction-rules.ts";
 
@@ -12,7 +12,7 @@ interface Service {
     Record<string, (parameters: readonly Element[], service: string, books: Books) => readonly Reply[]>
   >;
 }
-type Reply = Readonly<Record<string, string | null | Readonly<Record<string, unknown>>>>;
+type Reply = Readonly<Record<string, Value>>;
 
 const ADF_TYPES = "http://xmlns.oracle.com/adf/svc/types/";
 const CUSTOMERS = "http://xmlns.oracle.com/apps/cdm/foundation/parties/customerAccountService/";
@@ -49,7 +49,7 @@ export function answerSoap(path: string, envelope: string, action: string, books
   const act = service.operations[operation];
   if (act === undefined || !action.replaceAll('"', "").endsWith(operation)) throw fault("Unknown method");
   const values = act(parameters, service.service, books);
-  return responseXml(service.types, service.service, operation, values as never);
+  return responseXml(service.types, service.service, operation, values);
 }
 
 function parameter(parameters: readonly Element[], name: string): Element {

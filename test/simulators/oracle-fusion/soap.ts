@@ -1,4 +1,5 @@
 import { XMLParser } from "fast-xml-parser";
+import { z } from "zod";
 import { OracleError } from "./errors.ts";
 
 /** Envelopes: every element must be of the right namespace, or the operation is unknown. */
@@ -20,24 +21,28 @@ const PARSER = new XMLParser({
   trimValues: true,
 });
 
-type Node = Record<string, unknown>;
+const attributesSchema = z.record(z.string(), z.string());
+/** As the parser gives them in order: a tag with its content, its attributes beside it, or a text. */
+const nodesSchema = z.array(z.record(z.string(), z.unknown()));
 
-function elements(nodes: readonly Node[], scope: ReadonlyMap<string, string>): Element[] {
-  return nodes.flatMap((node) => {
+function elements(content: unknown, scope: ReadonlyMap<string, string>): Element[] {
+  return nodesSchema.parse(content).flatMap((node) => {
     const tag = Object.keys(node).find((key) => key !== ":@" && key !== "#text" && key !== "?xml");
     if (tag === undefined) return [];
-    const attributes = (node[":@"] ?? {}) as Record<string, string>;
     const inner = new Map(scope);
-    for (const [name, value] of Object.entries(attributes))
+    for (const [name, value] of Object.entries(attributesSchema.parse(node[":@"] ?? {})))
       if (name.startsWith("xmlns:")) inner.set(name.slice("xmlns:".length), value);
     const [prefix = "", name = ""] = tag.split(":");
-    const content = node[tag] as Node[];
+    const children = node[tag];
     return [
       {
         namespace: inner.get(prefix) ?? "",
         name,
-        text: content.map((each) => each["#text"] ?? "").join(""),
-        children: elements(content, inner),
+        text: nodesSchema
+          .parse(children)
+          .map((each) => (typeof each["#text"] === "string" ? each["#text"] : ""))
+          .join(""),
+        children: elements(children, inner),
       },
     ];
   });
@@ -56,7 +61,7 @@ export interface Call {
 export function callOf(envelope: string, types: string): Call {
   let parsed: Element[];
   try {
-    parsed = elements(PARSER.parse(envelope, true) as Node[], new Map());
+    parsed = elements(PARSER.parse(envelope, true), new Map());
   } catch {
     throw fault("Invalid XML", "env:Client");
   }
@@ -85,7 +90,7 @@ export function childOf(element: Element | undefined, name: string): Element | u
   return element?.children.find((child) => child.name === name);
 }
 
-type Value = string | null | { readonly [name: string]: Value } | readonly Value[];
+export type Value = string | null | { readonly [name: string]: Value } | readonly Value[];
 
 function xml(name: string, value: Value): string {
   if (isValues(value)) return value.map((each) => xml(name, each)).join("");

@@ -141,7 +141,7 @@ export class Store {
     if (file === undefined || !existsSync(file)) return;
     // Behind the last line's end there is nothing, or a line that was cut off: what it would have said was never answered.
     for (const line of readFileSync(file, "utf8").split("\n").slice(0, -1)) {
-      const change = JSON.parse(line) as StoredRecord | { readonly removed: string };
+      const change: StoredRecord | { readonly removed: string } = JSON.parse(line);
       if ("removed" in change) this.#records.delete(change.removed);
       else this.#records.set(change.id, change);
       if ("id" in change) this.#lastId = Math.max(this.#lastId, Number(change.id));

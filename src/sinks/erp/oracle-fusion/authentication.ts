@@ -46,9 +46,12 @@ export function authenticationOf(
 ): Authentication {
   if (credentials.kind === "basic") return basic(credentials);
   if (credentials.kind === "jwt") return bearer(() => signedAssertion(credentials, clock), clock);
-  const { kind, ...client } = credentials;
+  const { tokenUrl, clientId, clientSecret, scope } = credentials;
   const service = { service: "Oracle's identity service", http, clock };
-  return bearer(() => requestAccessToken({ ...client, sentIn: "basic" }, service), clock);
+  return bearer(
+    () => requestAccessToken({ tokenUrl, clientId, clientSecret, scope, sentIn: "basic" }, service),
+    clock,
+  );
 }
 
 function basic({ username, password }: BasicCredentials): Authentication {

@@ -119,12 +119,8 @@ export class Environment {
 
   /** What Oracle has is what was planned, by both ways of reading it. */
   async expectAsPlanned(plan: PlannedPosting): Promise<void> {
-    const found = await this.sink.lookUp(plan, context());
-    expect(found).toHaveLength(1);
-    expectEqual(plan, found[0]);
-    const read = await this.sink.readBack([plan], context());
-    expect(read).toHaveLength(1);
-    expectEqual(plan, read[0]);
+    expectOne(plan, await this.sink.lookUp(plan, context()));
+    expectOne(plan, await this.sink.readBack([plan], context()));
   }
 }
 
@@ -136,6 +132,16 @@ export async function faultOf(act: Promise<unknown>): Promise<ErpFault> {
     throw fault;
   }
   throw new Error("there was no fault");
+}
+
+/** What a right sender never sends was not sent. */
+export function expectNoWrongRequests({ simulator }: Environment): void {
+  expect(simulator.ledger().wrongRequests).toEqual([]);
+}
+
+function expectOne(plan: PlannedPosting, found: readonly FoundDocument[]): void {
+  expect(found).toHaveLength(1);
+  expectEqual(plan, found[0]);
 }
 
 export function expectEqual(plan: PlannedPosting, found: FoundDocument | undefined): void {

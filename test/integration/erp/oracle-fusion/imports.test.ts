@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { command, journal, REFERENCES } from "../../../unit/erp/oracle-fusion/oracle-fixture.ts";
-import { context, Environment, faultOf } from "./environment-fixture.ts";
+import { context, Environment, faultOf, expectNoWrongRequests } from "./environment-fixture.ts";
 
 /** Journals that Oracle imports by itself: waited for, never sent a second time while the first may still come. */
 
@@ -9,7 +9,7 @@ beforeEach(async () => {
   oracle = await Environment.start({ importDelayMs: 600_000 });
 });
 afterEach(async () => {
-  expect(oracle.simulator.ledger().wrongRequests).toEqual([]);
+  expectNoWrongRequests(oracle);
   await oracle.close();
 });
 

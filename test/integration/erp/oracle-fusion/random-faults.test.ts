@@ -11,7 +11,7 @@ import {
   line,
   memo,
 } from "../../../unit/erp/oracle-fusion/oracle-fixture.ts";
-import { BASIC, context, Environment, OAUTH } from "./environment-fixture.ts";
+import { BASIC, context, Environment, OAUTH, expectNoWrongRequests } from "./environment-fixture.ts";
 
 /**
  * Whatever goes wrong on the way, each document is in Oracle once, as it was planned: a driver that does what the port promises (look up before
@@ -41,7 +41,7 @@ beforeEach(async () => {
   oracle = await Environment.start();
 });
 afterEach(async () => {
-  expect(oracle.simulator.ledger().wrongRequests).toEqual([]);
+  expectNoWrongRequests(oracle);
   await oracle.close();
 });
 
@@ -67,7 +67,7 @@ async function postThrough(posted: PostingCommand): Promise<PlannedPosting> {
       const found = await attempted(() => oracle.sink.lookUp(plan, context()));
       if (typeof found === "string") continue;
       mustLook = false;
-      expect(found.length).toBeLessThanOrEqual(1);
+      if (found.length > 1) throw new Error(`${posted.key} is there ${found.length} times`);
       if (found[0]?.document.customer === plan.expected.customer) return plan;
     }
     const pending = handle;

@@ -12,14 +12,14 @@ import {
   memo,
   REFERENCES,
 } from "../../../unit/erp/oracle-fusion/oracle-fixture.ts";
-import { BASIC, context, Environment, expectEqual } from "./environment-fixture.ts";
+import { BASIC, context, Environment, expectEqual, expectNoWrongRequests } from "./environment-fixture.ts";
 
 let oracle: Environment;
 beforeEach(async () => {
   oracle = await Environment.start();
 });
 afterEach(async () => {
-  expect(oracle.simulator.ledger().wrongRequests).toEqual([]);
+  expectNoWrongRequests(oracle);
   await oracle.close();
 });
 

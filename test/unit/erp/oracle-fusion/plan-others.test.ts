@@ -1,5 +1,5 @@
 import { unzipSync, strFromU8 } from "fflate";
-import { fc, test } from "@fast-check/vitest";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { customerKey } from "../../../../src/model/posting.ts";
 import { ErpFault } from "../../../../src/sinks/erp/erp-sink.ts";
@@ -18,6 +18,16 @@ function journalRequest(posted = command(journal())): JournalRequest {
   const { request } = planCommand(posted, CONTEXT);
   if (request.kind !== "journal") throw new Error("it is no journal");
   return request;
+}
+
+function faultOf(act: () => unknown): ErpFault {
+  try {
+    act();
+  } catch (fault) {
+    if (fault instanceof ErpFault) return fault;
+    throw fault;
+  }
+  throw new Error("there was no fault");
 }
 
 describe("a journal", () => {
@@ -66,7 +76,8 @@ describe("a journal", () => {
   });
 
   it("says what it reverses, and is expected with its signs", () => {
-    const plan = planCommand(command(journal({ reverses: "journal:north:2026-05:USD:0:1" })), CONTEXT);
+    const reversing = command(journal({ reverses: "journal:north:2026-05:USD:0:1" }));
+    const plan = planCommand(reversing, CONTEXT);
     expect(plan.expected).toEqual({
       customer: null,
       legalEntity: null,
@@ -79,7 +90,7 @@ describe("a journal", () => {
         { reference: "01-000-4110-0000", amount: "-300" },
       ],
     });
-    expect(glInterfaceCsv((plan.request as JournalRequest).rows)).toContain(
+    expect(glInterfaceCsv(journalRequest(reversing).rows)).toContain(
       "(reverses journal:north:2026-05:USD:0:1)",
     );
   });
@@ -110,7 +121,7 @@ describe("a journal", () => {
       "mapping",
     ],
   ])("is not sent %s", (_, posted, kind) => {
-    expect(() => planCommand(posted, CONTEXT)).toThrow(expect.objectContaining({ kind }) as Error);
+    expect(faultOf(() => planCommand(posted, CONTEXT)).kind).toBe(kind);
   });
 });
 
@@ -132,12 +143,11 @@ describe("a customer", () => {
         },
       },
     });
-    const { organizationName, accountName } = plan.request as {
-      organizationName: string;
-      accountName: string;
-    };
-    expect([organizationName.length, accountName.length]).toEqual([360, 240]);
-    expect(organizationName.startsWith("A b")).toBe(true);
+    const names = ["organizationName", "accountName"].map((field) =>
+      String(Reflect.get(plan.request, field)),
+    );
+    expect(names.map((name) => name.length)).toEqual([360, 240]);
+    expect(names[0]).toMatch(/^A b/);
   });
 
   it("needs a country: its own, or the connection's", () => {
@@ -175,16 +185,21 @@ describe("external ids", () => {
     );
   });
 
-  test.prop([
-    fc.uniqueArray(fc.string({ minLength: 1, maxLength: 80, unit: "grapheme" }), {
+  it("differ for different keys, fit, and have nothing that a question could stumble over", () => {
+    const keys = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 80, unit: "grapheme" }), {
       minLength: 2,
       maxLength: 20,
-    }),
-  ])("differ for different keys, fit, and have nothing that a question could stumble over", (keys) => {
-    const ids = keys.map((key) => externalIdOf("p'%-", key));
-    expect(new Set(ids).size).toBe(keys.length);
-    for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9:._-]{1,50}$/);
-    for (const id of keys.map((key) => groupIdOf(key))) expect(id).toMatch(/^[1-9]\d{0,14}$/);
-    for (const id of keys.map((key) => derivedNumberOf("p", key))) expect(id).toMatch(/^[0-9A-F]{20}$/);
+    });
+    fc.assert(
+      fc.property(keys, (given) => {
+        const ids = given.map((key) => externalIdOf("p'%-", key));
+        expect(new Set(ids).size).toBe(given.length);
+        for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9:._-]{1,50}$/);
+        for (const key of given) {
+          expect(groupIdOf(key)).toMatch(/^[1-9]\d{0,14}$/);
+          expect(derivedNumberOf("p", key)).toMatch(/^[0-9A-F]{20}$/);
+        }
+      }),
+    );
   });
 });

@@ -1,7 +1,7 @@
-import { fc, test } from "@fast-check/vitest";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ErpFault } from "../../../../src/sinks/erp/erp-sink.ts";
-import { sumOfDecimals } from "../../../../src/sinks/erp/common/decimals.ts";
+import { negatedDecimal, sumOfDecimals } from "../../../../src/sinks/erp/common/decimals.ts";
 import type {
   OraclePlan,
   PlanSettings,
@@ -9,7 +9,7 @@ import type {
 } from "../../../../src/sinks/erp/oracle-fusion/plan.ts";
 import { planCommand } from "../../../../src/sinks/erp/oracle-fusion/plan-command.ts";
 import { readExactJson, writeExactJson } from "../../../../src/sinks/http/exact-json.ts";
-import { command, CONTEXT, invoice, line, memo, PREFIX, REFERENCES, SETTINGS } from "./oracle-fixture.ts";
+import { command, invoice, line, memo, PREFIX, REFERENCES, SETTINGS } from "./oracle-fixture.ts";
 
 function planned(
   posted = command(invoice()),
@@ -101,10 +101,9 @@ describe("an invoice", () => {
 
   it("keeps the quantity where a description is cut", () => {
     const long = command(invoice({ lines: [line({ description: "x".repeat(500), adjusts: "N-0" })] }));
-    const [sentLine] = (readExactJson(sent(long)) as { receivablesInvoiceLines: { Description: string }[] })
-      .receivablesInvoiceLines;
-    expect(sentLine?.Description).toHaveLength(240);
-    expect(sentLine?.Description).toMatch(/x \(quantity 1204331, corrects N-0\)$/);
+    const [, description = ""] = /"Description":"([^"]*)"/.exec(sent(long)) ?? [];
+    expect(description).toHaveLength(240);
+    expect(description).toMatch(/x \(quantity 1204331, corrects N-0\)$/);
   });
 
   it("has one tax classification a line, or is refused", () => {
@@ -167,7 +166,7 @@ describe("an invoice", () => {
 
 describe("a credit memo", () => {
   it("has negative amounts, and is applied to its invoice", () => {
-    const body = readExactJson(sent(memo())) as Record<string, unknown>;
+    const body = readExactJson(sent(memo()));
     expect(body).toMatchObject({
       TransactionType: "Credit Memo",
       CreditMemoCurrency: "USD",
@@ -205,33 +204,23 @@ const cents = fc
       `${value < 0 ? "-" : ""}${Math.floor(Math.abs(value) / 100)}.${String(Math.abs(value) % 100).padStart(2, "0")}`,
   );
 
-test.prop([fc.array(fc.tuple(cents, cents), { minLength: 1, maxLength: 8 }), fc.boolean()])(
-  "what is sent comes to the document's total, whatever its lines are",
-  (amounts, isInvoice) => {
-    const lines = amounts.map(([net, amount], index) =>
-      line({ line: index + 1, net, tax: amount, taxes: [{ ...line().taxes[0]!, amount }] }),
-    );
-    const net = sumOfDecimals(amounts.map(([each]) => each));
-    const tax = sumOfDecimals(amounts.map(([, each]) => each));
-    const document = invoice({
-      kind: isInvoice ? "invoice" : "credit-memo",
-      lines,
-      net,
-      tax,
-      total: sumOfDecimals([net, tax]),
-    });
-    const plan = planCommand(command(document), CONTEXT);
-    if (plan.request.kind !== "transaction") throw new Error("it is no transaction");
-    const text = writeExactJson(plan.request.body);
-    const numbers = [...text.matchAll(/"(?:UnitSellingPrice|TaxAmount)":(-?[\d.]+)/g)].map(
-      ([, each = ""]) => each,
-    );
-    const sum = sumOfDecimals(numbers);
-    expect(
-      isInvoice
-        ? sum
-        : sumOfDecimals(numbers.map((each) => (each.startsWith("-") ? each.slice(1) : `-${each}`))),
-    ).toBe(sumOfDecimals([document.total]));
-    expect(sumOfDecimals(plan.expected.lines.map(({ amount }) => amount))).toBe(net);
-  },
-);
+it("what is sent comes to the document's total, whatever its lines are", () => {
+  const amounts = fc.array(fc.tuple(cents, cents), { minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(amounts, fc.boolean(), (given, isInvoice) => {
+      const lines = given.map(([net, amount], index) =>
+        line({ line: index + 1, net, tax: amount, taxes: [{ ...line().taxes[0]!, amount }] }),
+      );
+      const net = sumOfDecimals(given.map(([each]) => each));
+      const tax = sumOfDecimals(given.map(([, each]) => each));
+      const total = sumOfDecimals([net, tax]);
+      const kind = isInvoice ? "invoice" : "credit-memo";
+      const { request, expected } = planned(command(invoice({ kind, lines, net, tax, total })));
+      const numbers = [
+        ...writeExactJson(request.body).matchAll(/"(?:UnitSellingPrice|TaxAmount)":(-?[\d.]+)/g),
+      ].map(([, each = ""]) => each);
+      expect(sumOfDecimals(numbers)).toBe(isInvoice ? total : negatedDecimal(total));
+      expect(sumOfDecimals(expected.lines.map(({ amount }) => amount))).toBe(net);
+    }),
+  );
+});

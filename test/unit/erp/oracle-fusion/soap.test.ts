@@ -1,12 +1,6 @@
-import { fc, test } from "@fast-check/vitest";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  fieldOf,
-  isXmlNode,
-  nodesOf,
-  soapBody,
-  soapEnvelope,
-} from "../../../../src/sinks/erp/oracle-fusion/soap.ts";
+import { fieldOf, nodesOf, soapBody, soapEnvelope } from "../../../../src/sinks/erp/oracle-fusion/soap.ts";
 
 const SERVICE = { path: "/s", service: "urn:service/", types: "urn:service/types/" };
 
@@ -55,16 +49,23 @@ describe("an answer", () => {
   });
 });
 
-test.prop([fc.string({ unit: "binary", maxLength: 60 })])(
-  "any text goes into an envelope and comes out of it",
-  (text) => {
-    const envelope = soapEnvelope(SERVICE, "op", [{ name: "p", value: { Name: text } }]);
-    const [operation] = nodesOf(soapBody(envelope), "op");
-    const [parameter] = nodesOf(operation, "p");
-    expect(operation === undefined || isXmlNode(operation)).toBe(true);
-    // What XML can't say is left out; blanks at the ends are not kept, and line ends become one kind.
-    const kept = text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\p{Cs}]/gu, "");
-    const normal = (each: string): string => each.replaceAll(/\s/g, "");
-    expect(normal(fieldOf(parameter, "Name"))).toBe(normal(kept));
-  },
-);
+/** Characters that XML 1.0 can't say. */
+function isSayable(character: string): boolean {
+  const code = character.codePointAt(0) ?? 0;
+  return code >= 0x20
+    ? code < 0xd800 || (code > 0xdfff && code !== 0xfffe && code !== 0xffff)
+    : [9, 10, 13].includes(code);
+}
+
+it("any text goes into an envelope and comes out of it", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {
+      const envelope = soapEnvelope(SERVICE, "op", [{ name: "p", value: { Name: text } }]);
+      const [parameter] = nodesOf(nodesOf(soapBody(envelope), "op")[0], "p");
+      // What XML can't say is left out; blanks at the ends are not kept, and line ends become one kind.
+      const kept = Array.from(text).filter(isSayable).join("");
+      const normal = (each: string): string => each.replaceAll(/\s/g, "");
+      expect(normal(fieldOf(parameter, "Name"))).toBe(normal(kept));
+    }),
+  );
+});
