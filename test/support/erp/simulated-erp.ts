@@ -85,6 +85,8 @@ export interface JournalFigures {
   readonly currency: string;
   /** Sum of its debits, in cents. */
   readonly debits: bigint;
+  /** It takes an accrual back, as a journal of its own, where the ERP reverses none by itself. */
+  readonly isReversal?: boolean;
 }
 
 export interface MappingOptions {

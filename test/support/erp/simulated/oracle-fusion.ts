@@ -145,10 +145,12 @@ class SimulatedOracleFusion implements SimulatedErp {
   }
 
   journals(): readonly JournalFigures[] {
-    return this.#simulator.ledger().batches.map(({ name, currency, lines }) => ({
+    return this.#simulator.ledger().batches.map(({ name, description, currency, lines }) => ({
       externalId: name.split(" ", 1)[0] ?? "",
       currency,
       debits: lines.reduce((sum, { debit }) => sum + cents(debit ?? "0"), 0n),
+      // The adapter says so in the description.
+      isReversal: / \(reverses [^)]*\)$/.test(description),
     }));
   }
 
