@@ -3,6 +3,11 @@ import { HOUR_MS } from "../harness/sums.ts";
 
 export const PARTITIONS = 16;
 export const EVENTS_PER_BATCH = 1_000;
+/**
+ * Columnar batches where throughput is compared: what a message costs by itself, and the names of its accounts, are shared by as
+ * many events. All contenders read the same messages.
+ */
+export const EVENTS_PER_COLUMNAR_BATCH = 4_000;
 export const FEW_ACCOUNTS = 10_000;
 export const SMOKE_ACCOUNTS = 500;
 /** Two full hours and the begin of a third: most windows complete, are rated and published in the timed run. */

@@ -1,6 +1,6 @@
 import type { LoadForm } from "../../src/load/encode/load-encoder.ts";
 import { rowsOf } from "../report/report.ts";
-import { EVENTS_PER_BATCH, FEW_ACCOUNTS, SMOKE_ACCOUNTS } from "./load-shapes.ts";
+import { EVENTS_PER_BATCH, EVENTS_PER_COLUMNAR_BATCH, FEW_ACCOUNTS, SMOKE_ACCOUNTS } from "./load-shapes.ts";
 import { sized, type Scenario, type ScenarioContext, type ScenarioResult } from "./scenario.ts";
 import { throughput, type ReferenceName, type ThroughputResult } from "./throughput.ts";
 
@@ -16,6 +16,13 @@ interface Row {
   readonly smokeEvents?: number;
   readonly smokeReferences?: readonly ReferenceName[];
 }
+
+const BATCH_SIZES: Readonly<Record<LoadForm, number>> = {
+  event: 1,
+  batch: EVENTS_PER_BATCH,
+  columnar: EVENTS_PER_COLUMNAR_BATCH,
+  numbered: EVENTS_PER_COLUMNAR_BATCH,
+};
 
 const ROWS: readonly Row[] = [
   { name: "single events", form: "event", events: 1_000_000, references: ["raw"], smokeEvents: 30_000 },
@@ -60,7 +67,7 @@ async function run(row: Row, context: ScenarioContext): Promise<ScenarioResult> 
   const result = await throughput({
     name: row.name,
     form: row.form,
-    batchSize: row.form === "event" ? 1 : EVENTS_PER_BATCH,
+    batchSize: BATCH_SIZES[row.form],
     events: sized(context, row.events, row.smokeEvents ?? 50_000),
     accounts: isSmoke ? SMOKE_ACCOUNTS : FEW_ACCOUNTS,
     references: isSmoke ? (row.smokeReferences ?? row.references) : row.references,
@@ -78,7 +85,11 @@ export function reported(result: ThroughputResult): ScenarioResult {
   return {
     rows: rowsOf(result),
     hashes: { [name]: hash },
-    parameters: { [`${name}: events`]: shape.events, [`${name}: accounts`]: shape.accounts },
+    parameters: {
+      [`${name}: events`]: shape.events,
+      [`${name}: accounts`]: shape.accounts,
+      [`${name}: events a message`]: result.batchSize,
+    },
     figures: name === "columnar" && Number.isFinite(keyBytes) ? { hotKeyBytes: keyBytes } : {},
     notes: [
       ...skipped.map(({ contender, why }) => `${name}: ${contender} was left out, ${why}.`),

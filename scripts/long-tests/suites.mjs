@@ -20,6 +20,10 @@ export const LONG_SUITES = {
     files: ["test/integration/worker/failpoints.test.ts"],
     env: { TRIBUTARY_FAILPOINT_VISITS: "1,2,3,4" },
   },
+  ownership: {
+    files: ["test/unit/fleet/ownership.test.ts"],
+    env: { OWNERSHIP_SCHEDULES: "10000" },
+  },
   "month-end": {
     files: ["test/integration/worker/month-end.test.ts"],
     env: { TRIBUTARY_MONTH_END_KILLS: "100" },

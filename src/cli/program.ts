@@ -25,6 +25,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   reconcile: async () => (await import("./commands/reconcile.ts")).addReconcileCommand,
   close: async () => (await import("./commands/close.ts")).addCloseCommand,
   recover: async () => (await import("./commands/recover.ts")).addRecoverCommand,
+  backup: async () => (await import("./commands/backup.ts")).addBackupCommand,
+  restore: async () => (await import("./commands/restore.ts")).addRestoreCommand,
   bench: async () => (await import("./commands/bench.ts")).addBenchCommand,
   schema: async () => (await import("./commands/schema.ts")).addSchemaCommand,
   version: async () => (await import("./commands/version.ts")).addVersionCommand,

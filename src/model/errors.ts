@@ -42,6 +42,9 @@ export const ERRORS = {
   "state-locked": "Another process holds the state file.",
   "state-commit-failed": "A checkpoint could not be committed (disk full, I/O error).",
   "state-corrupt": "The state file does not pass its checks.",
+  "snapshot-missing": "There is no snapshot that could be restored, or not the one that was asked for.",
+  "snapshot-corrupt": "A snapshot can't be read: its manifest or a chunk is missing or was changed.",
+  "snapshot-store-failed": "The place where snapshots are kept could not be reached, read or written.",
   "books-unbalanced":
     "Counts or totals do not add up: the partition stops rather than go on from a wrong state.",
   // sinks

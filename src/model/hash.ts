@@ -229,6 +229,16 @@ export class KeyHasher {
     this.#tailBits = (this.#prefixLength & 3) * 8;
   }
 
+  /**
+   * For who hashes ids of the source that was set four at a time: each of the eight words of state four times to `state`, the bytes
+   * of the source that fill no word yet four times to `tail`. Returns how many these are, and the source's length with its 0 byte.
+   */
+  spread(state: Int32Array, tail: Int32Array): { readonly tailBytes: number; readonly prefixLength: number } {
+    for (let at = 0; at < 8 * 4; at++) state[at] = this.#state[at >> 2]!;
+    tail.fill(this.#tail);
+    return { tailBytes: this.#prefixLength & 3, prefixLength: this.#prefixLength };
+  }
+
   /** Hash of (the source that was set, the id in `bytes[start, end)`): four words at `out[outOffset]`. */
   hashId(bytes: Uint8Array, start: number, end: number, out: Uint32Array, outOffset: number): void {
     const state = this.#state;

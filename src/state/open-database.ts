@@ -58,6 +58,11 @@ export function openForWriting(file: string, busyTimeoutMs: number = BUSY_TIMEOU
   }
 }
 
+/** Opens a database in memory that begins with the bytes of a file. */
+export function openImage(image: Buffer): Database {
+  return new Sqlite(image);
+}
+
 /** Opens the file beside its writer, for reading only. */
 export function openForReading(file: string): Database {
   const database = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });

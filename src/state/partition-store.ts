@@ -10,7 +10,14 @@ import { CheckpointWriter } from "./checkpoint-writer.ts";
 import { DeliveryWriter } from "./delivery-writer.ts";
 import { assertIdentity, claimIdentity } from "./identity.ts";
 import { assertIntact } from "./integrity.ts";
-import { IN_MEMORY, makeDurableFolder, openForReading, openForWriting, STATE_FILE } from "./open-database.ts";
+import {
+  IN_MEMORY,
+  makeDurableFolder,
+  openForReading,
+  openForWriting,
+  openImage,
+  STATE_FILE,
+} from "./open-database.ts";
 import { PartitionReader } from "./partition-reader.ts";
 import { assertSchemaKnown, migrate, MIGRATIONS, schemaVersion, type Migration } from "./schema/migrate.ts";
 import { SegmentFiles, SegmentFolder } from "./segments/segment-folder.ts";
@@ -28,6 +35,8 @@ export interface PartitionStoreOptions {
   readonly migrations?: readonly Migration[];
   /** An upper bound of the file in pages of 8 KiB; SQLite's own where absent. Reaching it is a full disk. */
   readonly maxPageCount?: number;
+  /** What a state in memory begins with (see `imageOf`). */
+  readonly image?: Buffer;
   /** Threads to write on; without them, and in memory, the calling thread writes itself. */
   readonly writers?: WriterPool;
 }
@@ -104,10 +113,20 @@ class SqlitePartitionStore extends PartitionReader implements PartitionStore {
     );
   }
 
+  image(): Buffer {
+    return this.#database.serialize();
+  }
+
   override close(): void {
     super.close();
     this.#lock?.release();
   }
+}
+
+/** The last checkpoint of a state in memory, as one that others can begin with: how states move in a simulation. */
+export function imageOf(store: PartitionStore): Buffer {
+  if (!(store instanceof SqlitePartitionStore)) throw new TypeError("Only a state in memory has an image.");
+  return store.image();
 }
 
 /**
@@ -129,7 +148,7 @@ export function openPartitionStore(
       makeDurableFolder(folder);
       lock = lockState(folder);
     }
-    database = openForWriting(file);
+    database = inMemory && options.image !== undefined ? openImage(options.image) : openForWriting(file);
     assertSchemaKnown(schemaVersion(database), options.migrations);
     setWalLimits(database);
     if (options.checkAtOpen !== false) assertIntact(database);

@@ -46,11 +46,13 @@ export interface PartitionWorkerOptions {
     "sha256" | "randomHashKey" | "knownControlSequence" | "fenceDeliveries"
   >;
   readonly delivery: OutboxDelivery;
+  /** Of the event-id hash; from the machine's secure source where absent, which only a simulation is. */
+  readonly randomHashKey?: () => string;
   /** Pause between two rotations that keep the accrued value current. */
   readonly accruedIntervalMs: number;
   /** Told when a rotation has failed: its figures grow old until one succeeds. */
   readonly onAccruedFault: (fault: unknown) => void;
-  readonly closeParts: CloseParts;
+  readonly closeParts: Pick<CloseParts, "answer" | "stop">;
   /** Takes operators' requests while the partition is ours; the function that it returns ends that. */
   readonly serveOperators: (answer: (data: Uint8Array) => Promise<Uint8Array | undefined>) => () => void;
   /** Told when the partition stops with a fault; `restartInMs` is undefined when it stays stopped. */
@@ -108,7 +110,7 @@ export class PartitionWorker {
     const pipeline = new PartitionPipeline({
       ...this.#options.pipeline,
       sha256,
-      randomHashKey,
+      randomHashKey: this.#options.randomHashKey ?? randomHashKey,
       knownControlSequence: this.#knownControlSequence,
       // A pipeline that starts again is still the owner, or is refused: its own deliveries must not be.
       fenceDeliveries: async () =>

@@ -9,6 +9,11 @@ export const ALERT_STREAM = "ALERTS";
 export const REFERENCE_STREAM = "REFERENCE";
 export const DOCUMENT_STREAM = "DOCUMENTS";
 
+/** Object store with the snapshots of a partition's state. */
+export function snapshotBucket(partition: number): string {
+  return `TRIBUTARY_SNAPSHOTS_${partition}`;
+}
+
 export function usageStream(partition: number): string {
   return `USAGE_${partition}`;
 }

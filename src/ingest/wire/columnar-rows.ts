@@ -2,11 +2,11 @@ import { Buffer } from "node:buffer";
 import { readDecimal, type DecimalSlot } from "../../model/decimal.ts";
 import { RETRACTION_TYPE } from "../../model/content-types.ts";
 import { MAX_COLUMN_INTEGER, PropertyKind } from "../../model/event-batch.ts";
-import type { KeyHasher } from "../../model/hash.ts";
 import { reasonCode } from "../../model/outcome.ts";
 import { PayloadChecksum } from "../../model/payload-checksum.ts";
 import type { BatchBuilder } from "./batch-builder.ts";
 import type { ColumnBuilder } from "./column-builder.ts";
+import type { ColumnarHashes } from "./columnar-hashes.ts";
 import { copyFloats, isPresent, type ColumnarBody, type ColumnarProperty } from "./columnar-body.ts";
 import {
   MAX_ACCOUNT_LENGTH,
@@ -22,6 +22,7 @@ const ID_TOO_LONG = reasonCode("id-too-long");
 const SOURCE_MISSING = reasonCode("source-missing");
 const NUMBER_INVALID = reasonCode("number-invalid");
 const TYPE_MISSING = reasonCode("type-missing");
+const TIME_INVALID = reasonCode("time-invalid");
 const RETRACTION_INVALID = reasonCode("retraction-invalid");
 const SUBJECT_MISSING = reasonCode("subject-missing");
 const SUBJECT_TOO_LONG = reasonCode("subject-too-long");
@@ -29,12 +30,12 @@ const INTEGER_32 = 0x7fff_ffff;
 
 /** Reads columnar batches into the rows of a batch, a column at a time: no object and no string for an event. */
 export class ColumnarRows {
-  readonly #hasher: KeyHasher;
+  readonly #hashes: ColumnarHashes;
   readonly #checksum = new PayloadChecksum();
   readonly #slot: DecimalSlot = { coefficient: 0, scale: 0 };
 
-  constructor(hasher: KeyHasher) {
-    this.#hasher = hasher;
+  constructor(hashes: ColumnarHashes) {
+    this.#hashes = hashes;
   }
 
   append(builder: BatchBuilder, body: ColumnarBody, message: number, region: number): void {
@@ -50,48 +51,17 @@ export class ColumnarRows {
     const faults = new Uint8Array(count);
     const isNumbered = body.identity !== undefined;
     if (isNumbered) checkIdentities(body, faults);
-    else this.#writeKeys(builder, body, base, faults);
+    else this.#hashes.writeKeys(builder, body, base, faults);
     writeNames(builder, body, base, faults);
     writeTimes(builder, body, base, faults, builder.messages[message]!.arrivalMs);
     // Lane-wise sums of the checksums of the properties. What is numbered is compared whole.
     const sums = isNumbered ? undefined : new Int32Array(count * 2);
     const columns = this.#writeProperties(builder, body, base, faults, sums);
+    if (sums !== undefined) this.#hashes.writeChecksums(builder, base, faults, sums);
     for (let row = 0; row < count; row++) {
-      const fault = faults[row]!;
-      if (fault === 0) {
-        if (sums !== undefined) builder.setChecksum(base + row, sums[2 * row]!, sums[2 * row + 1]!);
-      } else {
-        builder.reject(base + row, fault);
-        for (const column of columns) column.clear(base + row);
-      }
-    }
-  }
-
-  #writeKeys(builder: BatchBuilder, body: ColumnarBody, base: number, faults: Uint8Array): void {
-    const { ids, idEnds, idWidth, source } = body;
-    const hasher = this.#hasher;
-    const key = builder.key;
-    const { bytes: sources, starts, ends } = body.sources;
-    let current = -1;
-    let sourceLength = 0;
-    let isSourceSound = false;
-    let start = 0;
-    for (let row = 0; row < body.count; row++) {
-      const end = idWidth > 0 ? start + idWidth : idEnds[row]!;
-      const next = source === undefined ? 0 : source[row]!;
-      if (next !== current) {
-        current = next;
-        const sourceStart = starts[next]!;
-        const sourceEnd = ends[next]!;
-        sourceLength = sourceEnd - sourceStart;
-        isSourceSound = sourceLength > 0 && !sources.subarray(sourceStart, sourceEnd).includes(0);
-        if (sourceLength <= MAX_IDENTITY_BYTES) hasher.setSource(sources, sourceStart, sourceEnd);
-      }
-      if (end === start) faults[row] = ID_MISSING;
-      else if (!isSourceSound) faults[row] = SOURCE_MISSING;
-      else if (end - start + sourceLength > MAX_IDENTITY_BYTES) faults[row] = ID_TOO_LONG;
-      else hasher.hashId(ids, start, end, key, (base + row) * 4);
-      start = end;
+      if (faults[row] === 0) continue;
+      builder.reject(base + row, faults[row]!);
+      for (const column of columns) column.clear(base + row);
     }
   }
 
@@ -321,8 +291,14 @@ function writeTimes(
   for (let row = 0; row < body.count; row++) {
     const time = timeMs[base + row]! + 0;
     const sound = time >= MIN_TIME_MS && time <= MAX_TIME_MS && Math.trunc(time) === time;
-    timeMs[base + row] = sound ? time : arrivalMs;
-    if (!sound && faults[row] === 0) faults[row] = reasonCode("time-invalid");
+    if (sound) {
+      // −0 has become 0.
+      timeMs[base + row] = time;
+      continue;
+    }
+    // Not one expression for both: the compiler would allocate each row's time.
+    timeMs[base + row] = arrivalMs;
+    if (faults[row] === 0) faults[row] = TIME_INVALID;
   }
 }
 

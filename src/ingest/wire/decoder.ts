@@ -9,6 +9,7 @@ import type { LogMessage } from "../../model/log.ts";
 import { BatchBuilder } from "./batch-builder.ts";
 import { CloudEventRows } from "./cloud-event-rows.ts";
 import { parseColumnarBody } from "./columnar-body.ts";
+import { ColumnarHashes } from "./columnar-hashes.ts";
 import { ColumnarRows } from "./columnar-rows.ts";
 import { columnarRowText } from "./columnar-text.ts";
 import {
@@ -25,6 +26,7 @@ import { bodyText, elementTexts, parseJsonBody } from "./json-body.ts";
 import { MAX_EVENTS_PER_MESSAGE } from "./limits.ts";
 import { parseManifestBody } from "./manifest-body.ts";
 import { numberedMessage } from "./numbered-message.ts";
+import { ColumnKernels } from "./simd/column-kernels.ts";
 import { sourceHoursOf } from "./source-hours.ts";
 
 /** Rows that columns are made for at most before it is known how many there are. */
@@ -34,6 +36,8 @@ export interface WireDecoderOptions {
   readonly dictionaryLimits?: DictionaryLimits;
   /** True: a batch is good until the next call of `decode`, and its memory serves the next one. Default: false. */
   readonly reusesMemory?: boolean;
+  /** False: keys and checksums of columnar batches are made row by row, as where the processor has no vectors. Default: true. */
+  readonly usesVectors?: boolean;
 }
 
 /**
@@ -59,7 +63,8 @@ export class WireDecoder implements MessageDecoder {
     this.#dictionaries = new Dictionaries(options.dictionaryLimits);
     this.#reusesMemory = options.reusesMemory ?? false;
     this.#cloudEvents = new CloudEventRows(new KeyHasher(hashKey));
-    this.#columnar = new ColumnarRows(new KeyHasher(hashKey));
+    const kernels = options.usesVectors === false ? undefined : ColumnKernels.shared();
+    this.#columnar = new ColumnarRows(new ColumnarHashes(new KeyHasher(hashKey), kernels));
   }
 
   decode(messages: readonly LogMessage[]): DecodedRun {

@@ -61,6 +61,16 @@ export class Dictionary {
     return this.#numbers;
   }
 
+  /** Copies the lanes of the strings at `indices[from, from + count)` to the begin of two columns. */
+  copyLanes(indices: Uint32Array, from: number, count: number, low: Int32Array, high: Int32Array): void {
+    const hashes = this.#hashes;
+    for (let row = 0; row < count; row++) {
+      const at = 2 * indices[from + row]!;
+      low[row] = hashes[at]!;
+      high[row] = hashes[at + 1]!;
+    }
+  }
+
   /** Both lanes of the checksum of the string at an index. */
   low(index: number): number {
     return this.#hashes[2 * index]!;

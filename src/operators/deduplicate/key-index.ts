@@ -8,7 +8,14 @@ const MAX_LOAD = 0.8;
  * known how many keys come, none grows.
  */
 const GROWTH = 1.4;
-const MIN_RECORDS = 1_024;
+/**
+ * A small one doubles: to move an entry costs as much as half a probe, and with less growth each was moved three times until
+ * keys are sealed. Up to 10 bytes a key, but 3 MB at most, and 6 bytes when they are sealed.
+ */
+const GROWTH_OF_SMALL = 2;
+/** Doubled nine times it has room for the keys at which they are sealed (2^19) and an eighth more, which come until they are. */
+const MIN_RECORDS = 1_152;
+const MAX_SMALL_RECORDS = MIN_RECORDS << 9;
 /** What records that are read again are put by: their places are read ahead, and stay in the processor's first cache. Divides a chunk. */
 const READ_AHEAD_RECORDS = 256;
 /** A key's unit: the top bits of its first word. It gives the key's home; its lowest bits are the key's tag. */
@@ -131,7 +138,8 @@ export class KeyIndex {
     const tagMask = 2 ** (32 - formerBits) - 1;
     // With so many taken entries before it at most, an entry's unit follows from its place and tag.
     const nearRun = Math.floor(((tagMask + 1) * capacity) / UNITS) - 2;
-    this.#makeTable(this.#limit * GROWTH);
+    const isSmall = this.#limit * GROWTH_OF_SMALL <= MAX_SMALL_RECORDS;
+    this.#makeTable(this.#limit * (isSmall ? GROWTH_OF_SMALL : GROWTH));
     const start = former.indexOf(0);
     let run = 0;
     for (let place = start + 1; place < start + capacity; place += 1) {

@@ -27,6 +27,7 @@ import {
   seriesPeriodKey,
 } from "./price-periods.ts";
 import type { ChargedPeriod, SeriesInfo, TouchedPeriod, WindowFiring } from "./series-info.ts";
+import { TimeTexts } from "./time-texts.ts";
 import { WindowAmounts } from "./window-amounts.ts";
 
 /** Units of `SliceBudget` that finding the place of a window and closing a period cost, and adding one up. */
@@ -80,6 +81,7 @@ export class Rater implements CheckpointParticipant {
   /** By the number of the price period. */
   readonly windowAmounts: Pick<WindowAmounts, "of">;
   readonly #windowAmounts = new WindowAmounts();
+  readonly #times = new TimeTexts();
   #chargeListener: ChargeListener | undefined;
   readonly #onCharged: (charged: ChargedPeriod) => void;
   #catalog: Pick<CompiledCatalog, "version" | "contract" | "settings"> | undefined;
@@ -155,8 +157,8 @@ export class Rater implements CheckpointParticipant {
       account: series.account,
       meter: series.meter.key,
       group: series.group,
-      start: timeText(firing.startMs),
-      end: timeText(firing.endMs),
+      start: this.#times.of(firing.startMs),
+      end: this.#times.of(firing.endMs),
       value: formatQuantity(firing.value, series.meter),
       events: firing.events,
       revision: firing.revision,
@@ -267,8 +269,8 @@ export class Rater implements CheckpointParticipant {
       account: series.account,
       meter: series.meter.key,
       group: {},
-      start: timeText(period.startMs),
-      end: timeText(period.endMs),
+      start: this.#times.of(period.startMs),
+      end: this.#times.of(period.endMs),
       value: formatQuantity(state.quantity, series.meter),
       events: state.events,
       revision: state.revision,
@@ -334,8 +336,8 @@ export class Rater implements CheckpointParticipant {
       price === undefined ? null : formatMinorUnits(minorUnits, contract.currencyExponent);
     return {
       contract: contract.id,
-      periodStart: timeText(period.startMs),
-      periodEnd: timeText(period.endMs),
+      periodStart: this.#times.of(period.startMs),
+      periodEnd: this.#times.of(period.endMs),
       price: price?.id ?? null,
       catalogVersion,
       currency: contract.currency,
@@ -348,8 +350,4 @@ export class Rater implements CheckpointParticipant {
 
 function* oneAfterTheOther(...parts: readonly Iterable<StateRow>[]): Generator<StateRow> {
   for (const part of parts) yield* part;
-}
-
-function timeText(timeMs: number): string {
-  return new Date(timeMs).toISOString();
 }

@@ -15,8 +15,12 @@ import type { SegmentJob } from "./write-segment.ts";
 
 const FILE_PATTERN = /^segment-(\d+)\.keys$/;
 
+export function segmentName(number: number): string {
+  return `segment-${number}.keys`;
+}
+
 export function segmentPath(folder: string, number: number): string {
-  return join(folder, `segment-${number}.keys`);
+  return join(folder, segmentName(number));
 }
 
 /** Segments of a partition's folder, for reading. Files stay open until `close`. */

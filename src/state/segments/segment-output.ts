@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { TributaryError } from "../../model/errors.ts";
-import { KEY_RECORD_WORDS } from "../../model/key-segments.ts";
+import { KEY_RECORD_WORDS, KEY_WORDS } from "../../model/key-segments.ts";
 import { syncFolder } from "../open-database.ts";
 import { SegmentFilter } from "./segment-filter.ts";
 import {
@@ -39,7 +39,7 @@ export class SegmentOutput {
   readonly #buffer = new Uint32Array(BUFFER_BLOCKS * BLOCK_WORDS);
   readonly #index: Uint32Array<ArrayBuffer>;
   readonly #filter: SegmentFilter;
-  readonly #last = new Uint32Array(KEY_RECORD_WORDS);
+  readonly #last = new Uint32Array(KEY_WORDS);
   /** Blocks in the buffer that are full; records in the one after them. */
   #full = 0;
   #inBlock = 0;
@@ -60,20 +60,25 @@ export class SegmentOutput {
 
   /** Adds the record at `offset`. Throws `internal-fault` where its key is not above the one before. */
   add(words: Uint32Array, offset: number): void {
-    if (this.#added > 0 && compareKeys(words, offset, this.#last, 0) <= 0) {
+    const last = this.#last;
+    const first = words[offset]!;
+    if (!(first > last[0]!) && this.#added > 0 && compareKeys(words, offset, last, 0) <= 0) {
       throw new TributaryError("internal-fault", "Records of a segment are not in ascending order.", {
         details: { file: this.#path, record: this.#added },
       });
     }
     const at = this.#full * BLOCK_WORDS + this.#inBlock * KEY_RECORD_WORDS;
     const buffer = this.#buffer;
-    const last = this.#last;
-    for (let word = 0; word < KEY_RECORD_WORDS; word += 1) {
-      const value = words[offset + word]!;
-      buffer[at + word] = value;
-      last[word] = value;
-    }
-    if (this.#inBlock === 0) this.#index[this.#block] = words[offset]!;
+    // Written out: a loop over eight words takes twice as long.
+    buffer[at] = last[0] = first;
+    buffer[at + 1] = last[1] = words[offset + 1]!;
+    buffer[at + 2] = last[2] = words[offset + 2]!;
+    buffer[at + 3] = last[3] = words[offset + 3]!;
+    buffer[at + 4] = words[offset + 4]!;
+    buffer[at + 5] = words[offset + 5]!;
+    buffer[at + 6] = words[offset + 6]!;
+    buffer[at + 7] = words[offset + 7]!;
+    if (this.#inBlock === 0) this.#index[this.#block] = first;
     this.#filter.add(words, offset);
     this.#added += 1;
     this.#inBlock += 1;

@@ -1,31 +1,36 @@
 import { KEY_RECORD_WORDS } from "../../model/key-segments.ts";
 import { compareKeys } from "./segment-layout.ts";
 
-/** Records that fall into a bucket on average: as many as an insertion sort orders fastest. */
-const BUCKET_RECORDS = 8;
+/** Records that fall into a bucket on average: with fewer, the table of buckets would leave the processor's second cache. */
+const BUCKET_RECORDS = 4;
 /** From here on a bucket is sorted by comparisons n log n: keys are spread evenly, so that none is ever this large. */
 const LARGE_BUCKET = 64;
 const HASH_RANGE = 2 ** 32;
+/** Every record is in the first of 2^30. */
+const ONE_CHUNK_SHIFT = 30;
 
 /** Records that fill chunks of one size, one chunk after another. */
 export class ChunkedRecords {
   readonly count: number;
   readonly #chunks: readonly Uint32Array[];
-  readonly #chunkRecords: number;
+  /** A chunk has 2^shift records: divisions would cost as much as all else that is done to find one. */
+  readonly #shift: number;
 
+  /** A single chunk may have any number of records; throws RangeError where one of several has not 2^n. */
   constructor(chunks: readonly Uint32Array[], count: number) {
     this.count = count;
     this.#chunks = chunks;
-    this.#chunkRecords = (chunks[0]?.length ?? 0) / KEY_RECORD_WORDS;
+    this.#shift = chunks.length === 1 ? ONE_CHUNK_SHIFT : Math.log2(chunks[0]!.length / KEY_RECORD_WORDS);
+    if (!Number.isInteger(this.#shift)) throw new RangeError("a chunk has 2^n records");
   }
 
   /** The chunk that holds a record, for reading at `offsetOf`. */
   chunkOf(number: number): Uint32Array {
-    return this.#chunks[Math.floor(number / this.#chunkRecords)]!;
+    return this.#chunks[number >>> this.#shift]!;
   }
 
   offsetOf(number: number): number {
-    return (number % this.#chunkRecords) * KEY_RECORD_WORDS;
+    return (number & ((1 << this.#shift) - 1)) * KEY_RECORD_WORDS;
   }
 
   /** The first word of each record's key, in the order of the records. */
@@ -65,13 +70,19 @@ export function sortedOrder(records: ChunkedRecords): Uint32Array {
   for (let number = 0; number < count; number += 1) ends[Math.floor(firstWords[number]! * scale) + 1]! += 1;
   for (let bucket = 1; bucket <= buckets; bucket += 1) ends[bucket]! += ends[bucket - 1]!;
   const order = new Uint32Array(count);
-  for (let number = 0; number < count; number += 1)
-    order[ends[Math.floor(firstWords[number]! * scale)]!++] = number;
+  // First words beside their numbers, so that a bucket is sorted without a look elsewhere.
+  const words = new Uint32Array(count);
+  for (let number = 0; number < count; number += 1) {
+    const word = firstWords[number]!;
+    const at = ends[Math.floor(word * scale)]!++;
+    order[at] = number;
+    words[at] = word;
+  }
   // Filling has moved each entry to the end of its bucket.
   for (let bucket = 0, start = 0; bucket < buckets; bucket += 1) {
     const end = ends[bucket]!;
     if (end - start > LARGE_BUCKET) order.subarray(start, end).sort((a, b) => records.compare(a, b));
-    else sortSmall(records, firstWords, order, start, end);
+    else sortSmall(records, words, order, start, end);
     start = end;
   }
   return order;
@@ -80,22 +91,23 @@ export function sortedOrder(records: ChunkedRecords): Uint32Array {
 /** Records are read only where the first words of keys are equal: each of them would have to be waited for. */
 function sortSmall(
   records: ChunkedRecords,
-  firstWords: Uint32Array,
+  words: Uint32Array,
   order: Uint32Array,
   start: number,
   end: number,
 ): void {
   for (let at = start + 1; at < end; at += 1) {
     const number = order[at]!;
-    const word = firstWords[number]!;
+    const word = words[at]!;
     let to = at;
     while (to > start) {
-      const before = order[to - 1]!;
-      const wordBefore = firstWords[before]!;
-      if (wordBefore < word || (wordBefore === word && records.compare(before, number) < 0)) break;
-      order[to] = before;
+      const wordBefore = words[to - 1]!;
+      if (wordBefore < word || (wordBefore === word && records.compare(order[to - 1]!, number) < 0)) break;
+      order[to] = order[to - 1]!;
+      words[to] = wordBefore;
       to -= 1;
     }
     order[to] = number;
+    words[to] = word;
   }
 }

@@ -9,7 +9,7 @@ export type SegmentJob =
   | {
       readonly kind: "seal";
       readonly path: string;
-      /** Chunks of one size that the records fill one after another. */
+      /** Chunks of one size, 2^n records where they are several, that the records fill one after another. */
       readonly chunks: readonly Uint32Array[];
       readonly count: number;
     }

@@ -12,19 +12,21 @@ export class MemoryStream {
   readonly name: string;
   readonly messages: LogMessage[] = [];
   readonly #clock: SimClock;
+  readonly #createdAt: string;
   #listeners = new Set<() => void>();
 
-  constructor(name: string, clock: SimClock) {
+  constructor(name: string, clock: SimClock, createdAt = CREATED_AT) {
     this.name = name;
     this.#clock = clock;
+    this.#createdAt = createdAt;
   }
 
-  store(data: Uint8Array): number {
+  store(data: Uint8Array, { subject = this.name, contentType = "application/json" } = {}): number {
     const sequence = this.messages.length + 1;
     this.messages.push({
       sequence,
-      subject: this.name,
-      contentType: "application/json",
+      subject,
+      contentType,
       arrivalMs: this.#clock.nowMs(),
       data,
     });
@@ -33,7 +35,7 @@ export class MemoryStream {
   }
 
   identity() {
-    return { createdAt: CREATED_AT, firstSequence: 1, lastSequence: this.messages.length };
+    return { createdAt: this.#createdAt, firstSequence: 1, lastSequence: this.messages.length };
   }
 
   listen(listener: () => void): () => void {
@@ -58,20 +60,29 @@ export function commandLog(stream: MemoryStream, process: SimProcess, clock: Sim
 
 const RUN = 20;
 
-class MemoryReader implements LogReader {
+/** Reads a stream as a process; ends with a fault where `nextFault` gives one. */
+export class MemoryReader implements LogReader {
   readonly ended: Promise<void>;
   caughtUp = false;
   pendingCount = 0;
   readonly #stream: MemoryStream;
   readonly #process: SimProcess;
   readonly #clock: SimClock;
+  readonly #nextFault: () => Error | undefined;
   #next: number;
   #isStopped = false;
   #isDelivering = false;
   #end!: (fault?: unknown) => void;
   #unlisten: (() => void) | undefined;
 
-  constructor(stream: MemoryStream, process: SimProcess, clock: SimClock, firstSequence: number) {
+  constructor(
+    stream: MemoryStream,
+    process: SimProcess,
+    clock: SimClock,
+    firstSequence: number,
+    nextFault: () => Error | undefined = () => undefined,
+  ) {
+    this.#nextFault = nextFault;
     this.#stream = stream;
     this.#process = process;
     this.#clock = clock;
@@ -94,9 +105,14 @@ class MemoryReader implements LogReader {
           if (run.length === 0 || this.#isStopped) break;
           await this.#process.call(() => this.#clock.delay(1));
           if (this.#isStopped) break;
+          this.caughtUp = false;
+          const fault = this.#nextFault();
+          if (fault !== undefined) throw fault;
           await deliver(run);
           this.#next += run.length;
+          this.caughtUp = this.#next > this.#stream.messages.length;
         }
+        this.caughtUp = true;
       } catch (fault) {
         this.#end(fault);
       } finally {

@@ -17,6 +17,11 @@ export class SimClock implements Clock {
   #nowMs = SIMULATION_START_MS;
   #timers: Timer[] = [];
   #number = 0;
+  readonly #maxTurns: number;
+
+  constructor(maxTurns = MAX_TURNS) {
+    this.#maxTurns = maxTurns;
+  }
 
   nowMs(): number {
     return this.#nowMs;
@@ -44,7 +49,7 @@ export class SimClock implements Clock {
   /** Goes on until `isDone`, or no timer is left, or the time is reached; false where it wasn't done. */
   async runUntil(isDone: () => boolean, untilMs: number): Promise<boolean> {
     for (let turns = 0; ; turns++) {
-      if (turns > MAX_TURNS)
+      if (turns > this.#maxTurns)
         throw new Error("the simulation does not get on: something is tried again without end");
       // All work of a simulation is promises and SQLite: one turn of the event loop runs all of it.
       await new Promise((resolve) => {

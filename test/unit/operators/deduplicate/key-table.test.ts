@@ -1,6 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { KEY_RECORD_BYTES } from "../../../../src/model/key-segments.ts";
 import { KeyTable, KeyVerdict } from "../../../../src/operators/deduplicate/key-table.ts";
+import { CHUNK_RECORDS } from "../../../../src/operators/deduplicate/record-chunks.ts";
 import { probeKey } from "../../../support/probe-key.ts";
 import { SavedRows } from "../support/saved-rows.ts";
 import { KeyModel, scrambledKey } from "./key-model.ts";
@@ -162,6 +164,21 @@ describe("KeyTable", () => {
     expect(wrong).toBe(0);
     scrambledKey(123_456, words, 0);
     expect(restored.firstOf(words)).toEqual({ sequence: 123_456, index: 3 });
+  });
+
+  it("takes less than 40 bytes a key when they are sealed, and never 3 MB for the index of fewer", () => {
+    const count = 2 ** 19;
+    const table = new KeyTable({ horizonMs: 40_000_000 });
+    const words = new Uint32Array(4);
+    let mostIndexBytes = 0;
+    for (let number = 0; number < count; number += 1) {
+      scrambledKey(number, words, 0);
+      probeKey(table, words, 0, number, 1, 1000, number, 3);
+      const recordBytes = Math.ceil((number + 1) / CHUNK_RECORDS) * CHUNK_RECORDS * KEY_RECORD_BYTES;
+      if (number % 1_000 === 0) mostIndexBytes = Math.max(mostIndexBytes, table.bytes - recordBytes);
+    }
+    expect(table.bytes / count).toBeLessThan(38);
+    expect(mostIndexBytes).toBeLessThan(3_000_000);
   });
 
   it("finds every key of a crowd with one beginning, also at the end of the table, while it grows", () => {

@@ -53,10 +53,10 @@ function run(job: SegmentJob): WrittenSegment {
 
 function sealed(path: string, words: Uint32Array): SegmentIdentity {
   const count = words.length / KEY_RECORD_WORDS;
-  // Chunks of three records, so that a file is made of several.
+  // Chunks of four records, so that a file is made of several.
   const chunks: Uint32Array[] = [];
-  for (let at = 0; at < words.length; at += 3 * KEY_RECORD_WORDS)
-    chunks.push(words.slice(at, at + 3 * KEY_RECORD_WORDS));
+  for (let at = 0; at < words.length; at += 4 * KEY_RECORD_WORDS)
+    chunks.push(words.slice(at, at + 4 * KEY_RECORD_WORDS));
   return { number: 1, ...run({ kind: "seal", path, chunks, count }) };
 }
 
@@ -205,6 +205,12 @@ describe("a segment file", () => {
       [1, 2, 3, 4],
     ]);
     expect(() => run({ kind: "seal", path, chunks: [twice], count: 2 })).toThrow(fault);
+    const three = recordsOf([
+      [1, 2, 3, 4],
+      [2, 2, 3, 4],
+      [3, 2, 3, 4],
+    ]);
+    expect(() => run({ kind: "seal", path, chunks: [three, twice], count: 5 })).toThrow(RangeError);
     const missing = [{ path: join(folder, "two.keys"), count: 2 }];
     expect(() => run({ kind: "merge", path, inputs: missing })).toThrow("ENOENT");
     expect(readdirSync(folder)).toEqual([]);
