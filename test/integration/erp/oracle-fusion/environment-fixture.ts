@@ -51,7 +51,7 @@ export class Environment {
   }
 
   /** Another sink, with other options. */
-  open(changes: Partial<OracleFusionOptions> = {}): void {
+  open(changes: Partial<OracleFusionOptions> = {}, prefix = PREFIX): void {
     const seen: { readonly operation: string; readonly outcome: string }[] = [];
     this.seen = seen;
     this.sink = new OracleFusionSink(
@@ -69,7 +69,7 @@ export class Environment {
         ...changes,
       },
       {
-        prefix: PREFIX,
+        prefix,
         clock: systemClock,
         random: Math.random,
         onRequest: (operation, outcome) => {

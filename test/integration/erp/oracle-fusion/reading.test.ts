@@ -93,6 +93,16 @@ describe("the scan", () => {
   });
 });
 
+it("a search whose prefix has a wildcard finds no other prefix", async () => {
+  await postAll();
+  oracle.open({}, "umr_");
+  const { plan } = await oracle.post(command(journal()));
+  const found: string[] = [];
+  for await (const page of oracle.sink.scan("2020-01-01", context()))
+    found.push(...page.map(({ externalId }) => externalId));
+  expect(found).toEqual([plan.externalId]);
+});
+
 describe("the check", () => {
   const kinds = ["customer", "invoice", "credit-memo", "journal"] as const;
 
