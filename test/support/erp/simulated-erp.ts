@@ -113,6 +113,8 @@ export interface ErpAbilities {
   readonly lookUp: boolean;
   /** Whether it can say that it has had enough. */
   readonly throttling: boolean;
+  /** Whether it takes documents, works on them by itself and is polled; not where this is absent. */
+  readonly accepts?: boolean;
 }
 
 export type SimulatedFault =

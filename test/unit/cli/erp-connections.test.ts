@@ -107,6 +107,7 @@ text: true
         NETSUITE_CLIENT_ID: "client",
         NETSUITE_CERTIFICATE_ID: "certificate",
         ORACLE_CLIENT_ID: "client",
+        SAP_CLIENT_ID: "sap",
       },
       readFile: (path) => {
         if (path.startsWith("config/")) return readProjectFile(path);
@@ -115,7 +116,14 @@ text: true
     });
     if (!result.ok) throw new Error(JSON.stringify(result.faults));
     const adapters = [...result.connections.values()].map(({ adapter }) => adapter);
-    expect(adapters).toEqual(["netsuite", "oracle-fusion", "file", "http"]);
+    expect(adapters).toEqual([
+      "netsuite",
+      "oracle-fusion",
+      "finance-operations",
+      "sap-s4hana",
+      "file",
+      "http",
+    ]);
   });
 
   test("a file that is not there is named", () => {
