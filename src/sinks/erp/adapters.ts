@@ -4,12 +4,14 @@ import { fileAdapter } from "./file/adapter.ts";
 import { financeOperationsAdapter } from "./finance-operations/adapter.ts";
 import { httpAdapter } from "./http/adapter.ts";
 import { netsuiteAdapter } from "./netsuite/adapter.ts";
+import { oracleFusionAdapter } from "./oracle-fusion/adapter.ts";
 import { sapS4hanaAdapter } from "./sap-s4hana/adapter.ts";
 
 /** Every kind of ERP that documents can be posted to: a new one is a folder and a line here. */
 export const ERP_ADAPTERS: readonly ErpAdapter[] = [
   netsuiteAdapter,
   businessCentralAdapter,
+  oracleFusionAdapter,
   sapS4hanaAdapter,
   financeOperationsAdapter,
   fileAdapter,

@@ -103,7 +103,12 @@ text: true
   test("the example is one that is taken", () => {
     const result = loadErpConnections({
       file: "config/erp-connections.example.yaml",
-      env: { NETSUITE_CLIENT_ID: "client", NETSUITE_CERTIFICATE_ID: "certificate", SAP_CLIENT_ID: "sap" },
+      env: {
+        NETSUITE_CLIENT_ID: "client",
+        NETSUITE_CERTIFICATE_ID: "certificate",
+        ORACLE_CLIENT_ID: "client",
+        SAP_CLIENT_ID: "sap",
+      },
       readFile: (path) => {
         if (path.startsWith("config/")) return readProjectFile(path);
         return path.endsWith("hook-secret") ? SECRET : "a key";
@@ -114,6 +119,7 @@ text: true
     expect(adapters).toEqual([
       "netsuite",
       "business-central",
+      "oracle-fusion",
       "finance-operations",
       "sap-s4hana",
       "file",

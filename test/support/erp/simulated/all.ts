@@ -4,6 +4,7 @@ import { fileErp } from "./file.ts";
 import { financeOperationsErp } from "./finance-operations.ts";
 import { httpErp } from "./http.ts";
 import { netsuiteErp, netsuiteJobsErp } from "./netsuite.ts";
+import { oracleFusionErp } from "./oracle-fusion.ts";
 import { sapS4hanaErp } from "./sap-s4hana.ts";
 
 /** Every simulated ERP: the conformance suite and the fault mix run against each. A new one is a file beside this one, and a line here. */
@@ -11,6 +12,7 @@ export const SIMULATED_ERPS: readonly SimulatedErpKind[] = [
   netsuiteErp,
   netsuiteJobsErp,
   businessCentralErp,
+  oracleFusionErp,
   sapS4hanaErp,
   financeOperationsErp,
   fileErp,
