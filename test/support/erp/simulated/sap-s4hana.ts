@@ -18,6 +18,8 @@ const THROTTLED = 429;
 const CLIENT_ID = "sb-tributary!b42";
 const RARE_ACCOUNT = "41000200";
 const OTHER_ACCOUNT = "41000100";
+/** Account of what is not billed yet: what takes an accrual back credits it. */
+const UNBILLED = "12560000";
 const SALES: ReadonlySet<string> = new Set(["DR", "DG"]);
 
 const FAULTS: Readonly<Record<SimulatedFault, Fault>> = {
@@ -87,7 +89,7 @@ class SimulatedSap implements SimulatedErp {
       values,
     });
     const accounts: Readonly<Record<string, string>> = {
-      "unbilled-receivable": "12560000",
+      "unbilled-receivable": UNBILLED,
       revenue: "41000000",
       adjustments: "41000000",
       "deferred-revenue": "23000000",
@@ -125,6 +127,7 @@ class SimulatedSap implements SimulatedErp {
         externalId: reference,
         currency,
         debits: items.map(({ amount }) => cents(amount)).reduce((sum, of) => (of > 0n ? sum + of : sum), 0n),
+        isReversal: items.some(({ account, amount }) => account === UNBILLED && cents(amount) < 0n),
       }));
   }
 
