@@ -34,7 +34,7 @@ export const LONG_SUITES = {
   },
   "fault-mix": {
     files: ["test/integration/erp/fault-mix.test.ts"],
-    env: { TRIBUTARY_ERP_DOCUMENTS: "1000" },
+    env: { TRIBUTARY_ERP_DOCUMENTS: "1000", TRIBUTARY_ERPS: process.env["TRIBUTARY_ERPS"] ?? "all" },
   },
   "runner-fleet": {
     files: ["test/integration/erp/runner-fleet.test.ts"],

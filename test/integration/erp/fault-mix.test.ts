@@ -23,8 +23,9 @@ import type { ConfigOptions } from "../../support/worker/workspace.ts";
 const SEED = Number(process.env["TRIBUTARY_SEED"] ?? 4_711);
 /** Documents of each ERP, about: a contract has a customer and two invoices. */
 const DOCUMENTS = Number(process.env["TRIBUTARY_ERP_DOCUMENTS"] ?? 36);
-/** Keys of the ERPs, with commas between; all where it is not set. */
-const NAMES = process.env["TRIBUTARY_ERPS"]?.split(",");
+/** Keys of the ERPs, with commas between, or "all". Those of the short form have nothing in common: a record service, drafts that are posted, files. */
+const CHOSEN = process.env["TRIBUTARY_ERPS"] ?? "netsuite,business-central,drop";
+const NAMES = CHOSEN === "all" ? undefined : CHOSEN.split(",");
 const CONTRACTS = Math.ceil(DOCUMENTS / 3);
 const INVOICES = 2 * CONTRACTS;
 /** Invoices of which something is given back: those of the contracts from this one on. */
@@ -71,6 +72,14 @@ function isInjected({ connection, key, kind, currency, state, code, missing }: R
   if (state === "waiting") return currency === "GBP" && missing.includes("currency GBP");
   if (kind === "journal") return refused === undefined && state === "held";
   return key === `invoice:${rare}` && state === "parked";
+}
+
+/** A journal that an ERP can't be told at all: of a foreign currency, where it takes them in its own only. */
+function isUnsayable({ connection, kind, currency, state, code }: Row): boolean {
+  const isLocal = erps.erps.some((each) => each.key === connection && each.localJournalsOnly);
+  return (
+    isLocal && kind === "journal" && currency === "GBP" && state === "rejected" && code === "journal-currency"
+  );
 }
 
 function report({ key, erp }: LandscapeErp, rows: readonly Row[], elapsedMs: number): void {
@@ -154,10 +163,14 @@ test(`${CONTRACTS} contracts through simulated ERPs under a fault mix: each docu
   await worker.ready();
   for (const { connection: on, key } of exceptions.filter(({ state }) => state === "rejected"))
     await retry(worker, key, on);
-  const all = await settled.wait(worker, { isWhole, isExpected: () => false, deadlineMs: DEADLINE_MS });
+  const all = await settled.wait(worker, { isWhole, isExpected: isUnsayable, deadlineMs: DEADLINE_MS });
   for (const erp of erps.erps) {
     expectDocuments(erp, documents, () => true);
-    expectOthers(erp, all, CONTRACTS);
+    expectOthers(
+      erp,
+      all.filter((row) => !isUnsayable(row)),
+      CONTRACTS,
+    );
     expect([erp.key, ...erp.erp.wrongRequests()]).toEqual([erp.key]);
   }
   await expectNoSecrets(workers);

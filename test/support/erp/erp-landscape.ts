@@ -1,3 +1,4 @@
+import { erpAdapter } from "../../../src/sinks/erp/adapters.ts";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { PostedConnection } from "./posted-month.ts";
@@ -29,6 +30,8 @@ export interface LandscapeErp {
   readonly erp: SimulatedErp;
   /** Number of the invoice that is refused for good, where it can be. */
   readonly refused: string | undefined;
+  /** See `SimulatedErpKind`. */
+  readonly localJournalsOnly: boolean;
 }
 
 /** Simulated ERPs beside each other, all that there are unless some are named; each can be made to fail. */
@@ -39,7 +42,7 @@ export class ErpLandscape {
     this.erps = erps;
   }
 
-  /** @param names keys of connections; undefined: all that take journals in any currency */
+  /** @param names keys of connections; undefined: all */
   static async start(
     folder: string,
     seed: number,
@@ -50,14 +53,18 @@ export class ErpLandscape {
     if (unknown.length > 0) throw new RangeError(`no simulated ERP ${unknown.join(", ")}`);
     const erps: LandscapeErp[] = [];
     for (const [index, kind] of SIMULATED_ERPS.entries()) {
-      const isNamed = names?.includes(kind.connection) ?? kind.localJournalsOnly !== true;
-      if (!isNamed) continue;
+      if (names?.includes(kind.connection) === false) continue;
       const own = join(folder, `erp-${kind.connection}`);
       mkdirSync(own);
       const erp = await kind.start({ folder: own, seed: seed + index });
       // One of each legal entity, in turns.
       const refused = erp.refuse === undefined ? undefined : `${index % 2 === 0 ? "N" : "S"}-000001`;
-      erps.push({ key: kind.connection, erp, refused });
+      erps.push({
+        key: kind.connection,
+        erp,
+        refused,
+        localJournalsOnly: kind.localJournalsOnly === true,
+      });
     }
     return new ErpLandscape(erps);
   }
@@ -88,7 +95,7 @@ export class ErpLandscape {
 
   /**
    * Requests go wrong from now on, and some documents can't be posted: those with a certain item, and one invoice that is refused or, where an
-   * ERP refuses none by itself, the accruals of a closed month.
+   * ERP refuses none by itself but reverses journals, the accruals of a closed month.
    */
   beginFaults(closedMonth: string): void {
     for (const { erp, refused } of this.erps) {
@@ -97,8 +104,10 @@ export class ErpLandscape {
         if ((fault !== "token-expiry" || tokens) && (fault !== "throttle-storm" || throttling))
           erp.fault(fault, { rate });
       if (itemChecks) erp.blockRareItem();
+      // Where reversals are journals of their own they would wait behind accruals that are held.
+      const reverses = erpAdapter(erp.adapter)?.description.reversesJournals === true;
       if (refused !== undefined) erp.refuse?.(refused);
-      else if (periods) erp.closePeriod(closedMonth);
+      else if (periods && reverses) erp.closePeriod(closedMonth);
     }
   }
 

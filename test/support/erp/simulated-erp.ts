@@ -68,7 +68,7 @@ export interface SimulatedErp {
 /** One that can be started, behind a connection of that key. */
 export interface SimulatedErpKind {
   readonly connection: string;
-  /** It takes journals in the local currency of a company alone: the fault mix, which has others too, leaves it out unless it is named. */
+  /** It takes journals in the local currency of a company alone: others are rejected for good. */
   readonly localJournalsOnly?: true;
   start(options: SimulatedErpOptions): Promise<SimulatedErp>;
 }

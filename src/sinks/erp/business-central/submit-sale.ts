@@ -42,6 +42,7 @@ export async function submitSale(
     signal,
   };
   const known = await readSales(client, question);
+  refuseOther(plan, known);
   const booked = await bookedSale(client, question, known);
   if (booked !== undefined) return booked;
   const appliesTo = await openInvoice(client, plan, signal);
@@ -53,6 +54,13 @@ export async function submitSale(
   const posted = await bookedSale(client, question, await readSales(client, question));
   if (posted !== undefined) return posted;
   throw new ErpFault("unknown", "Business Central says that it has posted the document, and doesn't show it");
+}
+
+/** What is in the books under our number without being ours is for the runner's look to tell, and not confirmed here. */
+function refuseOther({ expected }: SalePlan, sales: readonly ReadSale[]): void {
+  const posted = sales.find(({ isDraft }) => !isDraft);
+  if (posted === undefined || compareDocuments(expected, posted.found.document).length === 0) return;
+  throw new ErpFault("duplicate", "Business Central has a document with this external document number");
 }
 
 /** What is in the books already; drafts beside it are nobody's. */
@@ -106,6 +114,7 @@ async function createDraft(
     { operation: `draft-${plan.kind}`, signal: question.signal },
   );
   const sales = await salesOfPage(client, answers[1], question);
+  refuseOther(plan, sales);
   const booked = await bookedSale(client, question, sales);
   if (booked !== undefined) return booked;
   const draft = await keptDraft(client, question, sales, (sale) => isAsPlanned(plan, sale, appliesTo));

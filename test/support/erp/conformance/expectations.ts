@@ -32,7 +32,8 @@ export function expectOnce(world: ConformanceWorld): void {
   );
   const sink = world.openSink();
   const journals = commands.flatMap((command) => journalFigures(command, sink.plan(command).externalId));
-  expect(sorted(erp.journals(), ({ externalId }) => externalId)).toEqual(
+  const held = erp.journals().map(({ externalId, currency, debits }) => ({ externalId, currency, debits }));
+  expect(sorted(held, ({ externalId }) => externalId)).toEqual(
     sorted(journals, ({ externalId }) => externalId),
   );
   const customers = commands.filter(({ kind }) => kind === "customer");
