@@ -15,6 +15,8 @@ export class BillingCalendar {
   readonly #anchorMonth: number;
   /** Starts of periods by month (year × 12 + month from 0): asked for once per cell, so remembered. */
   readonly #starts = new Map<number, number>();
+  /** Usage comes in near one time: the period asked for last is mostly the one asked for next. */
+  #last: BillingPeriod = { startMs: 0, endMs: 0 };
 
   /**
    * @param anchorDay 1–31
@@ -34,12 +36,15 @@ export class BillingCalendar {
 
   /** The period that contains a time. */
   periodAt(timeMs: number): BillingPeriod {
+    const last = this.#last;
+    if (timeMs >= last.startMs && timeMs < last.endMs) return last;
     const date = new Date(timeMs);
     let month = date.getUTCFullYear() * 12 + date.getUTCMonth();
     while (this.#startOf(month) > timeMs) month -= 1;
     while (this.#startOf(month + 1) <= timeMs) month += 1;
     month -= (month - this.#anchorMonth) % this.#months;
-    return { startMs: this.#startOf(month), endMs: this.#startOf(month + this.#months) };
+    this.#last = { startMs: this.#startOf(month), endMs: this.#startOf(month + this.#months) };
+    return this.#last;
   }
 
   #startOf(month: number): number {
