@@ -46,7 +46,7 @@ const step = fc.record({
   price: few,
   meter: few,
   period: few,
-  then: fc.constantFrom("open", "close", "look", "collect"),
+  action: fc.constantFrom("open", "close", "look", "collect"),
 });
 
 test("a price period is the one with the place's key, whatever the series' last one was", () => {
@@ -54,13 +54,13 @@ test("a price period is the one with the place's key, whatever the series' last 
     fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
       const rows = new KeyedRows("price-periods", pricePeriodCodec, ({ closed }) => closed);
       const last = new LastPricePeriods(rows);
-      for (const { series, contract, price: priceNumber, meter: meterNumber, period, then } of steps) {
+      for (const { series, contract, price: priceNumber, meter: meterNumber, period, action } of steps) {
         const place = placeOf(series, contract, priceNumber, meterNumber, period);
         const number = last.numberOf(place);
         expect(number).toBe(rows.numberOf(place.key));
-        if (then === "collect") rows.collectChanges([]);
-        else if (then === "close" && number !== undefined) rows.change(number).closed = true;
-        else if (then === "open" && number === undefined) rows.add(newPricePeriod(place, false));
+        if (action === "collect") rows.collectChanges([]);
+        else if (action === "close" && number !== undefined) rows.change(number).closed = true;
+        else if (action === "open" && number === undefined) rows.add(newPricePeriod(place, false));
       }
     }),
     { numRuns: 300 },
