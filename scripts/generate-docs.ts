@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { Registry } from "prom-client";
 import { workerConfigKeys, workerConfigSections } from "../src/cli/config/config-keys.ts";
+import { postingSettingsJsonSchema } from "../src/cli/schemas/connections-schema.ts";
 import { createProgram } from "../src/cli/program.ts";
 import { ERRORS } from "../src/model/errors.ts";
 import { defineMetrics, METRIC_PREFIX } from "../src/ops/metric-definitions.ts";
@@ -21,7 +22,11 @@ const pages = {
   "benchmarks.md": renderBenchmarksPage(report),
   "cli.md": renderCliReference(await createProgram()),
   "errors.md": renderErrorList(ERRORS),
-  "configuration.md": renderConfigReference(workerConfigKeys(), workerConfigSections()),
+  "configuration.md": renderConfigReference(
+    workerConfigKeys(),
+    workerConfigSections(),
+    postingSettingsJsonSchema(),
+  ),
   "metrics.md": renderMetricList(registry),
 };
 for (const [name, text] of Object.entries(pages)) {

@@ -28,7 +28,7 @@ export interface WorkerSetUp {
   readonly folder: string;
   /** Further settings of the configuration file. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** The catalog is compiled in the worker's process: no way through files, which takes minutes for a million contracts. */
+  /** The catalog is compiled in the worker's process: no way through files, which takes half a minute for a million contracts. */
   readonly hasLargeCatalog?: boolean;
 }
 

@@ -1,4 +1,5 @@
 import type { ConfigKey } from "../../src/cli/config/config-keys.ts";
+import type { SettingsSchema } from "../../src/cli/schemas/connections-schema.ts";
 
 function code(value: unknown): string {
   return `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
@@ -17,13 +18,24 @@ function table(keys: readonly ConfigKey[]): string[] {
   return ["| setting | default | meaning | environment | flag |", "| --- | --- | --- | --- | --- |", ...rows];
 }
 
+/** A table of the settings of a JSON Schema's object, by their names below `prefix`. */
+function schemaTable(schema: SettingsSchema, prefix: string): string[] {
+  const rows = Object.entries(schema.properties).map(
+    ([name, { description = "", default: defaultValue }]) =>
+      `| ${code(prefix + name)} | ${defaultValue === undefined ? "" : code(defaultValue)} | ${description} |`,
+  );
+  return ["| setting | default | meaning |", "| --- | --- | --- |", ...rows];
+}
+
 /**
  * The page that lists every setting of the worker.
  * @param sections descriptions by dotted path
+ * @param posting settings that every ERP connection has
  */
 export function renderConfigReference(
   keys: readonly ConfigKey[],
   sections: ReadonlyMap<string, string>,
+  posting: SettingsSchema,
 ): string {
   const sectionOf = (key: ConfigKey): string => key.path.split(".").slice(0, -1).join(".");
   const groups = [...sections].flatMap(([path, description]) => {
@@ -49,6 +61,14 @@ export function renderConfigReference(
     "",
     ...table(keys.filter((key) => sectionOf(key) === "")),
     ...groups,
+    "",
+    "## ERP connections",
+    "",
+    "The file that `erp_connections` names has a section a connection, by its key in the catalog's folder `erp/`: `adapter`, the adapter's own settings",
+    "([netsuite](erp/netsuite.md), [file](erp/file.md), [http](erp/http.md)), and below `posting` what every connection can be told. Texts, durations and",
+    "secrets as above; none of it can be set by variables or flags of its own. `tributary schema erp-connections` prints its JSON Schema.",
+    "",
+    ...schemaTable(posting, "posting."),
     "",
   ].join("\n");
 }

@@ -20,6 +20,10 @@ export const LONG_SUITES = {
     files: ["test/integration/worker/failpoints.test.ts"],
     env: { TRIBUTARY_FAILPOINT_VISITS: "1,2,3,4" },
   },
+  "posting-failpoints": {
+    files: ["test/integration/erp/posting-failpoints.test.ts"],
+    env: { TRIBUTARY_POSTING_FAILPOINT_VISITS: "1,2,3" },
+  },
   ownership: {
     files: ["test/unit/fleet/ownership.test.ts"],
     env: { OWNERSHIP_SCHEDULES: "10000" },
@@ -32,9 +36,25 @@ export const LONG_SUITES = {
     files: ["test/integration/erp/fault-mix.test.ts"],
     env: { TRIBUTARY_ERP_DOCUMENTS: "1000" },
   },
+  "runner-fleet": {
+    files: ["test/integration/erp/runner-fleet.test.ts"],
+    env: {
+      TRIBUTARY_FLEET_CONTRACTS: "300",
+      TRIBUTARY_FLEET_DISTURBANCES: "8",
+      TRIBUTARY_FLEET_SHARE: "0.95",
+    },
+  },
   backlog: {
     files: ["test/integration/worker/backlog-memory.test.ts"],
     env: { TRIBUTARY_BACKLOG_EVENTS: "20000000" },
+  },
+  "business-central": {
+    files: ["test/integration/erp/business-central/random-faults.test.ts"],
+    env: { BUSINESS_CENTRAL_FAULT_SEEDS: "100" },
+  },
+  "finance-operations": {
+    files: ["test/integration/erp/finance-operations/random-faults.test.ts"],
+    env: { FINANCE_OPERATIONS_FAULT_SEEDS: "300" },
   },
   netsuite: {
     files: ["test/integration/erp/netsuite/random-faults.test.ts"],

@@ -12,11 +12,14 @@ export class BillingCalendar {
   readonly timeZone: string;
   readonly anchorDay: number;
   readonly #months: number;
-  readonly #anchorMonth: number;
+  /** 1–12: a month in which a period starts. */
+  readonly anchorMonth: number;
   /** Starts of periods by month (year × 12 + month from 0): asked for once per cell, so remembered. */
   readonly #starts = new Map<number, number>();
-  /** Usage comes in near one time: the period asked for last is mostly the one asked for next. */
-  #last: BillingPeriod = { startMs: 0, endMs: 0 };
+  /** By the same months: so contracts of one calendar share its periods. */
+  readonly #periods = new Map<number, BillingPeriod>();
+  /** The one asked for last is mostly the one asked for next. */
+  #last: BillingPeriod | undefined;
 
   /**
    * @param anchorDay 1–31
@@ -31,20 +34,25 @@ export class BillingCalendar {
     this.timeZone = timeZone;
     this.anchorDay = anchorDay;
     this.#months = months;
-    this.#anchorMonth = anchorMonth - 1;
+    this.anchorMonth = anchorMonth;
   }
 
   /** The period that contains a time. */
   periodAt(timeMs: number): BillingPeriod {
     const last = this.#last;
-    if (timeMs >= last.startMs && timeMs < last.endMs) return last;
+    if (last !== undefined && timeMs >= last.startMs && timeMs < last.endMs) return last;
     const date = new Date(timeMs);
     let month = date.getUTCFullYear() * 12 + date.getUTCMonth();
     while (this.#startOf(month) > timeMs) month -= 1;
     while (this.#startOf(month + 1) <= timeMs) month += 1;
-    month -= (month - this.#anchorMonth) % this.#months;
-    this.#last = { startMs: this.#startOf(month), endMs: this.#startOf(month + this.#months) };
-    return this.#last;
+    month -= (month - (this.anchorMonth - 1)) % this.#months;
+    let period = this.#periods.get(month);
+    if (period === undefined) {
+      period = { startMs: this.#startOf(month), endMs: this.#startOf(month + this.#months) };
+      this.#periods.set(month, period);
+    }
+    this.#last = period;
+    return period;
   }
 
   #startOf(month: number): number {
@@ -68,5 +76,6 @@ export function monthOfPeriod(calendar: BillingCalendar, timeMs: number): number
 
 /** A period as far as a contract covers it: [start, end) of both. */
 export function clipPeriod(period: BillingPeriod, startMs: number, endMs: number): BillingPeriod {
+  if (startMs <= period.startMs && endMs >= period.endMs) return period;
   return { startMs: Math.max(period.startMs, startMs), endMs: Math.min(period.endMs, endMs) };
 }

@@ -297,6 +297,8 @@ export interface TransitionRecord extends PostingRecordBase {
   readonly handle: string | null;
   /** Not before this time the next step is taken, RFC 3339; null: at once, or never. */
   readonly notBefore: string | null;
+  /** Of documents whose request was one for several, all but the first say so: the day's requests are counted by it. */
+  readonly sharesRequest?: true;
 }
 
 /** What the ERP says has been paid of a document; written when it has changed. */

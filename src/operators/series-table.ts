@@ -6,6 +6,7 @@ import {
   type PartitionStore,
   type StateRow,
 } from "../model/store.ts";
+import { TextIndex } from "./text-index.ts";
 
 /** One (account, meter, group) of a partition. */
 export interface Series {
@@ -29,7 +30,7 @@ const packr = new Packr({ useRecords: false });
  * numbers. Windows fire in the order of these numbers.
  */
 export class SeriesTable implements CheckpointParticipant {
-  readonly #byKey = new Map<string, number>();
+  readonly #byKey = new TextIndex();
   readonly #series: Series[] = [];
   #savedCount = 0;
 
@@ -40,10 +41,9 @@ export class SeriesTable implements CheckpointParticipant {
   /** The series' number; made where it is new. */
   idOf(account: string, meter: string, groupValues: readonly string[]): number {
     const key = keyOf(account, meter, groupValues);
-    const known = this.#byKey.get(key);
+    const known = this.#byKey.numberOf(key);
     if (known !== undefined) return known;
-    const id = this.#series.length;
-    this.#byKey.set(key, id);
+    const id = this.#byKey.add(key);
     this.#series.push({ id, account, meter, groupValues: [...groupValues] });
     return id;
   }

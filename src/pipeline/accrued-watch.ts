@@ -3,7 +3,7 @@ import type { UnbilledTotal } from "../operators/rate/rate-operator.ts";
 import { rotateAccrued } from "./accrued-rotation.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
 
-/** A pause is at least so many times as long as the slice before it: at most 3 % of a core go into the rotation. */
+/** A thread pauses at least so many times as long as a slice took: at most 3 % of a core go into all of its rotations. */
 const PAUSE_PER_SLICE = 32;
 /** And never shorter, so that short slices don't follow each other in every turn of the event loop. */
 const SHORTEST_PAUSE_MS = 10;
@@ -19,6 +19,8 @@ export interface AccruedWatchOptions {
   readonly clock: Clock;
   /** Pause between the end of a rotation and the start of the next. */
   readonly intervalMs: number;
+  /** Partitions of the thread, this one included: their rotations share what one may take. */
+  readonly partitionsOfThread: number;
   /** The engine of the running pipeline, another one after a restart; undefined while none runs. */
   readonly currentEngine: () => PartitionEngine | undefined;
   /** Told when a rotation has failed; the next one begins after the interval. */
@@ -64,7 +66,10 @@ export class AccruedWatch {
     const beganMs = this.#options.clock.monotonicMs();
     const isDone = this.#slice(beganMs);
     const tookMs = this.#options.clock.monotonicMs() - beganMs;
-    const pauseMs = isDone ? this.#options.intervalMs : Math.max(SHORTEST_PAUSE_MS, tookMs * PAUSE_PER_SLICE);
+    const { intervalMs, partitionsOfThread } = this.#options;
+    const pauseMs = isDone
+      ? intervalMs
+      : Math.max(SHORTEST_PAUSE_MS, tookMs * PAUSE_PER_SLICE * partitionsOfThread);
     this.#cancel = this.#options.clock.schedule(pauseMs, () => {
       this.#step();
     });

@@ -19,7 +19,7 @@ const SETTLE_DELAY = "500ms";
  * What a simulated ERP has and was asked, as `serve.ts` tells it; amounts are cents.
  * @typedef {object} View
  * @property {readonly { number: string, currency: string, total: string }[]} documents those of credit memos are positive too
- * @property {readonly { externalId: string, currency: string, debits: string }[]} journals
+ * @property {readonly { externalId: string, currency: string, debits: string, isReversal?: boolean }[]} journals
  * @property {Requests} requests
  * @property {readonly string[]} wrongRequests
  */
@@ -146,7 +146,10 @@ function holdingsOf({ documents, journals, wrongRequests }, creditMemos) {
         { currency, units: signedUnits(creditMemos.has(number), unitsOfCents(total)) },
       ]),
     ),
-    journals: journals.map(({ currency, debits }) => ({ currency, units: unitsOfCents(debits) })),
+    // Where an ERP reverses nothing by itself, what takes an accrual back is a journal too.
+    journals: journals
+      .filter(({ isReversal }) => isReversal !== true)
+      .map(({ currency, debits }) => ({ currency, units: unitsOfCents(debits) })),
     repeated: posted.length - new Set(posted).size,
     faulty: wrongRequests.length,
   };

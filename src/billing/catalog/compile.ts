@@ -60,9 +60,8 @@ export function compileCatalog(catalog: Catalog, version: string): CompiledCatal
     contractAt: (account, timeMs) => {
       const candidates = byAccount.get(account);
       if (candidates === undefined) return undefined;
-      for (const contract of candidates)
-        if (timeMs >= contract.startMs && timeMs < contract.endMs) return contract;
-      return undefined;
+      if (Array.isArray(candidates)) return candidates.find((contract) => covers(contract, timeMs));
+      return covers(candidates, timeMs) ? candidates : undefined;
     },
     contract: (id) => byId.get(id),
     contractsOf: (partition, partitionCount) => byPartition.of(partition, partitionCount),
@@ -118,15 +117,20 @@ function compileMeter(meter: Meter): CompiledMeter {
   };
 }
 
-/** Contracts of each account; mostly there is one. */
-function groupByAccount(
-  contracts: readonly CompiledContract[],
-): ReadonlyMap<string, readonly CompiledContract[]> {
-  const byAccount = new Map<string, CompiledContract[]>();
+/** Contracts of each account: mostly one, which needs no list. */
+type OfAccount = CompiledContract | CompiledContract[];
+
+function groupByAccount(contracts: readonly CompiledContract[]): ReadonlyMap<string, OfAccount> {
+  const byAccount = new Map<string, OfAccount>();
   for (const contract of contracts) {
-    const list = byAccount.get(contract.account);
-    if (list === undefined) byAccount.set(contract.account, [contract]);
-    else list.push(contract);
+    const known = byAccount.get(contract.account);
+    if (known === undefined) byAccount.set(contract.account, contract);
+    else if (Array.isArray(known)) known.push(contract);
+    else byAccount.set(contract.account, [known, contract]);
   }
   return byAccount;
+}
+
+function covers({ startMs, endMs }: CompiledContract, timeMs: number): boolean {
+  return timeMs >= startMs && timeMs < endMs;
 }

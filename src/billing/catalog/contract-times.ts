@@ -6,6 +6,9 @@ import type { FaultList, Sourced } from "./faults.ts";
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?(Z|[+-]\d{2}:\d{2})$/;
 
+/** Length of 2026-01-31T00:00:00. */
+const SECONDS_LENGTH = 19;
+
 /** The moment that a text names, in milliseconds; undefined where it is none. A date is its first moment in the zone. */
 function instantMs(text: string, timeZone: string): number | undefined {
   const date = DATE.exec(text);
@@ -15,6 +18,9 @@ function instantMs(text: string, timeZone: string): number | undefined {
     return startOfLocalDay(timeZone, year, month, day);
   }
   if (!RFC_3339.test(text)) return undefined;
+  const utcMs = text.endsWith("Z") ? Date.parse(text) : Number.NaN;
+  // A time that does not exist, such as 31 February, would be read as another one.
+  if (!Number.isNaN(utcMs) && instantText(utcMs).startsWith(text.slice(0, SECONDS_LENGTH))) return utcMs;
   const time = DateTime.fromISO(text, { zone: "utc" });
   return time.isValid ? time.toMillis() : undefined;
 }

@@ -59,9 +59,11 @@ export const erpConnectionSchema = z
       .default(DEFAULT_PREFIX)
       .describe("What the external ids of its documents begin with; never changed, they are found by it."),
     closed_period: z
-      .enum(["hold", "next_open", "reject"])
+      .enum(["hold", "reject"])
       .default("hold")
-      .describe("What becomes of a document whose posting period is closed in the ERP."),
+      .describe(
+        "What becomes of a document whose posting period is closed in the ERP: it waits until the period opens, or is given to people.",
+      ),
     from: dayField()
       .optional()
       .describe(

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { addDecisionCommands } from "../postings/decide.ts";
 import { addPostingHistoryCommand } from "../postings/history.ts";
 import { addListCommand } from "../postings/list.ts";
+import { addRedriveCommand } from "../postings/redrive.ts";
 
 export function addPostingsCommand(program: Command): void {
   const postings = program
@@ -14,4 +15,5 @@ export function addPostingsCommand(program: Command): void {
   addListCommand(postings);
   addPostingHistoryCommand(postings);
   addDecisionCommands(postings);
+  addRedriveCommand(postings);
 }

@@ -6,10 +6,23 @@ import { catalogJsonSchemas } from "../../billing/catalog/json-schemas.ts";
 import { workerConfigJsonSchema } from "../config/worker-schema.ts";
 import { printJson } from "../print.ts";
 import { closeReportSchema } from "../schemas/close-schema.ts";
+import { connectionsJsonSchema } from "../schemas/connections-schema.ts";
 import { usageEventJsonSchema } from "../schemas/event-schema.ts";
+import { postingCommandSchema, postingRecordSchema } from "../schemas/posting-schemas.ts";
 import { alertSchema, publishedDeadLetterSchema, ratedAggregateSchema } from "../schemas/output-schemas.ts";
 
-const NAMES = ["config", "catalog", "event", "rated", "alert", "dead-letter", "close-report"] as const;
+const NAMES = [
+  "config",
+  "erp-connections",
+  "catalog",
+  "event",
+  "rated",
+  "alert",
+  "dead-letter",
+  "posting-command",
+  "posting-record",
+  "close-report",
+] as const;
 type SchemaName = (typeof NAMES)[number];
 
 export function addSchemaCommand(program: Command): void {
@@ -18,13 +31,16 @@ export function addSchemaCommand(program: Command): void {
     .summary("JSON Schemas of the configuration, the catalog, input events and outputs")
     .description(
       "Prints JSON Schemas (draft 2020-12) for editors, producers and consumers:\n" +
-        "  config       the worker's configuration file\n" +
-        "  catalog      one schema for each kind of catalog file, by name\n" +
-        "  event        the CloudEvent that is accepted on input\n" +
-        "  rated        data of an event on RATED\n" +
-        "  alert        data of an event on ALERTS\n" +
-        "  dead-letter  data of an event on DLQ\n" +
-        "  close-report what `close report --json` prints\n" +
+        "  config          the worker's configuration file\n" +
+        "  erp-connections the file that says how ERP connections are reached\n" +
+        "  catalog         one schema for each kind of catalog file, by name\n" +
+        "  event           the CloudEvent that is accepted on input\n" +
+        "  rated           data of an event on RATED\n" +
+        "  alert           data of an event on ALERTS\n" +
+        "  dead-letter     data of an event on DLQ\n" +
+        "  posting-command what a partition queues on COMMANDS_<connection>\n" +
+        "  posting-record  what a connection's runner writes to POSTINGS_<connection>\n" +
+        "  close-report    what `close report --json` prints\n" +
         "Without a name, all of them by name.",
     )
     .addArgument(new Argument("[name]", "which one").choices(NAMES))
@@ -45,6 +61,9 @@ const SCHEMAS: Readonly<Record<SchemaName, () => object>> = {
   event: usageEventJsonSchema,
   rated: () => z.toJSONSchema(ratedAggregateSchema),
   alert: () => z.toJSONSchema(alertSchema),
+  "erp-connections": connectionsJsonSchema,
+  "posting-command": () => z.toJSONSchema(postingCommandSchema),
+  "posting-record": () => z.toJSONSchema(postingRecordSchema),
   "close-report": () => z.toJSONSchema(closeReportSchema),
   "dead-letter": () => z.toJSONSchema(publishedDeadLetterSchema),
 };

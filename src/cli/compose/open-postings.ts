@@ -89,8 +89,11 @@ export async function openPostings(
         host.start();
       },
       stop: async () => {
-        await host.stop();
-        await broker.close();
+        try {
+          await host.stop();
+        } finally {
+          await broker.close();
+        }
       },
     };
   } catch (fault) {
@@ -117,7 +120,7 @@ async function createHost(
         key: compiled.key,
         adapter: compiled.adapter,
         prefix: compiled.prefix,
-        closedPeriod: compiled.closedPeriod === "next_open" ? "next-open" : compiled.closedPeriod,
+        closedPeriod: compiled.closedPeriod,
       },
       config: connection,
     })),

@@ -50,6 +50,8 @@ export interface PartitionWorkerOptions {
   readonly randomHashKey?: () => string;
   /** Pause between two rotations that keep the accrued value current. */
   readonly accruedIntervalMs: number;
+  /** Partitions that this thread runs, this one included. */
+  readonly partitionsOfThread: number;
   /** Told when a rotation has failed: its figures grow old until one succeeds. */
   readonly onAccruedFault: (fault: unknown) => void;
   readonly closeParts: Pick<CloseParts, "answer" | "stop">;
@@ -84,6 +86,7 @@ export class PartitionWorker {
     this.accrued = new AccruedWatch({
       clock: options.pipeline.clock,
       intervalMs: options.accruedIntervalMs,
+      partitionsOfThread: options.partitionsOfThread,
       // What a pipeline that has failed holds in memory may be half changed.
       currentEngine: () => (this.state === "running" ? this.#pipeline?.engine : undefined),
       onFault: options.onAccruedFault,

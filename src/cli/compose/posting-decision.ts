@@ -29,7 +29,7 @@ export async function answerDecision(
   runner: PostingRunner,
   data: Uint8Array,
 ): Promise<Uint8Array | undefined> {
-  if (runner.snapshot().phase !== "posting") return undefined;
+  if (runner.phase !== "posting") return undefined;
   return encoded(await decided(runner, data));
 }
 

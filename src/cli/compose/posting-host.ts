@@ -54,7 +54,6 @@ export interface PostingHostOptions {
 }
 
 interface Hosted {
-  readonly key: string;
   readonly runner: PostingRunner;
   readonly sink: ErpSink;
   readonly store: PostingStore;
@@ -91,8 +90,11 @@ export class PostingHost {
   /** What is under way is finished, and the connections are given up, so that another process need not wait. */
   async stop(): Promise<void> {
     for (const { stopServing } of this.#hosted) stopServing();
-    await Promise.all(this.#hosted.map(({ runner }) => runner.stop()));
-    await closeAll(this.#hosted);
+    try {
+      await Promise.all(this.#hosted.map(({ runner }) => runner.stop()));
+    } finally {
+      await closeAll(this.#hosted);
+    }
   }
 
   snapshots(): readonly PostingSnapshot[] {
@@ -100,21 +102,25 @@ export class PostingHost {
   }
 }
 
+/** Closes all of them, also where one can't be closed; rejects with the first fault then. */
 async function closeAll(hosted: readonly Hosted[]): Promise<void> {
-  for (const { sink, store } of hosted) {
-    await sink.close();
-    store.close();
-  }
+  const closed = await Promise.allSettled(
+    hosted.map(async ({ sink, store, stopServing }) => {
+      stopServing();
+      store.close();
+      await sink.close();
+    }),
+  );
+  const failed = closed.find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }
 
 async function openConnection(
   { catalog, config }: PostingHostOptions["connections"][number],
   options: PostingHostOptions,
 ): Promise<Hosted> {
-  const { broker, clock, random, faults, stateDir, workerName, instance, replicas, onRequest } = options;
+  const { clock, random, stateDir, onRequest } = options;
   const { key } = catalog;
-  const logger = options.logger.child({ connection: key });
-  const repeated = new RepeatedFaultLog({ logger, clock, intervalMs: REPEATED_FAULT_INTERVAL_MS });
   const sink = config.prepared({
     prefix: catalog.prefix,
     clock,
@@ -123,6 +129,29 @@ async function openConnection(
       onRequest(key, ...request);
     },
   });
+  let store: PostingStore | undefined;
+  try {
+    store = openPostingStore(postingsFolder(stateDir, key), key, {
+      isReadBack: sink.description.canReadBack,
+    });
+    return await serveConnection({ catalog, config }, options, { sink, store });
+  } catch (fault) {
+    store?.close();
+    await sink.close();
+    throw fault;
+  }
+}
+
+/** The runner of an opened connection, and what serves decisions about its documents. */
+async function serveConnection(
+  { catalog, config }: PostingHostOptions["connections"][number],
+  options: PostingHostOptions,
+  { sink, store }: Pick<Hosted, "sink" | "store">,
+): Promise<Hosted> {
+  const { broker, clock, random, faults, workerName, instance, replicas } = options;
+  const { key } = catalog;
+  const logger = options.logger.child({ connection: key });
+  const repeated = new RepeatedFaultLog({ logger, clock, intervalMs: REPEATED_FAULT_INTERVAL_MS });
   const leases = await openLeaseKeeper({
     connection: broker,
     replicas,
@@ -132,9 +161,6 @@ async function openConnection(
     onFault: (fault) => {
       repeated.write("warn", "lease", faultFields(fault), "The connection's lease could not be asked for.");
     },
-  });
-  const store = openPostingStore(postingsFolder(stateDir, key), key, {
-    isReadBack: sink.description.canReadBack,
   });
   const runner = new PostingRunner({
     connection: key,
@@ -187,7 +213,7 @@ async function openConnection(
       repeated.write("warn", "operators", faultFields(fault), "Operators' requests can't be taken.");
     },
   );
-  return { key, runner, sink, store, stopServing };
+  return { runner, sink, store, stopServing };
 }
 
 function faultFields(fault: unknown): Record<string, unknown> {

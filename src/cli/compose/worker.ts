@@ -292,6 +292,7 @@ function createPartition(options: {
       idleCheckMs: Math.min(IDLE_CHECK_MS, config.idleTimeoutMs),
     },
     accruedIntervalMs: config.accruedIntervalMs,
+    partitionsOfThread: config.partitions.owned.length,
     onAccruedFault: (fault) => {
       const code = codeOf(fault);
       repeated.write(

@@ -63,8 +63,8 @@ export class BillingBook implements CheckpointParticipant {
   readonly #frozen = new Map<string, { readonly ordinal: number; readonly document: FrozenDocument }>();
   readonly #waiting = new WaitingDocuments();
   #counters: Counters = [0, 0, 0];
-  /** Rows behind the last checkpoint. They are encoded when it is written, in its slices. */
-  #appended: AppendedRow[] = [];
+  /** Rows behind the last checkpoint. As bytes at once: the objects of a document would live until the checkpoint is written. */
+  #appended: StateRow[] = [];
   /** By ordinal: documents that came to wait since the last checkpoint, null for those that wait no more. */
   #frozenRows = new Map<number, FrozenDocument | null>();
 
@@ -112,7 +112,7 @@ export class BillingBook implements CheckpointParticipant {
       this.contracts.freezeChanges(),
       this.periods.freezeChanges(),
       few,
-      appendedRows(appended),
+      appended,
       waitingRows(frozenRows),
     ]);
   }
@@ -180,15 +180,13 @@ export class BillingBook implements CheckpointParticipant {
     if (frozen === undefined) throw new RangeError(`document ${id} is not frozen`);
     this.#frozen.delete(id);
     this.#frozenRows.set(frozen.ordinal, null);
-    this.#append(BILLING_SPACES.documents, frozen.ordinal, () => {
-      const { taxedAs } = frozen.document;
-      const row: DocumentRow = {
-        ...published,
-        charges: chargesOf(frozen.document),
-        ...(taxedAs === undefined ? {} : { taxedAs }),
-      };
-      return packr.pack(row);
-    });
+    const { taxedAs } = frozen.document;
+    const row: DocumentRow = {
+      ...published,
+      charges: chargesOf(frozen.document),
+      ...(taxedAs === undefined ? {} : { taxedAs }),
+    };
+    this.#append(BILLING_SPACES.documents, frozen.ordinal, packr.pack(row));
     this.#waiting.finish(id);
     this.#observer?.documentFinal(published);
   }
@@ -205,7 +203,7 @@ export class BillingBook implements CheckpointParticipant {
     const entry = this.closed.inOpenPeriod(asked);
     this.totals.add(entry);
     this.#counters[1] += 1;
-    this.#append(BILLING_SPACES.journal, this.#counters[1], () => encodeEntry(entry));
+    this.#append(BILLING_SPACES.journal, this.#counters[1], encodeEntry(entry));
     this.#observer?.entryBooked(entry);
   }
 
@@ -222,7 +220,7 @@ export class BillingBook implements CheckpointParticipant {
     const entries = ledger.takeEntries();
     for (const entry of entries) {
       this.#counters[2] += 1;
-      this.#append(BILLING_SPACES.creditEntries, this.#counters[2], () => ledgerEntryCodec.encode(entry));
+      this.#append(BILLING_SPACES.creditEntries, this.#counters[2], ledgerEntryCodec.encode(entry));
     }
     return entries;
   }
@@ -234,20 +232,9 @@ export class BillingBook implements CheckpointParticipant {
     return new CreditLedger(creditLedgerCodec.decode(creditLedgerCodec.encode(this.#credits.at(number))));
   }
 
-  /** @param encode called once, at any time: of what never changes any more */
-  #append(space: string, key: number, encode: () => Uint8Array): void {
-    this.#appended.push({ space, key, encode });
+  #append(space: string, key: number, value: Uint8Array): void {
+    this.#appended.push({ space, key, value });
   }
-}
-
-interface AppendedRow {
-  readonly space: string;
-  readonly key: number;
-  readonly encode: () => Uint8Array;
-}
-
-function* appendedRows(rows: readonly AppendedRow[]): Generator<StateRow> {
-  for (const { space, key, encode } of rows) yield { space, key, value: encode() };
 }
 
 /** Most documents get their number before the next checkpoint: nothing of them was ever stored here. */

@@ -1,6 +1,7 @@
 import { TributaryError } from "../../model/errors.ts";
 import { runWhole, SliceBudget, type SlicedWork } from "../../model/sliced-work.ts";
 import type { PartitionStore, StateRow } from "../../model/store.ts";
+import { TextIndex } from "../text-index.ts";
 
 /** How entries of a `KeyedRows` are stored. */
 export interface RowCodec<Entry> {
@@ -24,7 +25,7 @@ const RESTORE_UNITS = 25;
 export class KeyedRows<Entry extends object> {
   readonly #space: string;
   readonly #codec: RowCodec<Entry>;
-  readonly #numbers = new Map<string, number>();
+  readonly #numbers = new TextIndex();
   readonly #isCold: (entry: Entry) => boolean;
   /** By number; a text holds the stored bytes of a cold one, a character each. */
   readonly #entries: (Entry | string)[] = [];
@@ -45,7 +46,7 @@ export class KeyedRows<Entry extends object> {
 
   /** Number of the entry with a key, undefined where there is none. */
   numberOf(key: string): number | undefined {
-    return this.#numbers.get(key);
+    return this.#numbers.numberOf(key);
   }
 
   /** An entry to read, good until the next item is processed; see `touch` for changing it. */
@@ -80,8 +81,7 @@ export class KeyedRows<Entry extends object> {
 
   /** Adds an entry, whose key must be new; returns its number. */
   add(entry: Entry): number {
-    const number = this.#entries.length;
-    this.#numbers.set(this.#codec.keyOf(entry), number);
+    const number = this.#numbers.add(this.#codec.keyOf(entry));
     this.#entries.push(entry);
     if (number === this.#states.length) {
       const states = new Uint8Array(number * 2);

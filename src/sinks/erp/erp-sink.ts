@@ -88,7 +88,23 @@ export type SubmitAnswer =
   /** The ERP works on it: poll with the handle, which is stored and survives the process. */
   | { readonly status: "accepted"; readonly handle: string };
 
+/** What came of one document of a batch: what `submit` would have answered, or the fault that it would have rejected with. */
+export type BatchAnswer = SubmitAnswer | { readonly status: "failed"; readonly fault: ErpFault };
+
+export interface BatchContext extends RequestContext {
+  /** `attempt` of each plan, in their order; `attempt` itself is the highest of them. */
+  readonly attempts: readonly number[];
+}
+
 export type PollAnswer = SubmitAnswer | { readonly status: "pending" };
+
+export interface AcceptedPosting {
+  readonly plan: PlannedPosting;
+  readonly handle: string;
+}
+
+/** What came of one document of a poll of several. */
+export type BatchPollAnswer = PollAnswer | { readonly status: "failed"; readonly fault: ErpFault };
 
 /** What is wrong with a connection's set-up, in one plain sentence each. */
 export interface ConnectionFinding {
@@ -109,17 +125,30 @@ export interface ErpSink {
   lookUp(plan: PlannedPosting, context: RequestContext): Promise<readonly FoundDocument[]>;
   /** Creates the document (of a customer: creates or updates it). */
   submit(plan: PlannedPosting, context: RequestContext): Promise<SubmitAnswer>;
-  /** The most plans that `submitBatch` takes at once; absent where the ERP takes one document a request. */
+  /** The most plans that `submitBatch` takes at once; absent or 1 where the ERP takes one document a request. */
   readonly maxBatch?: number;
   /** Whether a plan may be part of a batch, with others of its kind. */
   isBatchable?(plan: PlannedPosting): boolean;
-  /** As `submit`, for several plans of one kind in one request: an answer for each, in their order. Rejects for all of them together. */
-  submitBatch?(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly SubmitAnswer[]>;
+  /**
+   * As `submit`, for several plans of one kind in one request, each of another order key: an answer for each, in their order. A fault of one
+   * is an answer and concerns no other. Rejects where there is no answer of their own: then the fault is that of each.
+   */
+  submitBatch?(plans: readonly PlannedPosting[], context: BatchContext): Promise<readonly BatchAnswer[]>;
   /**
    * Asks what became of an accepted document. Rejects with `version-conflict` where the ERP has come to an end without it, for no reason that
    * lies in it (or has not in its time): it is looked up and sent again. Faults of the question itself are other kinds.
    */
   poll(plan: PlannedPosting, handle: string, context: RequestContext): Promise<PollAnswer>;
+  /** What documents have in common that the ERP was sent together, by a handle; null for one that was sent by itself. */
+  jobOf?(handle: string): string | null;
+  /**
+   * As `poll`, for several documents of one job: an answer for each, in their order. Rejects where there is no answer of their own. Sinks with
+   * `submitBatch` whose answers are `accepted` have it, so that a batch is not asked about a document at a time.
+   */
+  pollBatch?(
+    accepted: readonly AcceptedPosting[],
+    context: RequestContext,
+  ): Promise<readonly BatchPollAnswer[]>;
   /** Reads documents back, those that the ERP has; few requests for many documents where the ERP allows it. */
   readBack(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly FoundDocument[]>;
   /** The most plans that `readBack` takes at once. */

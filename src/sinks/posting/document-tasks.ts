@@ -1,5 +1,5 @@
 import type { PostingDocument } from "../../model/posting-store.ts";
-import type { PlannedPosting } from "../erp/erp-sink.ts";
+import type { ErpFault, PlannedPosting } from "../erp/erp-sink.ts";
 import type { RequestOutcome, RequestSlot } from "./erp-requests.ts";
 import type { PostingDesk } from "./posting-desk.ts";
 import {
@@ -8,11 +8,12 @@ import {
   failed,
   lookedUp,
   lookFailed,
+  notSent,
   polled,
   pollFailed,
   recognised,
 } from "./posting-machine.ts";
-import { write, type Step } from "./posting-transition.ts";
+import type { Step } from "./posting-transition.ts";
 
 /**
  * One request for one document, and what it leads to.
@@ -43,23 +44,28 @@ export async function submitDocument(
     desk.sink.submit(plan, context),
   );
   desk.faults.reach("after-erp-answer");
-  switch (outcome.kind) {
-    case "not-sent":
-      await desk.take([write(submitting, "planned", { attempt: document.attempt, reason: "not-sent" })]);
-      return;
-    case "answered":
-      await desk.take([answered(submitting, outcome.answer, desk.context())]);
-      return;
-    case "fault": {
-      if (outcome.fault.kind === "duplicate" && !desk.sink.description.canLookUp) {
-        await desk.take([recognised(submitting, plan.externalId)]);
-        return;
-      }
-      // An outage takes no document's attempts: one counts only if others were answered since this one came to wait.
-      const counts = desk.requests.hasAnsweredSince(document.sinceMs);
-      await desk.take([failed(submitting, outcome.fault, counts, desk.context())]);
-    }
-  }
+  if (outcome.kind === "not-sent") await desk.take([notSent(submitting)]);
+  else if (outcome.kind === "answered")
+    await desk.take([answered(submitting, outcome.answer, desk.context())]);
+  else
+    await desk.take([refused(desk, { submitting, plan, fault: outcome.fault, sinceMs: document.sinceMs })]);
+}
+
+/** What follows from a fault of a request to create a document; `sinceMs`: since when it had been planned. */
+export function refused(
+  desk: PostingDesk,
+  request: {
+    readonly submitting: PostingDocument;
+    readonly plan: PlannedPosting;
+    readonly fault: ErpFault;
+    readonly sinceMs: number;
+  },
+): Step {
+  const { submitting, plan, fault, sinceMs } = request;
+  if (fault.kind === "duplicate" && !desk.sink.description.canLookUp)
+    return recognised(submitting, plan.externalId);
+  // An outage takes no document's attempts: one counts only if others were answered since this one came to wait.
+  return failed(submitting, fault, desk.requests.hasAnsweredSince(sinceMs), desk.context());
 }
 
 /** Asks whether the ERP has a document of which that is not known. */

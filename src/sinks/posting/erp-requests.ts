@@ -1,6 +1,7 @@
 import type { Clock } from "../../model/clock.ts";
 import type { Lease } from "../../model/posting-log.ts";
 import type { ErpFaultKind } from "../../model/posting.ts";
+import { paced } from "../erp/common/request-pace.ts";
 import { ErpFault, type RequestContext } from "../erp/erp-sink.ts";
 import type { BreakerTicket, ConnectionBreaker } from "./connection-breaker.ts";
 import type { Permit, RequestGate } from "./request-gate.ts";
@@ -87,26 +88,39 @@ export class ErpRequests {
     this.#options.breaker.giveBack(ticket);
   }
 
+  /** @param throttledBy the throttle that an answer tells of, where it may: of one document of several */
   async send<Answer>(
     slot: RequestSlot,
     attempt: number,
     request: (context: RequestContext) => Promise<Answer>,
+    throttledBy: (answer: Answer) => ErpFault | undefined = () => undefined,
   ): Promise<RequestOutcome<Answer>> {
-    const { breaker, signal } = this.#options;
+    const { breaker, gate, signal, clock, requestDeadlineMs } = this.#options;
     const { permit, ticket } = slot;
     if (signal.aborted || !this.#outlasts() || !breaker.allows(ticket)) {
       this.giveBack(slot);
       return { kind: "not-sent" };
     }
     permit.start();
+    const startedMs = clock.monotonicMs();
     try {
-      const answer = await breaker.run(ticket, () => this.#withDeadline(attempt, request));
-      permit.end();
+      const answer = await breaker.run(ticket, () =>
+        paced(
+          (ended) => gate.further(ended),
+          () => this.#withDeadline(attempt, request),
+        ),
+      );
+      const throttle = throttledBy(answer);
+      if (throttle === undefined) permit.end();
+      else permit.throttled(throttle.retryAfterMs);
       this.#answeredMs = this.#options.clock.nowMs();
       return { kind: "answered", answer };
     } catch (error) {
       const fault = asFault(error);
+      const tookMs = clock.monotonicMs() - startedMs;
       if (fault.kind === "throttle") permit.throttled(fault.retryAfterMs);
+      // What was given up at its deadline may still be under way in the ERP, and counts there.
+      else if (fault.kind === "unknown" && tookMs >= requestDeadlineMs) permit.unanswered(requestDeadlineMs);
       else permit.end();
       if (ANSWERS.has(fault.kind)) this.#answeredMs = this.#options.clock.nowMs();
       return { kind: "fault", fault };

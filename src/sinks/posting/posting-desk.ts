@@ -9,7 +9,8 @@ import type { PostingAppender } from "./posting-appender.ts";
 import type { UnchainedRecord } from "./posting-chain.ts";
 import type { Fault, MachineContext } from "./posting-machine.ts";
 import type { PostingPolicy } from "./posting-policy.ts";
-import { transitionRecord, type Step } from "./posting-transition.ts";
+import { ReadBackSize } from "./read-back-size.ts";
+import { sharedRequest, transitionRecord, type Step } from "./posting-transition.ts";
 
 export interface PostingDeskOptions {
   readonly sink: ErpSink;
@@ -28,10 +29,13 @@ export interface PostingDeskOptions {
 
 /** What tasks on documents work with: steps become records or waits here. */
 export class PostingDesk {
+  /** How many documents are read back by one call. */
+  readonly readBackSize: ReadBackSize;
   readonly #options: PostingDeskOptions;
 
   constructor(options: PostingDeskOptions) {
     this.#options = options;
+    this.readBackSize = new ReadBackSize(options.sink.maxReadBack);
   }
 
   get sink(): ErpSink {
@@ -101,7 +105,13 @@ export class PostingDesk {
 
   /** As `take` for one document, whose wait becomes a hint in the store. */
   async takeStep(key: string, step: Step): Promise<void> {
-    if (step.kind === "wait") this.#options.store.defer([key], step.untilMs);
-    else await this.take([step]);
+    await this.takeSteps([{ key, step }]);
+  }
+
+  /** The same for several that one request was for. */
+  async takeSteps(steps: readonly { readonly key: string; readonly step: Step }[]): Promise<void> {
+    for (const { key, step } of steps)
+      if (step.kind === "wait") this.#options.store.defer([key], step.untilMs);
+    await this.take(sharedRequest(steps.map(({ step }) => step)));
   }
 }

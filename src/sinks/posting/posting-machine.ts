@@ -37,6 +37,11 @@ export function begin(document: PostingDocument): Step {
   return write(document, "submitting", { attempt: document.attempt + 1 });
 }
 
+/** Nothing was sent after all: the lease would not have outlasted the request, or the connection rests. */
+export function notSent(document: PostingDocument): Step {
+  return write(document, "planned", { attempt: Math.max(0, document.attempt - 1), reason: "not-sent" });
+}
+
 /** The ERP has answered a request to create it. */
 export function answered(
   document: PostingDocument,
@@ -105,20 +110,38 @@ export function failed(
   return write(document, "rejected", said);
 }
 
+/** Reason of a document that is sent by itself, since a batch with it was refused and did not say for which document. */
+export const ALONE = "batch-refused";
+const OF_CONTENT: ReadonlySet<ErpFaultKind> = new Set(["mapping", "validation", "period-closed"]);
+
+/**
+ * A request for several documents brought none, by one fault for all of them. What it says of a document's content is about one of them, nobody
+ * knows which: each is sent by itself, and that no attempt of its own has counted for.
+ */
+export function batchFailed(
+  document: PostingDocument,
+  fault: Fault,
+  counts: boolean,
+  context: MachineContext,
+): Step {
+  if (!OF_CONTENT.has(fault.kind)) return failed(document, fault, counts, context);
+  const { code, message } = fault;
+  return write(document, "planned", {
+    attempt: Math.max(0, document.attempt - 1),
+    reason: ALONE,
+    code,
+    message,
+  });
+}
+
 function periodClosed(
   document: PostingDocument,
   said: { readonly reason: string; readonly code: string | null; readonly message: string },
   { nowMs, policy }: MachineContext,
 ): Step {
-  switch (policy.periodClosed) {
-    case "reject":
-      return write(document, "rejected", said);
-    case "hold":
-      return write(document, "held", { ...said, notBeforeMs: nowMs + policy.recheckMs });
-    case "next-open":
-      break;
-  }
-  return write(document, "held", said);
+  return policy.periodClosed === "reject"
+    ? write(document, "rejected", said)
+    : write(document, "held", { ...said, notBeforeMs: nowMs + policy.recheckMs });
 }
 
 /** A document of a closed period is tried again. */

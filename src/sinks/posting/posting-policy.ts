@@ -7,11 +7,10 @@ export interface PostingPolicy {
   /** Requests that count after which a document is given to people. */
   readonly maxAttempts: number;
   /**
-   * What becomes of a document whose posting period is closed: `hold` tries it again each `recheckMs`; `reject` gives it to people at
-   * once; `next-open` holds it too and leaves it to the partition to queue it again with a date in the next open period, since a
-   * command's date is part of its content.
+   * What becomes of a document whose posting period is closed: `hold` tries it again each `recheckMs`, `reject` gives it to people at once.
+   * Nothing posts it with another date by itself: the date is part of what was billed, and of the content that is compared.
    */
-  readonly periodClosed: "hold" | "next-open" | "reject";
+  readonly periodClosed: "hold" | "reject";
   readonly recheckMs: number;
   /** Polls of an accepted document begin with this distance and end with the other. */
   readonly firstPollMs: number;

@@ -87,6 +87,10 @@ export class PostingRunner {
     );
   }
 
+  get phase(): RunnerPhase {
+    return this.#phase;
+  }
+
   snapshot(): PostingSnapshot {
     const { connection, store, clock, quota } = this.#options;
     const nowMs = clock.nowMs();

@@ -2,10 +2,12 @@ import { TributaryError } from "../../model/errors.ts";
 import type { Lease } from "../../model/posting-log.ts";
 import { WakeUp } from "../wake-up.ts";
 import type { RecentRate } from "./backlog-figures.ts";
+import { batchesOf } from "./batch-choice.ts";
+import { pollDocuments, submitDocuments } from "./batch-tasks.ts";
 import { CommandIntake } from "./command-intake.ts";
 import { ConnectionBreaker } from "./connection-breaker.ts";
 import { DailyBudget } from "./daily-budget.ts";
-import { lookUpDocument, pollDocument, submitDocument } from "./document-tasks.ts";
+import { lookUpDocument } from "./document-tasks.ts";
 import { ErpRequests, type RequestSlot } from "./erp-requests.ts";
 import { FreeSteps } from "./free-steps.ts";
 import { decideRequest, type DecisionAnswer, type DecisionRequest } from "./operator-decisions.ts";
@@ -218,7 +220,8 @@ export class PostingTenure {
     });
     const source = new WorkSource({
       store,
-      maxReadBack: sink.maxReadBack,
+      readBackSize: () => desk.readBackSize.size,
+      batches: batchesOf(sink, desk),
       canLookUp: sink.description.canLookUp,
       canReadBack: sink.description.canReadBack,
       patienceMs: reconciliation.paymentIntervalMs,
@@ -294,13 +297,13 @@ export class PostingTenure {
   async #run({ desk, payments, scan }: Works, work: Work, slot: RequestSlot): Promise<void> {
     switch (work.kind) {
       case "submit":
-        return submitDocument(desk, work.document, slot);
+        return submitDocuments(desk, work.documents, slot);
       case "look-up":
         return lookUpDocument(desk, work.document, slot);
       case "poll":
-        return pollDocument(desk, work.document, slot);
+        return pollDocuments(desk, work.documents, slot);
       case "read-back":
-        return readBackDocuments(desk, work.documents, slot);
+        return readBackDocuments(desk, work.documents, slot, this.#options.reconciliation.paymentIntervalMs);
       case "payments":
         return payments.poll(work.documents, slot);
       case "scan":

@@ -44,6 +44,8 @@ export interface TransitionFields {
   readonly notBeforeMs?: number | null;
   /** The command that it takes up. */
   readonly command?: NewerCommand;
+  /** Another transition of the same message stands for the request that led to it. */
+  readonly sharesRequest?: boolean;
 }
 
 export interface Transition extends TransitionFields {
@@ -62,6 +64,16 @@ export function write(document: PostingDocument, to: PostingState, fields: Trans
       details: { key: document.key },
     });
   return { kind: "write", transition: { document, to, ...fields } };
+}
+
+/** The steps of one request for several documents: it is counted once. */
+export function sharedRequest(steps: readonly Step[]): readonly Step[] {
+  const first = steps.findIndex(({ kind }) => kind === "write");
+  return steps.map((step, index) =>
+    step.kind === "wait" || index === first
+      ? step
+      : { kind: "write", transition: { ...step.transition, sharesRequest: true } },
+  );
 }
 
 /** The record of a transition, without its chain. */
@@ -92,6 +104,7 @@ export function transitionRecord(
       fields.notBeforeMs === undefined || fields.notBeforeMs === null
         ? null
         : new Date(fields.notBeforeMs).toISOString(),
+    ...(fields.sharesRequest === true && { sharesRequest: true }),
   };
   return record;
 }

@@ -19,24 +19,33 @@ interface Read {
   readonly found: readonly FoundDocument[];
 }
 
-/** Reads confirmed documents back, many by one request, and compares header and lines. */
+/**
+ * Reads confirmed documents back, many by one request, and compares header and lines. What is paid of an invoice has been read with it: it is asked
+ * about after an interval.
+ */
 export async function readBackDocuments(
   desk: PostingDesk,
   documents: readonly PostingDocument[],
   slot: RequestSlot,
+  paymentIntervalMs: number,
 ): Promise<void> {
   const read = await readTogether(desk, documents, slot);
   if (read === undefined) return;
   const steps: Step[] = [];
   const payments: UnchainedRecord[] = [];
+  const reconciled: string[] = [];
   for (const { document, plan, found } of read) {
     const step = readBack(document, plan, found, desk.context());
     if (step.kind === "wait") desk.store.defer([document.key], step.untilMs);
     else steps.push(step);
-    if (step.kind === "write" && step.transition.to === "reconciled")
+    if (step.kind === "write" && step.transition.to === "reconciled") {
       payments.push(...paymentRecords(desk, document, found));
+      reconciled.push(document.key);
+    }
   }
   await desk.take(steps, payments);
+  // The record sets the time itself, so this comes behind it.
+  desk.store.deferPayments(reconciled, desk.clock.nowMs() + paymentIntervalMs);
 }
 
 /** Asks what has been paid of invoices; says so where it has changed, and where the ERP's document is no longer what was posted. */
@@ -118,9 +127,11 @@ async function readTogether(
   );
   if (outcome.kind === "not-sent") return undefined;
   if (outcome.kind === "fault") {
+    desk.readBackSize.failed(outcome.fault.kind, plans.size);
     putOff(desk, documents, outcome.fault);
     return undefined;
   }
+  desk.readBackSize.answered();
   const found = new Map<string, FoundDocument[]>();
   for (const document of outcome.answer) {
     const others = found.get(document.externalId);

@@ -13,6 +13,8 @@ export interface RequestQuota {
   readonly perDay: number | undefined;
 }
 
+/** How soon one looks again where nothing says when there will be room. */
+const LOOK_MS = 5;
 /** Where the ERP throttles and does not say for how long: doubling with each throttle in a row. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -37,6 +39,8 @@ export interface Permit {
   start(): void;
   /** It has ended, however. */
   end(): void;
+  /** Its deadline has ended it without an answer: the ERP may still work on it for so long. */
+  unanswered(forMs: number): void;
   /** It has ended and the ERP wants less; `retryAfterMs` where it says for how long. */
   throttled(retryAfterMs: number | undefined): void;
 }
@@ -49,8 +53,12 @@ export class RequestGate {
   readonly #window: RateWindow | undefined;
   readonly #budget: DailyBudget;
   #inFlight = 0;
+  /** Until when places are kept of requests that were given up: in the ERP they may be under way. */
+  #keptUntilMs: number[] = [];
   #closedUntilMs = Number.NEGATIVE_INFINITY;
   #throttlesInRow = 0;
+  /** Further requests of calls that are under way, which wait for room: they come first, since others wait for their calls to end. */
+  #waiting = 0;
 
   constructor(options: {
     readonly quota: RequestQuota;
@@ -69,8 +77,62 @@ export class RequestGate {
   /** Milliseconds until one more request may be chosen; Infinity: not before one has ended or started. */
   waitMs(): number {
     const nowMs = this.#clock.monotonicMs();
-    if (this.#inFlight >= this.#concurrency.limit(nowMs)) return Number.POSITIVE_INFINITY;
+    const limit = this.#concurrency.limit(nowMs);
+    if (this.#inFlight >= limit) return Number.POSITIVE_INFINITY;
+    const kept = this.#kept(nowMs);
+    // So many have to end until one more fits.
+    const excess = this.#inFlight + kept.length - limit;
+    if (excess >= 0) return Math.max(1, (kept[excess] ?? nowMs) - nowMs);
+    return Math.max(this.#waiting === 0 ? 0 : LOOK_MS, this.#roomMs(nowMs));
+  }
+
+  /**
+   * Resolves when the quota has room for one request more of a call that has its permit, and counts it: the call has its place among those
+   * that are under way, rate and day count each request. Rejects when the signal ends the wait, or the day's requests are used up.
+   */
+  async further(signal: AbortSignal): Promise<void> {
+    this.#waiting += 1;
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        if (this.#budget.waitMs() > 0) throw new RangeError("the requests of the day are used up");
+        const nowMs = this.#clock.monotonicMs();
+        const waitMs = this.#roomMs(nowMs);
+        if (waitMs === 0) break;
+        await this.#pass(Number.isFinite(waitMs) ? waitMs : LOOK_MS, signal);
+      }
+    } finally {
+      this.#waiting -= 1;
+    }
+    this.#window?.reserve();
+    this.#window?.start(this.#clock.monotonicMs());
+    this.#budget.use();
+  }
+
+  /** Ends of the places that are kept now, the soonest first. */
+  #kept(nowMs: number): readonly number[] {
+    this.#keptUntilMs = this.#keptUntilMs
+      .filter((untilMs) => untilMs > nowMs)
+      .sort((one, other) => one - other);
+    return this.#keptUntilMs;
+  }
+
+  /** Milliseconds until rate, day and the ERP's own wish let one more request through. */
+  #roomMs(nowMs: number): number {
     return Math.max(0, this.#closedUntilMs - nowMs, this.#window?.waitMs(nowMs) ?? 0, this.#budget.waitMs());
+  }
+
+  /** Waits, or until the signal ends it. */
+  #pass(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const cancel = this.#clock.schedule(ms, end);
+      signal.addEventListener("abort", end, { once: true });
+    });
   }
 
   /** Throws where `waitMs` is not 0. */
@@ -98,6 +160,9 @@ export class RequestGate {
         this.#window?.start(startedMs);
         this.#budget.sent(day);
       },
+      unanswered: (forMs) => {
+        if (end()) this.#keptUntilMs.push(this.#clock.monotonicMs() + forMs);
+      },
       end: () => {
         if (end() && startedMs !== undefined) this.#throttlesInRow = 0;
       },
@@ -111,11 +176,12 @@ export class RequestGate {
     const nowMs = this.#clock.monotonicMs();
     const { max } = this.#concurrency;
     const rate = this.#window === undefined ? 0 : this.#window.used(nowMs) / this.#window.count;
+    const inFlight = this.#inFlight + this.#kept(nowMs).length;
     return {
-      inFlight: this.#inFlight,
+      inFlight,
       limit: this.#concurrency.limit(nowMs),
       maxConcurrent: max,
-      utilization: Math.max(this.#inFlight / max, rate, this.#budget.utilization()),
+      utilization: Math.max(inFlight / max, rate, this.#budget.utilization()),
       pausedMs: Math.max(0, this.#closedUntilMs - nowMs),
     };
   }

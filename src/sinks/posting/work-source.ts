@@ -1,14 +1,20 @@
 import type { PostingDocument, PostingStore } from "../../model/posting-store.ts";
+import { BatchChoice, type BatchChoiceOptions } from "./batch-choice.ts";
 
 /** What the next request is for. */
 export type Work =
-  | { readonly kind: "submit" | "look-up" | "poll"; readonly document: PostingDocument }
-  | { readonly kind: "read-back" | "payments"; readonly documents: readonly PostingDocument[] }
+  | { readonly kind: "look-up"; readonly document: PostingDocument }
+  | {
+      readonly kind: "submit" | "poll" | "read-back" | "payments";
+      readonly documents: readonly PostingDocument[];
+    }
   | { readonly kind: "scan" };
 
 export interface WorkSourceOptions {
   readonly store: PostingStore;
-  readonly maxReadBack: number;
+  /** Documents that are read back by one call now. */
+  readonly readBackSize: () => number;
+  readonly batches: Omit<BatchChoiceOptions, "store">;
   /** Whether the ERP can be asked for a document, and documents be read back. */
   readonly canLookUp: boolean;
   readonly canReadBack: boolean;
@@ -28,10 +34,12 @@ const OVERDUE_SPACING_MS = 60_000;
  */
 export class WorkSource {
   readonly #options: WorkSourceOptions;
+  readonly #batches: BatchChoice;
   #lastOverdueMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: WorkSourceOptions) {
     this.#options = options;
+    this.#batches = new BatchChoice({ ...options.batches, store: options.store });
   }
 
   /**
@@ -44,17 +52,17 @@ export class WorkSource {
       ? firstFree(store.due("unknown", nowMs, busy.size + 1), busy)
       : undefined;
     if (unknown !== undefined) return { kind: "look-up", document: unknown };
-    const accepted = firstFree(store.due("accepted", nowMs, busy.size + 1), busy);
-    if (accepted !== undefined) return { kind: "poll", document: accepted };
+    const accepted = this.#batches.accepted(nowMs, busy);
+    if (accepted.length > 0) return { kind: "poll", documents: accepted };
     const overdue = this.#overdue(nowMs, busy);
     if (overdue !== undefined) return overdue;
     const confirmed = this.#confirmed(nowMs, busy);
     const [first] = confirmed;
-    const isFull = confirmed.length >= this.#options.maxReadBack;
+    const isFull = confirmed.length >= this.#options.readBackSize();
     if (first !== undefined && (isFull || nowMs - (first.dueMs ?? 0) >= READ_BACK_LINGER_MS))
       return { kind: "read-back", documents: confirmed };
-    const planned = firstFree(store.ready(nowMs, busy.size + 1), busy);
-    if (planned !== undefined) return { kind: "submit", document: planned };
+    const planned = this.#batches.planned(nowMs, busy);
+    if (planned.length > 0) return { kind: "submit", documents: planned };
     // What is under way may fill the batch.
     if (first !== undefined && busy.size === 0) return { kind: "read-back", documents: confirmed };
     return this.#payments(nowMs, busy) ?? this.#scan(nowMs);
@@ -71,12 +79,13 @@ export class WorkSource {
   }
 
   #confirmed(nowMs: number, busy: ReadonlySet<string>): readonly PostingDocument[] {
-    const { store, maxReadBack, canReadBack } = this.#options;
+    const { store, readBackSize, canReadBack } = this.#options;
     if (!canReadBack) return [];
+    const size = readBackSize();
     return store
-      .due("confirmed", nowMs, maxReadBack + busy.size)
+      .due("confirmed", nowMs, size + busy.size)
       .filter(({ key }) => !busy.has(key))
-      .slice(0, maxReadBack);
+      .slice(0, size);
   }
 
   /** So that a backlog of weeks does not hide what has been paid. */
@@ -89,12 +98,13 @@ export class WorkSource {
   }
 
   #payments(nowMs: number, busy: ReadonlySet<string>): Work | undefined {
-    const { store, maxReadBack, canReadBack } = this.#options;
+    const { store, readBackSize, canReadBack } = this.#options;
     if (!canReadBack) return undefined;
+    const size = readBackSize();
     const documents = store
-      .paymentsDue(nowMs, maxReadBack + busy.size)
+      .paymentsDue(nowMs, size + busy.size)
       .filter(({ key }) => !busy.has(key))
-      .slice(0, maxReadBack);
+      .slice(0, size);
     return documents.length === 0 ? undefined : { kind: "payments", documents };
   }
 

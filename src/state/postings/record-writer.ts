@@ -229,7 +229,8 @@ function faultsAfter(
 }
 
 /** Whether a request stands behind the transition: an intent, what a look or a poll led to, a read-back (which many may share). */
-function tookRequest({ from, to }: TransitionRecord): boolean {
+function tookRequest({ from, to, sharesRequest }: TransitionRecord): boolean {
+  if (sharesRequest === true) return false;
   return to === "submitting" || to === "reconciled" || from === "unknown" || from === "accepted";
 }
 

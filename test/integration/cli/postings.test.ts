@@ -60,6 +60,12 @@ function configOf(): string {
   });
 }
 
+/** How often the invoice was rejected. */
+async function refusals(): Promise<number> {
+  const { text } = await postings("history", KEY);
+  return text.match(/ rejected /g)?.length ?? 0;
+}
+
 async function listed(...args: readonly string[]): Promise<Listed["documents"]> {
   const { code, text } = await postings("list", "--json", ...args);
   // The worker has not made the connection's streams yet.
@@ -98,6 +104,20 @@ test("a document that was rejected is listed with its reason, and tried again wh
   expect(table.text).toMatch(/^invoice:default:INV-000001\s+rejected .*validation: http-422/m);
   expect(table.text).toContain("the chain of hashes is whole");
 
+  // Queued again by its partition, it is refused again.
+  const redrive = ["--actor", "finance", "--reason", "the mapping is right now", "--request", "request-0002"];
+  expect(await postings("redrive", "invoice:default:INV-000009", ...redrive)).toMatchObject({
+    code: 2,
+    text: expect.stringContaining("No partition has a document"),
+  });
+  // It is told what became of it before it can queue it again.
+  await waitUntil("the partition to queue it again", async () => {
+    const { code } = await postings("redrive", KEY, ...redrive);
+    return code === 0;
+  });
+  expect((await postings("redrive", KEY, ...redrive)).text).toContain("was decided before");
+  await waitUntil("its second revision to be refused", async () => (await refusals()) === 2);
+
   isRefusing = false;
   expect((await postings("retry", "invoice:default:INV-000009", ...decide)).text).toContain(
     "There is no document",
@@ -105,6 +125,11 @@ test("a document that was rejected is listed with its reason, and tried again wh
   expect(await postings("retry", KEY, ...decide)).toMatchObject({ code: 0 });
   await waitUntil("the invoice is posted", async () => (await listed()).length === 0);
   expect((await postings("retry", KEY, ...decide)).text).toContain("It had been decided before");
+  await waitUntil("the partition to refuse to queue it once more", async () => {
+    const other = [...redrive.slice(0, -1), "request-0003"];
+    const { code, text } = await postings("redrive", KEY, ...other);
+    return code === 1 && text.includes("confirmed");
+  });
   const history = await postings("history", KEY);
   expect(history.text).toMatch(
     /submitting[\s\S]*rejected[\s\S]*decision: retry[\s\S]*finance: put right there[\s\S]*confirmed/,

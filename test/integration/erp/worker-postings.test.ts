@@ -1,5 +1,8 @@
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { sumOfDecimals } from "../../../src/sinks/erp/common/decimals.ts";
+import { placesOfSecrets } from "../../support/erp/secret-scan.ts";
+import type { WorkerProcess } from "../../support/worker/worker-process.ts";
 import { Bench } from "../../support/worker/bench.ts";
 import {
   endedMonth,
@@ -125,6 +128,24 @@ async function statesOf(kind: string): Promise<readonly Row[]> {
   return (await inspected()).filter((row) => row.kind === kind);
 }
 
+/** The token and its consumer stand in the settings, and nowhere else that is written. */
+async function expectNoSecrets(workers: readonly WorkerProcess[]): Promise<void> {
+  const { workspace, server } = bench;
+  const last = workers.at(-1);
+  const texts = {
+    log: workers.map(({ log, tail }) => JSON.stringify(log) + tail).join("\n"),
+    metrics: (await last?.metrics()) ?? "",
+    status: JSON.stringify(await last?.status()),
+    inspect: await workspace.command(["inspect", "postings"], { erp: connections() }),
+    list: await workspace.command(["postings", "list", "--all"], { erp: connections() }),
+  };
+  const settings = join(workspace.folder, "erp-connections.json");
+  const places = (isExpected: (file: string) => boolean): string[] =>
+    placesOfSecrets(Object.values(TOKEN), texts, [workspace.folder, server.storeDir], isExpected);
+  expect(places(() => false)).toContain(settings);
+  expect(places((file) => file === settings)).toEqual([]);
+}
+
 const isReconciled = ({ state, erp }: Row): boolean => state === "reconciled" && erp !== null;
 
 describe("a worker with a connection to NetSuite", () => {
@@ -144,8 +165,7 @@ describe("a worker with a connection to NetSuite", () => {
     await waitUntil("the partition to know", async () => (await statesOf("invoice")).every(isReconciled));
     expect(await statesOf("invoice")).toHaveLength(ACCOUNTS.length);
     expect((await statesOf("customer")).map(({ state }) => state)).toEqual(ACCOUNTS.map(() => "reconciled"));
-    const said = JSON.stringify(await inspected()) + JSON.stringify(second.log) + (await second.metrics());
-    for (const secret of Object.values(TOKEN)) expect(said).not.toContain(secret);
+    await expectNoSecrets([worker, second]);
     expect(await second.metrics()).toContain('tributary_documents{sink="netsuite",state="reconciled"} 6');
   });
 });

@@ -4,6 +4,7 @@ import type { PublishedDocument } from "../../../src/billing/invoices/billing-do
 import { minorUnitsOfText } from "../../../src/billing/rating/money.ts";
 import { TAX_FAILPOINTS, type Failpoint } from "../../../src/model/fault-injection.ts";
 import type { InvoiceRow } from "../../../src/pipeline/billing-report.ts";
+import { placesOfSecrets } from "../../support/erp/secret-scan.ts";
 import { AvataxSimulator, type SimulatedFault } from "../../simulators/avatax/simulator.ts";
 import { Bench } from "../../support/worker/bench.ts";
 import {
@@ -61,6 +62,21 @@ async function prepare(contracts: readonly TaxedContract[]): Promise<number> {
     ...contracts.slice(0, 8).map(({ account }, n) => unitsUsed(`now-${n}`, account, Date.now() - 60_000, 1)),
   ]);
   return startMs;
+}
+
+/** The license key, and the account's credentials as they are sent, stand nowhere but in the settings of the workers that have them. */
+function expectNoSecrets(texts: Readonly<Record<string, string>>): void {
+  const places = (): string[] =>
+    placesOfSecrets(
+      [LICENSE_KEY, `1100:${LICENSE_KEY}`],
+      texts,
+      [bench.workspace.folder, bench.server.storeDir],
+      () => false,
+    );
+  // Commands have written settings without it meanwhile.
+  expect(places()).toEqual([]);
+  const settings = bench.workspace.config(configured());
+  expect(places()).toEqual([settings]);
 }
 
 const documents = () => publishedDocuments(bench.connection);
@@ -168,7 +184,11 @@ test("a service with faults of every kind: each document is taxed as it says, an
   expect(metrics).toMatch(/^tributary_held_document_age_seconds\{reason="tax-service-refused"\} \d/m);
   expect(metrics).toMatch(/^tributary_tax_requests_total\{operation="create",outcome="timed-out"\} \d/m);
   expect(JSON.parse(await workspace.command(["reconcile", "--json"]))).toMatchObject({ balanced: true });
-  expect(JSON.stringify(worker.log)).not.toContain(LICENSE_KEY);
+  expectNoSecrets({
+    log: JSON.stringify(worker.log) + worker.tail,
+    metrics,
+    status: JSON.stringify(await worker.status()),
+  });
 
   // The logs alone give the same documents, and nobody is asked.
   const file = join(workspace.folder, "export.ndjson");

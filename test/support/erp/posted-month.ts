@@ -2,6 +2,7 @@ import type { PublishedDocument } from "../../../src/billing/invoices/billing-do
 import { monthlyFrom, unitsUsed, writeBilledCatalog } from "../worker/billed-month.ts";
 import { DAY_MS } from "../worker/usage-catalog.ts";
 import type { UsageEvent } from "../worker/usage-event.ts";
+import type { MappingRow } from "./simulated-erp.ts";
 
 /**
  * Contracts of two legal entities whose month is billed and posted: two currencies, taxes of two places, prepaid credits, a fee in advance. One
@@ -25,44 +26,11 @@ export const customerOf = (n: number): string => `customer-${n}`;
 export const contractOf = (n: number): string => `contract-${n}`;
 const isSouth = (n: number): boolean => n % 2 === 1;
 
-/** A connection of the catalog, and what its mapping says of the two contracts that are by themselves. */
+/** A connection of the catalog, with the rows of its mapping. */
 export interface PostedConnection {
   readonly key: string;
-  readonly adapter: "netsuite" | "file" | "http";
-  readonly rareItem?: string;
-  readonly hasForeignCurrency?: boolean;
-}
-
-/** Rows as the simulated account's lists have them. */
-function netsuiteRows({ key, rareItem = RARE_ITEM, hasForeignCurrency = true }: PostedConnection): unknown[] {
-  const row = (table: string, of: string, values: Readonly<Record<string, string>>): unknown => ({
-    connection: key,
-    table,
-    key: of,
-    values,
-  });
-  return [
-    row("legal_entity", "north", { id: "1" }),
-    row("legal_entity", "south", { id: "2" }),
-    row("currency", "USD", { id: "1" }),
-    row("currency", "EUR", { id: "4" }),
-    ...(hasForeignCurrency ? [row("currency", "GBP", { id: "2" })] : []),
-    row("item", "rare", { id: rareItem }),
-    row("item", "credits", { id: "89" }),
-    row("item", "*", { id: "86" }),
-    row("tax", "US/CA:Sales tax:6", { type: "9", code: "22" }),
-    row("tax", "DE:VAT:19", { type: "8", code: "21" }),
-    row("account", "unbilled-receivable", { id: "119" }),
-    row("account", "revenue", { id: "54" }),
-    row("account", "adjustments", { id: "54" }),
-    row("account", "deferred-revenue", { id: "121" }),
-    row("account", "receivable", { id: "119" }),
-    row("account", "credits", { id: "121" }),
-    row("account", "credits-granted", { id: "123" }),
-    row("account", "credits-expired", { id: "54" }),
-    row("account", "tax-payable", { id: "122" }),
-    row("terms", "30", { id: "2" }),
-  ];
+  readonly adapter: string;
+  readonly mapping: readonly MappingRow[];
 }
 
 export function writePostedCatalog(
@@ -121,9 +89,10 @@ export function writePostedCatalog(
       connections.map(({ key, adapter }) => [`erp/${key}.json`, { key, adapter, prefix: PREFIX }]),
     ),
     ...Object.fromEntries(
-      connections
-        .filter(({ adapter }) => adapter === "netsuite")
-        .map((connection) => [`mappings/${connection.key}.json`, netsuiteRows(connection)]),
+      connections.map(({ key, mapping }) => [
+        `mappings/${key}.json`,
+        mapping.map((row) => ({ connection: key, ...row })),
+      ]),
     ),
   });
 }
@@ -156,17 +125,21 @@ export function cents(text: string): bigint {
   return BigInt(`${sign}${whole}${fraction.padEnd(2, "0")}`);
 }
 
-/** What the document that was published comes to: prepaid credits are a line of their own in an ERP. */
+/**
+ * What the document that was published comes to in an ERP: prepaid credits are a line of their own, and the amounts of a memo are what it gives
+ * back.
+ */
 export function publishedFigures(document: PublishedDocument): DocumentFigures {
+  const sign = document.kind === "credit-memo" ? -1n : 1n;
   const credits = cents(document.credits);
   return {
     number: document.number ?? "",
     currency: document.currency,
-    tax: cents(document.tax),
-    total: cents(document.total),
+    tax: sign * cents(document.tax),
+    total: sign * cents(document.total),
     lines: [
-      ...document.lines.map(({ amount, discount }) => cents(amount) - cents(discount)),
-      ...(credits === 0n ? [] : [-credits]),
+      ...document.lines.map(({ amount, discount }) => sign * (cents(amount) - cents(discount))),
+      ...(credits === 0n ? [] : [-sign * credits]),
     ],
   };
 }

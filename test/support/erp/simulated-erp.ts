@@ -68,6 +68,8 @@ export interface SimulatedErp {
 /** One that can be started, behind a connection of that key. */
 export interface SimulatedErpKind {
   readonly connection: string;
+  /** It takes journals in the local currency of a company alone: the fault mix, which has others too, leaves it out unless it is named. */
+  readonly localJournalsOnly?: true;
   start(options: SimulatedErpOptions): Promise<SimulatedErp>;
 }
 
@@ -85,6 +87,8 @@ export interface JournalFigures {
   readonly currency: string;
   /** Sum of its debits, in cents. */
   readonly debits: bigint;
+  /** It takes an accrual back, as a journal of its own, where the ERP reverses none by itself. */
+  readonly isReversal?: boolean;
 }
 
 export interface MappingOptions {
@@ -111,6 +115,8 @@ export interface ErpAbilities {
   readonly lookUp: boolean;
   /** Whether it can say that it has had enough. */
   readonly throttling: boolean;
+  /** Whether it takes documents, works on them by itself and is polled; not where this is absent. */
+  readonly accepts?: boolean;
 }
 
 export type SimulatedFault =

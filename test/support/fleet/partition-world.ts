@@ -121,6 +121,7 @@ export class PartitionWorld {
       delivery: new OutboxDelivery(store, runners),
       randomHashKey: () => HASH_KEY,
       accruedIntervalMs: 12 * 3_600_000,
+      partitionsOfThread: 1,
       onAccruedFault: () => undefined,
       closeParts: { answer: () => Promise.resolve(undefined), stop: () => Promise.resolve() },
       serveOperators: () => () => undefined,

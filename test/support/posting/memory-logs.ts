@@ -27,7 +27,8 @@ export class MemoryStream {
       sequence,
       subject,
       contentType,
-      arrivalMs: this.#clock.nowMs(),
+      // A broker tells whole milliseconds.
+      arrivalMs: Math.floor(this.#clock.nowMs()),
       data,
     });
     for (const listener of this.#listeners) listener();

@@ -1,57 +1,21 @@
-import { TributaryError } from "../../../src/model/errors.ts";
-import type { PostingResult } from "../../../src/model/posting.ts";
-import type { PostingStore } from "../../../src/model/posting-store.ts";
-import { defaultPolicy, type PostingPolicy } from "../../../src/sinks/posting/posting-policy.ts";
-import { PostingRunner } from "../../../src/sinks/posting/posting-runner.ts";
-import type { RequestQuota } from "../../../src/sinks/posting/request-gate.ts";
-import {
-  DEFAULT_RECONCILIATION,
-  type ReconciliationOptions,
-} from "../../../src/sinks/posting/runner-options.ts";
-import { openPostingStore } from "../../../src/state/postings/posting-store.ts";
-import { CONNECTION } from "./commands.ts";
-import { commandLog, MemoryLeases, MemoryStream, postingLog, type AppendFault } from "./memory-logs.ts";
+import type { ErpSink } from "../../../src/sinks/erp/erp-sink.ts";
+import { RunnerWorld, type RunnerWorldOptions } from "./runner-world.ts";
 import { ScriptedErp, type ScriptedErpOptions } from "./scripted-erp.ts";
-import { seeded, SimClock } from "./sim-clock.ts";
-import { SimProcess } from "./sim-process.ts";
+import type { SimProcess } from "./sim-process.ts";
 
-/** Few, so that what waits goes in several requests. */
-const MAX_RESULTS = 3;
-
-export interface WorldOptions {
-  readonly quota?: Partial<RequestQuota>;
-  readonly policy?: Partial<PostingPolicy>;
-  readonly reconciliation?: Partial<ReconciliationOptions>;
+export interface WorldOptions extends RunnerWorldOptions {
   readonly erp?: Partial<ScriptedErpOptions>;
-  readonly leaseMs?: number;
-  readonly appendLatencyMs?: number;
-  readonly appendFault?: () => AppendFault;
-  /** Whether a partition takes a result now. */
-  readonly takesResult?: (partition: number, key: string) => boolean;
-  readonly seed?: number;
 }
 
 export const DEADLINE_MS = 30_000;
 export const SETTLE_MS = 60_000;
 
-/** A connection with its broker, ERP and partitions in memory; runners come and go. */
-export class PostingWorld {
-  readonly clock = new SimClock();
-  readonly commands = new MemoryStream(`COMMANDS_${CONNECTION}`, this.clock);
-  readonly postings = new MemoryStream(`POSTINGS_${CONNECTION}`, this.clock);
-  readonly leases: MemoryLeases;
+/** A connection in front of an ERP that does what a script says, all in memory. */
+export class PostingWorld extends RunnerWorld {
   readonly erp: ScriptedErp;
-  /** Last result of each document, by partition and key, and how many came. */
-  readonly told = new Map<string, PostingResult>();
-  readonly faults: unknown[] = [];
-  results = 0;
-  readonly #options: WorldOptions;
-  readonly #random: () => number;
 
   constructor(options: WorldOptions = {}) {
-    this.#options = options;
-    this.#random = seeded(options.seed ?? 1);
-    this.leases = new MemoryLeases(this.clock, options.leaseMs ?? 90_000);
+    super(options);
     this.erp = new ScriptedErp({
       clock: this.clock,
       requestDeadlineMs: DEADLINE_MS,
@@ -65,61 +29,7 @@ export class PostingWorld {
     });
   }
 
-  store(): PostingStore {
-    return openPostingStore(":memory:", CONNECTION);
-  }
-
-  /** A process with a runner on a store of its machine. */
-  runner(store: PostingStore, process = new SimProcess(this.clock, 0)): PostingRunner {
-    const {
-      quota,
-      policy,
-      reconciliation,
-      appendLatencyMs = 4,
-      appendFault = () => undefined,
-    } = this.#options;
-    const sink = this.erp.sinkOf(process);
-    return new PostingRunner({
-      connection: CONNECTION,
-      leaseName: CONNECTION,
-      owner: "worker",
-      sink,
-      commands: commandLog(this.commands, process, this.clock),
-      postings: postingLog({
-        stream: this.postings,
-        process,
-        clock: this.clock,
-        latencyMs: appendLatencyMs,
-        nextFault: appendFault,
-      }),
-      leases: this.leases.keeperOf(process),
-      store: process.guard(store),
-      results: {
-        maxResults: MAX_RESULTS,
-        send: (partition, results) => process.call(() => this.#take(partition, results)),
-      },
-      quota: { maxConcurrent: 3, rate: undefined, perDay: undefined, ...quota },
-      policy: { ...defaultPolicy(sink), ...policy },
-      reconciliation: { ...DEFAULT_RECONCILIATION, ...reconciliation },
-      clock: process.clock,
-      random: this.#random,
-      faults: process.faults,
-      onFault: (fault) => {
-        if (!process.isDead) this.faults.push(fault);
-      },
-      onResultFailed: () => undefined,
-    });
-  }
-
-  async #take(partition: number, results: readonly PostingResult[]): Promise<void> {
-    await this.clock.delay(5);
-    if (results.some(({ key }) => this.#options.takesResult?.(partition, key) === false))
-      throw new TributaryError("operator-no-owner", "nobody owns the partition");
-    this.results += results.length;
-    for (const result of results) {
-      const name = `${partition}/${result.key}`;
-      const before = this.told.get(name);
-      if (before === undefined || before.posting < result.posting) this.told.set(name, result);
-    }
+  protected override sinkOf(process: SimProcess): ErpSink {
+    return this.erp.sinkOf(process);
   }
 }

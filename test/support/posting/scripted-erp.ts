@@ -2,16 +2,21 @@ import type { ErpDescription } from "../../../src/model/erp-description.ts";
 import type { ErpReference, PostingCommand } from "../../../src/model/posting.ts";
 import {
   ErpFault,
+  type AcceptedPosting,
+  type BatchAnswer,
+  type BatchContext,
   type ComparedDocument,
   type ErpSink,
   type FoundDocument,
   type PlannedPosting,
+  type PollAnswer,
   type RequestContext,
+  type SubmitAnswer,
 } from "../../../src/sinks/erp/erp-sink.ts";
 import type { SimClock } from "./sim-clock.ts";
 import type { SimProcess } from "./sim-process.ts";
 
-export type Operation = "submit" | "look-up" | "poll" | "read-back" | "scan";
+export type Operation = "submit" | "submit-batch" | "poll-batch" | "look-up" | "poll" | "read-back" | "scan";
 
 /** What the ERP does with one request. */
 export type Behaviour =
@@ -46,6 +51,8 @@ export interface ScriptedErpOptions {
   readonly requestDeadlineMs: number;
   readonly settleDelayMs: number;
   readonly maxReadBack: number;
+  /** Documents of one request, where the ERP takes several; a batch is answered as a whole or a document at a time, as the script says. */
+  readonly maxBatch?: number;
   readonly latencyMs: (operation: Operation) => number;
   readonly behaviour: (operation: Operation, plan: PlannedPosting | undefined) => Behaviour;
   /** Whether a second document under one external id is refused. */
@@ -81,6 +88,8 @@ export class ScriptedErp {
   readonly ledger: StoredDocument[] = [];
   readonly violations: string[] = [];
   readonly starts: number[] = [];
+  /** Keys of the documents of each batch that was sent. */
+  readonly batches: (readonly string[])[] = [];
   inFlight = 0;
   requests = 0;
   /** Milliseconds × requests under way, to tell how much of the concurrency was used. */
@@ -95,7 +104,7 @@ export class ScriptedErp {
 
   /** The adapter of one process. */
   sinkOf(process: SimProcess): ErpSink {
-    const { requestDeadlineMs, settleDelayMs, maxReadBack, checkPlan, description } = this.#options;
+    const { requestDeadlineMs, settleDelayMs, maxReadBack, checkPlan, description, maxBatch } = this.#options;
     const ask = <Answer>(
       operation: Operation,
       plan: PlannedPosting | undefined,
@@ -113,15 +122,18 @@ export class ScriptedErp {
       },
       submit: (plan, context) => process.call(() => this.#submit(plan, context)),
       lookUp: (plan, context) => ask("look-up", plan, context, () => this.#find(plan.externalId)),
-      poll: (plan, handle, context) =>
-        ask("poll", plan, context, () => {
-          const job = this.#jobs.get(handle);
-          if (job === undefined || job.doneMs > this.#options.clock.nowMs())
-            return { status: "pending" } as const;
-          if (job.fault !== undefined) throw job.fault;
-          const [found] = this.#find(plan.externalId);
-          return { status: "confirmed", erp: found?.erp ?? { id: "lost", number: null } } as const;
-        }),
+      poll: (plan, handle, context) => ask("poll", plan, context, () => this.#progress(plan, handle)),
+      ...(maxBatch !== undefined && {
+        maxBatch,
+        isBatchable: ({ kind }: PlannedPosting) => kind !== "customer",
+        submitBatch: (plans: readonly PlannedPosting[], context: BatchContext) =>
+          process.call(() => this.#submitBatch(plans, context)),
+        jobOf: (handle: string) => /^batch-\d+/.exec(handle)?.[0] ?? null,
+        pollBatch: (accepted: readonly AcceptedPosting[], context: RequestContext) =>
+          ask("poll-batch", accepted[0]?.plan, context, () =>
+            accepted.map(({ plan, handle }) => settled(() => this.#progress(plan, handle))),
+          ),
+      }),
       readBack: (plans, context) =>
         ask("read-back", plans[0], context, () => plans.flatMap(({ externalId }) => this.#find(externalId))),
       scan: (sinceDate, context) => this.#scan(sinceDate, context, process),
@@ -183,22 +195,47 @@ export class ScriptedErp {
     return stored;
   }
 
+  #progress(plan: PlannedPosting, handle: string): PollAnswer {
+    const job = this.#jobs.get(handle);
+    if (job === undefined || job.doneMs > this.#options.clock.nowMs()) return { status: "pending" };
+    if (job.fault !== undefined) throw job.fault;
+    const [found] = this.#find(plan.externalId);
+    return { status: "confirmed", erp: found?.erp ?? { id: "lost", number: null } };
+  }
+
+  /** The script speaks of the request by its first document, and of each document beside it. */
+  #submitBatch(plans: readonly PlannedPosting[], context: BatchContext): Promise<readonly BatchAnswer[]> {
+    const { behaviour: script } = this.#options;
+    this.batches.push(plans.map(({ command }) => command.key));
+    const job = `batch-${this.#nextId++}`;
+    return this.#request("submit-batch", plans[0], context, () =>
+      plans.map((plan, index) => {
+        const behaviour = script("submit", plan);
+        if (behaviour.kind === "fault") return { status: "failed", fault: behaviour.fault };
+        return settled(() => this.#create(plan, behaviour, `${job}/${index}`));
+      }),
+    );
+  }
+
   #submit(plan: PlannedPosting, context: RequestContext) {
-    return this.#request("submit", plan, context, (behaviour) => {
-      const { clock, refusesDuplicates } = this.#options;
-      const isThere = this.ledger.some(({ externalId }) => externalId === plan.externalId);
-      if (refusesDuplicates && isThere && plan.kind !== "customer")
-        throw new ErpFault("duplicate", "This record already exists.", { code: "DUP" });
-      if (behaviour.kind !== "async") {
-        return { status: "confirmed", erp: this.#store(plan.command, plan.externalId).erp } as const;
-      }
-      const handle = `job-${this.#nextId++}`;
-      this.#jobs.set(handle, { doneMs: clock.nowMs() + behaviour.delayMs, fault: behaviour.fault });
-      clock.schedule(behaviour.delayMs, () => {
-        if (behaviour.fault === undefined) this.#store(plan.command, plan.externalId);
-      });
-      return { status: "accepted", handle } as const;
+    return this.#request("submit", plan, context, (behaviour) =>
+      this.#create(plan, behaviour, `job-${this.#nextId++}`),
+    );
+  }
+
+  #create(plan: PlannedPosting, behaviour: Behaviour, handle: string): SubmitAnswer {
+    const { clock, refusesDuplicates } = this.#options;
+    const isThere = this.ledger.some(({ externalId }) => externalId === plan.externalId);
+    if (refusesDuplicates && isThere && plan.kind !== "customer")
+      throw new ErpFault("duplicate", "This record already exists.", { code: "DUP" });
+    if (behaviour.kind !== "async") {
+      return { status: "confirmed", erp: this.#store(plan.command, plan.externalId).erp } as const;
+    }
+    this.#jobs.set(handle, { doneMs: clock.nowMs() + behaviour.delayMs, fault: behaviour.fault });
+    clock.schedule(behaviour.delayMs, () => {
+      if (behaviour.fault === undefined) this.#store(plan.command, plan.externalId);
     });
+    return { status: "accepted", handle } as const;
   }
 
   async #request<Answer>(
@@ -262,6 +299,18 @@ export class ScriptedErp {
     while ((this.starts[0] ?? nowMs) <= nowMs - windowMs) this.starts.shift();
     if (this.starts.length > perWindow)
       this.violations.push(`${this.starts.length} requests in ${windowMs} ms`);
+  }
+}
+
+/** An answer of one document among several. */
+function settled<Answer>(
+  work: () => Answer,
+): Answer | { readonly status: "failed"; readonly fault: ErpFault } {
+  try {
+    return work();
+  } catch (fault) {
+    if (fault instanceof ErpFault) return { status: "failed", fault };
+    throw fault;
   }
 }
 

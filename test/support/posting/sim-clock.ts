@@ -23,8 +23,9 @@ export class SimClock implements Clock {
     this.#maxTurns = maxTurns;
   }
 
+  /** Whole milliseconds, as the machine's clock gives them. */
   nowMs(): number {
-    return this.#nowMs;
+    return Math.floor(this.#nowMs);
   }
   monotonicMs(): number {
     return this.#nowMs;
@@ -51,10 +52,7 @@ export class SimClock implements Clock {
     for (let turns = 0; ; turns++) {
       if (turns > this.#maxTurns)
         throw new Error("the simulation does not get on: something is tried again without end");
-      // All work of a simulation is promises and SQLite: one turn of the event loop runs all of it.
-      await new Promise((resolve) => {
-        setImmediate(resolve);
-      });
+      await this.settled();
       if (isDone()) return true;
       const [next] = this.#timers;
       if (next === undefined || next.atMs > untilMs) {
@@ -65,6 +63,13 @@ export class SimClock implements Clock {
       this.#nowMs = next.atMs;
       next.task();
     }
+  }
+
+  /** All that followed from the last timer has happened. All work of a simulation is promises and SQLite: one turn of the event loop runs it. */
+  protected settled(): Promise<void> {
+    return new Promise((resolve) => {
+      setImmediate(resolve);
+    });
   }
 
   /** Behind the timers of the same time. */

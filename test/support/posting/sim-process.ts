@@ -1,5 +1,5 @@
 import type { Clock } from "../../../src/model/clock.ts";
-import type { FaultInjector } from "../../../src/model/fault-injection.ts";
+import type { Failpoint, FaultInjector } from "../../../src/model/fault-injection.ts";
 
 export class Killed extends Error {}
 
@@ -12,6 +12,9 @@ const NEVER = new Promise<never>(() => undefined);
 export class SimProcess {
   readonly clock: Clock;
   readonly faults: FaultInjector;
+  /** Failpoint at which it dies, at the visit of that number from 1. */
+  failpoint: { readonly point: Failpoint; readonly visit: number } | undefined;
+  readonly #visits = new Map<Failpoint, number>();
   readonly #world: Clock;
   readonly #killAt: number;
   readonly #onKilled: () => void;
@@ -34,8 +37,11 @@ export class SimProcess {
       yieldTurn: () => this.call(() => world.yieldTurn()),
     };
     this.faults = {
-      reach: () => {
+      reach: (point) => {
         this.#step();
+        const visit = (this.#visits.get(point) ?? 0) + 1;
+        this.#visits.set(point, visit);
+        if (point === this.failpoint?.point && visit === this.failpoint.visit) this.kill();
         if (this.#isDead) throw new Killed();
       },
     };

@@ -239,6 +239,16 @@ const CASES: readonly (readonly [
     "contracts/c.yaml: start: must be a date (2026-01-31) or an RFC 3339 time with its offset (2026-01-31T00:00:00+01:00)",
   ],
   [
+    "a day that doesn't exist, in UTC",
+    contract("2026-01-01", "2026-02-29T00:00:00Z"),
+    "contracts/c.yaml: start: must be a date (2026-01-31) or an RFC 3339 time with its offset (2026-01-31T00:00:00+01:00)",
+  ],
+  [
+    "an hour that doesn't exist",
+    contract("2026-01-01", "2026-01-01T25:00:00Z"),
+    "contracts/c.yaml: start: must be a date (2026-01-31) or an RFC 3339 time with its offset (2026-01-31T00:00:00+01:00)",
+  ],
+  [
     "a time without offset",
     contract("2026-01-01", "2026-01-01T00:00:00"),
     "contracts/c.yaml: start: must be a date (2026-01-31) or an RFC 3339 time with its offset (2026-01-31T00:00:00+01:00)",

@@ -24,6 +24,17 @@ describe("canonical form", () => {
     expect(load.ok && load.version).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  test.each([
+    ["2026-03-01", "2026-02-28T23:00:00.000Z"],
+    ["2026-03-01T00:00:00+01:00", "2026-02-28T23:00:00.000Z"],
+    ["2026-03-01T00:00:00Z", "2026-03-01T00:00:00.000Z"],
+    ["2026-03-01T00:00:00.0Z", "2026-03-01T00:00:00.000Z"],
+    ["2026-02-28T24:00:00Z", "2026-03-01T00:00:00.000Z"],
+  ])("has the start %s as %s", (start, canonical) => {
+    const contract = BASE_FILES["contracts/c.yaml"]?.replace("2026-01-01", `"${start}"`);
+    expect(loaded({ "contracts/c.yaml": contract }).catalog.contracts[0]?.start).toBe(canonical);
+  });
+
   test("gives the same catalog back", () => {
     expect(parseCanonical(base.canonical)).toEqual({
       ...base.catalog,

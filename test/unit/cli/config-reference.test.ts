@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { renderConfigReference } from "../../../scripts/docs/config-reference.ts";
 import { workerConfigKeys, workerConfigSections } from "../../../src/cli/config/config-keys.ts";
+import { postingSettingsJsonSchema } from "../../../src/cli/schemas/connections-schema.ts";
 import { effectiveConfig } from "../../../src/cli/config/effective-config.ts";
 import { loadWorkerConfig } from "../../../src/cli/config/worker-config.ts";
 import { workerConfigJsonSchema } from "../../../src/cli/config/worker-schema.ts";
@@ -96,6 +97,6 @@ it("publishes a JSON Schema that refuses other keys", () => {
 
 it("has a reference page that follows from the schema (npm run docs)", () => {
   expect(readProjectFile("docs/configuration.md")).toBe(
-    renderConfigReference(workerConfigKeys(), workerConfigSections()),
+    renderConfigReference(workerConfigKeys(), workerConfigSections(), postingSettingsJsonSchema()),
   );
 });

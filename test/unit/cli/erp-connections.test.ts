@@ -103,7 +103,12 @@ text: true
   test("the example is one that is taken", () => {
     const result = loadErpConnections({
       file: "config/erp-connections.example.yaml",
-      env: { NETSUITE_CLIENT_ID: "client", NETSUITE_CERTIFICATE_ID: "certificate" },
+      env: {
+        NETSUITE_CLIENT_ID: "client",
+        NETSUITE_CERTIFICATE_ID: "certificate",
+        ORACLE_CLIENT_ID: "client",
+        SAP_CLIENT_ID: "sap",
+      },
       readFile: (path) => {
         if (path.startsWith("config/")) return readProjectFile(path);
         return path.endsWith("hook-secret") ? SECRET : "a key";
@@ -111,7 +116,15 @@ text: true
     });
     if (!result.ok) throw new Error(JSON.stringify(result.faults));
     const adapters = [...result.connections.values()].map(({ adapter }) => adapter);
-    expect(adapters).toEqual(["netsuite", "file", "http"]);
+    expect(adapters).toEqual([
+      "netsuite",
+      "business-central",
+      "oracle-fusion",
+      "finance-operations",
+      "sap-s4hana",
+      "file",
+      "http",
+    ]);
   });
 
   test("a file that is not there is named", () => {

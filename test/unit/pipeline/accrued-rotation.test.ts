@@ -159,6 +159,7 @@ it("goes on turn by turn, tells how old its figures are, and begins anew with an
   const watch = new AccruedWatch({
     clock,
     intervalMs: HOUR_MS,
+    partitionsOfThread: 1,
     currentEngine: () => engine,
     onFault: (fault) => faults.push(fault),
   });
@@ -190,6 +191,7 @@ it("waits while the engine is between two positions: what falls due there is par
   const watch = new AccruedWatch({
     clock,
     intervalMs: HOUR_MS,
+    partitionsOfThread: 1,
     currentEngine: () => engine,
     onFault: (fault) => {
       throw fault;
@@ -210,3 +212,43 @@ it("waits while the engine is between two positions: what falls due there is par
   watch.stop();
   store.close();
 });
+
+it.each([
+  [1, 32],
+  [8, 256],
+])(
+  "of %i partitions of a thread pauses %i times as long as its slice took",
+  async (partitionsOfThread, pauseMs) => {
+    const messages = messagesOf([
+      { account: 0, minutes: 0, lagMinutes: 0, amount: 3, user: 1, status: "ok" },
+    ]);
+    const { engine, store } = await engineOf(messages);
+    const pauses: number[] = [];
+    let readings = 0;
+    let next = (): void => undefined;
+    const watch = new AccruedWatch({
+      clock: {
+        nowMs: () => 0,
+        // A slice takes a millisecond.
+        monotonicMs: () => (readings += 1),
+        schedule: (delayMs, task) => {
+          pauses.push(delayMs);
+          next = task;
+          return () => undefined;
+        },
+        yieldTurn: () => Promise.resolve(),
+      },
+      intervalMs: HOUR_MS,
+      partitionsOfThread,
+      currentEngine: () => engine,
+      onFault: (fault) => {
+        throw fault;
+      },
+    });
+    watch.start();
+    next();
+    watch.stop();
+    expect(pauses).toEqual([0, pauseMs]);
+    store.close();
+  },
+);

@@ -68,7 +68,7 @@ describe("a request that brought no document", () => {
         failed(submitting, fault("period-closed"), true, { ...CONTEXT, policy: { ...POLICY, periodClosed } }),
       );
     expect(by("reject")).toBe("rejected #1 period-closed");
-    expect(by("next-open")).toBe("held #1 period-closed");
+    expect(by("hold")).toBe("held #1 period-closed +3600000");
   });
 });
 

@@ -41,6 +41,7 @@ async function run(seed: number): Promise<Ended> {
     takesResult: () => world.clock.nowMs() > FAULTS_UNTIL_MS || chance(0.5),
     erp: {
       refusesDuplicates: schedule.refusesDuplicates,
+      ...(schedule.maxBatch > 1 && { maxBatch: schedule.maxBatch }),
       latencyMs: schedule.latencyMs,
       behaviour: (operation, plan) => schedule.behaviour(world.clock.nowMs())(operation, plan),
       limits: { maxConcurrent: 3, perWindow: 10 },
@@ -181,6 +182,12 @@ function check(seed: number, { world, store, documents, isDone, snapshot }: Ende
     `seed ${seed} did not come to its end:\n${states.join("\n")}\n${JSON.stringify(snapshot)}\n${String(world.faults.at(-1))} ready ${JSON.stringify(store.ready(1e15, 10))} ${world.commands.messages.length} ${JSON.stringify(store.position())}`,
   ).toBe(true);
   expect(erp.violations, `seed ${seed}: quota`).toEqual([]);
+  for (const batch of erp.batches) {
+    const orderKeys = batch.map(
+      (key) => documents.find(({ command }) => command.key === key)?.command.orderKey,
+    );
+    expect(new Set(orderKeys).size, `seed ${seed}: order keys of ${batch.join(", ")}`).toBe(batch.length);
+  }
   for (const { command, flaw } of documents) {
     const stored = erp.ledger.filter(({ command: { key } }) => key === command.key);
     const document = store.document(command.key);

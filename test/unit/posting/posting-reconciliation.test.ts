@@ -202,3 +202,37 @@ describe("decisions", () => {
 function asked(decision: "cancel" | "hold", request: string) {
   return { decision, key: "journal:a", actor: "ada", reason: "why", request } as const;
 }
+
+test("documents that are too many for one read-back's deadline are read back in smaller numbers, which grow again", async () => {
+  const world = new PostingWorld();
+  const sinkOf = world.erp.sinkOf.bind(world.erp);
+  const sizes: number[] = [];
+  let mostAtOnce = 3;
+  world.erp.sinkOf = (process) => {
+    const sink = sinkOf(process);
+    return {
+      ...sink,
+      readBack: async (plans, context) => {
+        sizes.push(plans.length);
+        const found = await sink.readBack(plans, context);
+        if (plans.length > mostAtOnce) throw new ErpFault("unknown", "No answer within the deadline.");
+        return found;
+      },
+    };
+  };
+  queueCommands(world.commands, invoices(40));
+  const store = world.store();
+  world.runner(store).start();
+  await until(world, store, "invoice:40", "reconciled");
+  await pass(world, 30 * MINUTE_MS);
+  expect(store.backlog().map(({ state }) => state)).toEqual(["reconciled"]);
+  expect(sizes.slice(0, 2)).toEqual([10, 5]);
+  expect(Math.max(...sizes.slice(-3))).toBeLessThanOrEqual(4);
+  mostAtOnce = 10;
+  sizes.length = 0;
+  queueCommands(world.commands, invoices(40, 41));
+  await until(world, store, "invoice:80", "reconciled");
+  await pass(world, 30 * MINUTE_MS);
+  expect(store.backlog().map(({ state }) => state)).toEqual(["reconciled"]);
+  expect(Math.max(...sizes)).toBe(10);
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { BudgetDay } from "../../../src/model/posting-store.ts";
+import { nextRequest, paced } from "../../../src/sinks/erp/common/request-pace.ts";
 import { ErpFault } from "../../../src/sinks/erp/erp-sink.ts";
 import { CLEAN_WINDOW_MS } from "../../../src/sinks/posting/concurrency-limit.ts";
 import { ConnectionBreaker } from "../../../src/sinks/posting/connection-breaker.ts";
@@ -62,6 +63,27 @@ describe("requests at a time", () => {
     expect(gate.state().limit).toBe(3);
     await clock.advance(CLEAN_WINDOW_MS * 9);
     expect(gate.state().limit).toBe(8);
+  });
+
+  test("keep the place of one that was given up at its deadline, since the ERP may still work on it", async () => {
+    const { clock, gate } = gateOf({ maxConcurrent: 3 });
+    const [first, second, third] = takeAll(gate);
+    first?.unanswered(1_000);
+    await clock.advance(400);
+    second?.unanswered(1_000);
+    expect(gate.state().inFlight).toBe(3);
+    expect(gate.waitMs()).toBe(600);
+    third?.end();
+    expect(gate.waitMs()).toBe(0);
+    gate.take();
+    expect(gate.waitMs()).toBe(600);
+    await clock.advance(600);
+    expect(gate.waitMs()).toBe(0);
+    gate.take();
+    expect(gate.waitMs()).toBe(400);
+    await clock.advance(400);
+    expect(takeAll(gate)).toHaveLength(1);
+    expect(gate.waitMs()).toBe(Infinity);
   });
 
   test("never fall below one", async () => {
@@ -239,5 +261,85 @@ describe("a breaker", () => {
       .run(breaker.take(), () => Promise.reject(new ErpFault("validation", "no")))
       .catch(() => undefined);
     expect(breaker.state).toBe("closed");
+  });
+});
+
+describe("further requests of a call", () => {
+  const never = new AbortController().signal;
+
+  test("wait for room in the window, before new calls, and never are more than the quota", async () => {
+    const { clock, gate } = gateOf({ rate: { count: 4, windowMs: 1_000 } });
+    const startsMs = takeAll(gate).map(() => clock.monotonicMs());
+    let pending = 6;
+    let newCalls = 0;
+    for (let call = 0; call < 6; call++)
+      void paced(
+        (signal) => gate.further(signal),
+        async () => {
+          // The first one is the call's own, that its permit stands for.
+          await nextRequest(never);
+          await nextRequest(never);
+          startsMs.push(clock.monotonicMs());
+          pending -= 1;
+        },
+      );
+    for (let passedMs = 0; passedMs < 2_500; passedMs += 5) {
+      newCalls += pending > 0 && gate.waitMs() === 0 ? 1 : 0;
+      await clock.advance(5);
+    }
+    expect([pending, newCalls]).toEqual([0, 0]);
+    expect(startsMs).toHaveLength(10);
+    for (const startMs of startsMs)
+      expect(
+        startsMs.filter((other) => other >= startMs && other < startMs + 1_000).length,
+      ).toBeLessThanOrEqual(4);
+    expect(gate.state().inFlight).toBe(4);
+  });
+
+  test("come before a new call that looks at the moment in which there is room", async () => {
+    const { clock, gate } = gateOf({ rate: { count: 1, windowMs: 1_000 } });
+    takeAll(gate);
+    const seen: number[] = [];
+    const roomMs = gate.waitMs();
+    clock.schedule(roomMs, () => seen.push(gate.waitMs()));
+    const further = gate.further(never);
+    clock.schedule(roomMs, () => seen.push(gate.waitMs()));
+    await clock.advance(roomMs);
+    await further;
+    expect(seen).toEqual([5, roomMs]);
+  });
+
+  test("are left alone for as long as the ERP wants to be, and end with their call", async () => {
+    const { clock, gate } = gateOf({});
+    const [permit] = takeAll(gate);
+    permit?.throttled(1_000);
+    const ended = new AbortController();
+    const outcomes: string[] = [];
+    for (const signal of [never, ended.signal])
+      void gate.further(signal).then(
+        () => outcomes.push("sent"),
+        () => outcomes.push("ended"),
+      );
+    await clock.advance(999);
+    expect(outcomes).toEqual([]);
+    ended.abort();
+    await clock.advance(0);
+    expect(outcomes).toEqual(["ended"]);
+    await clock.advance(5);
+    expect(outcomes).toEqual(["ended", "sent"]);
+  });
+
+  test("count for the day, and are not sent where it is used up", async () => {
+    const { gate, memory } = gateOf({ perDay: 3 });
+    gate.take().start();
+    await gate.further(never);
+    await gate.further(never);
+    expect(gate.leftToday()).toBe(0);
+    expect(memory.stored?.requests).toBe(3);
+    await expect(gate.further(never)).rejects.toThrow("used up");
+  });
+
+  test("outside of a call are nobody's", async () => {
+    await expect(nextRequest(never)).resolves.toBeUndefined();
   });
 });

@@ -30,6 +30,8 @@ export interface Schedule {
   ) => (operation: Operation, plan: PlannedPosting | undefined) => Behaviour;
   readonly latencyMs: (operation: Operation) => number;
   readonly refusesDuplicates: boolean;
+  /** Documents that the ERP takes by one request; 1: it has no batches. */
+  readonly maxBatch: number;
 }
 
 /** A schedule of documents and faults from a seeded generator. */
@@ -69,7 +71,9 @@ export function scheduleOf(random: () => number): Schedule {
         );
     }
   }
-  if (chance(0.6)) add(journalCommand("j1"), ["validation", "mapping"]);
+  // Documents of order keys of their own, so that a batch may be full.
+  const journals = chance(0.6) ? 1 + until(6) : 0;
+  for (let j = 1; j <= journals; j++) add(journalCommand(`j${j}`), ["validation", "mapping", "altered"]);
 
   const outageStartMs = SIMULATION_START_MS + until(2 * HOUR_MS);
   const outageEndMs = chance(0.4) ? outageStartMs + until(4 * HOUR_MS) : outageStartMs;
@@ -79,7 +83,7 @@ export function scheduleOf(random: () => number): Schedule {
   const slow = chance(0.3);
 
   const disturbed = (operation: Operation): Behaviour => {
-    const kind = until(operation === "submit" ? 8 : 6);
+    const kind = until(operation === "submit" || operation === "submit-batch" ? 9 : 6);
     switch (kind) {
       case 0:
         return { kind: "fault", fault: new ErpFault("transient", "HTTP 503") };
@@ -98,14 +102,20 @@ export function scheduleOf(random: () => number): Schedule {
         return { kind: "fault", fault: new ErpFault("version-conflict", "changed meanwhile") };
       case 6:
         return { kind: "late", delayMs: until(DEADLINE_MS + SETTLE_MS / 2) };
-      default:
+      case 7:
         return { kind: "fault", fault: new ErpFault("duplicate", "already exists") };
+      default:
+        // Of one document it would be for good; of a batch it doesn't say for which one.
+        return operation === "submit-batch"
+          ? { kind: "fault", fault: new ErpFault("validation", "one of them can't be taken") }
+          : { kind: "lost-after" };
     }
   };
   const flawOf = new Map(documents.map(({ command, flaw }) => [command.key, flaw]));
   return {
     documents,
     refusesDuplicates: chance(0.5),
+    maxBatch: chance(0.6) ? 2 + until(8) : 1,
     latencyMs: () => (slow && chance(0.2) ? 5_000 + until(40_000) : 50 + until(400)),
     behaviour: (nowMs) => (operation, plan) => {
       if (nowMs >= outageStartMs && nowMs < outageEndMs)

@@ -1,6 +1,7 @@
 import { Agent, request, type Dispatcher } from "undici";
 import { messageOf } from "../../../model/errors.ts";
 import { boundedText } from "../../http/bounded-text.ts";
+import { nextRequest } from "./request-pace.ts";
 
 /** Far above any reply that is meant: a page of 1,000 lines has some hundred KiB. */
 const MAX_REPLY_BYTES = 32 * 1024 * 1024;
@@ -20,6 +21,8 @@ export interface HttpReply {
   readonly status: number;
   /** Value of a header by its lower-case name; undefined where it is missing or there are several. */
   readonly header: (name: string) => string | undefined;
+  /** All values of a header that may come several times, such as "set-cookie"; empty where it is missing. */
+  readonly headerValues: (name: string) => readonly string[];
   readonly text: string;
 }
 
@@ -51,20 +54,39 @@ const NOT_CONNECTED: ReadonlySet<string> = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 ]);
 
+/** What a client shows of itself when a connection is made (mutual TLS), as PEM. */
+export interface ClientCertificate {
+  readonly certificate: string;
+  readonly privateKey: string;
+  /** Who signed the server's certificate, where it is none of the public authorities. */
+  readonly authority?: string;
+}
+
 export interface HttpClientOptions {
   /** Most requests at once. */
   readonly connections: number;
   /** The longest that a connection may take to stand, and a reply to begin. */
   readonly deadlineMs: number;
+  readonly clientCertificate?: ClientCertificate;
   /** For tests. */
   readonly dispatcher?: Dispatcher;
+}
+
+function tlsOptions(given: ClientCertificate | undefined): {
+  readonly cert?: string;
+  readonly key?: string;
+  readonly ca?: string;
+} {
+  if (given === undefined) return {};
+  const { certificate, privateKey, authority } = given;
+  return { cert: certificate, key: privateKey, ...(authority !== undefined && { ca: authority }) };
 }
 
 /** Requests by HTTP, each sent once: what is tried again is decided by who knows what is safe. Follows no redirects. */
 export class HttpClient {
   readonly #dispatcher: Dispatcher;
 
-  constructor({ connections, deadlineMs, dispatcher }: HttpClientOptions) {
+  constructor({ connections, deadlineMs, clientCertificate, dispatcher }: HttpClientOptions) {
     this.#dispatcher =
       dispatcher ??
       new Agent({
@@ -72,7 +94,7 @@ export class HttpClient {
         pipelining: 1,
         keepAliveTimeout: KEEP_ALIVE_MS,
         keepAliveMaxTimeout: KEEP_ALIVE_MS,
-        connect: { timeout: deadlineMs },
+        connect: { timeout: deadlineMs, ...tlsOptions(clientCertificate) },
         headersTimeout: deadlineMs,
         bodyTimeout: deadlineMs,
       });
@@ -80,6 +102,11 @@ export class HttpClient {
 
   /** Rejects with `HttpFailure` where no whole answer comes. */
   async send({ method, url, headers, body, signal }: HttpRequest): Promise<HttpReply> {
+    try {
+      await nextRequest(signal);
+    } catch (fault) {
+      throw new HttpFailure("not-sent", "the quota had no room for it", fault);
+    }
     if (signal.aborted) throw new HttpFailure("not-sent", "it was given up before it was sent");
     try {
       const reply = await request(url, {
@@ -98,6 +125,7 @@ export class HttpClient {
           const value = reply.headers[name];
           return typeof value === "string" ? value : undefined;
         },
+        headerValues: (name) => [reply.headers[name] ?? []].flat(),
         text,
       };
     } catch (fault) {

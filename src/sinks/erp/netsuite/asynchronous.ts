@@ -3,7 +3,7 @@ import { writeExactJson } from "../../http/exact-json.ts";
 import { retryAfterMs } from "../../http/retry-after.ts";
 import type { HttpReply } from "../common/http-client.ts";
 import type { ErpFaultKind } from "../../../model/posting.ts";
-import { ErpFault, type PollAnswer, type SubmitAnswer } from "../erp-sink.ts";
+import { ErpFault, type BatchPollAnswer, type PollAnswer, type SubmitAnswer } from "../erp-sink.ts";
 import { faultOfReply } from "./classify-fault.ts";
 import type { NetsuiteClient, NetsuiteRequestOptions } from "./client.ts";
 import { errorDetails } from "./error-reply.ts";
@@ -102,6 +102,33 @@ export class AsynchronousPosting {
     throw PASSING.has(fault.kind) ? endedWithout(fault.message, fault.code) : fault;
   }
 
+  /**
+   * Polls documents of one job, one after the other: what is known of the job serves all of them. A question that fails is not put again for the
+   * next one, which would fail the same way.
+   */
+  async pollBatch(
+    accepted: readonly { readonly plan: NetsuitePlan; readonly handle: string }[],
+    signal: AbortSignal,
+  ): Promise<readonly BatchPollAnswer[]> {
+    const answers: BatchPollAnswer[] = [];
+    let unasked: BatchPollAnswer | undefined;
+    for (const { plan, handle } of accepted) {
+      const answer = unasked ?? (await this.#pollOne(plan, handle, signal));
+      if (answer.status === "failed" && PASSING.has(answer.fault.kind)) unasked = answer;
+      answers.push(answer);
+    }
+    return answers;
+  }
+
+  async #pollOne(plan: NetsuitePlan, handle: string, signal: AbortSignal): Promise<BatchPollAnswer> {
+    try {
+      return await this.poll(plan, handle, signal);
+    } catch (fault) {
+      if (fault instanceof ErpFault) return { status: "failed", fault };
+      throw fault;
+    }
+  }
+
   /** Id of the job, also of one that an earlier try of the same request began. */
   async #begin(
     plans: readonly NetsuitePlan[],
@@ -159,6 +186,12 @@ const PASSING: ReadonlySet<ErpFaultKind> = new Set(["transient", "throttle", "un
  */
 function endedWithout(message: string, code: string | null = "job-without-document"): ErpFault {
   return new ErpFault("version-conflict", message, { code });
+}
+
+/** The job of documents that were sent together; null for one that was sent by itself. */
+export function jobOf(handle: string): string | null {
+  const [, job, position] = HANDLE.exec(handle) ?? [];
+  return job === undefined || position === undefined ? null : job;
 }
 
 const HANDLE = /^([A-Za-z0-9_-]{1,64})(?:\/(\d{1,3}))?$/;

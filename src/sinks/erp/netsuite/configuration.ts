@@ -95,7 +95,7 @@ export const netsuiteConnectionSchema = z
       { minMs: 1, maxMs: HOUR_MS },
     ),
     asynchronous: z.boolean().default(false).meta({
-      description: "Send documents as jobs that NetSuite works on by itself, one a document.",
+      description: "Send documents as jobs that NetSuite works on by itself, up to 100 of a kind in one.",
     }),
     taxes: z
       .enum(TAX_MODES)

@@ -3,7 +3,7 @@ import { magnitudeOfDecimal, negatedDecimal } from "../common/decimals.ts";
 import { type ComparedLine, ErpFault, type FoundDocument } from "../erp-sink.ts";
 import type { NetsuiteClient } from "./client.ts";
 import { customerExternalIds } from "./customers.ts";
-import { paymentOf } from "./payment.ts";
+import { paymentOf } from "../common/payment.ts";
 import type { NetsuitePlan } from "./plan.ts";
 import { taxOf } from "./record-reader.ts";
 import { query, quotedList, type Row } from "./suiteql.ts";

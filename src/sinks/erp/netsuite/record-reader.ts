@@ -7,7 +7,7 @@ import {
   sumOfDecimals,
 } from "../common/decimals.ts";
 import { type ComparedLine, ErpFault, type FoundDocument } from "../erp-sink.ts";
-import { paymentOf } from "./payment.ts";
+import { paymentOf } from "../common/payment.ts";
 import { customerComparison } from "./plan-customer.ts";
 import type { NetsuitePlan, RecordType } from "./plan.ts";
 

@@ -3,6 +3,10 @@ import type { MappedReferences, PostingCommand, PostingKind } from "../../../mod
 import { withDeadline } from "../common/deadline.ts";
 import { HttpClient } from "../common/http-client.ts";
 import type {
+  AcceptedPosting,
+  BatchAnswer,
+  BatchContext,
+  BatchPollAnswer,
   ConnectionFinding,
   ErpSink,
   ErpSinkEnvironment,
@@ -13,7 +17,7 @@ import type {
   SubmitAnswer,
 } from "../erp-sink.ts";
 import { originOf } from "./account.ts";
-import { AsynchronousPosting, isBatchable } from "./asynchronous.ts";
+import { AsynchronousPosting, isBatchable, jobOf } from "./asynchronous.ts";
 import type { Authentication } from "./authentication.ts";
 import { check } from "./check.ts";
 import { NetsuiteClient } from "./client.ts";
@@ -95,7 +99,7 @@ export class NetsuiteSink implements ErpSink {
     return this.#isAsynchronous && isBatchable(netsuitePlan(plan));
   }
 
-  submitBatch(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly SubmitAnswer[]> {
+  submitBatch(plans: readonly PlannedPosting[], context: BatchContext): Promise<readonly BatchAnswer[]> {
     return this.#within(context, (signal) =>
       this.#asynchronous.submitBatch(plans.map(netsuitePlan), context.attempt, signal),
     );
@@ -103,6 +107,18 @@ export class NetsuiteSink implements ErpSink {
 
   poll(plan: PlannedPosting, handle: string, context: RequestContext): Promise<PollAnswer> {
     return this.#within(context, (signal) => this.#asynchronous.poll(netsuitePlan(plan), handle, signal));
+  }
+
+  jobOf(handle: string): string | null {
+    return jobOf(handle);
+  }
+
+  pollBatch(
+    accepted: readonly AcceptedPosting[],
+    context: RequestContext,
+  ): Promise<readonly BatchPollAnswer[]> {
+    const asked = accepted.map(({ plan, handle }) => ({ plan: netsuitePlan(plan), handle }));
+    return this.#within(context, (signal) => this.#asynchronous.pollBatch(asked, signal));
   }
 
   readBack(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly FoundDocument[]> {

@@ -2,7 +2,12 @@ import { generateKeyPairSync } from "node:crypto";
 import { expect } from "vitest";
 import { systemClock } from "../../../../src/model/clock.ts";
 import type { PostedInvoice, PostingCommand } from "../../../../src/model/posting.ts";
-import { ErpFault, type FoundDocument, type PlannedPosting } from "../../../../src/sinks/erp/erp-sink.ts";
+import {
+  ErpFault,
+  type BatchContext,
+  type FoundDocument,
+  type PlannedPosting,
+} from "../../../../src/sinks/erp/erp-sink.ts";
 import type {
   NetsuiteCredentials,
   NetsuiteOptions,
@@ -52,6 +57,10 @@ export function machineClient(clientId = "client"): {
 
 export function context(attempt = 1): { readonly signal: AbortSignal; readonly attempt: number } {
   return { signal: new AbortController().signal, attempt };
+}
+
+export function batchContext(plans: readonly PlannedPosting[], attempt = 1): BatchContext {
+  return { ...context(attempt), attempts: plans.map(() => attempt) };
 }
 
 export class Bookkeeping {

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ErpFault, type PlannedPosting } from "../../../../src/sinks/erp/erp-sink.ts";
+import type { BatchPollAnswer, PlannedPosting } from "../../../../src/sinks/erp/erp-sink.ts";
 
 import { waitUntil } from "../../../support/wait-until.ts";
 import { command, customer, invoice } from "../../../unit/erp/netsuite/netsuite-fixture.ts";
-import { Bookkeeping, context, faultOf, memo } from "./account-fixture.ts";
+import { batchContext, Bookkeeping, context, faultOf, memo } from "./account-fixture.ts";
+
+/** Longer than any test: nothing is done by itself. */
+const HOUR_MS = 60 * 60_000;
 
 let books: Bookkeeping;
 
@@ -32,10 +35,11 @@ describe("asynchronous posting", () => {
   }
 
   it("is polled until it is done", async () => {
-    books.simulator.control({ do: "set-async-delay", ms: 300 });
+    books.simulator.control({ do: "set-async-delay", ms: HOUR_MS });
     const plan = books.sink.plan(command(invoice()));
     const handle = await books.begin(plan);
     expect(await books.sink.poll(plan, handle, context())).toEqual({ status: "pending" });
+    books.simulator.control({ do: "run-jobs" });
     const id = await settled(plan, handle);
     expect(books.simulator.find("invoice", plan.externalId)).toMatchObject({ id, commits: 1 });
     await books.expectAsPlanned(plan);
@@ -86,21 +90,23 @@ describe("asynchronous posting", () => {
     expect(books.sink.isBatchable(books.sink.plan(command(customer())))).toBe(false);
     expect(books.sink.isBatchable(books.sink.plan(memo()))).toBe(false);
     books.simulator.fault({ kind: "failing-items", places: [17] });
-    const answers = await books.sink.submitBatch(plans, context());
-    const outcomes = await Promise.all(
-      plans.map(async (plan, index) => {
-        const answer = answers[index];
-        if (answer?.status !== "accepted") throw new Error("it was not accepted");
-        try {
-          return (
-            (await settled(plan, answer.handle)) === books.simulator.find("invoice", plan.externalId)?.id
-          );
-        } catch (fault) {
-          if (fault instanceof ErpFault) return fault.kind;
-          throw fault;
-        }
-      }),
-    );
+    const answers = await books.sink.submitBatch(plans, batchContext(plans));
+    const accepted = plans.map((plan, index) => {
+      const answer = answers[index];
+      if (answer?.status !== "accepted") throw new Error("it was not accepted");
+      return { plan, handle: answer.handle };
+    });
+    expect(new Set(accepted.map(({ handle }) => books.sink.jobOf(handle))).size).toBe(1);
+    let polled: readonly BatchPollAnswer[] = [];
+    await waitUntil("the job is done", async () => {
+      polled = await books.sink.pollBatch(accepted, context());
+      return polled.every(({ status }) => status !== "pending");
+    });
+    const outcomes = polled.map((answer, index) => {
+      if (answer.status === "failed") return answer.fault.kind;
+      const found = books.simulator.find("invoice", accepted[index]?.plan.externalId ?? "");
+      return answer.status === "confirmed" && answer.erp.id === found?.id;
+    });
     expect(outcomes.map((outcome, index) => (outcome === true ? [] : [index, outcome])).flat()).toEqual([
       17,
       "version-conflict",
@@ -113,13 +119,33 @@ describe("asynchronous posting", () => {
     expect(requests.length).toBeLessThan(20);
   });
 
+  it("asks about no other document of a job where a question fails, and loses none", async () => {
+    const plans = ["A", "B", "C"].map((number) => books.sink.plan(command(invoice({ number }))));
+    const answers = await books.sink.submitBatch(plans, batchContext(plans));
+    const accepted = plans.map((plan, index) => {
+      const answer = answers[index];
+      return { plan, handle: answer?.status === "accepted" ? answer.handle : "" };
+    });
+    books.simulator.fault({ kind: "server-error", status: 503 }, { times: 1, path: "/job/" });
+    const before = books.simulator.ledger().requests.length;
+    const failed = await books.sink.pollBatch(accepted, context());
+    expect(failed.map((answer) => (answer.status === "failed" ? answer.fault.kind : answer.status))).toEqual([
+      "transient",
+      "transient",
+      "transient",
+    ]);
+    expect(books.simulator.ledger().requests.length).toBe(before + 1);
+    for (const { plan, handle } of accepted) await settled(plan, handle);
+    expect(books.sink.jobOf(await books.begin(plans[0]!))).toBe(null);
+  });
+
   it("never adds lines to a document that is there already", async () => {
     const plan = books.sink.plan(command(invoice()));
-    const [first] = await books.sink.submitBatch([plan], context());
+    const [first] = await books.sink.submitBatch([plan], batchContext([plan]));
     if (first?.status !== "accepted") throw new Error("it was not accepted");
     await settled(plan, first.handle);
     const changed = books.sink.plan(command(invoice(), { revision: 2 }));
-    const [second] = await books.sink.submitBatch([changed], context());
+    const [second] = await books.sink.submitBatch([changed], batchContext([changed]));
     if (second?.status !== "accepted") throw new Error("it was not accepted");
     expect(await settled(changed, second.handle)).not.toBe("");
     await books.expectAsPlanned(plan);

@@ -9,7 +9,7 @@ import {
   journal,
   REFERENCES,
 } from "../../../unit/erp/netsuite/netsuite-fixture.ts";
-import { Bookkeeping, context, unusedAddress } from "./account-fixture.ts";
+import { batchContext, Bookkeeping, context, unusedAddress } from "./account-fixture.ts";
 
 let books: Bookkeeping;
 
@@ -43,7 +43,7 @@ describe("scan", () => {
       const plans = Array.from({ length: 100 }, (_, index) =>
         books.sink.plan(command(invoice({ number: `N-${batch}-${index}` }))),
       );
-      const answers = await books.sink.submitBatch(plans, context());
+      const answers = await books.sink.submitBatch(plans, batchContext(plans));
       const [first] = answers;
       if (first?.status !== "accepted") throw new Error("it was not accepted");
       const { handle } = first;

@@ -37,6 +37,7 @@ class SimulatedDrop implements SimulatedErp {
     readBack: false,
     lookUp: true,
     throttling: false,
+    accepts: true,
   };
   readonly secrets = [];
   readonly secretFiles = [];

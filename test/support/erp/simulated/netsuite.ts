@@ -5,6 +5,7 @@ import { NetSuiteSimulator } from "../../../simulators/netsuite/simulator.ts";
 import { machineClient } from "../machine-client.ts";
 import { cents, OTHER_ITEM, RARE_ITEM, type DocumentFigures } from "../posted-month.ts";
 import type {
+  ErpAbilities,
   JournalFigures,
   MappingOptions,
   MappingRow,
@@ -46,16 +47,7 @@ export const netsuiteJobsErp: SimulatedErpKind = {
 
 class SimulatedNetSuite implements SimulatedErp {
   readonly adapter = "netsuite";
-  readonly abilities = {
-    credentials: true,
-    tokens: true,
-    periods: true,
-    itemChecks: true,
-    payments: true,
-    readBack: true,
-    lookUp: true,
-    throttling: true,
-  };
+  readonly abilities: ErpAbilities;
   readonly secrets: readonly string[];
   readonly secretFiles: readonly string[];
   readonly #simulator: NetSuiteSimulator;
@@ -70,6 +62,17 @@ class SimulatedNetSuite implements SimulatedErp {
     this.#simulator = simulator;
     this.#authentication = client.settings;
     this.#isAsynchronous = isAsynchronous;
+    this.abilities = {
+      credentials: true,
+      tokens: true,
+      periods: true,
+      itemChecks: true,
+      payments: true,
+      readBack: true,
+      lookUp: true,
+      throttling: true,
+      accepts: isAsynchronous,
+    };
     this.secretFiles = [client.keyFile];
     this.secrets = readFileSync(client.keyFile, "utf8")
       .split("\n")

@@ -1,5 +1,5 @@
 import type { PaymentStatus } from "../../../model/posting.ts";
-import { isSameDecimal, isZeroDecimal } from "../common/decimals.ts";
+import { isSameDecimal, isZeroDecimal } from "./decimals.ts";
 
 /** What has been paid of an invoice, by its total and what is open of it. */
 export function paymentOf(invoice: {

@@ -1,0 +1,84 @@
+import type { MappedReferences, PostingKind } from "../../../model/posting.ts";
+import { type ConnectionFinding, ErpFault } from "../erp-sink.ts";
+import { missingReferences } from "./check-references.ts";
+import { JOURNAL_BATCHES } from "./journal-batches.ts";
+import { PARTIES, readPage } from "./resources.ts";
+import { requireNoRunningImports } from "./running-imports.ts";
+import type { OracleTools } from "./tools.ts";
+import { TRANSACTION_RESOURCES } from "./transaction-records.ts";
+
+/** What each kind is read by, and the privilege that its user needs for it. */
+const RESOURCES: Readonly<Record<PostingKind, { readonly path: string; readonly privilege: string }>> = {
+  customer: { path: `${PARTIES}/accounts`, privilege: "View and Manage Trading Community Organization" },
+  invoice: { path: TRANSACTION_RESOURCES.invoice.path, privilege: "Manage Receivables Transactions" },
+  "credit-memo": {
+    path: TRANSACTION_RESOURCES["credit-memo"].path,
+    privilege: "Manage Receivables Transactions",
+  },
+  journal: { path: JOURNAL_BATCHES, privilege: "Manage Journals" },
+};
+
+/**
+ * What is wrong with a connection: credentials, privileges, rows of the mapping. Only reads, so that a user who may read but not write is not found
+ * out. Rejects where Oracle is too busy to tell.
+ */
+export async function check(
+  tools: OracleTools,
+  kinds: readonly PostingKind[],
+  references: MappedReferences,
+  signal: AbortSignal,
+): Promise<readonly ConnectionFinding[]> {
+  const findings: ConnectionFinding[] = [];
+  for (const kind of kinds) {
+    const { path, privilege } = RESOURCES[kind];
+    const fault = await faultOf(async () => {
+      await readPage(
+        tools.client,
+        { operation: "check", path, parameters: { fields: "LastUpdateDate" }, signal },
+        0,
+      );
+    });
+    if (fault === undefined) continue;
+    const finding = findingOf(fault, `documents of the kind ${kind}`, privilege);
+    if (finding.problem !== "permission") return [finding];
+    findings.push(finding);
+  }
+  if (kinds.includes("journal")) {
+    const fault = await faultOf(() => requireNoRunningImports(tools.client, signal));
+    // An import that runs is no fault of the set-up.
+    if (fault !== undefined && fault.code !== "import-running")
+      findings.push(
+        findingOf(fault, "scheduled processes", "ESS Administrator, or a role that may see its requests"),
+      );
+  }
+  const fault = await faultOf(async () => {
+    findings.push(...(await missingReferences(tools, references, signal)));
+  });
+  return fault === undefined ? findings : [...findings, findingOf(fault, "lists of values", "its list")];
+}
+
+async function faultOf(act: () => Promise<void>): Promise<ErpFault | undefined> {
+  try {
+    await act();
+    return undefined;
+  } catch (fault) {
+    if (fault instanceof ErpFault && fault.kind !== "throttle") return fault;
+    throw fault;
+  }
+}
+
+function findingOf({ kind, message, code }: ErpFault, what: string, privilege: string): ConnectionFinding {
+  if (kind === "authentication")
+    return {
+      problem: "credentials",
+      message: `Oracle refuses the credentials: check them, and that they stand for a user of this environment (${message}).`,
+    };
+  if (kind === "permission")
+    return {
+      problem: "permission",
+      message: `The user may not read ${what}: the role needs "${privilege}" (${message}).`,
+    };
+  if ((kind === "transient" || kind === "unknown") && code === null)
+    return { problem: "unreachable", message: `Oracle does not answer (${message}).` };
+  return { problem: "configuration", message: `Oracle refuses a question (${message}).` };
+}

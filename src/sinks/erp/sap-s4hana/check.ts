@@ -1,0 +1,103 @@
+import type { MappedReferences, PostingKind } from "../../../model/posting.ts";
+import { type ConnectionFinding, ErpFault } from "../erp-sink.ts";
+import { missingReferences } from "./check-references.ts";
+import type { SapClient } from "./client.ts";
+import { BUSINESS_PARTNERS } from "./customers.ts";
+import { ITEM_CUBE, ITEM_KEY } from "./item-cube.ts";
+import { JOURNAL_ENTRY_PATH } from "./journal-message.ts";
+import { queryPage } from "./odata.ts";
+
+interface Part {
+  /** Communication scenario that an arrangement is needed for. */
+  readonly scenario: string;
+  readonly title: string;
+  readonly kinds: readonly PostingKind[];
+  readonly ask: (client: SapClient, signal: AbortSignal) => Promise<unknown>;
+}
+
+const ONE_ROW = { operation: "check", filter: "", orderBy: [] } as const;
+const ALL_KINDS: readonly PostingKind[] = ["customer", "invoice", "credit-memo", "journal"];
+const PARTS: readonly Part[] = [
+  {
+    scenario: "SAP_COM_0002",
+    title: "read journal entry items",
+    kinds: ALL_KINDS,
+    ask: (client, signal) =>
+      queryPage(client, { ...ONE_ROW, entity: ITEM_CUBE, select: ITEM_KEY, signal }, 0, 1),
+  },
+  {
+    scenario: "SAP_COM_0008",
+    title: "use business partners",
+    kinds: ["customer", "invoice", "credit-memo"],
+    ask: (client, signal) =>
+      queryPage(client, { ...ONE_ROW, entity: BUSINESS_PARTNERS, select: ["BusinessPartner"], signal }, 0, 1),
+  },
+  {
+    scenario: "SAP_COM_0002",
+    title: "post journal entries",
+    kinds: ["invoice", "credit-memo", "journal"],
+    // The description of the service: who may not use the service may not read it.
+    ask: (client, signal) =>
+      client.send({
+        operation: "check",
+        method: "GET",
+        path: `${JOURNAL_ENTRY_PATH}?wsdl`,
+        effect: "read",
+        headers: { accept: "text/xml" },
+        signal,
+      }),
+  },
+];
+
+/**
+ * What is wrong with a connection: credentials, permissions, keys of the mapping. Only reads. Which posting periods are open can't be asked for: SAP has no
+ * service that tells. Rejects where SAP is too busy to tell.
+ */
+export async function check(
+  client: SapClient,
+  kinds: readonly PostingKind[],
+  references: MappedReferences,
+  signal: AbortSignal,
+): Promise<readonly ConnectionFinding[]> {
+  const findings: ConnectionFinding[] = [];
+  for (const part of PARTS) {
+    if (!part.kinds.some((kind) => kinds.includes(kind))) continue;
+    const fault = await faultOf(async () => {
+      await part.ask(client, signal);
+    });
+    if (fault === undefined) continue;
+    const finding = findingOf(fault, part);
+    if (finding.problem !== "permission") return [finding];
+    findings.push(finding);
+  }
+  const fault = await faultOf(async () => {
+    findings.push(...(await missingReferences(client, references, signal)));
+  });
+  return fault === undefined ? findings : [...findings, findingOf(fault, undefined)];
+}
+
+async function faultOf(act: () => Promise<void>): Promise<ErpFault | undefined> {
+  try {
+    await act();
+    return undefined;
+  } catch (fault) {
+    if (fault instanceof ErpFault && fault.kind !== "throttle") return fault;
+    throw fault;
+  }
+}
+
+function findingOf({ kind, message }: ErpFault, part: Part | undefined): ConnectionFinding {
+  if (kind === "authentication")
+    return {
+      problem: "credentials",
+      message: `SAP refuses the credentials: check the communication user, its password, client or certificate (${message}).`,
+    };
+  if (kind === "permission" && part !== undefined)
+    return {
+      problem: "permission",
+      message: `The communication user may not ${part.title}: it needs an arrangement for the scenario ${part.scenario} (${message}).`,
+    };
+  if (kind === "transient" || kind === "unknown")
+    return { problem: "unreachable", message: `SAP does not answer (${message}).` };
+  return { problem: "configuration", message: `SAP refuses a question (${message}).` };
+}

@@ -1,0 +1,135 @@
+import type { Dispatcher } from "undici";
+import type { Clock } from "../../../model/clock.ts";
+import type { MappedReferences, PostingCommand, PostingKind } from "../../../model/posting.ts";
+import { withDeadline } from "../common/deadline.ts";
+import { HttpClient } from "../common/http-client.ts";
+import {
+  type BatchAnswer,
+  type BatchContext,
+  type ConnectionFinding,
+  ErpFault,
+  type ErpSink,
+  type ErpSinkEnvironment,
+  type FoundDocument,
+  type PlannedPosting,
+  type PollAnswer,
+  type RequestContext,
+  type SubmitAnswer,
+} from "../erp-sink.ts";
+import { authenticationOf } from "./authentication.ts";
+import { check } from "./check.ts";
+import { SapClient } from "./client.ts";
+import type { SapOptions } from "./configuration.ts";
+import { sapS4hanaDescription } from "./description.ts";
+import { externalIdPrefix } from "./external-id.ts";
+import { MAX_CONNECTIONS, MAX_READ_BACK } from "./limits.ts";
+import { lookUp, readAll } from "./look-up.ts";
+import { isJournalEntryPlan, type PlanSettings, sapPlan } from "./plan.ts";
+import { planCommand } from "./plan-command.ts";
+import { scan, type ScannedRecord } from "./scan.ts";
+import { submit, submitEntries } from "./submit.ts";
+
+/** SAP S/4HANA Cloud: documents by SOAP (Journal Entry – Post), customers and reading by OData. See docs/erp/sap-s4hana.md. */
+export class SapSink implements ErpSink {
+  readonly description = sapS4hanaDescription;
+  readonly maxReadBack = MAX_READ_BACK;
+  readonly maxBatch: number;
+  readonly requestDeadlineMs: number;
+  readonly settleDelayMs: number;
+  readonly #settings: PlanSettings;
+  readonly #prefix: string;
+  readonly #clock: Clock;
+  readonly #http: HttpClient;
+  readonly #client: SapClient;
+
+  constructor(
+    options: SapOptions,
+    { prefix, clock, onRequest }: ErpSinkEnvironment,
+    /** For tests. */
+    dispatcher?: Dispatcher,
+  ) {
+    const { url: origin, authentication, deadlineMs } = options;
+    this.requestDeadlineMs = deadlineMs;
+    this.settleDelayMs = options.settleDelayMs;
+    this.maxBatch = options.batchEntries;
+    this.#settings = options.documents;
+    this.#prefix = prefix;
+    this.#clock = clock;
+    this.#http = new HttpClient({
+      connections: MAX_CONNECTIONS,
+      deadlineMs,
+      ...(authentication.kind === "certificate" && { clientCertificate: authentication }),
+      ...(dispatcher !== undefined && { dispatcher }),
+    });
+    const http = this.#http;
+    this.#client = new SapClient({
+      origin,
+      authentication: authenticationOf(authentication, { origin, http, clock }),
+      http,
+      clock,
+      onRequest,
+    });
+  }
+
+  plan(command: PostingCommand): PlannedPosting {
+    return planCommand(command, { prefix: this.#prefix, settings: this.#settings });
+  }
+
+  lookUp(plan: PlannedPosting, context: RequestContext): Promise<readonly FoundDocument[]> {
+    return this.#within(context, (signal) => lookUp(this.#client, sapPlan(plan), signal));
+  }
+
+  submit(plan: PlannedPosting, context: RequestContext): Promise<SubmitAnswer> {
+    return this.#within(context, (signal) =>
+      submit(this.#client, sapPlan(plan), context.attempt, this.#clock.nowMs(), signal),
+    );
+  }
+
+  isBatchable(plan: PlannedPosting): boolean {
+    return isJournalEntryPlan(sapPlan(plan));
+  }
+
+  submitBatch(plans: readonly PlannedPosting[], context: BatchContext): Promise<readonly BatchAnswer[]> {
+    const entries = plans.map(sapPlan).filter(isJournalEntryPlan);
+    if (entries.length < plans.length) throw new TypeError("only documents can be parts of a batch");
+    return this.#within(context, (signal) =>
+      submitEntries(this.#client, entries, context.attempts, this.#clock.nowMs(), signal),
+    );
+  }
+
+  /** Documents are posted, or refused, while they are sent. */
+  poll(): Promise<PollAnswer> {
+    return Promise.reject(new ErpFault("validation", "SAP has no document under way"));
+  }
+
+  readBack(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly FoundDocument[]> {
+    return this.#within(context, (signal) =>
+      readAll(this.#client, "read-documents", plans.map(sapPlan), signal),
+    );
+  }
+
+  scan(sinceDate: string, context: RequestContext): AsyncIterable<readonly ScannedRecord[]> {
+    const prefix = externalIdPrefix(this.#prefix);
+    return scan(this.#client, prefix, sinceDate, (readPage) => this.#within(context, readPage));
+  }
+
+  check(
+    commandKinds: readonly PostingKind[],
+    context: RequestContext,
+    references: MappedReferences = {},
+  ): Promise<readonly ConnectionFinding[]> {
+    return this.#within(context, (signal) => check(this.#client, commandKinds, references, signal));
+  }
+
+  close(): Promise<void> {
+    return this.#http.close();
+  }
+
+  /** A call may be several requests: all of them together end with its deadline. */
+  #within<Result>(
+    { signal }: RequestContext,
+    act: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    return withDeadline(signal, this.requestDeadlineMs, act);
+  }
+}

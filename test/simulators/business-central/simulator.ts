@@ -1,0 +1,317 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import { ZodError } from "zod";
+import { EntraTokenEndpoint } from "../entra/token-endpoint.ts";
+import { randomOf } from "../seeded-random.ts";
+import { type Answer, type ApiRequest, ApiService } from "./api-service.ts";
+import { answerBatch, operationCount } from "./batch-service.ts";
+import { CONTROL_COMMAND, type ControlCommand, type Fault, type FaultRule } from "./control-commands.ts";
+import { performControl, type Switches } from "./controls.ts";
+import { type Environment, sampleEnvironment } from "./environment.ts";
+import { BusinessCentralError, entityChanged, notAuthenticated, serverError } from "./errors.ts";
+import { FaultPlan } from "./faults.ts";
+import { readBody, send } from "./http-messages.ts";
+import { type Ledger, type LedgerRecord, ledgerRecords, type LoggedRequest } from "./ledger.ts";
+import { RequestGate } from "./request-gate.ts";
+import { type RecordSet, Store } from "./store.ts";
+
+export interface BusinessCentralSimulatorOptions {
+  readonly environment?: Environment;
+  readonly client: { readonly id: string; readonly secret: string };
+  readonly tokenLifetimeSeconds?: number;
+  /** Requests that run and wait at once, and of a window. */
+  readonly running?: number;
+  readonly waiting?: number;
+  readonly requestsPerWindow?: number;
+  readonly windowMs?: number;
+  /** Rows of a page at most. */
+  readonly pageRows?: number;
+  /** How long each request takes. */
+  readonly latencyMs?: number;
+  readonly seed?: number;
+  /** Milliseconds since the epoch. */
+  readonly nowMs?: () => number;
+  readonly stateFile?: string;
+  readonly port?: number;
+  readonly controlToken?: string;
+}
+
+/** What one user may do: 5 requests run, 95 wait, 6000 in five minutes. */
+const LIMITS = { running: 5, waiting: 95, perWindow: 6_000, windowMs: 300_000 };
+const MAX_PAGE_ROWS = 20_000;
+/** The latest requests that are kept in the log. */
+const MAX_LOGGED = 200_000;
+const MAX_WRONG = 1_000;
+export const SCOPE = "https://api.businesscentral.dynamics.com/.default";
+/** Codes of requests that a right sender never makes. */
+const WRONG =
+  /^(BadRequest(_InvalidOperation|_InvalidRequestUrl|_ResourceNotFound|_MethodNotAllowed|_InvalidToken)?|Unknown|Application_(StringExceededLength|InvalidGUID))$/;
+
+/**
+ * A local stand-in for Business Central's API v2.0, with the login that it trusts: strict about fields, references, rules and limits, with faults on demand. It shares no code with the
+ * adapter.
+ */
+export class BusinessCentralSimulator {
+  readonly controlToken: string;
+  readonly environment: Environment;
+  readonly #options: BusinessCentralSimulatorOptions;
+  readonly #store: Store;
+  readonly #api: ApiService;
+  readonly #login: EntraTokenEndpoint;
+  readonly #faults: FaultPlan;
+  readonly #gate: RequestGate;
+  readonly #switches: Switches;
+  readonly #requests: LoggedRequest[] = [];
+  readonly #wrong: string[] = [];
+  readonly #server = createServer((request, response) => {
+    void this.#serve(request, response);
+  });
+  #port = 0;
+
+  private constructor(options: BusinessCentralSimulatorOptions) {
+    this.#options = options;
+    this.controlToken = options.controlToken ?? randomBytes(16).toString("hex");
+    this.environment = options.environment ?? sampleEnvironment();
+    this.#switches = { latencyMs: options.latencyMs ?? 0, revoked: new Set() };
+    this.#store = new Store(options.stateFile);
+    const nowMs = (): number => this.#nowMs();
+    const books = { environment: this.environment, store: this.#store, nowMs };
+    this.#api = new ApiService(books, this.#switches.revoked, options.pageRows ?? MAX_PAGE_ROWS);
+    this.#faults = new FaultPlan(randomOf(options.seed ?? 1));
+    this.#gate = new RequestGate({
+      running: options.running ?? LIMITS.running,
+      waiting: options.waiting ?? LIMITS.waiting,
+      perWindow: options.requestsPerWindow ?? LIMITS.perWindow,
+      windowMs: options.windowMs ?? LIMITS.windowMs,
+      nowMs,
+    });
+    const { id: clientId, secret: clientSecret } = options.client;
+    this.#login = new EntraTokenEndpoint(
+      {
+        tenant: this.environment.tenant,
+        clientId,
+        clientSecret,
+        scope: SCOPE,
+        ...(options.tokenLifetimeSeconds !== undefined && {
+          tokenLifetimeSeconds: options.tokenLifetimeSeconds,
+        }),
+      },
+      nowMs,
+    );
+  }
+
+  static async start(options: BusinessCentralSimulatorOptions): Promise<BusinessCentralSimulator> {
+    const simulator = new BusinessCentralSimulator(options);
+    simulator.#server.listen(options.port ?? 0, "127.0.0.1");
+    await once(simulator.#server, "listening");
+    const address = simulator.#server.address();
+    simulator.#port = typeof address === "object" && address !== null ? address.port : 0;
+    return simulator;
+  }
+
+  /** Origin of the API, and of the login. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** Address of the environment's API. */
+  get base(): string {
+    return `${this.url}${this.#basePath}`;
+  }
+
+  get #basePath(): string {
+    return `/v2.0/${this.environment.tenant}/${this.environment.name}/api/v2.0`;
+  }
+
+  async close(): Promise<void> {
+    this.#gate.release();
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  /** Throws RangeError for what a command names and does not exist. */
+  control(command: ControlCommand): object {
+    return performControl(command, {
+      environment: this.environment,
+      store: this.#store,
+      sales: this.#api.sales,
+      faults: this.#faults,
+      switches: this.#switches,
+      gate: this.#gate,
+      login: this.#login,
+      nowMs: () => this.#nowMs(),
+      ledger: () => this.ledger(),
+    });
+  }
+
+  fault(fault: Fault, where: Omit<FaultRule, "fault"> = { times: 1 }): void {
+    this.control({ do: "add-fault", rule: { fault, ...where } });
+  }
+
+  ledger(): Ledger {
+    return {
+      records: ledgerRecords(this.#store, this.environment),
+      highestConcurrency: this.#gate.highest,
+      refusedForLimits: this.#gate.refused,
+      requests: [...this.#requests],
+      issuedTokens: this.#login.issued,
+      wrongRequests: [...this.#wrong],
+    };
+  }
+
+  /** Records of a set whose external document number, number, code or document number it is. */
+  find(set: RecordSet, name: string): LedgerRecord[] {
+    const fields = ["externalDocumentNumber", "number", "code", "documentNumber"];
+    return this.ledger().records.filter(
+      (record) => record.set === set && fields.some((field) => record.values[field] === name),
+    );
+  }
+
+  #nowMs(): number {
+    return (this.#options.nowMs ?? Date.now)();
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const startMs = performance.now();
+    let answer: Answer | "lost";
+    let code: string | null = null;
+    try {
+      const body = await readBody(request);
+      const [pathname = ""] = (request.url ?? "").split("?");
+      if (pathname === "/control") {
+        send(response, this.#answerControl(request, body));
+        return;
+      }
+      if (this.#login.isPath(pathname)) {
+        send(response, this.#login.answer(request, pathname, body));
+        return;
+      }
+      answer = await this.#answer(request, body);
+    } catch (error) {
+      // What no rule foresees is an error of the system too, as it would be there.
+      const known = error instanceof BusinessCentralError ? error : serverError(500);
+      if (known !== error) this.#noteWrong(`the simulator failed: ${String(error)}`);
+      ({ code } = known);
+      if (WRONG.test(code)) this.#noteWrong(`${request.method ?? ""} ${request.url ?? ""}: ${known.message}`);
+      answer = { status: known.status, headers: known.headers, body: known.body };
+    }
+    this.#log(request, answer === "lost" ? 0 : answer.status, code, performance.now() - startMs);
+    if (answer === "lost") request.socket.destroy();
+    else send(response, answer);
+  }
+
+  async #answer(request: IncomingMessage, body: string): Promise<Answer | "lost"> {
+    const url = request.url ?? "";
+    const start = `${this.#basePath}/`;
+    // A wrong tenant or environment is no better than a wrong token.
+    if (!url.startsWith(start) || !this.#login.accepts(request.headers.authorization))
+      throw notAuthenticated();
+    const apiRequest: ApiRequest = {
+      method: request.method ?? "",
+      url: url.slice(start.length),
+      base: this.base,
+      header: (name) => {
+        const value = request.headers[name];
+        return Array.isArray(value) ? value.join(", ") : value;
+      },
+      body,
+    };
+    const isBatch = apiRequest.url === "$batch";
+    const operations = isBatch ? operationCount(apiRequest) : 1;
+    return this.#gate.run(operations, async () => {
+      if (this.#switches.latencyMs > 0) await delay(this.#switches.latencyMs);
+      return this.#withFault(apiRequest, () =>
+        isBatch ? this.#noted(answerBatch(apiRequest, this.#api, this.#store)) : this.#api.answer(apiRequest),
+      );
+    });
+  }
+
+  async #withFault(request: ApiRequest, perform: () => Answer): Promise<Answer | "lost"> {
+    const fault = this.#faults.faultOf(request.method, request.url);
+    const quietly = (): void => {
+      try {
+        perform();
+      } catch (error) {
+        if (!(error instanceof BusinessCentralError)) throw error;
+      }
+    };
+    switch (fault?.kind) {
+      case undefined:
+        return perform();
+      case "lost-before-commit":
+        return "lost";
+      case "lost-after-commit":
+        quietly();
+        return "lost";
+      case "slow": {
+        const answer = perform();
+        await delay(fault.ms);
+        return answer;
+      }
+      case "server-error":
+        throw serverError(fault.status);
+      case "server-error-after-commit":
+        quietly();
+        throw serverError(fault.status);
+      case "throttle-storm":
+        this.#gate.beginStorm(fault.ms);
+        throw new BusinessCentralError(
+          429,
+          "Application_TooManyRequests",
+          "The request limit of the time window is reached.",
+        );
+      case "token-expiry":
+        this.#login.expireTokens();
+        throw notAuthenticated();
+      case "duplicate-delivery": {
+        const answer = perform();
+        quietly();
+        return answer;
+      }
+      case "entity-changed":
+      default:
+        throw entityChanged();
+    }
+  }
+
+  /** Wrong requests inside a batch are wrong too. */
+  #noted(answer: Answer): Answer {
+    for (const [, code = ""] of JSON.stringify(answer.body).matchAll(/"error":\{"code":"([^"]*)"/g))
+      if (WRONG.test(code)) this.#noteWrong(`$batch: ${JSON.stringify(answer.body).slice(0, 500)}`);
+    return answer;
+  }
+
+  #noteWrong(what: string): void {
+    if (this.#wrong.length < MAX_WRONG) this.#wrong.push(what);
+  }
+
+  #answerControl(request: IncomingMessage, body: string): Answer {
+    const given = Buffer.from(request.headers.authorization ?? "");
+    const right = Buffer.from(`Bearer ${this.controlToken}`);
+    if (given.length !== right.length || !timingSafeEqual(given, right))
+      return { status: 401, headers: {}, body: { error: "the control token is missing or wrong" } };
+    try {
+      return { status: 200, headers: {}, body: this.control(CONTROL_COMMAND.parse(JSON.parse(body))) };
+    } catch (error) {
+      const isKnown = error instanceof RangeError || error instanceof BusinessCentralError;
+      if (!isKnown && !(error instanceof ZodError) && !(error instanceof SyntaxError)) throw error;
+      return { status: 400, headers: {}, body: { error: error.message } };
+    }
+  }
+
+  #log(request: IncomingMessage, status: number, code: string | null, elapsedMs: number): void {
+    if (this.#requests.length >= MAX_LOGGED) this.#requests.shift();
+    this.#requests.push({
+      at: new Date(this.#nowMs()).toISOString(),
+      method: request.method ?? "",
+      path: (request.url ?? "").slice(this.#basePath.length + 1),
+      status,
+      code,
+      elapsedMs,
+    });
+  }
+}

@@ -1,0 +1,177 @@
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+
+/** Everything the environment keeps, in the order of making. With a file it outlasts the process: the last line of a record counts. */
+
+export interface TaxLine {
+  readonly id: string;
+  readonly regime: string;
+  readonly rateCode: string;
+  readonly amount: string;
+}
+
+export interface TransactionLine {
+  readonly id: string;
+  readonly number: string;
+  readonly memoLine: string | null;
+  readonly description: string;
+  readonly quantity: string;
+  readonly price: string;
+  amount: string;
+  readonly classification: string | null;
+  readonly taxes: readonly TaxLine[];
+}
+
+export interface Transaction {
+  readonly kind: "transaction";
+  readonly isMemo: boolean;
+  readonly id: string;
+  readonly number: string;
+  readonly source: string;
+  readonly crossReference: string | null;
+  readonly type: string;
+  readonly businessUnit: string;
+  readonly customerNumber: string;
+  readonly site: string | null;
+  readonly currency: string;
+  readonly terms: string | null;
+  readonly transactionDate: string;
+  readonly accountingDate: string;
+  readonly dueDate: string | null;
+  readonly comments: string | null;
+  isComplete: boolean;
+  readonly lines: readonly TransactionLine[];
+  readonly distributions: readonly {
+    readonly line: string;
+    readonly combination: string;
+    readonly amount: string;
+  }[];
+  /** Signed: a memo's is negative. */
+  total: string;
+  /** Signed: what is left of it. */
+  balance: string;
+  readonly applications: {
+    readonly invoiceId: string;
+    readonly invoiceNumber: string;
+    readonly amount: string;
+  }[];
+  changedMs: number;
+  readonly createdMs: number;
+}
+
+export interface Party {
+  readonly kind: "party";
+  readonly id: string;
+  readonly number: string;
+  name: string;
+  readonly sourceSystem: string | null;
+  readonly reference: string | null;
+  address: {
+    readonly id: string;
+    readonly number: string;
+    readonly line: string;
+    readonly city: string | null;
+    readonly state: string | null;
+    readonly postalCode: string | null;
+    readonly country: string;
+  } | null;
+  changedMs: number;
+  readonly createdMs: number;
+}
+
+export interface Account {
+  readonly kind: "account";
+  readonly id: string;
+  readonly number: string;
+  readonly partyId: string;
+  readonly name: string;
+  readonly origSystem: string | null;
+  readonly reference: string | null;
+  readonly siteId: string | null;
+  readonly setId: string | null;
+  profileClass: string | null;
+  changedMs: number;
+  readonly createdMs: number;
+}
+
+export interface JournalLine {
+  readonly combination: string;
+  readonly debit: string | null;
+  readonly credit: string | null;
+  readonly description: string;
+}
+
+export interface Batch {
+  readonly kind: "batch";
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly ledgerId: string;
+  readonly currency: string;
+  readonly date: string;
+  readonly groupId: string;
+  readonly lines: readonly JournalLine[];
+  changedMs: number;
+  readonly createdMs: number;
+}
+
+export interface Job {
+  readonly kind: "job";
+  readonly id: string;
+  readonly submittedMs: number;
+  readonly rows: readonly (readonly string[])[];
+  readonly parameters: readonly string[];
+  readonly isPartial: boolean;
+  /** Undefined while it is under way. */
+  ended?: { readonly state: string; readonly log: string };
+  changedMs: number;
+  readonly createdMs: number;
+}
+
+export type StoredRecord = Transaction | Party | Account | Batch | Job;
+
+const FIRST_ID = 300_000_100_000_000;
+
+export class Store {
+  readonly #records = new Map<string, StoredRecord>();
+  readonly #file: string | undefined;
+  #lastId = FIRST_ID;
+
+  constructor(file: string | undefined) {
+    this.#file = file;
+    if (file === undefined || !existsSync(file)) return;
+    // Behind the last line's end there is nothing, or a line that was cut off: what it would have said was never answered.
+    for (const line of readFileSync(file, "utf8").split("\n").slice(0, -1)) {
+      const change: StoredRecord | { readonly removed: string } = JSON.parse(line);
+      if ("removed" in change) this.#records.delete(change.removed);
+      else this.#records.set(change.id, change);
+      if ("id" in change) this.#lastId = Math.max(this.#lastId, Number(change.id));
+    }
+    // Lines, addresses and sites have ids of their own.
+    this.#lastId += 100_000;
+  }
+
+  nextId(): string {
+    this.#lastId += 1;
+    return String(this.#lastId);
+  }
+
+  put(record: StoredRecord): void {
+    this.#records.set(record.id, record);
+    this.#append(record);
+  }
+
+  remove(id: string): void {
+    this.#records.delete(id);
+    this.#append({ removed: id });
+  }
+
+  all<Kind extends StoredRecord["kind"]>(kind: Kind): readonly Extract<StoredRecord, { kind: Kind }>[] {
+    return [...this.#records.values()].filter(
+      (record): record is Extract<StoredRecord, { kind: Kind }> => record.kind === kind,
+    );
+  }
+
+  #append(change: object): void {
+    if (this.#file !== undefined) appendFileSync(this.#file, `${JSON.stringify(change)}\n`);
+  }
+}

@@ -1,0 +1,294 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { setTimeout as delay } from "node:timers/promises";
+import { ZodError } from "zod";
+import { randomOf } from "../seeded-random.ts";
+import { CONTROL_COMMAND, type ControlCommand, type Fault, type FaultRule } from "./control-commands.ts";
+import { performControl, type Switches } from "./controls.ts";
+import { Documents, type StoredDocument } from "./documents.ts";
+import { errorBody, SapError, soapFault } from "./errors.ts";
+import { FaultPlan } from "./faults.ts";
+import type { Books } from "./journal-rules.ts";
+import { JOURNAL_PATH } from "./journal-service.ts";
+import { Login, TOKEN_PATH, type Users } from "./login.ts";
+import { Partners, type StoredPartner } from "./partners.ts";
+import { type Answer, Services } from "./services.ts";
+import { Sessions } from "./sessions.ts";
+import { StateFile } from "./state-file.ts";
+import { sampleSystem, type System } from "./system.ts";
+
+export interface SapSimulatorOptions {
+  readonly system?: System;
+  readonly users?: Users;
+  readonly tokenLifetimeSeconds?: number;
+  /** How long each request takes. */
+  readonly latencyMs?: number;
+  readonly seed?: number;
+  /** Milliseconds since the epoch. */
+  readonly nowMs?: () => number;
+  readonly stateFile?: string;
+  readonly port?: number;
+  readonly controlToken?: string;
+  /** The server's key and certificate, and who signs client certificates, as PEM: it listens with TLS then. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly ca: string };
+}
+
+export interface LoggedRequest {
+  readonly method: string;
+  readonly path: string;
+  /** 0 where the connection was broken. */
+  readonly status: number;
+  /** What was wrong; null where nothing was. */
+  readonly error: string | null;
+}
+
+export interface Ledger {
+  readonly documents: readonly StoredDocument[];
+  readonly partners: readonly StoredPartner[];
+  readonly requests: readonly LoggedRequest[];
+  /** Requests that broke a schema, or named what no service has: a right sender never does. */
+  readonly wrongRequests: readonly string[];
+  readonly sessions: number;
+  readonly tokens: number;
+}
+
+/** Faults by which what is asked is done, and not answered. */
+const AFTER_COMMIT: ReadonlySet<string | undefined> = new Set([
+  "lost-after-commit",
+  "server-error-after-commit",
+  "processing-error-after-commit",
+]);
+const BROKEN_OFF = "Web service processing error";
+/** The latest requests that are kept in the log. */
+const MAX_LOGGED = 200_000;
+
+/**
+ * A local stand-in for the API of SAP S/4HANA Cloud: journal entries by SOAP, business partners and reading by OData. Strict about who asks and how, about
+ * the order of elements, references, balance and periods, with faults on demand. It shares no code with the adapter.
+ */
+export class SapSimulator {
+  readonly controlToken: string;
+  readonly #options: SapSimulatorOptions;
+  readonly #system: System;
+  readonly #documents: Documents;
+  readonly #partners: Partners;
+  readonly #login: Login;
+  readonly #sessions = new Sessions();
+  readonly #faults: FaultPlan;
+  readonly #services: Services;
+  readonly #switches: Switches;
+  readonly #requests: LoggedRequest[] = [];
+  readonly #wrongRequests: string[] = [];
+  readonly #server;
+  #port = 0;
+
+  private constructor(options: SapSimulatorOptions) {
+    this.#options = options;
+    this.controlToken = options.controlToken ?? randomBytes(16).toString("hex");
+    this.#system = options.system ?? sampleSystem();
+    this.#switches = { latencyMs: options.latencyMs ?? 0, stormUntilMs: 0, revoked: new Set() };
+    const stateFile = options.stateFile === undefined ? undefined : new StateFile(options.stateFile);
+    const nowMs = (): number => this.#nowMs();
+    const today = (): string => new Date(nowMs()).toISOString().slice(0, 10);
+    this.#documents = new Documents(stateFile);
+    this.#partners = new Partners(this.#system, stateFile, today);
+    this.#login = new Login(options.users ?? {}, options.tokenLifetimeSeconds ?? 3_600, nowMs);
+    this.#faults = new FaultPlan(randomOf(options.seed ?? 1));
+    const books: Books = {
+      system: this.#system,
+      documents: this.#documents,
+      partners: this.#partners,
+      today,
+    };
+    this.#services = new Services({ books, sessions: this.#sessions, revoked: this.#switches.revoked });
+    const serve = (request: IncomingMessage, response: ServerResponse): void => {
+      void this.#serve(request, response);
+    };
+    this.#server =
+      options.tls === undefined
+        ? createServer(serve)
+        : // Who shows no certificate may still log in otherwise.
+          createTlsServer({ ...options.tls, requestCert: true, rejectUnauthorized: false }, serve);
+  }
+
+  static async start(options: SapSimulatorOptions = {}): Promise<SapSimulator> {
+    const simulator = new SapSimulator(options);
+    simulator.#server.listen(options.port ?? 0, "127.0.0.1");
+    await once(simulator.#server, "listening");
+    const address = simulator.#server.address();
+    simulator.#port = typeof address === "object" && address !== null ? address.port : 0;
+    return simulator;
+  }
+
+  /** Without a slash at the end; requests go to `<url>/sap/…`. */
+  get url(): string {
+    return `${this.#options.tls === undefined ? "http" : "https"}://127.0.0.1:${this.#port}`;
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  /** Throws RangeError for what a command names and does not exist. */
+  control(command: ControlCommand): object {
+    return performControl(command, {
+      system: this.#system,
+      documents: this.#documents,
+      faults: this.#faults,
+      switches: this.#switches,
+      login: this.#login,
+      sessions: this.#sessions,
+      today: () => new Date(this.#nowMs()).toISOString().slice(0, 10),
+      ledger: () => this.ledger(),
+    });
+  }
+
+  fault(fault: Fault, where: Omit<FaultRule, "fault"> = { times: 1 }): void {
+    this.control({ do: "add-fault", rule: { fault, ...where } });
+  }
+
+  ledger(): Ledger {
+    return {
+      documents: this.#documents.all(),
+      partners: this.#partners.all(),
+      requests: [...this.#requests],
+      wrongRequests: [...this.#wrongRequests],
+      sessions: this.#sessions.opened,
+      tokens: this.#login.issued,
+    };
+  }
+
+  /** Documents under a reference, but for those that take another one back. */
+  find(reference: string): readonly StoredDocument[] {
+    return this.#documents.byReference(reference);
+  }
+
+  #nowMs(): number {
+    return (this.#options.nowMs ?? Date.now)();
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let answer: Answer | "lost";
+    let error: string | null = null;
+    try {
+      const body = await readBody(request);
+      if ((request.url ?? "").startsWith("/control")) {
+        send(response, this.#answerControl(request, body));
+        return;
+      }
+      answer = await this.#answer(request, body);
+    } catch (failure) {
+      const known =
+        failure instanceof SapError
+          ? failure
+          : new SapError(500, "INTERNAL", `simulator failed: ${String(failure)}`, { form: "text" });
+      error = known.message;
+      if (isWrong(known)) this.#wrongRequests.push(`${request.method ?? ""} ${request.url ?? ""}: ${error}`);
+      const { body, type } = errorBody(known);
+      answer = { status: known.status, headers: { "content-type": type, ...known.headers }, body };
+    }
+    this.#log(request, answer === "lost" ? 0 : answer.status, error);
+    if (answer === "lost") request.socket.destroy();
+    else send(response, answer);
+  }
+
+  async #answer(request: IncomingMessage, body: string): Promise<Answer | "lost"> {
+    const [path = "", query = ""] = (request.url ?? "").split(/\?(.*)/s);
+    if (path === TOKEN_PATH) return json(200, this.#login.answerToken(request, body));
+    const method = request.method ?? "";
+    const fault = this.#faults.faultOf(method, path);
+    if (fault?.kind === "token-expiry") this.#login.expireTokens();
+    if (fault?.kind === "session-end") this.#sessions.endAll();
+    if (fault?.kind === "throttle-storm") this.#switches.stormUntilMs = this.#nowMs() + fault.ms;
+    if (this.#nowMs() < this.#switches.stormUntilMs)
+      throw new SapError(429, "429", "Too many requests", { form: "text" });
+    const user = this.#login.check(request);
+    if (this.#switches.latencyMs > 0) await delay(this.#switches.latencyMs);
+    const perform = (lockedPlaces: readonly number[] = []): Answer =>
+      this.#services.answer({ request, user, path: decodeURIComponent(path), query, body, lockedPlaces });
+    const quietly = (): void => {
+      try {
+        perform();
+      } catch (failure) {
+        if (!(failure instanceof SapError)) throw failure;
+      }
+    };
+    if (fault?.kind === "lost-before-commit") return "lost";
+    if (fault?.kind === "server-error")
+      throw new SapError(fault.status, "", "Service unavailable", { form: "text" });
+    if (fault?.kind === "changed-meanwhile") this.#partners.touch();
+    if (AFTER_COMMIT.has(fault?.kind)) {
+      quietly();
+      if (fault?.kind === "lost-after-commit") return "lost";
+      if (fault?.kind === "processing-error-after-commit" && path === JOURNAL_PATH)
+        throw soapFault(`${BROKEN_OFF}; more details in the web service error log on provider side`);
+      const status = fault?.kind === "server-error-after-commit" ? fault.status : 500;
+      throw new SapError(status, "", "Bad gateway", { form: "text" });
+    }
+    const answer = perform(fault?.kind === "locked-entries" ? fault.places : []);
+    if (fault?.kind === "duplicate-delivery") quietly();
+    if (fault?.kind === "slow") await delay(fault.ms);
+    return answer;
+  }
+
+  #answerControl(request: IncomingMessage, body: string): Answer {
+    const given = Buffer.from(request.headers.authorization ?? "");
+    const right = Buffer.from(`Bearer ${this.controlToken}`);
+    if (given.length !== right.length || !timingSafeEqual(given, right))
+      return json(401, { error: "the control token is missing or wrong" });
+    try {
+      return json(200, this.control(CONTROL_COMMAND.parse(JSON.parse(body))));
+    } catch (error) {
+      const isKnown =
+        error instanceof RangeError || error instanceof ZodError || error instanceof SyntaxError;
+      if (!isKnown) throw error;
+      return json(400, { error: error.message });
+    }
+  }
+
+  #log(request: IncomingMessage, status: number, error: string | null): void {
+    if (this.#requests.length >= MAX_LOGGED) this.#requests.shift();
+    this.#requests.push({ method: request.method ?? "", path: request.url ?? "", status, error });
+  }
+}
+
+/** Whether a request was one that a right sender doesn't make: of its form, not of its references or of what is switched. */
+function isWrong({ status, form, message }: SapError): boolean {
+  if (form === "soap") return !message.startsWith(BROKEN_OFF);
+  return (
+    status === 404 ||
+    status === 405 ||
+    status === 428 ||
+    (status === 500 && message.startsWith("simulator failed")) ||
+    (status === 400 &&
+      /not found in|is invalid|invalid value|Invalid (system|filter|literal)|too long|can't be changed|Malformed|\$/.test(
+        message,
+      ))
+  );
+}
+
+export function json(status: number, body: object): Answer {
+  return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) if (chunk instanceof Buffer) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function send(response: ServerResponse, { status, headers, body }: Answer): void {
+  if (response.destroyed) return;
+  response.writeHead(
+    status,
+    Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? value : [...value]]),
+    ),
+  );
+  response.end(body);
+}
