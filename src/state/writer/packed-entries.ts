@@ -1,7 +1,5 @@
 /** Bytes a chunk holds before the next one begins; an entry that is larger has a chunk of its own. */
 const CHUNK_BYTES = 512 * 1024;
-/** Room behind a full chunk, so that texts find the three bytes a character that they might need without a larger buffer. */
-const SPARE_BYTES = 64 * 1024;
 /** Entries of a chunk at most: rows without bytes must end a chunk too. */
 const CHUNK_ENTRIES = 4_096;
 /** Length of an entry without a value. */
@@ -28,7 +26,7 @@ export function buffersOf(packed: PackedEntries): ArrayBuffer[] {
 
 /** Packs entries chunk by chunk. Values are copied as they are added. */
 export class EntryPacker {
-  #bytes = new Uint8Array(CHUNK_BYTES + SPARE_BYTES);
+  #bytes = new Uint8Array(CHUNK_BYTES);
   #used = 0;
   #names = new Map<string, number>();
   readonly #name: number[] = [];
@@ -66,7 +64,7 @@ export class EntryPacker {
       // A small rest is copied rather than sent with half a megabyte of nothing.
       bytes: this.#used * 2 < this.#bytes.length ? this.#bytes.slice(0, this.#used) : this.#bytes,
     };
-    if (packed.bytes === this.#bytes) this.#bytes = new Uint8Array(CHUNK_BYTES + SPARE_BYTES);
+    if (packed.bytes === this.#bytes) this.#bytes = new Uint8Array(CHUNK_BYTES);
     this.#used = 0;
     this.#names = new Map();
     this.#name.length = 0;
