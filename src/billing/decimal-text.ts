@@ -19,6 +19,11 @@ export function canonicalDecimal(text: string): string {
   return trimmed === "-0" ? "0" : trimmed;
 }
 
+/** The most digits behind the point that one of the decimals has; those left out have none. */
+export function placesOf(decimals: readonly (string | null | undefined)[]): number {
+  return Math.max(0, ...decimals.map((text) => text?.split(".")[1]?.length ?? 0));
+}
+
 /** A decimal of at most `scale` places × 10^scale: the inverse of `scaledDecimal`. */
 export function scaledInteger(text: string, scale: number): bigint {
   const [whole = "", fraction = ""] = text.split(".");

@@ -27,6 +27,16 @@ const NUMBER = /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/;
 /** Powers of ten that a binary double holds exactly. */
 const POWERS_OF_TEN: readonly number[] = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 const LARGE_INTEGER = BigInt(MAX_COLUMN_INTEGER);
+/** Those that scales, exponents of currencies and sums of them ask for again and again. */
+const LARGE_POWERS_OF_TEN: readonly bigint[] = Array.from(
+  { length: 41 },
+  (_, exponent) => 10n ** BigInt(exponent),
+);
+
+/** 10^`exponent`, exactly; 0 or more. */
+export function powerOfTen(exponent: number): bigint {
+  return LARGE_POWERS_OF_TEN[exponent] ?? 10n ** BigInt(exponent);
+}
 
 /** True where the text is a number by the JSON grammar (whatever its size). */
 export function isJsonNumber(text: string): boolean {

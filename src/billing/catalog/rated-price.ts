@@ -1,7 +1,8 @@
+import { powerOfTen } from "../../model/decimal.ts";
 import { type PricedLine } from "../rating/adjustments/priced-line.ts";
 import { type ChargeFigures, WHOLE_PERIOD } from "../rating/charge-input.ts";
 import { Exact, exactOf } from "../rating/exact.ts";
-import { type MoneyRounding, toMinorUnits } from "../rating/money.ts";
+import { type MoneyRounding, roundMinorUnits, toMinorUnits } from "../rating/money.ts";
 import { compilePrice, type Price } from "../rating/price-models.ts";
 import { type Ratio, ratioOfCharge } from "../ratio.ts";
 import { planId } from "./checks.ts";
@@ -49,6 +50,13 @@ export class RatedPrice implements CompiledPrice {
   }
 
   chargeInMinorUnits(quantity: bigint, divisor: bigint, exponent: number, figures?: PeriodFigures): bigint {
+    const integer = this.#line.integerCharge;
+    if (integer !== undefined)
+      return roundMinorUnits(
+        integer.charge(quantity, divisor) * powerOfTen(exponent),
+        divisor * integer.unit,
+        this.#rounding,
+      );
     const { total, per } = this.#charge(quantity, divisor, figures);
     return toMinorUnits(total, per, exponent, this.#rounding);
   }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { nonNegativeDecimalField } from "../catalog/fields.ts";
 import { Exact } from "./exact.ts";
+import { integerTiers } from "./integer-charge.ts";
 import { unitFields, zeroQuantityField } from "./price-fields.ts";
 import { definePriceModel } from "./price-model.ts";
 import {
@@ -41,5 +42,10 @@ export const graduated = definePriceModel("graduated", schema, (price) => {
   );
   const chargesZero = price.zero_quantity === "first_tier_flat";
   const tierCharges = (units: Exact, per: Exact): Exact[] => graduatedCharges(tiers, units, per, chargesZero);
-  return { charge: (units, per) => sumOf(tierCharges(units, per)), tierCharges, risesWithQuantity: true };
+  return {
+    charge: (units, per) => sumOf(tierCharges(units, per)),
+    integerCharge: integerTiers(price.tiers, chargesZero),
+    tierCharges,
+    risesWithQuantity: true,
+  };
 });

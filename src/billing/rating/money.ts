@@ -1,4 +1,4 @@
-import { decimalText } from "../../model/decimal.ts";
+import { decimalText, powerOfTen } from "../../model/decimal.ts";
 import type { Exact } from "./exact.ts";
 
 /** Where ties go when money is rounded; all other amounts go to the nearest minor unit. */
@@ -35,11 +35,17 @@ export function toMinorUnits(
 ): bigint {
   const denominator = typeof divisor === "bigint" ? { digits: divisor, places: 0 } : scaledInteger(divisor);
   const numerator = scaledInteger(amount);
-  const divide = rounding === "half_even" ? divideHalfEven : divideHalfAwayFromZero;
-  return divide(
-    numerator.digits * 10n ** BigInt(exponent + denominator.places),
-    denominator.digits * 10n ** BigInt(numerator.places),
+  return roundMinorUnits(
+    numerator.digits * powerOfTen(exponent + denominator.places),
+    denominator.digits * powerOfTen(numerator.places),
+    rounding,
   );
+}
+
+/** The same of an amount that is in minor units already, as a fraction of integers; the denominator must be positive. */
+export function roundMinorUnits(numerator: bigint, denominator: bigint, rounding: MoneyRounding): bigint {
+  const divide = rounding === "half_even" ? divideHalfEven : divideHalfAwayFromZero;
+  return divide(numerator, denominator);
 }
 
 /** A decimal as digits × 10^−places. */

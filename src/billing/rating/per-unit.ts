@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { nonNegativeDecimalField } from "../catalog/fields.ts";
 import { Exact } from "./exact.ts";
+import { integerUnitPrice } from "./integer-charge.ts";
 import { unitFields } from "./price-fields.ts";
 import { definePriceModel } from "./price-model.ts";
 
@@ -13,5 +14,6 @@ const schema = z.strictObject({
 /** Every unit costs the same: charge = quantity × unit price. */
 export const perUnit = definePriceModel("per_unit", schema, (price) => {
   const unitPrice = new Exact(price.unit_price);
-  return { charge: (units) => units.times(unitPrice), risesWithQuantity: true };
+  const integerCharge = integerUnitPrice(price.unit_price);
+  return { charge: (units) => units.times(unitPrice), integerCharge, risesWithQuantity: true };
 });

@@ -1,10 +1,13 @@
 import type { z } from "zod";
 import type { Exact } from "./exact.ts";
 import type { ExactCharge } from "./charge-input.ts";
+import type { IntegerCharge } from "./integer-charge.ts";
 
 /** A price of a model, ready to charge with. Numerators are over the `per` of the call, as in `ExactCharge`. */
 export interface CompiledModel {
   readonly charge: ExactCharge;
+  /** The same charge in integers, where the model has that form. */
+  readonly integerCharge?: IntegerCharge;
   /** The charge depends on the quantity alone and never falls when it rises: what thresholds are calculated by. */
   readonly risesWithQuantity?: boolean;
   /** Charges nothing before the period has ended, because more usage can make the whole cheaper. */

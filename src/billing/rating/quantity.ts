@@ -1,3 +1,4 @@
+import { powerOfTen } from "../../model/decimal.ts";
 import type { CompiledMeter } from "../catalog/compiled.ts";
 import { scaledDecimal } from "../decimal-text.ts";
 import { divideHalfAwayFromZero } from "./money.ts";
@@ -10,7 +11,7 @@ const LEVEL_HOUR_PLACES = 12;
 
 /** What a meter's integer quantities are divided by to get units: 10^scale, and for level-hours also an hour. */
 export function quantityDivisor(meter: Pick<CompiledMeter, "aggregation" | "scale">): bigint {
-  const divisor = 10n ** BigInt(meter.scale);
+  const divisor = powerOfTen(meter.scale);
   return meter.aggregation === "time_weighted" ? divisor * MS_PER_HOUR : divisor;
 }
 

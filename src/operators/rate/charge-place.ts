@@ -6,11 +6,28 @@ import { type PricePeriod, pricePeriodKey } from "./price-periods.ts";
 import type { SeriesInfo, WindowFiring } from "./series-info.ts";
 
 /** Where a window counts: its contract's price of the meter, in the billing period of its start. */
-export interface Place {
+export class Place {
   readonly series: SeriesInfo;
   readonly period: BillingPeriod;
   readonly price: CompiledPrice | undefined;
-  readonly key: string;
+
+  constructor(series: SeriesInfo, timeMs: number) {
+    const { contract, meter } = series;
+    this.series = series;
+    this.period = contract.periodAt(timeMs);
+    this.price = contract.priceOf(meter.key);
+  }
+
+  /** Key of the price period. */
+  get key(): string {
+    const { contract, meter } = this.series;
+    return pricePeriodKey({
+      contract: contract.id,
+      price: this.price?.id,
+      meter: meter.key,
+      periodStartMs: this.period.startMs,
+    });
+  }
 }
 
 export function newPricePeriod({ series, period, price }: Place, closed: boolean): PricePeriod {
@@ -51,19 +68,6 @@ export function addFiring(state: PricePeriod, place: Place, firing: WindowFiring
   addToParts(state, place, added);
   addWindowCharge(state, place, firing);
   state.events += firing.events - firing.emittedEvents;
-}
-
-export function placeOf(series: SeriesInfo, timeMs: number): Place {
-  const { contract, meter } = series;
-  const period = contract.periodAt(timeMs);
-  const price = contract.priceOf(meter.key);
-  const key = pricePeriodKey({
-    contract: contract.id,
-    price: price?.id,
-    meter: meter.key,
-    periodStartMs: period.startMs,
-  });
-  return { series, period, price, key };
 }
 
 /** Counts what a window adds in the part of the price that its group belongs to. */

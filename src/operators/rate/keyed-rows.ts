@@ -54,6 +54,12 @@ export class KeyedRows<Entry extends object> {
     return this.#read(this.#entryAt(number));
   }
 
+  /** The same, undefined where it is cold and would have to be read. */
+  warmAt(number: number): Entry | undefined {
+    const entry = this.#entryAt(number);
+    return typeof entry === "string" ? undefined : entry;
+  }
+
   /** An entry to change, before anything else happens: it is stored with the next checkpoint. */
   change(number: number): Entry {
     const found = this.#entryAt(number);

@@ -10,15 +10,9 @@ import type { CompiledCatalog, CompiledContract, CompiledPrice } from "../../bil
 import { formatMinorUnits } from "../../billing/rating/money.ts";
 import { formatQuantity } from "../../billing/rating/quantity.ts";
 import { sortInSlices } from "../slices/sort-in-slices.ts";
-import {
-  addFiring,
-  charge,
-  newPricePeriod,
-  noteAccountingMonth,
-  type Place,
-  placeOf,
-} from "./charge-place.ts";
+import { addFiring, charge, newPricePeriod, noteAccountingMonth, Place } from "./charge-place.ts";
 import { KeyedRows } from "./keyed-rows.ts";
+import { LastPricePeriods } from "./last-price-periods.ts";
 import {
   type PricePeriod,
   pricePeriodCodec,
@@ -44,6 +38,15 @@ export interface UnbilledTotal {
   readonly exponent: number;
   minorUnits: bigint;
 }
+
+/** What a window's aggregate says of the window, and a period's of the period. */
+interface OwnFigures extends Pick<RatedAggregate, "kind" | "group" | "value" | "events" | "revision"> {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** A period is charged for all groups of its price. */
+const NO_GROUP: RatedAggregate["group"] = {};
 
 /** @param key of the price period */
 export type ChargeListener = (key: string, currency: string, deltaMinorUnits: bigint) => void;
@@ -77,6 +80,7 @@ export function isBilledHere(
  */
 export class Rater implements CheckpointParticipant {
   readonly #pricePeriods = new KeyedRows("price-periods", pricePeriodCodec, ({ closed }) => closed);
+  readonly #lastPricePeriods = new LastPricePeriods(this.#pricePeriods);
   readonly #seriesPeriods = new KeyedRows("series-periods", seriesPeriodCodec);
   /** By the number of the price period. */
   readonly windowAmounts: Pick<WindowAmounts, "of">;
@@ -145,25 +149,24 @@ export class Rater implements CheckpointParticipant {
   /** Rates a window that is due. */
   rate(firing: WindowFiring): RatedAggregate {
     const { series } = firing;
-    const place = placeOf(series, firing.startMs);
-    const number = this.#pricePeriods.numberOf(place.key) ?? this.#open(place, CLOSED_KINDS.has(firing.kind));
+    const place = new Place(series, firing.startMs);
+    const number = this.#lastPricePeriods.numberOf(place) ?? this.#open(place, CLOSED_KINDS.has(firing.kind));
     const state = this.#pricePeriods.change(number);
     noteAccountingMonth(state, place, firing.startMs);
     addFiring(state, place, firing, this.#quantityAdded(firing, number));
     this.#windowAmounts.add(number, place, firing);
     const delta = this.#charge(state, place);
-    return {
-      kind: firing.kind,
-      account: series.account,
-      meter: series.meter.key,
+    const { startMs, endMs, kind, events, revision } = firing;
+    const value = formatQuantity(firing.value, series.meter);
+    return this.#aggregate(state, place, delta, {
+      kind,
       group: series.group,
-      start: this.#times.of(firing.startMs),
-      end: this.#times.of(firing.endMs),
-      value: formatQuantity(firing.value, series.meter),
-      events: firing.events,
-      revision: firing.revision,
-      ...this.#figures(state, place, delta),
-    };
+      startMs,
+      endMs,
+      value,
+      events,
+      revision,
+    });
   }
 
   /**
@@ -180,7 +183,7 @@ export class Rater implements CheckpointParticipant {
   ): SlicedWork {
     const due = new Map<string, Place>();
     for (const { series, startMs } of touched) {
-      const place = placeOf(series, startMs);
+      const place = new Place(series, startMs);
       // A contract that was extended since gives the period a later end: it stays open for the windows still to come.
       if (place.period.endMs <= closeAtMs) due.set(place.key, place);
       if (budget.spend(PLACE_UNITS)) yield;
@@ -196,7 +199,7 @@ export class Rater implements CheckpointParticipant {
 
   /** Key of the price period that a window counts in. */
   priceKeyOf(series: SeriesInfo, startMs: number): string {
-    return placeOf(series, startMs).key;
+    return new Place(series, startMs).key;
   }
 
   /** Tells each change of what a price period has charged, until another listener (or none) is set. */
@@ -232,7 +235,7 @@ export class Rater implements CheckpointParticipant {
   } {
     const [first] = firings;
     if (first === undefined) throw new RangeError("no window to preview");
-    const place = placeOf(first.series, first.startMs);
+    const place = new Place(first.series, first.startMs);
     const number = this.#pricePeriods.numberOf(place.key);
     const known = number === undefined ? newPricePeriod(place, false) : this.#pricePeriods.at(number);
     const state: PricePeriod = { ...known, parts: new Map(known.parts) };
@@ -245,7 +248,7 @@ export class Rater implements CheckpointParticipant {
         added = folded.has(series.id) ? 0n : periodQuantity - this.#seriesQuantity(series.id, number);
         folded.add(series.id);
       }
-      addFiring(state, placeOf(series, firing.startMs), firing, added);
+      addFiring(state, new Place(series, firing.startMs), firing, added);
     }
     charge(state, place);
     const { currency, currencyExponent } = first.series.contract;
@@ -264,18 +267,15 @@ export class Rater implements CheckpointParticipant {
     state.closed = true;
     state.revision += 1;
     const delta = this.#charge(state, place);
-    return {
+    return this.#aggregate(state, place, delta, {
       kind: "period",
-      account: series.account,
-      meter: series.meter.key,
-      group: {},
-      start: this.#times.of(period.startMs),
-      end: this.#times.of(period.endMs),
+      group: NO_GROUP,
+      startMs: period.startMs,
+      endMs: period.endMs,
       value: formatQuantity(state.quantity, series.meter),
       events: state.events,
       revision: state.revision,
-      ...this.#figures(state, place, delta),
-    };
+    });
   }
 
   #open(place: Place, closed: boolean): number {
@@ -327,22 +327,31 @@ export class Rater implements CheckpointParticipant {
     return added;
   }
 
-  /** The part that windows and periods have in common. */
-  #figures(state: PricePeriod, { series, period, price }: Place, delta: bigint) {
+  /** Its members in the order in which they are published. */
+  #aggregate(state: PricePeriod, place: Place, delta: bigint, own: OwnFigures): RatedAggregate {
     const catalogVersion = this.#catalog?.version;
     if (catalogVersion === undefined) throw new Error("rating before the first catalog version");
-    const { contract, meter } = series;
-    const money = (minorUnits: bigint): string | null =>
-      price === undefined ? null : formatMinorUnits(minorUnits, contract.currencyExponent);
+    const { series, period, price } = place;
+    const { account, contract, meter } = series;
+    const { currency, currencyExponent } = contract;
     return {
+      kind: own.kind,
+      account,
+      meter: meter.key,
+      group: own.group,
+      start: this.#times.of(own.startMs),
+      end: this.#times.of(own.endMs),
+      value: own.value,
+      events: own.events,
+      revision: own.revision,
       contract: contract.id,
       periodStart: this.#times.of(period.startMs),
       periodEnd: this.#times.of(period.endMs),
       price: price?.id ?? null,
       catalogVersion,
-      currency: contract.currency,
-      amount: money(delta),
-      amountToDate: money(state.billed),
+      currency,
+      amount: price === undefined ? null : formatMinorUnits(delta, currencyExponent),
+      amountToDate: price === undefined ? null : formatMinorUnits(state.billed, currencyExponent),
       quantityToDate: formatQuantity(state.quantity, meter),
     };
   }

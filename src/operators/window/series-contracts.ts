@@ -8,6 +8,15 @@ import { noContract } from "../rate/no-contract.ts";
 import type { SeriesInfo } from "../rate/series-info.ts";
 import type { SeriesTable } from "../series-table.ts";
 
+const NO_GROUP: SeriesInfo["group"] = {};
+
+function groupOf({ groupBy }: CompiledMeter, groupValues: readonly string[]): SeriesInfo["group"] {
+  if (groupBy.length === 0) return NO_GROUP;
+  const group: Record<string, string> = {};
+  groupBy.forEach((dimension, i) => (group[dimension.name] = groupValues[i] ?? ""));
+  return group;
+}
+
 /** What the catalog in effect says of the series of a partition. */
 export class SeriesContracts {
   readonly #series: SeriesTable;
@@ -27,9 +36,7 @@ export class SeriesContracts {
     const meter = this.meterOf(meterKey);
     const contract =
       this.contractOf(id, startMs) ?? noContract(account, startMs, startMs + this.settings.cellMs);
-    const group: Record<string, string> = {};
-    meter.groupBy.forEach((dimension, i) => (group[dimension.name] = groupValues[i] ?? ""));
-    return { id, account, meter, group, contract };
+    return { id, account, meter, group: groupOf(meter, groupValues), contract };
   }
 
   contractOf(series: number, timeMs: number): CompiledContract | undefined {

@@ -1,5 +1,6 @@
 import { type ChargeFigures, WHOLE_PERIOD } from "../charge-input.ts";
 import { Exact } from "../exact.ts";
+import type { IntegerCharge } from "../integer-charge.ts";
 import type { CompiledModel } from "../price-model.ts";
 import { compileDiscounts, type DiscountFields, type Discounting } from "./discounts.ts";
 import { compileFreeUnits } from "./free-units.ts";
@@ -35,6 +36,8 @@ const ZERO = new Exact(0);
 export class PricedLine {
   readonly model: CompiledModel;
   readonly ratedPer: "period" | "window";
+  /** The whole charge of a period in integers; undefined where the price has a step before or behind its model. */
+  readonly integerCharge: IntegerCharge | undefined;
   readonly #quantitySteps: readonly ((quantity: ExactRatio) => ExactRatio)[];
   readonly #discount: Discounting | undefined;
   readonly #limit: SpendLimiting;
@@ -50,6 +53,14 @@ export class PricedLine {
     this.#discount = price.discounts === undefined ? undefined : compileDiscounts(price.discounts);
     this.#limit = compileSpendLimits(price);
     this.#ratedAtPeriodEnd = model.ratedAtPeriodEnd === true;
+    const isModelAlone =
+      this.ratedPer === "period" &&
+      !this.#ratedAtPeriodEnd &&
+      this.#quantitySteps.length === 0 &&
+      price.discounts === undefined &&
+      price.minimum_amount === undefined &&
+      price.maximum_amount === undefined;
+    this.integerCharge = isModelAlone ? model.integerCharge : undefined;
   }
 
   /** The quantity that is priced: converted, rounded, free units off. */
