@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterEach, expect, test } from "vitest";
 import { sumOfDecimals } from "../../../src/sinks/erp/common/decimals.ts";
 import { setTimeout as delay } from "node:timers/promises";
@@ -144,6 +145,8 @@ test(
   `${PARTITIONS} workers share a connection while its runner is killed and paused: the quota is kept, nothing is posted twice`,
   async () => {
     const startedMs = performance.now();
+    const loopDelay = monitorEventLoopDelay({ resolution: 5 });
+    loopDelay.enable();
     bench = await Bench.start(PARTITIONS);
     const client = machineClient(bench.workspace.folder);
     netsuite = await NetSuiteSimulator.start({
@@ -201,10 +204,12 @@ test(
       expect([number, totals.get(number ?? "")]).toEqual([number, sumOfDecimals([total])]);
 
     const times = requestTimes(requests);
+    // Requests of so much more than a second may have been seen in one: this process, and a worker, can be that late.
+    const latestMs = (2 * loopDelay.max) / 1e6;
     const most = mostInWindow(times, 1_000 - JITTER_MS);
     expect(highestConcurrency).toBeLessThanOrEqual(QUOTA.max_concurrent);
     expect(refusedForConcurrency).toBe(0);
-    expect(most).toBeLessThanOrEqual(QUOTA.requests_per_second);
+    expect(most).toBeLessThanOrEqual((QUOTA.requests_per_second * (1_000 + latestMs)) / 1_000);
     const measuredS = (measuredToMs - measuredFromMs) / 1_000;
     const perSecond = startedBetween(times, measuredFromMs, measuredToMs) / measuredS;
     const share = perSecond / QUOTA.requests_per_second;

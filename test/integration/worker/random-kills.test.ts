@@ -17,7 +17,7 @@ import { ACCOUNTS } from "../../support/worker/usage-catalog.ts";
 import { isSettled } from "../../support/worker/workspace.ts";
 
 const SEED = Number(process.env["TRIBUTARY_SEED"] ?? 4_711);
-const KILLS = Number(process.env["TRIBUTARY_KILLS"] ?? 20);
+const KILLS = Number(process.env["TRIBUTARY_KILLS"] ?? 12);
 const EVENTS = 12_000;
 const PARTITIONS = 3;
 /** Two workers share the partitions: one is killed and started while the other works. */

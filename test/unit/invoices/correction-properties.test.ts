@@ -20,7 +20,7 @@ const START_MS = Date.parse("2026-01-31T23:00:00Z");
 const END_MS = Date.parse("2026-10-01T00:00:00Z");
 const DAY_HOURS = 24;
 /** More runs: `npm run test:long -- properties`. */
-const RUNS = Number(process.env["BILLING_PROPERTY_RUNS"] ?? 20);
+const RUNS = Number(process.env["BILLING_PROPERTY_RUNS"] ?? 12);
 
 const event = fc.record<TimedEvent>({
   account: fc.constantFrom(...BILLING_ACCOUNTS),

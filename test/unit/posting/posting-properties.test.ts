@@ -11,7 +11,7 @@ import { rebuilt } from "./rebuilt.ts";
 import { FAULTS_UNTIL_MS, FINAL_STATES, scheduleOf, type PlannedDocument } from "./schedule.ts";
 
 /** More runs: `npm run test:long -- properties`. A failure names its seed, which POSTING_PROPERTY_SEED runs alone. */
-const RUNS = Number(process.env["POSTING_PROPERTY_RUNS"] ?? 25);
+const RUNS = Number(process.env["POSTING_PROPERTY_RUNS"] ?? 15);
 const ONE_SEED = process.env["POSTING_PROPERTY_SEED"];
 const DAY_MS = 24 * 60 * 60_000;
 const QUOTA = { maxConcurrent: 3, rate: { count: 10, windowMs: 1_000 }, perDay: 5_000 };
