@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterEach, expect, test } from "vitest";
 import { sumOfDecimals } from "../../../src/sinks/erp/common/decimals.ts";
 import { setTimeout as delay } from "node:timers/promises";
@@ -41,6 +40,12 @@ const LATENCY_MS = 300;
 const QUOTA = { max_concurrent: 4, requests_per_second: 8 };
 /** Requests that are sent a window apart arrive closer together where the machine has other things to do. */
 const JITTER_MS = 100;
+/** Two runners at once, or one that forgets its quota, send twice as many in it, however late single requests are seen. */
+const LONG_WINDOW_MS = 3_000;
+/** Beside other suites a process may not run for so long: what it let go in time is seen at once then. */
+const LATEST_MS = 1_000;
+/** In any second; beside other suites only the longer window is looked at. */
+const MOST_IN_A_SECOND = SHARE > 0 ? QUOTA.requests_per_second : Number.POSITIVE_INFINITY;
 const LEASE_MS = 4_000;
 const PAUSE_MS = 2 * LEASE_MS;
 /** From the first request on the runner only comes to speed. */
@@ -145,8 +150,6 @@ test(
   `${PARTITIONS} workers share a connection while its runner is killed and paused: the quota is kept, nothing is posted twice`,
   async () => {
     const startedMs = performance.now();
-    const loopDelay = monitorEventLoopDelay({ resolution: 5 });
-    loopDelay.enable();
     bench = await Bench.start(PARTITIONS);
     const client = machineClient(bench.workspace.folder);
     netsuite = await NetSuiteSimulator.start({
@@ -204,12 +207,12 @@ test(
       expect([number, totals.get(number ?? "")]).toEqual([number, sumOfDecimals([total])]);
 
     const times = requestTimes(requests);
-    // Requests of so much more than a second may have been seen in one: this process, and a worker, can be that late.
-    const latestMs = (2 * loopDelay.max) / 1e6;
     const most = mostInWindow(times, 1_000 - JITTER_MS);
+    const mostLong = mostInWindow(times, LONG_WINDOW_MS);
     expect(highestConcurrency).toBeLessThanOrEqual(QUOTA.max_concurrent);
     expect(refusedForConcurrency).toBe(0);
-    expect(most).toBeLessThanOrEqual((QUOTA.requests_per_second * (1_000 + latestMs)) / 1_000);
+    expect(mostLong).toBeLessThanOrEqual((QUOTA.requests_per_second * (LONG_WINDOW_MS + LATEST_MS)) / 1_000);
+    expect(most).toBeLessThanOrEqual(MOST_IN_A_SECOND);
     const measuredS = (measuredToMs - measuredFromMs) / 1_000;
     const perSecond = startedBetween(times, measuredFromMs, measuredToMs) / measuredS;
     const share = perSecond / QUOTA.requests_per_second;
