@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { MappedReferences, PostingKind } from "../../../model/posting.ts";
+import { outcomeOf } from "../common/connection-check.ts";
 import { type ConnectionFinding, ErpFault } from "../erp-sink.ts";
 import { type CheckedCompany, missingReferences } from "./check-references.ts";
 import type { BusinessCentralClient } from "./client.ts";
@@ -95,15 +96,6 @@ async function checkCompany(
 
 function dateOf(text: string | null | undefined): string | undefined {
   return text === null || text === undefined || text === NO_DATE || text === "" ? undefined : text;
-}
-
-async function outcomeOf<Result>(act: () => Promise<Result>): Promise<Result | ErpFault> {
-  try {
-    return await act();
-  } catch (fault) {
-    if (fault instanceof ErpFault && fault.kind !== "throttle") return fault;
-    throw fault;
-  }
 }
 
 function findingOf({ kind, message }: ErpFault, what: string, permission: string): ConnectionFinding {

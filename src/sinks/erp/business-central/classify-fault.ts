@@ -1,4 +1,5 @@
 import type { ErpFaultKind } from "../../../model/posting.ts";
+import type { RequestEffect } from "../common/erp-requests.ts";
 import { ErpFault } from "../erp-sink.ts";
 import { type ErrorDetail, errorDetail } from "./error-reply.ts";
 
@@ -14,9 +15,6 @@ export interface RefusedReply {
   /** Wait that a `Retry-After` asks for, milliseconds. */
   readonly retryAfterMs: number | undefined;
 }
-
-/** Whether something may have been done although no answer says so. */
-export type RequestEffect = "read" | "write";
 
 type Rule = readonly [kind: ErpFaultKind, matches: (detail: ErrorDetail) => boolean];
 const byCode =

@@ -1,7 +1,8 @@
 import type { Dispatcher } from "undici";
 import type { Clock } from "../../../model/clock.ts";
 import type { MappedReferences, PostingCommand, PostingKind } from "../../../model/posting.ts";
-import { withDeadline } from "../common/deadline.ts";
+import { callsWithin, type WithinDeadline } from "../common/deadline.ts";
+import { entraAuthentication } from "../common/entra-authentication.ts";
 import { HttpClient } from "../common/http-client.ts";
 import {
   type ConnectionFinding,
@@ -14,7 +15,6 @@ import {
   type RequestContext,
   type SubmitAnswer,
 } from "../erp-sink.ts";
-import { entraTokens } from "./authentication.ts";
 import { check } from "./check.ts";
 import { BusinessCentralClient } from "./client.ts";
 import type { BusinessCentralOptions } from "./configuration.ts";
@@ -36,6 +36,7 @@ export class BusinessCentralSink implements ErpSink {
   readonly #settings: PlanSettings;
   readonly #prefix: string;
   readonly #clock: Clock;
+  readonly #within: WithinDeadline;
   readonly #http: HttpClient;
   readonly #client: BusinessCentralClient;
 
@@ -47,6 +48,7 @@ export class BusinessCentralSink implements ErpSink {
   ) {
     const { base, deadlineMs } = options;
     this.requestDeadlineMs = deadlineMs;
+    this.#within = callsWithin(deadlineMs);
     this.settleDelayMs = options.settleDelayMs;
     this.#settings = options.documents;
     this.#prefix = prefix;
@@ -57,8 +59,8 @@ export class BusinessCentralSink implements ErpSink {
       ...(dispatcher !== undefined && { dispatcher }),
     });
     this.#http = http;
-    const tokens = entraTokens(options, { http, clock });
-    this.#client = new BusinessCentralClient({ base, tokens, http, clock, onRequest });
+    const authentication = entraAuthentication(options, { http, clock });
+    this.#client = new BusinessCentralClient({ base, authentication, http, clock, onRequest });
   }
 
   plan(command: PostingCommand): PlannedPosting {
@@ -102,13 +104,5 @@ export class BusinessCentralSink implements ErpSink {
 
   close(): Promise<void> {
     return this.#http.close();
-  }
-
-  /** A call may be several requests: all of them together end with its deadline. */
-  #within<Result>(
-    { signal }: RequestContext,
-    act: (signal: AbortSignal) => Promise<Result>,
-  ): Promise<Result> {
-    return withDeadline(signal, this.requestDeadlineMs, act);
   }
 }

@@ -20,3 +20,14 @@ export async function withDeadline<Result>(
     parent.removeEventListener("abort", end);
   }
 }
+
+/** Runs a call of a sink with a signal of its own. */
+export type WithinDeadline = <Result>(
+  context: { readonly signal: AbortSignal },
+  act: (signal: AbortSignal) => Promise<Result>,
+) => Promise<Result>;
+
+/** A call may be several requests: all of them together end with its deadline. */
+export function callsWithin(deadlineMs: number): WithinDeadline {
+  return ({ signal }, act) => withDeadline(signal, deadlineMs, act);
+}

@@ -1,7 +1,7 @@
 import type { Clock } from "../../../model/clock.ts";
-import { requestAccessToken } from "../common/client-credentials.ts";
+import type { Authentication } from "../common/authentication.ts";
+import { entraAuthentication } from "../common/entra-authentication.ts";
 import type { HttpClient } from "../common/http-client.ts";
-import { TokenCache } from "../common/token-cache.ts";
 
 /** An application that is registered in Microsoft Entra and in the environment. */
 export interface FinanceOperationsCredentials {
@@ -14,20 +14,10 @@ export interface FinanceOperationsCredentials {
   readonly resource: string;
 }
 
-/** Access tokens of a connection: one for all requests, renewed early. */
-export function accessTokens(
+export function authenticationOf(
   { authority, tenant, clientId, clientSecret, resource }: FinanceOperationsCredentials,
-  { http, clock }: { readonly http: HttpClient; readonly clock: Clock },
-): TokenCache {
-  const credentials = {
-    tokenUrl: `${authority}/${encodeURIComponent(tenant)}/oauth2/v2.0/token`,
-    clientId,
-    clientSecret,
-    sentIn: "body",
-    scope: `${resource}/.default`,
-  } as const;
-  return new TokenCache(
-    () => requestAccessToken(credentials, { service: "Microsoft Entra", http, clock }),
-    clock,
-  );
+  connection: { readonly http: HttpClient; readonly clock: Clock },
+): Authentication {
+  const tokenUrl = `${authority}/${encodeURIComponent(tenant)}/oauth2/v2.0/token`;
+  return entraAuthentication({ tokenUrl, clientId, clientSecret, scope: `${resource}/.default` }, connection);
 }

@@ -1,5 +1,6 @@
 import type { MappedReferences, PostingKind } from "../../../model/posting.ts";
-import { type ConnectionFinding, ErpFault } from "../erp-sink.ts";
+import { askAll } from "../common/connection-check.ts";
+import type { ConnectionFinding, ErpFault } from "../erp-sink.ts";
 import { missingReferences } from "./check-references.ts";
 import type { FinanceOperationsClient } from "./client.ts";
 import { queryPage, queryPath } from "./odata.ts";
@@ -36,19 +37,13 @@ export async function check(
   references: MappedReferences,
   signal: AbortSignal,
 ): Promise<readonly ConnectionFinding[]> {
-  const findings: ConnectionFinding[] = [];
   const entities = new Map(kinds.flatMap((kind) => ENTITIES[kind]));
-  for (const [entity, field] of entities) {
-    const fault = await faultOf(() => readOne(client, entity, field, signal));
-    if (fault === undefined) continue;
-    const finding = findingOf(fault, entity);
-    if (finding.problem !== "permission") return [finding];
-    findings.push(finding);
-  }
-  const fault = await faultOf(async () => {
-    findings.push(...(await missingReferences(client, references, signal)));
+  return await askAll({
+    parts: entities,
+    ask: ([entity, field]) => readOne(client, entity, field, signal),
+    further: [() => missingReferences(client, references, signal)],
+    findingOf: (fault, part) => findingOf(fault, part?.[0]),
   });
-  return fault === undefined ? findings : [...findings, findingOf(fault, undefined)];
 }
 
 async function readOne(
@@ -59,16 +54,6 @@ async function readOne(
 ): Promise<void> {
   const query = { operation: "check", entity, filter: "", fields: [field], top: 1, signal };
   await queryPage(client, query, queryPath(query));
-}
-
-async function faultOf(act: () => Promise<void>): Promise<ErpFault | undefined> {
-  try {
-    await act();
-    return undefined;
-  } catch (fault) {
-    if (fault instanceof ErpFault && fault.kind !== "throttle") return fault;
-    throw fault;
-  }
 }
 
 function findingOf({ kind, message }: ErpFault, entity: string | undefined): ConnectionFinding {

@@ -1,4 +1,5 @@
 import type { ErpFaultKind } from "../../../model/posting.ts";
+import type { RequestEffect } from "../common/erp-requests.ts";
 import { ErpFault } from "../erp-sink.ts";
 import { type ErrorDetail, errorDetail } from "./error-reply.ts";
 
@@ -15,9 +16,6 @@ export interface RefusedReply {
   /** An answer within a changeset: where the service itself refuses one, the whole of it was taken back. */
   readonly isOfChangeset?: boolean;
 }
-
-/** Whether something may have been done although no answer says so. */
-export type RequestEffect = "read" | "write";
 
 /** What a right sender never sends; before the others, since "does not exist" is said of fields too. */
 const MALFORMED_TEXT =

@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { Clock } from "../../../model/clock.ts";
 import type { MappedReferences, PostingCommand, PostingKind } from "../../../model/posting.ts";
-import { withDeadline } from "../common/deadline.ts";
+import { callsWithin, type WithinDeadline } from "../common/deadline.ts";
 import { HttpClient } from "../common/http-client.ts";
 import type {
   ConnectionFinding,
@@ -13,7 +13,7 @@ import type {
   RequestContext,
   SubmitAnswer,
 } from "../erp-sink.ts";
-import { accessTokens } from "./authentication.ts";
+import { authenticationOf } from "./authentication.ts";
 import { check } from "./check.ts";
 import { FinanceOperationsClient } from "./client.ts";
 import type { FinanceOperationsOptions } from "./configuration.ts";
@@ -37,6 +37,7 @@ export class FinanceOperationsSink implements ErpSink {
   readonly #options: FinanceOperationsOptions;
   readonly #prefix: string;
   readonly #clock: Clock;
+  readonly #within: WithinDeadline;
   readonly #http: HttpClient;
   readonly #client: FinanceOperationsClient;
 
@@ -46,9 +47,10 @@ export class FinanceOperationsSink implements ErpSink {
     /** For tests. */
     dispatcher?: Dispatcher,
   ) {
-    const { url, authentication, deadlineMs } = options;
+    const { url: origin, deadlineMs } = options;
     this.#options = options;
     this.requestDeadlineMs = deadlineMs;
+    this.#within = callsWithin(deadlineMs);
     this.settleDelayMs = options.settleDelayMs;
     this.#prefix = prefix;
     this.#clock = clock;
@@ -59,8 +61,8 @@ export class FinanceOperationsSink implements ErpSink {
       ...(dispatcher !== undefined && { dispatcher }),
     });
     const http = this.#http;
-    const tokens = accessTokens(authentication, { http, clock });
-    this.#client = new FinanceOperationsClient({ origin: url, tokens, http, clock, onRequest });
+    const authentication = authenticationOf(options.authentication, { http, clock });
+    this.#client = new FinanceOperationsClient({ origin, authentication, http, clock, onRequest });
   }
 
   plan(command: PostingCommand): PlannedPosting {
@@ -110,13 +112,5 @@ export class FinanceOperationsSink implements ErpSink {
 
   close(): Promise<void> {
     return this.#http.close();
-  }
-
-  /** A call may be several requests: all of them together end with its deadline. */
-  #within<Result>(
-    { signal }: RequestContext,
-    act: (signal: AbortSignal) => Promise<Result>,
-  ): Promise<Result> {
-    return withDeadline(signal, this.requestDeadlineMs, act);
   }
 }

@@ -1,5 +1,6 @@
 import type { MappedReferences, PostingKind } from "../../../model/posting.ts";
-import { type ConnectionFinding, ErpFault } from "../erp-sink.ts";
+import { askAll } from "../common/connection-check.ts";
+import type { ConnectionFinding, ErpFault } from "../erp-sink.ts";
 import type { NetsuiteClient } from "./client.ts";
 import { missingReferences } from "./check-references.ts";
 import { RECORD_TYPES } from "./plan.ts";
@@ -23,18 +24,12 @@ export async function check(
   references: MappedReferences,
   signal: AbortSignal,
 ): Promise<readonly ConnectionFinding[]> {
-  const findings: ConnectionFinding[] = [];
-  for (const kind of kinds) {
-    const fault = await faultOf(() => listOne(client, kind, signal));
-    if (fault === undefined) continue;
-    const finding = findingOf(fault, kind);
-    if (finding.problem !== "permission") return [finding];
-    findings.push(finding);
-  }
-  const fault = await faultOf(async () => {
-    findings.push(...(await missingReferences(client, references, signal)));
+  return await askAll({
+    parts: kinds,
+    ask: (kind) => listOne(client, kind, signal),
+    further: [() => missingReferences(client, references, signal)],
+    findingOf,
   });
-  return fault === undefined ? findings : [...findings, findingOf(fault, undefined)];
 }
 
 async function listOne(client: NetsuiteClient, kind: PostingKind, signal: AbortSignal): Promise<void> {
@@ -46,16 +41,6 @@ async function listOne(client: NetsuiteClient, kind: PostingKind, signal: AbortS
     headers: { accept: "application/vnd.oracle.resource+json; type=collection" },
     signal,
   });
-}
-
-async function faultOf(act: () => Promise<void>): Promise<ErpFault | undefined> {
-  try {
-    await act();
-    return undefined;
-  } catch (fault) {
-    if (fault instanceof ErpFault && fault.kind !== "throttle") return fault;
-    throw fault;
-  }
 }
 
 function findingOf({ kind, message }: ErpFault, posted: PostingKind | undefined): ConnectionFinding {

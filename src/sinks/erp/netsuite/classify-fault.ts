@@ -1,4 +1,5 @@
 import type { ErpFaultKind } from "../../../model/posting.ts";
+import type { RequestEffect } from "../common/erp-requests.ts";
 import { ErpFault } from "../erp-sink.ts";
 import { type ErrorDetail, errorDetails } from "./error-reply.ts";
 import { RECORD_CHANGED_WAIT_MS } from "./limits.ts";
@@ -14,9 +15,6 @@ export interface RefusedReply {
   /** Wait that a `Retry-After` asks for, milliseconds. */
   readonly retryAfterMs: number | undefined;
 }
-
-/** Whether something may have been done although no answer says so. */
-export type RequestEffect = "read" | "write";
 
 const THROTTLE_CODE =
   /^(CONCURRENCY_LIMIT_EXCEEDED|SSS_REQUEST_LIMIT_EXCEEDED|SSS_CONCURRENCY_LIMIT_EXCEEDED|WS_REQUEST_BLOCKED|WS_CONCUR_SESSION_DISALLWD|REQUEST_LIMIT_EXCEEDED|TOO_MANY_REQUESTS)$/;

@@ -5,7 +5,7 @@ import { messageOf } from "../../../model/errors.ts";
 import { type HttpClient, HttpFailure, type HttpReply } from "../common/http-client.ts";
 import { TokenCache, type AccessToken } from "../common/token-cache.ts";
 import { ErpFault } from "../erp-sink.ts";
-import type { Authentication } from "./authentication.ts";
+import type { Authentication } from "../common/authentication.ts";
 
 /** What an assertion may be signed with. NetSuite refuses RS256. */
 export const SIGNATURE_ALGORITHMS = ["PS256", "PS384", "PS512", "ES256", "ES384", "ES512"] as const;

@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { MappedReferences, PostingCommand, PostingKind } from "../../../model/posting.ts";
-import { withDeadline } from "../common/deadline.ts";
+import { callsWithin, type WithinDeadline } from "../common/deadline.ts";
 import { HttpClient } from "../common/http-client.ts";
 import type {
   AcceptedPosting,
@@ -18,7 +18,7 @@ import type {
 } from "../erp-sink.ts";
 import { originOf } from "./account.ts";
 import { AsynchronousPosting, isBatchable, jobOf } from "./asynchronous.ts";
-import type { Authentication } from "./authentication.ts";
+import type { Authentication } from "../common/authentication.ts";
 import { check } from "./check.ts";
 import { NetsuiteClient } from "./client.ts";
 import type { NetsuiteOptions } from "./configuration.ts";
@@ -43,6 +43,7 @@ export class NetsuiteSink implements ErpSink {
   readonly settleDelayMs: number;
   readonly #settings: PlanSettings;
   readonly #prefix: string;
+  readonly #within: WithinDeadline;
   readonly #http: HttpClient;
   readonly #client: NetsuiteClient;
   readonly #asynchronous: AsynchronousPosting;
@@ -56,6 +57,7 @@ export class NetsuiteSink implements ErpSink {
   ) {
     const { account, authentication, deadlineMs } = options;
     this.requestDeadlineMs = deadlineMs;
+    this.#within = callsWithin(deadlineMs);
     this.settleDelayMs = options.settleDelayMs;
     this.#settings = options.documents;
     this.#prefix = externalIdPrefix(prefix);
@@ -139,13 +141,5 @@ export class NetsuiteSink implements ErpSink {
 
   close(): Promise<void> {
     return this.#http.close();
-  }
-
-  /** A call may be several requests: all of them together end with its deadline. */
-  #within<Result>(
-    { signal }: RequestContext,
-    act: (signal: AbortSignal) => Promise<Result>,
-  ): Promise<Result> {
-    return withDeadline(signal, this.requestDeadlineMs, act);
   }
 }

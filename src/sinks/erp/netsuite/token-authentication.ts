@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Clock } from "../../../model/clock.ts";
 import { realmOf } from "./account.ts";
-import type { Authentication, SignedRequest } from "./authentication.ts";
+import type { Authentication, SignedRequest } from "../common/authentication.ts";
 
 /** Credentials of token-based authentication (TBA): OAuth 1.0a (RFC 5849) with HMAC-SHA256. */
 export interface TokenCredentials {

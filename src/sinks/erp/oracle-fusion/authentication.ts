@@ -1,6 +1,7 @@
 import { importPKCS8, SignJWT } from "jose";
 import type { Clock } from "../../../model/clock.ts";
 import { messageOf } from "../../../model/errors.ts";
+import { type Authentication, basicAuthentication, bearerAuthentication } from "../common/authentication.ts";
 import { type ClientCredentials, requestAccessToken } from "../common/client-credentials.ts";
 import type { HttpClient } from "../common/http-client.ts";
 import { type AccessToken, TokenCache } from "../common/token-cache.ts";
@@ -32,42 +33,25 @@ export interface JwtCredentials {
 
 export type OracleCredentials = BasicCredentials | OAuthCredentials | JwtCredentials;
 
-/** How a connection proves who it is. */
-export interface Authentication {
-  /** Value of the header `Authorization`. Rejects with ErpFault where none can be had. */
-  authorization(): Promise<string>;
-  /** Oracle refused the value with 401. Says whether a new one may be better, so that the request is worth sending once more. */
-  refused(authorization: string): boolean;
-}
-
 export function authenticationOf(
   credentials: OracleCredentials,
   { http, clock }: { readonly http: HttpClient; readonly clock: Clock },
 ): Authentication {
-  if (credentials.kind === "basic") return basic(credentials);
-  if (credentials.kind === "jwt") return bearer(() => signedAssertion(credentials, clock), clock);
+  if (credentials.kind === "basic") return basicAuthentication(credentials.username, credentials.password);
+  return bearerAuthentication(new TokenCache(() => requestToken(credentials, http, clock), clock));
+}
+
+function requestToken(
+  credentials: OAuthCredentials | JwtCredentials,
+  http: HttpClient,
+  clock: Clock,
+): Promise<AccessToken> {
+  if (credentials.kind === "jwt") return signedAssertion(credentials, clock);
   const { tokenUrl, clientId, clientSecret, scope } = credentials;
-  const service = { service: "Oracle's identity service", http, clock };
-  return bearer(
-    () => requestAccessToken({ tokenUrl, clientId, clientSecret, scope, sentIn: "basic" }, service),
-    clock,
+  return requestAccessToken(
+    { tokenUrl, clientId, clientSecret, scope, sentIn: "basic" },
+    { service: "Oracle's identity service", http, clock },
   );
-}
-
-function basic({ username, password }: BasicCredentials): Authentication {
-  const value = `Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}`;
-  return { authorization: () => Promise.resolve(value), refused: () => false };
-}
-
-function bearer(request: () => Promise<AccessToken>, clock: Clock): Authentication {
-  const tokens = new TokenCache(request, clock);
-  return {
-    authorization: async () => `Bearer ${await tokens.token()}`,
-    refused: (authorization) => {
-      tokens.refused(authorization.replace(/^Bearer /, ""));
-      return true;
-    },
-  };
 }
 
 const ASSERTION_ALGORITHM = "RS256";

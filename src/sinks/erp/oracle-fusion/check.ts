@@ -1,4 +1,5 @@
 import type { MappedReferences, PostingKind } from "../../../model/posting.ts";
+import { askAll, outcomeOf } from "../common/connection-check.ts";
 import { type ConnectionFinding, ErpFault } from "../erp-sink.ts";
 import { missingReferences } from "./check-references.ts";
 import { JOURNAL_BATCHES } from "./journal-batches.ts";
@@ -28,43 +29,35 @@ export async function check(
   references: MappedReferences,
   signal: AbortSignal,
 ): Promise<readonly ConnectionFinding[]> {
-  const findings: ConnectionFinding[] = [];
-  for (const kind of kinds) {
-    const { path, privilege } = RESOURCES[kind];
-    const fault = await faultOf(async () => {
-      await readPage(
+  return await askAll({
+    parts: kinds,
+    ask: (kind) => {
+      const { path } = RESOURCES[kind];
+      return readPage(
         tools.client,
         { operation: "check", path, parameters: { fields: "LastUpdateDate" }, signal },
         0,
       );
-    });
-    if (fault === undefined) continue;
-    const finding = findingOf(fault, `documents of the kind ${kind}`, privilege);
-    if (finding.problem !== "permission") return [finding];
-    findings.push(finding);
-  }
-  if (kinds.includes("journal")) {
-    const fault = await faultOf(() => requireNoRunningImports(tools.client, signal));
-    // An import that runs is no fault of the set-up.
-    if (fault !== undefined && fault.code !== "import-running")
-      findings.push(
-        findingOf(fault, "scheduled processes", "ESS Administrator, or a role that may see its requests"),
-      );
-  }
-  const fault = await faultOf(async () => {
-    findings.push(...(await missingReferences(tools, references, signal)));
+    },
+    further: [
+      () => (kinds.includes("journal") ? schedulerFindings(tools, signal) : Promise.resolve([])),
+      () => missingReferences(tools, references, signal),
+    ],
+    findingOf: (fault, kind) =>
+      kind === undefined
+        ? findingOf(fault, "lists of values", "its list")
+        : findingOf(fault, `documents of the kind ${kind}`, RESOURCES[kind].privilege),
   });
-  return fault === undefined ? findings : [...findings, findingOf(fault, "lists of values", "its list")];
 }
 
-async function faultOf(act: () => Promise<void>): Promise<ErpFault | undefined> {
-  try {
-    await act();
-    return undefined;
-  } catch (fault) {
-    if (fault instanceof ErpFault && fault.kind !== "throttle") return fault;
-    throw fault;
-  }
+async function schedulerFindings(
+  { client }: OracleTools,
+  signal: AbortSignal,
+): Promise<readonly ConnectionFinding[]> {
+  const fault = await outcomeOf(() => requireNoRunningImports(client, signal));
+  // An import that runs is no fault of the set-up.
+  if (!(fault instanceof ErpFault) || fault.code === "import-running") return [];
+  return [findingOf(fault, "scheduled processes", "ESS Administrator, or a role that may see its requests")];
 }
 
 function findingOf({ kind, message, code }: ErpFault, what: string, privilege: string): ConnectionFinding {

@@ -1,4 +1,5 @@
 import type { ErpFaultKind } from "../../../model/posting.ts";
+import type { RequestEffect } from "../common/erp-requests.ts";
 import { ErpFault } from "../erp-sink.ts";
 import { type ErrorDetail, type ErrorReply, errorReply } from "./error-reply.ts";
 
@@ -14,9 +15,6 @@ export interface RefusedReply {
   /** Wait that a `Retry-After` asks for, milliseconds. */
   readonly retryAfterMs: number | undefined;
 }
-
-/** Whether something may have been done although no answer says so. */
-export type RequestEffect = "read" | "write";
 
 const THROTTLE_TEXT = /too many requests|rate limit|request limit/i;
 const PERMISSION_CODE = /^(JBO-34010|FND_CMN_(NO|INSUF)\w*PRIV\w*|GL_\w*NO_ACCESS\w*|AR_\w*NO_ACCESS\w*)$/;

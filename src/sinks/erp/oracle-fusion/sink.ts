@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
 import type { MappedReferences, PostingCommand, PostingKind } from "../../../model/posting.ts";
-import { withDeadline } from "../common/deadline.ts";
+import { callsWithin, type WithinDeadline } from "../common/deadline.ts";
 import { HttpClient } from "../common/http-client.ts";
 import {
   type ConnectionFinding,
@@ -46,6 +46,7 @@ export class OracleFusionSink implements ErpSink {
   readonly settleDelayMs: number;
   readonly #settings: PlanSettings;
   readonly #prefix: string;
+  readonly #within: WithinDeadline;
   readonly #http: HttpClient;
   readonly #tools: OracleTools;
 
@@ -56,6 +57,7 @@ export class OracleFusionSink implements ErpSink {
     dispatcher?: Dispatcher,
   ) {
     this.requestDeadlineMs = deadlineMs;
+    this.#within = callsWithin(deadlineMs);
     this.settleDelayMs = settleDelayMs;
     this.#settings = documents;
     this.#prefix = externalIdPrefix(prefix);
@@ -117,13 +119,5 @@ export class OracleFusionSink implements ErpSink {
 
   close(): Promise<void> {
     return this.#http.close();
-  }
-
-  /** A call may be several requests: all of them together end with its deadline. */
-  #within<Result>(
-    { signal }: RequestContext,
-    act: (signal: AbortSignal) => Promise<Result>,
-  ): Promise<Result> {
-    return withDeadline(signal, this.requestDeadlineMs, act);
   }
 }

@@ -1,5 +1,6 @@
 import type { MappedReferences, PostingKind } from "../../../model/posting.ts";
-import { type ConnectionFinding, ErpFault } from "../erp-sink.ts";
+import { askAll } from "../common/connection-check.ts";
+import type { ConnectionFinding, ErpFault } from "../erp-sink.ts";
 import { missingReferences } from "./check-references.ts";
 import type { SapClient } from "./client.ts";
 import { BUSINESS_PARTNERS } from "./customers.ts";
@@ -59,31 +60,12 @@ export async function check(
   references: MappedReferences,
   signal: AbortSignal,
 ): Promise<readonly ConnectionFinding[]> {
-  const findings: ConnectionFinding[] = [];
-  for (const part of PARTS) {
-    if (!part.kinds.some((kind) => kinds.includes(kind))) continue;
-    const fault = await faultOf(async () => {
-      await part.ask(client, signal);
-    });
-    if (fault === undefined) continue;
-    const finding = findingOf(fault, part);
-    if (finding.problem !== "permission") return [finding];
-    findings.push(finding);
-  }
-  const fault = await faultOf(async () => {
-    findings.push(...(await missingReferences(client, references, signal)));
+  return await askAll({
+    parts: PARTS.filter((part) => part.kinds.some((kind) => kinds.includes(kind))),
+    ask: (part) => part.ask(client, signal),
+    further: [() => missingReferences(client, references, signal)],
+    findingOf,
   });
-  return fault === undefined ? findings : [...findings, findingOf(fault, undefined)];
-}
-
-async function faultOf(act: () => Promise<void>): Promise<ErpFault | undefined> {
-  try {
-    await act();
-    return undefined;
-  } catch (fault) {
-    if (fault instanceof ErpFault && fault.kind !== "throttle") return fault;
-    throw fault;
-  }
 }
 
 function findingOf({ kind, message }: ErpFault, part: Part | undefined): ConnectionFinding {

@@ -1,4 +1,5 @@
 import type { ErpFaultKind } from "../../../model/posting.ts";
+import type { RequestEffect } from "../common/erp-requests.ts";
 import { ErpFault } from "../erp-sink.ts";
 import { odataErrors } from "./odata-error.ts";
 import { childOf, parseXml, textOf } from "./xml.ts";
@@ -7,9 +8,6 @@ import { childOf, parseXml, textOf } from "./xml.ts";
  * What a refusal means. The HTTP status alone never decides: SAP answers HTTP 200 to a document that it refuses, and HTTP 500 to a request that is
  * wrong for good. Numbers of SAP's messages come first, then texts, then the status.
  */
-
-/** Whether something may have been done although no answer says so. */
-export type RequestEffect = "read" | "write";
 
 export interface RefusedReply {
   readonly status: number;

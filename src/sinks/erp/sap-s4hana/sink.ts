@@ -1,7 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { Clock } from "../../../model/clock.ts";
 import type { MappedReferences, PostingCommand, PostingKind } from "../../../model/posting.ts";
-import { withDeadline } from "../common/deadline.ts";
+import { callsWithin, type WithinDeadline } from "../common/deadline.ts";
 import { HttpClient } from "../common/http-client.ts";
 import {
   type BatchAnswer,
@@ -39,6 +39,7 @@ export class SapSink implements ErpSink {
   readonly #settings: PlanSettings;
   readonly #prefix: string;
   readonly #clock: Clock;
+  readonly #within: WithinDeadline;
   readonly #http: HttpClient;
   readonly #client: SapClient;
 
@@ -50,6 +51,7 @@ export class SapSink implements ErpSink {
   ) {
     const { url: origin, authentication, deadlineMs } = options;
     this.requestDeadlineMs = deadlineMs;
+    this.#within = callsWithin(deadlineMs);
     this.settleDelayMs = options.settleDelayMs;
     this.maxBatch = options.batchEntries;
     this.#settings = options.documents;
@@ -123,13 +125,5 @@ export class SapSink implements ErpSink {
 
   close(): Promise<void> {
     return this.#http.close();
-  }
-
-  /** A call may be several requests: all of them together end with its deadline. */
-  #within<Result>(
-    { signal }: RequestContext,
-    act: (signal: AbortSignal) => Promise<Result>,
-  ): Promise<Result> {
-    return withDeadline(signal, this.requestDeadlineMs, act);
   }
 }

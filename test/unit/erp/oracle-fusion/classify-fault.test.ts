@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { faultOfReply, type RequestEffect } from "../../../../src/sinks/erp/oracle-fusion/classify-fault.ts";
+import { faultOfReply } from "../../../../src/sinks/erp/oracle-fusion/classify-fault.ts";
+import type { RequestEffect } from "../../../../src/sinks/erp/common/erp-requests.ts";
 import { errorReply } from "../../../../src/sinks/erp/oracle-fusion/error-reply.ts";
 import { faultOfLog } from "../../../../src/sinks/erp/oracle-fusion/import-log.ts";
 
