@@ -15,20 +15,22 @@ import type { Contract } from "./entities.ts";
 import type { LegalEntity } from "./legal-entity.ts";
 
 /** What contracts of one plan with the same terms have in common: of a million contracts mostly a handful. */
-export interface ContractTerms {
-  readonly plan: string;
+export interface ContractTerms extends Pick<
+  CompiledContract,
+  | "plan"
+  | "commitmentText"
+  | "calendar"
+  | "timeZone"
+  | "legalEntity"
+  | "invoiceDiscounts"
+  | "paymentDays"
+  | "dimensions"
+  | "pricesIncludeTax"
+  | "alerts"
+> {
   readonly compiledPlan: CompiledPlan;
-  readonly commitmentText: string;
-  readonly calendar: string;
-  readonly timeZone: string;
-  readonly legalEntity: LegalEntity;
-  readonly invoiceDiscounts: DiscountFields;
-  readonly paymentDays: number;
-  readonly dimensions: Readonly<Record<string, string>>;
-  readonly pricesIncludeTax: boolean;
   readonly commitments: readonly ContractCommitment[];
   readonly grants: readonly ContractGrant[];
-  readonly alerts: CompiledContract["alerts"];
   readonly billingCalendar: BillingCalendar;
   readonly accountingCalendar: BillingCalendar;
 }

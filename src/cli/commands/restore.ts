@@ -195,23 +195,16 @@ async function list(
     }
   }
   if (isJson) printJson({ snapshots: rows });
-  else
-    printTable(
-      ["partition", "snapshot", "taken at", "usage", "control", "MiB"],
-      rows.map((row) => [
-        String(row.partition),
-        row.snapshot,
-        row.takenAt,
-        String(row.usageSequence),
-        String(row.controlSequence),
-        mebibytes(row.bytes),
-      ]),
-    );
+  else printSnapshots(rows);
   return ExitCode.done;
 }
 
-function printRestored(rows: readonly RestoreRow[]): void {
-  printProgress(`${rows.length} partitions restored`, true);
+function printSnapshots(
+  rows: readonly Pick<
+    RestoreRow,
+    "partition" | "snapshot" | "takenAt" | "usageSequence" | "controlSequence" | "bytes"
+  >[],
+): void {
   printTable(
     ["partition", "snapshot", "taken at", "usage", "control", "MiB"],
     rows.map((row) => [
@@ -223,6 +216,11 @@ function printRestored(rows: readonly RestoreRow[]): void {
       mebibytes(row.bytes),
     ]),
   );
+}
+
+function printRestored(rows: readonly RestoreRow[]): void {
+  printProgress(`${rows.length} partitions restored`, true);
+  printSnapshots(rows);
   for (const { partition, replaced, damaged } of rows) {
     if (replaced !== null) printLine(`The former state of partition ${partition} is in ${replaced}.`);
     for (const { snapshot, reason } of damaged)

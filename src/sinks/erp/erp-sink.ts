@@ -106,6 +106,12 @@ export interface AcceptedPosting {
 /** What came of one document of a poll of several. */
 export type BatchPollAnswer = PollAnswer | { readonly status: "failed"; readonly fault: ErpFault };
 
+/** A document of the connection that a scan has met. */
+export interface ScannedRecord {
+  readonly externalId: string;
+  readonly erp: ErpReference;
+}
+
 /** What is wrong with a connection's set-up, in one plain sentence each. */
 export interface ConnectionFinding {
   readonly problem: "credentials" | "permission" | "mapping" | "unreachable" | "configuration";
@@ -154,10 +160,7 @@ export interface ErpSink {
   /** The most plans that `readBack` takes at once. */
   readonly maxReadBack: number;
   /** External ids with the connection's prefix of documents changed since a day (YYYY-MM-DD), a page at a time; each with what the ERP calls it. */
-  scan(
-    sinceDate: string,
-    context: RequestContext,
-  ): AsyncIterable<readonly { readonly externalId: string; readonly erp: ErpReference }[]>;
+  scan(sinceDate: string, context: RequestContext): AsyncIterable<readonly ScannedRecord[]>;
   /**
    * Looks for what would stand in the way, without changing anything; rejects where it can't be told. With the rows of a mapping also for those
    * that name what the ERP doesn't have, or doesn't let be used.

@@ -1,3 +1,4 @@
+import { readForm } from "../common/read-answer.ts";
 import { z } from "zod";
 import { ErpFault } from "../erp-sink.ts";
 import type { BusinessCentralClient } from "./client.ts";
@@ -118,14 +119,7 @@ export function nextPath(client: BusinessCentralClient, link: string | undefined
 
 /** Throws ErpFault `transient` for what does not fit. */
 export function parsed<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
-  const result = schema.safeParse(body);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const path = issue?.path.map(String).join(".") ?? "";
-  throw new ErpFault(
-    "transient",
-    `Business Central's answer can't be read: ${path === "" ? "it" : path} ${issue?.message ?? "is wrong"}`,
-  );
+  return readForm(schema, body, "Business Central's answer");
 }
 
 /** Values of enumerations come with their other characters escaped: "In_x0020_Review". */

@@ -1,6 +1,8 @@
 import type { PostedCustomer, PostingCommand } from "../../../model/posting.ts";
+import { isSendableEmail } from "../common/email.ts";
 import { MappedRows } from "../common/mapped-references.ts";
 import { singleLineText } from "../common/text.ts";
+import { NOTHING_COMPARED } from "../common/unread.ts";
 import type { ComparedDocument } from "../erp-sink.ts";
 import { codeOf, customerNumber } from "./external-id.ts";
 import {
@@ -47,7 +49,7 @@ export function planCustomer(
         displayName: singleLineText(customer.name, MAX_NAME_CHARACTERS),
         type: "Company",
         ...addressOf(customer),
-        email: isSendableEmail(customer.email) ? customer.email : undefined,
+        email: isSendableEmail(customer.email, MAX_EMAIL_CHARACTERS) ? customer.email : undefined,
         taxRegistrationNumber: taxIdOf(customer, settings),
         ...taxAreaOf(customer, settings),
         currencyCode: currency,
@@ -58,14 +60,7 @@ export function planCustomer(
 }
 
 export function customerComparison(company: string, currency: string | null): ComparedDocument {
-  return { customer: null, legalEntity: company, currency, date: null, total: null, tax: null, lines: [] };
-}
-
-/** What Business Central takes for an address of mail. Any other would hold up all documents of the customer, and one that is cut would be somebody else's. */
-const EMAIL = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
-
-function isSendableEmail(email: string | null): email is string {
-  return email !== null && email.length <= MAX_EMAIL_CHARACTERS && EMAIL.test(email);
+  return { ...NOTHING_COMPARED, legalEntity: company, currency };
 }
 
 function addressOf({ address }: PostedCustomer): JsonObject {

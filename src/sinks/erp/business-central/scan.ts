@@ -1,13 +1,8 @@
+import type { ScannedRecord } from "../erp-sink.ts";
 import { z } from "zod";
-import type { ErpReference } from "../../../model/posting.ts";
 import type { BusinessCentralClient } from "./client.ts";
 import { externalIdPrefix, numberPrefix } from "./external-id.ts";
 import { questionPath, quoted, readPage } from "./odata.ts";
-
-export interface ScannedRecord {
-  readonly externalId: string;
-  readonly erp: ErpReference;
-}
 
 /** Where documents are, with the field that they are found by. Drafts are among them: somebody might post one. */
 const SETS = [

@@ -13,6 +13,7 @@ import {
   type PlannedPosting,
   type PollAnswer,
   type RequestContext,
+  type ScannedRecord,
   type SubmitAnswer,
 } from "../erp-sink.ts";
 import { check } from "./check.ts";
@@ -24,7 +25,7 @@ import { lookUp } from "./look-up.ts";
 import { businessCentralPlan, type PlanSettings } from "./plan.ts";
 import { planCommand } from "./plan-command.ts";
 import { readBack } from "./read-back.ts";
-import { scan, type ScannedRecord } from "./scan.ts";
+import { scan } from "./scan.ts";
 import { submit } from "./submit.ts";
 
 /** Microsoft Dynamics 365 Business Central by its API v2.0. See docs/erp/business-central.md. */

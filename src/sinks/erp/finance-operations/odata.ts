@@ -1,6 +1,6 @@
+import { readJson } from "../common/read-answer.ts";
 import { z } from "zod";
 import { isJsonNumber } from "../../../model/decimal.ts";
-import { readExactJson } from "../../http/exact-json.ts";
 import { ErpFault } from "../erp-sink.ts";
 import { DATA_ROOT, type FinanceOperationsClient } from "./client.ts";
 import { MAX_PAGES } from "./limits.ts";
@@ -94,22 +94,13 @@ export async function queryPage(
   path: string,
 ): Promise<RowPage> {
   const reply = await client.send({ operation, method: "GET", path, effect: "read", signal });
-  const parsed = pageSchema.safeParse(parsedJson(reply.text));
+  const parsed = pageSchema.safeParse(readJson(reply.text, "Finance & Operations"));
   if (!parsed.success)
     throw new ErpFault("transient", "Finance & Operations: the answer to a question can't be read");
   return {
     rows: parsed.data.value.map(rowOf),
     nextPath: pathOfLink(parsed.data["@odata.nextLink"]),
   };
-}
-
-/** JSON with numbers as texts. Throws ErpFault `transient` for what is none, a front end's page for instance. */
-export function parsedJson(text: string): unknown {
-  try {
-    return readExactJson(text);
-  } catch {
-    throw new ErpFault("transient", "Finance & Operations answered with what is no JSON");
-  }
 }
 
 const valueSchema = z.union([z.string(), z.boolean(), z.null()]).optional();

@@ -1,6 +1,8 @@
 import type { PostedCustomer, PostingCommand } from "../../../model/posting.ts";
+import { isSendableEmail } from "../common/email.ts";
 import { MappedRows } from "../common/mapped-references.ts";
 import { singleLineText } from "../common/text.ts";
+import { NOTHING_COMPARED } from "../common/unread.ts";
 import type { ComparedDocument } from "../erp-sink.ts";
 import { countryCode } from "./countries.ts";
 import { externalIdOf } from "./external-id.ts";
@@ -37,7 +39,9 @@ export function planCustomer(
   const currency = rows.required("currency", customer.currency, "id").toUpperCase();
   const parts: Readonly<Record<CustomerPart, Readonly<Record<string, string>>>> = {
     name: { OrganizationName: singleLineText(customer.name, MAX_NAME_CHARACTERS) },
-    email: isSendableEmail(customer.email) ? { PrimaryContactEmail: customer.email } : {},
+    email: isSendableEmail(customer.email, MAX_EMAIL_CHARACTERS)
+      ? { PrimaryContactEmail: customer.email }
+      : {},
     address: addressOf(customer),
     terms: termsOf(customer, rows),
     tax_id: taxIdOf(customer, settings.taxIdField),
@@ -68,14 +72,7 @@ export function planCustomer(
 export function customerComparison(
   known: Pick<ComparedDocument, "customer" | "legalEntity" | "currency">,
 ): ComparedDocument {
-  return { ...known, date: null, total: null, tax: null, lines: [] };
-}
-
-/** Any other would hold up all documents of the customer, and one that is cut would be somebody else's. */
-const EMAIL = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
-
-function isSendableEmail(email: string | null): email is string {
-  return email !== null && email.length <= MAX_EMAIL_CHARACTERS && EMAIL.test(email);
+  return { ...NOTHING_COMPARED, ...known };
 }
 
 function termsOf({ paymentDays }: PostedCustomer, rows: MappedRows): Readonly<Record<string, string>> {

@@ -9,19 +9,16 @@ import {
 import type { ComparedLine, FoundDocument } from "../erp-sink.ts";
 import type { FinanceOperationsClient } from "./client.ts";
 import { groupedBy } from "./grouped-by.ts";
-import {
-  allOf,
-  amountIn,
-  anyOf,
-  dayIn,
-  type EntityQuery,
-  equals,
-  isYes,
-  queryRows,
-  type Row,
-} from "./odata.ts";
+import { allOf, amountIn, anyOf, dayIn, equals, isYes, queryRows, type Row } from "./odata.ts";
 import { comparedAccount } from "./ledger-account.ts";
 import type { InvoiceRequest, PlanOf } from "./plan.ts";
+import {
+  type DocumentReader,
+  findInAllCompanies,
+  headersOf,
+  type OfCompany,
+  readInCompanies,
+} from "./read-companies.ts";
 
 /** A free text invoice as the ERP has it. */
 export interface FoundInvoice {
@@ -37,40 +34,45 @@ const POSTED = "SalesInvoiceHeadersV2";
 /** Open and settled amounts of customers. */
 const TRANSACTIONS = "CustTransBiEntities";
 
+const READER: DocumentReader<InvoiceRequest, FoundInvoice> = {
+  operation: "read-invoices",
+  entity: HEADERS,
+  idField: "ExternalInvoiceId",
+  fields: [
+    "dataAreaId",
+    "InvoiceIdentifier",
+    "ExternalInvoiceId",
+    "CustomerAccount",
+    "CurrencyCode",
+    "InvoiceDate",
+    "IsPosted",
+  ],
+  complete: withLines,
+};
+
 /** All invoices under the plans' external ids, with their lines and, of posted ones, what was booked and paid: four questions a company. */
-export async function readInvoices(
+export function readInvoices(
   client: FinanceOperationsClient,
   plans: readonly PlanOf<InvoiceRequest>[],
   signal: AbortSignal,
 ): Promise<readonly FoundInvoice[]> {
-  const found: FoundInvoice[] = [];
-  for (const [company, ofCompany] of groupedBy(plans, ({ request }) => request.company)) {
-    const headers = await queryRows(client, headerQuery(equals("dataAreaId", company), ofCompany, signal));
-    found.push(...(await withLines(client, company, { plans: ofCompany, headers }, signal)));
-  }
-  return found;
+  return readInCompanies(READER, client, plans, signal);
 }
 
-/** All invoices under a plan's external id, of whatever company: a mapping that has changed must not make a second one. */
-export async function findInvoices(
+export function findInvoices(
   client: FinanceOperationsClient,
   plan: PlanOf<InvoiceRequest>,
   signal: AbortSignal,
 ): Promise<readonly FoundInvoice[]> {
-  const all = await queryRows(client, headerQuery(undefined, [plan], signal));
-  const found: FoundInvoice[] = [];
-  for (const [company, headers] of groupedBy(all, (row) => row("dataAreaId").toLowerCase()))
-    found.push(...(await withLines(client, company, { plans: [plan], headers }, signal)));
-  return found;
+  return findInAllCompanies(READER, client, plan, signal);
 }
 
 async function withLines(
   client: FinanceOperationsClient,
   company: string,
-  { plans, headers }: { readonly plans: readonly PlanOf<InvoiceRequest>[]; readonly headers: readonly Row[] },
+  { plans, headers }: OfCompany<InvoiceRequest>,
   signal: AbortSignal,
 ): Promise<readonly FoundInvoice[]> {
-  if (headers.length === 0) return [];
   const byId = new Map(plans.map((plan) => [plan.externalId, plan]));
   const lines = await queryRows(client, {
     operation: "read-lines",
@@ -105,32 +107,6 @@ async function withLines(
 /** Ids are made of small letters; the environment may make capitals of them. */
 function externalIdOf(row: Row): string {
   return row("ExternalInvoiceId").toLowerCase();
-}
-
-function headerQuery(
-  ofCompany: string | undefined,
-  plans: readonly PlanOf<InvoiceRequest>[],
-  signal: AbortSignal,
-): EntityQuery {
-  const ofIds = anyOf(
-    "ExternalInvoiceId",
-    plans.map(({ externalId }) => externalId),
-  );
-  return {
-    operation: "read-invoices",
-    entity: HEADERS,
-    filter: ofCompany === undefined ? ofIds : allOf(ofCompany, ofIds),
-    fields: [
-      "dataAreaId",
-      "InvoiceIdentifier",
-      "ExternalInvoiceId",
-      "CustomerAccount",
-      "CurrencyCode",
-      "InvoiceDate",
-      "IsPosted",
-    ],
-    signal,
-  };
 }
 
 /** Posted invoices by the reference that they were given: the external id. */
@@ -249,7 +225,7 @@ export async function postedInvoice(
     externalId,
     request: { company },
   } = plan;
-  const [header] = await queryRows(client, headerQuery(equals("dataAreaId", company), [plan], signal));
+  const [header] = await headersOf(READER, client, plan, signal);
   if (header === undefined) return undefined;
   if (!isYes(header, "IsPosted")) return "unposted";
   const invoice = (await readPosted(client, company, [externalId], signal)).get(externalId);

@@ -5,6 +5,13 @@ import { groupedBy } from "./grouped-by.ts";
 import { allOf, amountIn, anyOf, dayIn, equals, isYes, queryRows, type Row } from "./odata.ts";
 import { comparedAccount } from "./ledger-account.ts";
 import type { JournalRequest, PlanOf } from "./plan.ts";
+import {
+  type DocumentReader,
+  findInAllCompanies,
+  headersOf,
+  type OfCompany,
+  readInCompanies,
+} from "./read-companies.ts";
 
 export const JOURNAL_HEADERS = "LedgerJournalHeaders";
 export const JOURNAL_LINES = "LedgerJournalLines";
@@ -18,40 +25,37 @@ export interface FoundJournal {
   readonly isEmpty: boolean;
 }
 
+const READER: DocumentReader<JournalRequest, FoundJournal> = {
+  operation: "read-journals",
+  entity: JOURNAL_HEADERS,
+  idField: "Description",
+  fields: ["dataAreaId", "JournalBatchNumber", "Description", "IsPosted"],
+  complete: withLines,
+};
+
 /** All journals under the plans' external ids, with their lines: two questions a company. */
-export async function readJournals(
+export function readJournals(
   client: FinanceOperationsClient,
   plans: readonly PlanOf<JournalRequest>[],
   signal: AbortSignal,
 ): Promise<readonly FoundJournal[]> {
-  const found: FoundJournal[] = [];
-  for (const [company, ofCompany] of groupedBy(plans, ({ request }) => request.company)) {
-    const headers = await readHeaders(client, equals("dataAreaId", company), ofCompany, signal);
-    found.push(...(await withLines(client, company, { plans: ofCompany, headers }, signal)));
-  }
-  return found;
+  return readInCompanies(READER, client, plans, signal);
 }
 
-/** All journals under a plan's external id, of whatever company: a mapping that has changed must not make a second one. */
-export async function findJournals(
+export function findJournals(
   client: FinanceOperationsClient,
   plan: PlanOf<JournalRequest>,
   signal: AbortSignal,
 ): Promise<readonly FoundJournal[]> {
-  const all = await readHeaders(client, undefined, [plan], signal);
-  const found: FoundJournal[] = [];
-  for (const [company, headers] of groupedBy(all, (row) => row("dataAreaId").toLowerCase()))
-    found.push(...(await withLines(client, company, { plans: [plan], headers }, signal)));
-  return found;
+  return findInAllCompanies(READER, client, plan, signal);
 }
 
 async function withLines(
   client: FinanceOperationsClient,
   company: string,
-  { plans, headers }: { readonly plans: readonly PlanOf<JournalRequest>[]; readonly headers: readonly Row[] },
+  { plans, headers }: OfCompany<JournalRequest>,
   signal: AbortSignal,
 ): Promise<readonly FoundJournal[]> {
-  if (headers.length === 0) return [];
   const byId = new Map(plans.map((plan) => [plan.externalId, plan]));
   const lines = await queryRows(client, {
     operation: "read-lines",
@@ -79,25 +83,6 @@ async function withLines(
 
 function numberOf(row: Row): string {
   return row("JournalBatchNumber");
-}
-
-function readHeaders(
-  client: FinanceOperationsClient,
-  ofCompany: string | undefined,
-  plans: readonly PlanOf<JournalRequest>[],
-  signal: AbortSignal,
-): Promise<readonly Row[]> {
-  const ofIds = anyOf(
-    "Description",
-    plans.map(({ externalId }) => externalId),
-  );
-  return queryRows(client, {
-    operation: "read-journals",
-    entity: JOURNAL_HEADERS,
-    filter: ofCompany === undefined ? ofIds : allOf(ofCompany, ofIds),
-    fields: ["dataAreaId", "JournalBatchNumber", "Description", "IsPosted"],
-    signal,
-  });
 }
 
 function foundJournal(
@@ -142,7 +127,7 @@ export async function postedJournal(
   plan: PlanOf<JournalRequest>,
   signal: AbortSignal,
 ): Promise<FoundDocument["erp"] | "unposted" | undefined> {
-  const headers = await readHeaders(client, equals("dataAreaId", plan.request.company), [plan], signal);
+  const headers = await headersOf(READER, client, plan, signal);
   const header = headers.find((row) => isYes(row, "IsPosted")) ?? headers[0];
   if (header === undefined) return undefined;
   const batchNumber = numberOf(header);
@@ -155,6 +140,6 @@ export async function journalNumbers(
   plan: PlanOf<JournalRequest>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const headers = await readHeaders(client, equals("dataAreaId", plan.request.company), [plan], signal);
+  const headers = await headersOf(READER, client, plan, signal);
   return headers.map(numberOf);
 }

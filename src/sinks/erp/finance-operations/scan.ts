@@ -1,14 +1,9 @@
-import type { ErpReference } from "../../../model/posting.ts";
+import type { ScannedRecord } from "../erp-sink.ts";
 import type { FinanceOperationsClient } from "./client.ts";
 import { SCAN_DAYS_BEFORE } from "./limits.ts";
 import { beginsWith, queryPage, queryPath, type Row } from "./odata.ts";
 
 const DAY_MS = 86_400_000;
-
-export interface ScannedRecord {
-  readonly externalId: string;
-  readonly erp: ErpReference;
-}
 
 /** What is looked through, in all companies. */
 interface Searched {

@@ -11,6 +11,7 @@ import type {
   PlannedPosting,
   PollAnswer,
   RequestContext,
+  ScannedRecord,
   SubmitAnswer,
 } from "../erp-sink.ts";
 import { authenticationOf } from "./authentication.ts";
@@ -25,7 +26,7 @@ import { financeOperationsPlan } from "./plan.ts";
 import { planCommand } from "./plan-command.ts";
 import { poll } from "./poll.ts";
 import { readBack } from "./read-back.ts";
-import { scan, type ScannedRecord } from "./scan.ts";
+import { scan } from "./scan.ts";
 import { submit } from "./submit.ts";
 
 /** Microsoft Dynamics 365 Finance & Operations by its OData service. See docs/erp/finance-operations.md. */

@@ -1,9 +1,10 @@
+import { readJson } from "../common/read-answer.ts";
 import { writeExactJson } from "../../http/exact-json.ts";
 import { ErpFault, type SubmitAnswer } from "../erp-sink.ts";
 import { createTogether } from "./changeset.ts";
 import { DATA_ROOT, type FinanceOperationsClient } from "./client.ts";
 import { anotherDraft, isDraftOf } from "./drafts.ts";
-import { keyPath, parsedJson, rowOf } from "./odata.ts";
+import { keyPath, rowOf } from "./odata.ts";
 import type { JournalRequest, PlanOf } from "./plan.ts";
 import { postingHandle } from "./poll.ts";
 import {
@@ -92,7 +93,7 @@ async function createHeader(
 
 function headerNumber(text: string): string {
   try {
-    const json = parsedJson(text);
+    const json = readJson(text, "Finance & Operations");
     return typeof json === "object" && json !== null ? rowOf({ ...json })("JournalBatchNumber") : "";
   } catch {
     // What can't be read says nothing of what was done.

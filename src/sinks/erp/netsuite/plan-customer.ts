@@ -1,5 +1,7 @@
 import type { PostedCustomer, PostingCommand } from "../../../model/posting.ts";
+import { NOTHING_COMPARED } from "../common/unread.ts";
 import type { ComparedDocument } from "../erp-sink.ts";
+import { isSendableEmail } from "../common/email.ts";
 import { MappedRows } from "../common/mapped-references.ts";
 import { singleLineText } from "../common/text.ts";
 import { externalIdOf } from "./external-id.ts";
@@ -61,7 +63,7 @@ export function planCustomer(
         companyName: singleLineText(customer.name, MAX_COMPANY_NAME_CHARACTERS),
         subsidiary: { id: subsidiary },
         currency: { id: currency },
-        email: isSendableEmail(customer.email) ? customer.email : undefined,
+        email: isSendableEmail(customer.email, MAX_EMAIL_CHARACTERS) ? customer.email : undefined,
         terms: terms === undefined ? undefined : { id: terms },
         ...(taxIdField !== undefined && customer.taxId !== null && { [taxIdField]: customer.taxId }),
         addressBook: address,
@@ -73,14 +75,7 @@ export function planCustomer(
 export function customerComparison(
   known: Pick<ComparedDocument, "customer" | "legalEntity" | "currency">,
 ): ComparedDocument {
-  return { ...known, date: null, total: null, tax: null, lines: [] };
-}
-
-/** What NetSuite takes for an address of mail. Any other would hold up all documents of the customer, and one that is cut would be somebody else's. */
-const EMAIL = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
-
-function isSendableEmail(email: string | null): email is string {
-  return email !== null && email.length <= MAX_EMAIL_CHARACTERS && EMAIL.test(email);
+  return { ...NOTHING_COMPARED, ...known };
 }
 
 function addressBook({ name, address }: PostedCustomer): JsonObject | undefined {

@@ -1,3 +1,4 @@
+import { readForm } from "../common/read-answer.ts";
 import { z } from "zod";
 import { isJsonNumber } from "../../../model/decimal.ts";
 import {
@@ -6,7 +7,7 @@ import {
   negatedDecimal,
   sumOfDecimals,
 } from "../common/decimals.ts";
-import { type ComparedLine, ErpFault, type FoundDocument } from "../erp-sink.ts";
+import type { ComparedLine, FoundDocument } from "../erp-sink.ts";
 import { paymentOf } from "../common/payment.ts";
 import { customerComparison } from "./plan-customer.ts";
 import type { NetsuitePlan, RecordType } from "./plan.ts";
@@ -142,12 +143,5 @@ export function taxOf(total: string, lines: readonly ComparedLine[]): string {
 }
 
 function parsed<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
-  const result = schema.safeParse(body);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const path = issue?.path.map(String).join(".") ?? "";
-  throw new ErpFault(
-    "transient",
-    `NetSuite's record can't be read: ${path === "" ? "it" : path} ${issue?.message ?? "is wrong"}`,
-  );
+  return readForm(schema, body, "NetSuite's record");
 }

@@ -1,4 +1,4 @@
-import type { ErpReference } from "../../../model/posting.ts";
+import type { ScannedRecord } from "../erp-sink.ts";
 import type { NetsuiteClient } from "./client.ts";
 import { queryPage, quoted, type Row } from "./suiteql.ts";
 
@@ -8,11 +8,6 @@ const TABLES = [
   { table: "transaction", number: "tranid", types: "type IN ('CustInvc', 'CustCred', 'Journal') AND " },
   { table: "customer", number: "entityid", types: "" },
 ] as const;
-
-export interface ScannedRecord {
-  readonly externalId: string;
-  readonly erp: ErpReference;
-}
 
 /**
  * All records with the prefix that were changed since a day, a page at a time, in the order of their ids. `inTime` gives a page's request its

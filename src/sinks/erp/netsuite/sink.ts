@@ -14,6 +14,7 @@ import type {
   PlannedPosting,
   PollAnswer,
   RequestContext,
+  ScannedRecord,
   SubmitAnswer,
 } from "../erp-sink.ts";
 import { originOf } from "./account.ts";
@@ -30,7 +31,7 @@ import { MachineAuthentication } from "./machine-authentication.ts";
 import { netsuitePlan, type PlanSettings } from "./plan.ts";
 import { planCommand } from "./plan-command.ts";
 import { readBack } from "./read-back.ts";
-import { scan, type ScannedRecord } from "./scan.ts";
+import { scan } from "./scan.ts";
 import { submit } from "./submit.ts";
 import { TokenAuthentication } from "./token-authentication.ts";
 

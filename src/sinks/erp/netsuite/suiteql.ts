@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { writeExactJson, readExactJson } from "../../http/exact-json.ts";
+import { writeExactJson } from "../../http/exact-json.ts";
+import { readJson } from "../common/read-answer.ts";
 import { ErpFault } from "../erp-sink.ts";
 import type { NetsuiteClient } from "./client.ts";
 import { MAX_SUITEQL_PAGES, SUITEQL_PAGE_ROWS } from "./limits.ts";
@@ -63,13 +64,9 @@ export async function queryPage(
   return { items: parsed.data.items.map(rowOf), hasMore: parsed.data.hasMore };
 }
 
-/** JSON with numbers as texts. Throws ErpFault `transient` for what is none, a proxy's page for instance. */
+/** See `readJson`. */
 export function parsedJson(text: string): unknown {
-  try {
-    return readExactJson(text);
-  } catch {
-    throw new ErpFault("transient", "NetSuite answered with what is no JSON");
-  }
+  return readJson(text, "NetSuite");
 }
 
 function rowOf(columns: Readonly<Record<string, unknown>>): Row {

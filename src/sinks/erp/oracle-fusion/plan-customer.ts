@@ -1,3 +1,4 @@
+import { NOTHING_COMPARED } from "../common/unread.ts";
 import type { PostedCustomer, PostingCommand } from "../../../model/posting.ts";
 import { type ComparedDocument, ErpFault } from "../erp-sink.ts";
 import { MappedRows } from "../common/mapped-references.ts";
@@ -46,7 +47,7 @@ export function planCustomer(
 
 /** Of a customer only that it is there, under its own account number or ours, is compared: master data are brought up to date. */
 export function customerComparison(customer: string): ComparedDocument {
-  return { customer, legalEntity: null, currency: null, date: null, total: null, tax: null, lines: [] };
+  return { ...NOTHING_COMPARED, customer };
 }
 
 function addressOf({ address }: PostedCustomer, defaultCountry: string | undefined): PartyAddress {

@@ -1,3 +1,4 @@
+import { readForm } from "../common/read-answer.ts";
 import { z } from "zod";
 import { ErpFault } from "../erp-sink.ts";
 import type { OracleClient } from "./client.ts";
@@ -78,12 +79,5 @@ export function parsed<Schema extends z.ZodType>(
   body: unknown,
   what: string,
 ): z.output<Schema> {
-  const result = schema.safeParse(body);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const path = issue?.path.map(String).join(".") ?? "";
-  throw new ErpFault(
-    "transient",
-    `Oracle's ${what} can't be read: ${path === "" ? "it" : path} ${issue?.message ?? "is wrong"}`,
-  );
+  return readForm(schema, body, `Oracle's ${what}`);
 }

@@ -1,5 +1,5 @@
+import type { ScannedRecord } from "../erp-sink.ts";
 import { z } from "zod";
-import type { ErpReference } from "../../../model/posting.ts";
 import type { OracleClient } from "./client.ts";
 import { batchHeadSchema, externalIdOfBatch, JOURNAL_BATCHES } from "./journal-batches.ts";
 import { MAX_PAGES } from "./limits.ts";
@@ -7,11 +7,6 @@ import { PARTIES, parsed, quoted, readPage } from "./resources.ts";
 import { TRANSACTION_RESOURCES } from "./transaction-records.ts";
 
 const DAY_MS = 86_400_000;
-
-export interface ScannedRecord {
-  readonly externalId: string;
-  readonly erp: ErpReference;
-}
 
 const transactionSchema = z.looseObject({
   CustomerTransactionId: z.string(),

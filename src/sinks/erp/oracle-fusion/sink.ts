@@ -11,6 +11,7 @@ import {
   type PlannedPosting,
   type PollAnswer,
   type RequestContext,
+  type ScannedRecord,
   type SubmitAnswer,
 } from "../erp-sink.ts";
 import { authenticationOf } from "./authentication.ts";
@@ -32,7 +33,7 @@ import {
 } from "./plan.ts";
 import { planCommand } from "./plan-command.ts";
 import { readBack } from "./read-back.ts";
-import { scan, type ScannedRecord } from "./scan.ts";
+import { scan } from "./scan.ts";
 import { submitCustomer } from "./submit-customer.ts";
 import { pollJournal, submitJournal } from "./submit-journal.ts";
 import { submitTransaction } from "./submit-transaction.ts";

@@ -1,3 +1,4 @@
+import { xmlText } from "../common/xml-text.ts";
 import { XMLParser } from "fast-xml-parser";
 
 /**
@@ -29,21 +30,6 @@ export interface SoapParameter {
 
 const ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/";
 const ADF_TYPES = "http://xmlns.oracle.com/adf/svc/types/";
-/** XML 1.0 can't say these at all: an envelope with one of them is refused whole. */
-// oxlint-disable-next-line no-control-regex
-const UNSAYABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\p{Cs}]/gu;
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&apos;",
-};
-
-function escaped(text: string): string {
-  return text.replaceAll(UNSAYABLE, "").replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
-}
-
 function element(name: string, value: SoapValue | undefined, prefix: string): string {
   if (value === undefined) return "";
   if (isList(value)) return value.map((each) => element(name, each, prefix)).join("");
@@ -52,7 +38,7 @@ function element(name: string, value: SoapValue | undefined, prefix: string): st
 
 function content(value: string | SoapFields, prefix: string): string {
   return typeof value === "string"
-    ? escaped(value)
+    ? xmlText(value, "")
     : Object.entries(value)
         .map(([name, field]) => element(name, field, prefix))
         .join("");

@@ -1,3 +1,4 @@
+import { readJson } from "../common/read-answer.ts";
 import { z } from "zod";
 import { readExactJson } from "../../http/exact-json.ts";
 import { ErpFault } from "../erp-sink.ts";
@@ -76,7 +77,7 @@ export async function queryPage(
     effect: "read",
     signal,
   });
-  const parsed = pageSchema.safeParse(parsedJson(reply.text));
+  const parsed = pageSchema.safeParse(readJson(reply.text, "SAP"));
   if (!parsed.success) throw new ErpFault("transient", "SAP's answer to a question can't be read");
   return parsed.data.d.results;
 }
@@ -91,15 +92,6 @@ export function entityOf(text: string): Row | undefined {
   }
   const parsed = entitySchema.safeParse(body);
   return parsed.success ? parsed.data.d : undefined;
-}
-
-/** JSON with numbers as texts. Throws ErpFault `transient` for what is none, a proxy's page for instance. */
-function parsedJson(text: string): unknown {
-  try {
-    return readExactJson(text);
-  } catch {
-    throw new ErpFault("transient", "SAP answered with what is no JSON");
-  }
 }
 
 /** A field's text; "" for null. Throws ErpFault `transient` where it is missing or no text. */

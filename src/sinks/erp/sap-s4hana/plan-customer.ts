@@ -1,4 +1,6 @@
+import { NOTHING_COMPARED } from "../common/unread.ts";
 import type { PostedCustomer, PostingCommand } from "../../../model/posting.ts";
+import { isSendableEmail } from "../common/email.ts";
 import { MappedRows } from "../common/mapped-references.ts";
 import { singleLineText } from "../common/text.ts";
 import { type ComparedDocument, ErpFault } from "../erp-sink.ts";
@@ -52,7 +54,7 @@ export function planCustomer(
         optionalField(rows, ["legal_entity", entity, "country"], "country"),
         settings.sendsRegions,
       ),
-      email: isSendableEmail(customer.email) ? customer.email : null,
+      email: isSendableEmail(customer.email, MAX_EMAIL_CHARACTERS) ? customer.email : null,
       taxNumber: taxNumberOf(customer, settings.taxNumberTypes),
       company: {
         CompanyCode: companyCode,
@@ -71,7 +73,7 @@ export function planCustomer(
 export function customerComparison(
   known: Pick<ComparedDocument, "customer" | "legalEntity">,
 ): ComparedDocument {
-  return { ...known, currency: null, date: null, total: null, tax: null, lines: [] };
+  return { ...NOTHING_COMPARED, ...known };
 }
 
 /** SAP has two fields for a name. */
@@ -110,13 +112,6 @@ function addressOf(
     PostalCode: text(address.postalCode, MAX_POSTAL_CODE_CHARACTERS),
     StreetName: text(address.street, MAX_STREET_CHARACTERS),
   };
-}
-
-/** Any other would hold up all documents of the customer, and one that is cut would be somebody else's. */
-const EMAIL = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
-
-function isSendableEmail(email: string | null): email is string {
-  return email !== null && email.length <= MAX_EMAIL_CHARACTERS && EMAIL.test(email);
 }
 
 /** Sent where the connection says which category of number the country has; one that doesn't fit is left out, since half of it is wrong. */

@@ -1,4 +1,4 @@
-import type { ErpReference } from "../../../model/posting.ts";
+import type { ScannedRecord } from "../erp-sink.ts";
 import type { SapClient } from "./client.ts";
 import { referenceOf } from "./confirmation.ts";
 import { BUSINESS_PARTNERS } from "./customers.ts";
@@ -7,11 +7,6 @@ import { ITEM_CUBE, ITEM_KEY } from "./item-cube.ts";
 import { MAX_PAGES, PAGE_ROWS } from "./limits.ts";
 import { type Question, queryPage, quoted, type Row, textIn } from "./odata.ts";
 import { partnerReference } from "./submit-customer.ts";
-
-export interface ScannedRecord {
-  readonly externalId: string;
-  readonly erp: ErpReference;
-}
 
 interface Source {
   readonly question: Omit<Question, "signal">;

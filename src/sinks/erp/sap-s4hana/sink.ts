@@ -14,6 +14,7 @@ import {
   type PlannedPosting,
   type PollAnswer,
   type RequestContext,
+  type ScannedRecord,
   type SubmitAnswer,
 } from "../erp-sink.ts";
 import { authenticationOf } from "./authentication.ts";
@@ -26,7 +27,7 @@ import { MAX_CONNECTIONS, MAX_READ_BACK } from "./limits.ts";
 import { lookUp, readAll } from "./look-up.ts";
 import { isJournalEntryPlan, type PlanSettings, sapPlan } from "./plan.ts";
 import { planCommand } from "./plan-command.ts";
-import { scan, type ScannedRecord } from "./scan.ts";
+import { scan } from "./scan.ts";
 import { submit, submitEntries } from "./submit.ts";
 
 /** SAP S/4HANA Cloud: documents by SOAP (Journal Entry – Post), customers and reading by OData. See docs/erp/sap-s4hana.md. */

@@ -1,3 +1,4 @@
+import { xmlText } from "../common/xml-text.ts";
 import { XMLParser } from "fast-xml-parser";
 
 /** XML of requests, whose elements must stand in the order of SAP's schema, and of answers. */
@@ -25,24 +26,10 @@ export function optionalElement(name: string, text: string | null): readonly Xml
 
 export function writeXml({ name, attributes, content }: XmlElement): string {
   const attributeText = Object.entries(attributes)
-    .map(([key, value]) => ` ${key}="${escaped(value)}"`)
+    .map(([key, value]) => ` ${key}="${xmlText(value, " ")}"`)
     .join("");
-  const inner = typeof content === "string" ? escaped(content) : content.map(writeXml).join("");
+  const inner = typeof content === "string" ? xmlText(content, " ") : content.map(writeXml).join("");
   return `<${name}${attributeText}>${inner}</${name}>`;
-}
-
-/** Characters that XML 1.0 has no form for at all. */
-const IMPOSSIBLE = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&apos;",
-};
-
-function escaped(text: string): string {
-  return text.replaceAll(IMPOSSIBLE, " ").replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
 }
 
 /** A part of an answer: elements by name without their namespaces' prefix, texts as they stand. */
