@@ -1,6 +1,7 @@
 import type { PostingCommand } from "../../src/model/posting.ts";
 import { checkedJournalTotal } from "../../src/sinks/erp/common/document-totals.ts";
 import { MappedRows } from "../../src/sinks/erp/common/mapped-references.ts";
+import { NOTHING_COMPARED } from "../../src/sinks/erp/common/compared.ts";
 import { ErpFault, type PlannedPosting } from "../../src/sinks/erp/erp-sink.ts";
 
 /** A voucher as Tinybooks takes it: amounts are texts, debits positive. */
@@ -32,12 +33,9 @@ export function planVoucher(command: PostingCommand, prefix: string): PlannedPos
     kind,
     externalId: prefix + key,
     expected: {
-      customer: null,
-      legalEntity: null,
+      ...NOTHING_COMPARED,
       currency,
       date,
-      total: null,
-      tax: null,
       lines: lines.map(({ account: reference, amount }) => ({ reference, amount })),
     },
     request,

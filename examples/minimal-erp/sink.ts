@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { PostingCommand } from "../../src/model/posting.ts";
+import { NOTHING_COMPARED } from "../../src/sinks/erp/common/compared.ts";
 import {
   type ConnectionFinding,
   ErpFault,
@@ -124,12 +125,9 @@ function foundIn({ id, externalId, date, currency, lines }: z.output<typeof stor
     erp: { id, number: null },
     externalId,
     document: {
-      customer: null,
-      legalEntity: null,
+      ...NOTHING_COMPARED,
       currency,
       date,
-      total: null,
-      tax: null,
       lines: lines.map(({ account: reference, amount }) => ({ reference, amount })),
     },
     payment: null,

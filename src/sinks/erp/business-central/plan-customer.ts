@@ -2,7 +2,7 @@ import type { PostedCustomer, PostingCommand } from "../../../model/posting.ts";
 import { isSendableEmail } from "../common/email.ts";
 import { MappedRows } from "../common/mapped-references.ts";
 import { singleLineText } from "../common/text.ts";
-import { NOTHING_COMPARED } from "../common/unread.ts";
+import { NOTHING_COMPARED } from "../common/compared.ts";
 import type { ComparedDocument } from "../erp-sink.ts";
 import { codeOf, customerNumber } from "./external-id.ts";
 import {

@@ -1,18 +1,6 @@
 import type { ErpDescription } from "../../../model/erp-description.ts";
-import type { ComparedDocument } from "../erp-sink.ts";
 
 /** What receivers have in common that take documents as we write them, and can't be asked what they made of them. */
-
-/** Nothing is read back, so nothing is expected to be. */
-export const NOTHING_COMPARED: ComparedDocument = {
-  customer: null,
-  legalEntity: null,
-  currency: null,
-  date: null,
-  total: null,
-  tax: null,
-  lines: [],
-};
 
 /** All kinds; mappings are the receiver's affair where they are left out: a canonical key without a row is written as it is. */
 export const CANONICAL_DOCUMENTS = {

@@ -1,5 +1,5 @@
 import type { PostingKind } from "../../../model/posting.ts";
-import { NOTHING_COMPARED } from "../common/unread.ts";
+import { NOTHING_COMPARED } from "../common/compared.ts";
 import {
   type ConnectionFinding,
   ErpFault,

@@ -1,6 +1,6 @@
 import type { PostingCommand } from "../../../model/posting.ts";
 import { HttpClient, HttpFailure } from "../common/http-client.ts";
-import { NOTHING_COMPARED } from "../common/unread.ts";
+import { NOTHING_COMPARED } from "../common/compared.ts";
 import {
   type ConnectionFinding,
   ErpFault,

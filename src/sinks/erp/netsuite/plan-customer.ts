@@ -1,5 +1,5 @@
 import type { PostedCustomer, PostingCommand } from "../../../model/posting.ts";
-import { NOTHING_COMPARED } from "../common/unread.ts";
+import { NOTHING_COMPARED } from "../common/compared.ts";
 import type { ComparedDocument } from "../erp-sink.ts";
 import { isSendableEmail } from "../common/email.ts";
 import { MappedRows } from "../common/mapped-references.ts";

@@ -1,4 +1,4 @@
-import { NOTHING_COMPARED } from "../common/unread.ts";
+import { NOTHING_COMPARED } from "../common/compared.ts";
 import type { PostedCustomer, PostingCommand } from "../../../model/posting.ts";
 import { isSendableEmail } from "../common/email.ts";
 import { MappedRows } from "../common/mapped-references.ts";
