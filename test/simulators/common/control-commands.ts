@@ -1,5 +1,5 @@
-import { timingSafeEqual } from "node:crypto";
 import { z, ZodError } from "zod";
+import { isSameSecret } from "./credentials.ts";
 import type { CommonFaultRule } from "./fault-plan.ts";
 
 /** What a test or the demo tells any ERP's simulator, in its own process or over loopback. */
@@ -99,9 +99,7 @@ export function answerControl(
   perform: (command: unknown) => object,
   isRefusal: (error: unknown) => boolean = () => false,
 ): { readonly status: number; readonly body: object } {
-  const given = Buffer.from(authorization ?? "");
-  const right = Buffer.from(`Bearer ${token}`);
-  if (given.length !== right.length || !timingSafeEqual(given, right))
+  if (!isSameSecret(authorization ?? "", `Bearer ${token}`))
     return { status: 401, body: { error: "the control token is missing or wrong" } };
   try {
     return { status: 200, body: perform(JSON.parse(body)) };

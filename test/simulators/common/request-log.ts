@@ -1,6 +1,17 @@
 /** The latest requests that are kept. */
 const MAX_LOGGED = 200_000;
 
+/** A request of a log that keeps times. */
+export interface TimedRequest {
+  readonly at: string;
+  readonly method: string;
+  /** With the query; it has no secrets. */
+  readonly path: string;
+  /** 0: the connection was broken. */
+  readonly status: number;
+  readonly elapsedMs: number;
+}
+
 /** The latest requests that a simulator answered, oldest first. */
 export class RequestLog<Entry> {
   readonly #entries: Entry[] = [];
