@@ -1,5 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
+import { readBody } from "../common/http-messages.ts";
+import { LoopbackServer } from "../common/loopback-server.ts";
 import { parseJson, renderJson } from "../exact-numbers.ts";
 import { checkCommit, checkCreate, checkVoid, type RequestFault } from "./request-check.ts";
 import { transactionOf, transactionReply, type StoredTransaction } from "./transactions.ts";
@@ -48,15 +50,12 @@ export class AvataxSimulator {
   mostAtOnce = 0;
   faultOf: NonNullable<AvataxSimulatorOptions["faultOf"]>;
   readonly #options: AvataxSimulatorOptions;
-  readonly #server = createServer((request, response) => {
-    void this.#serve(request, response);
-  });
+  readonly #server = new LoopbackServer((request, response) => this.#serve(request, response));
   readonly #attempts = new Map<string, number>();
   /** Requests are early between these times; those on their way when a pause is asked for are not. */
   #closedFromMs = 0;
   #closedUntilMs = 0;
   #underWay = 0;
-  #port = 0;
 
   private constructor(options: AvataxSimulatorOptions) {
     this.#options = options;
@@ -65,25 +64,16 @@ export class AvataxSimulator {
 
   static async start(options: AvataxSimulatorOptions): Promise<AvataxSimulator> {
     const simulator = new AvataxSimulator(options);
-    const { promise, resolve } = withResolvers();
-    simulator.#server.listen(0, "127.0.0.1", resolve);
-    await promise;
-    const address = simulator.#server.address();
-    simulator.#port = typeof address === "object" && address !== null ? address.port : 0;
+    await simulator.#server.listen();
     return simulator;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return this.#server.url;
   }
 
   async close(): Promise<void> {
-    const { promise, resolve } = withResolvers();
-    this.#server.close(() => {
-      resolve();
-    });
-    this.#server.closeAllConnections();
-    await promise;
+    await this.#server.close();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -94,9 +84,7 @@ export class AvataxSimulator {
       this.#underWay -= 1;
     });
     try {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(Buffer.from(chunk));
-      await this.#answer(request, Buffer.concat(chunks).toString("utf8"), response);
+      await this.#answer(request, await readBody(request), response);
     } catch {
       response.destroy();
     }
@@ -301,12 +289,4 @@ function errorAnswer(status: number, faults: readonly RequestFault[]): Answer {
 
 function send(response: ServerResponse, { status, body }: Answer): void {
   response.writeHead(status, { "content-type": "application/json" }).end(renderJson(body));
-}
-
-function withResolvers(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

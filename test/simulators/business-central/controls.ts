@@ -1,8 +1,8 @@
+import { type CommonControls, isCommonCommand, performCommonCommand } from "../common/control-commands.ts";
 import { plainText, scaled } from "../exact-numbers.ts";
 import type { EntraTokenEndpoint } from "../entra/token-endpoint.ts";
-import type { ControlCommand } from "./control-commands.ts";
+import type { ControlCommand, FaultRule } from "./control-commands.ts";
 import type { Environment } from "./environment.ts";
-import type { FaultPlan } from "./faults.ts";
 import type { RequestGate } from "./request-gate.ts";
 import type { SaleService } from "./sale-service.ts";
 import { isDraft } from "./sale-service.ts";
@@ -14,31 +14,21 @@ export interface Switches {
   readonly revoked: Set<string>;
 }
 
-export interface ControlledParts {
+export interface ControlledParts extends CommonControls<FaultRule> {
   readonly environment: Environment;
   readonly store: Store;
   readonly sales: SaleService;
-  readonly faults: FaultPlan;
   readonly switches: Switches;
   readonly gate: RequestGate;
   readonly login: EntraTokenEndpoint;
   readonly nowMs: () => number;
-  ledger(): object;
 }
 
 /** Does a command. Throws RangeError for what it names and does not exist, and the ERP's errors. */
 export function performControl(command: ControlCommand, parts: ControlledParts): object {
-  const { environment, faults, switches, gate, login, sales, store } = parts;
+  const { environment, switches, gate, login, sales, store } = parts;
+  if (isCommonCommand(command)) return performCommonCommand(command, parts);
   switch (command.do) {
-    case "ledger":
-      return parts.ledger();
-    case "add-fault":
-      faults.add(command.rule);
-      break;
-    case "clear-faults":
-      faults.clear();
-      gate.endStorm();
-      break;
     case "close-month":
       for (const { closedMonths } of environment.companies) closedMonths.add(command.month);
       break;
@@ -66,18 +56,12 @@ export function performControl(command: ControlCommand, parts: ControlledParts):
     case "grant-permission":
       switches.revoked.delete(command.permission);
       break;
-    case "expire-tokens":
-      login.expireTokens();
-      break;
     case "refuse-secret":
     case "accept-secret":
       login.acceptSecret(command.do === "accept-secret");
       break;
     case "occupy":
       gate.occupy(command.places);
-      break;
-    case "set-latency":
-      switches.latencyMs = command.ms;
       break;
     case "pay": {
       const invoice = postedInvoice(parts, command.invoice);

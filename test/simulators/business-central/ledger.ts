@@ -1,3 +1,4 @@
+import type { TimedRequest } from "../common/request-log.ts";
 import type { Environment } from "./environment.ts";
 import { RECORD_SETS, type RecordSet, type Store } from "./store.ts";
 import type { Values } from "./body-check.ts";
@@ -15,15 +16,9 @@ export interface LedgerRecord {
   readonly applied: string;
 }
 
-export interface LoggedRequest {
-  readonly at: string;
-  readonly method: string;
-  /** Behind "…/api/v2.0/", with the query; it has no secrets. */
-  readonly path: string;
-  /** 0: the connection was broken. */
-  readonly status: number;
+/** Its path begins behind "…/api/v2.0/". */
+export interface LoggedRequest extends TimedRequest {
   readonly code: string | null;
-  readonly elapsedMs: number;
 }
 
 export interface Ledger {

@@ -1,3 +1,4 @@
+import { COMPARISONS } from "../common/odata-comparisons.ts";
 import { scaled } from "../exact-numbers.ts";
 import type { Entity, Field } from "./definitions.ts";
 import { badRequest, BusinessCentralError } from "./errors.ts";
@@ -204,22 +205,9 @@ function comparison(name: string, operator: string, wanted: string, field: Field
         : [found, wanted];
     return Number(one > other) - Number(one < other);
   };
-  switch (operator) {
-    case "eq":
-      return (values) => order(values[name]) === 0;
-    case "ne":
-      return (values) => order(values[name]) !== 0;
-    case "gt":
-      return (values) => order(values[name]) > 0;
-    case "ge":
-      return (values) => order(values[name]) >= 0;
-    case "lt":
-      return (values) => order(values[name]) < 0;
-    case "le":
-      return (values) => order(values[name]) <= 0;
-    default:
-      throw badRequest(`The filter can't be understood: ${filter.slice(0, 200)}`);
-  }
+  const holds = COMPARISONS.get(operator);
+  if (holds === undefined) throw badRequest(`The filter can't be understood: ${filter.slice(0, 200)}`);
+  return (values) => holds(order(values[name]));
 }
 
 function textIn(value: Value): string {

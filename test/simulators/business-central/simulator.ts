@@ -1,8 +1,13 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { ZodError } from "zod";
+import { answerControl } from "../common/control-commands.ts";
+import { FaultPlan } from "../common/fault-plan.ts";
+import { deliver, isDeliveryFault } from "../common/faults.ts";
+import { readBody, sendJson } from "../common/http-messages.ts";
+import { LoopbackServer } from "../common/loopback-server.ts";
+import type { SimulatorOptions } from "../common/options.ts";
+import { RequestLog } from "../common/request-log.ts";
 import { EntraTokenEndpoint } from "../entra/token-endpoint.ts";
 import { randomOf } from "../seeded-random.ts";
 import { type Answer, type ApiRequest, ApiService } from "./api-service.ts";
@@ -11,13 +16,13 @@ import { CONTROL_COMMAND, type ControlCommand, type Fault, type FaultRule } from
 import { performControl, type Switches } from "./controls.ts";
 import { type Environment, sampleEnvironment } from "./environment.ts";
 import { BusinessCentralError, entityChanged, notAuthenticated, serverError } from "./errors.ts";
-import { FaultPlan } from "./faults.ts";
-import { readBody, send } from "./http-messages.ts";
+import { fitsRule } from "./faults.ts";
+import { BODY_LIMIT, CONTENT_TYPE } from "./http-messages.ts";
 import { type Ledger, type LedgerRecord, ledgerRecords, type LoggedRequest } from "./ledger.ts";
 import { RequestGate } from "./request-gate.ts";
 import { type RecordSet, Store } from "./store.ts";
 
-export interface BusinessCentralSimulatorOptions {
+export interface BusinessCentralSimulatorOptions extends SimulatorOptions {
   readonly environment?: Environment;
   readonly client: { readonly id: string; readonly secret: string };
   readonly tokenLifetimeSeconds?: number;
@@ -28,21 +33,11 @@ export interface BusinessCentralSimulatorOptions {
   readonly windowMs?: number;
   /** Rows of a page at most. */
   readonly pageRows?: number;
-  /** How long each request takes. */
-  readonly latencyMs?: number;
-  readonly seed?: number;
-  /** Milliseconds since the epoch. */
-  readonly nowMs?: () => number;
-  readonly stateFile?: string;
-  readonly port?: number;
-  readonly controlToken?: string;
 }
 
 /** What one user may do: 5 requests run, 95 wait, 6000 in five minutes. */
 const LIMITS = { running: 5, waiting: 95, perWindow: 6_000, windowMs: 300_000 };
 const MAX_PAGE_ROWS = 20_000;
-/** The latest requests that are kept in the log. */
-const MAX_LOGGED = 200_000;
 const MAX_WRONG = 1_000;
 export const SCOPE = "https://api.businesscentral.dynamics.com/.default";
 /** Codes of requests that a right sender never makes. */
@@ -60,15 +55,12 @@ export class BusinessCentralSimulator {
   readonly #store: Store;
   readonly #api: ApiService;
   readonly #login: EntraTokenEndpoint;
-  readonly #faults: FaultPlan;
+  readonly #faults: FaultPlan<FaultRule>;
   readonly #gate: RequestGate;
   readonly #switches: Switches;
-  readonly #requests: LoggedRequest[] = [];
+  readonly #requests = new RequestLog<LoggedRequest>();
   readonly #wrong: string[] = [];
-  readonly #server = createServer((request, response) => {
-    void this.#serve(request, response);
-  });
-  #port = 0;
+  readonly #server = new LoopbackServer((request, response) => this.#serve(request, response));
 
   private constructor(options: BusinessCentralSimulatorOptions) {
     this.#options = options;
@@ -79,7 +71,7 @@ export class BusinessCentralSimulator {
     const nowMs = (): number => this.#nowMs();
     const books = { environment: this.environment, store: this.#store, nowMs };
     this.#api = new ApiService(books, this.#switches.revoked, options.pageRows ?? MAX_PAGE_ROWS);
-    this.#faults = new FaultPlan(randomOf(options.seed ?? 1));
+    this.#faults = new FaultPlan(randomOf(options.seed ?? 1), fitsRule);
     this.#gate = new RequestGate({
       running: options.running ?? LIMITS.running,
       waiting: options.waiting ?? LIMITS.waiting,
@@ -104,16 +96,13 @@ export class BusinessCentralSimulator {
 
   static async start(options: BusinessCentralSimulatorOptions): Promise<BusinessCentralSimulator> {
     const simulator = new BusinessCentralSimulator(options);
-    simulator.#server.listen(options.port ?? 0, "127.0.0.1");
-    await once(simulator.#server, "listening");
-    const address = simulator.#server.address();
-    simulator.#port = typeof address === "object" && address !== null ? address.port : 0;
+    await simulator.#server.listen(options.port);
     return simulator;
   }
 
   /** Origin of the API, and of the login. */
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return this.#server.url;
   }
 
   /** Address of the environment's API. */
@@ -127,10 +116,7 @@ export class BusinessCentralSimulator {
 
   async close(): Promise<void> {
     this.#gate.release();
-    const closed = once(this.#server, "close");
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    await this.#server.close();
   }
 
   /** Throws RangeError for what a command names and does not exist. */
@@ -144,6 +130,12 @@ export class BusinessCentralSimulator {
       gate: this.#gate,
       login: this.#login,
       nowMs: () => this.#nowMs(),
+      endStorm: () => {
+        this.#gate.endStorm();
+      },
+      expireTokens: () => {
+        this.#login.expireTokens();
+      },
       ledger: () => this.ledger(),
     });
   }
@@ -157,7 +149,7 @@ export class BusinessCentralSimulator {
       records: ledgerRecords(this.#store, this.environment),
       highestConcurrency: this.#gate.highest,
       refusedForLimits: this.#gate.refused,
-      requests: [...this.#requests],
+      requests: this.#requests.all(),
       issuedTokens: this.#login.issued,
       wrongRequests: [...this.#wrong],
     };
@@ -180,14 +172,14 @@ export class BusinessCentralSimulator {
     let answer: Answer | "lost";
     let code: string | null = null;
     try {
-      const body = await readBody(request);
+      const body = await readBody(request, BODY_LIMIT);
       const [pathname = ""] = (request.url ?? "").split("?");
       if (pathname === "/control") {
-        send(response, this.#answerControl(request, body));
+        sendJson(response, this.#answerControl(request, body), CONTENT_TYPE);
         return;
       }
       if (this.#login.isPath(pathname)) {
-        send(response, this.#login.answer(request, pathname, body));
+        sendJson(response, this.#login.answer(request, pathname, body), CONTENT_TYPE);
         return;
       }
       answer = await this.#answer(request, body);
@@ -201,7 +193,7 @@ export class BusinessCentralSimulator {
     }
     this.#log(request, answer === "lost" ? 0 : answer.status, code, performance.now() - startMs);
     if (answer === "lost") request.socket.destroy();
-    else send(response, answer);
+    else sendJson(response, answer, CONTENT_TYPE);
   }
 
   async #answer(request: IncomingMessage, body: string): Promise<Answer | "lost"> {
@@ -231,32 +223,16 @@ export class BusinessCentralSimulator {
   }
 
   async #withFault(request: ApiRequest, perform: () => Answer): Promise<Answer | "lost"> {
-    const fault = this.#faults.faultOf(request.method, request.url);
-    const quietly = (): void => {
-      try {
-        perform();
-      } catch (error) {
-        if (!(error instanceof BusinessCentralError)) throw error;
-      }
-    };
-    switch (fault?.kind) {
-      case undefined:
-        return perform();
-      case "lost-before-commit":
-        return "lost";
-      case "lost-after-commit":
-        quietly();
-        return "lost";
-      case "slow": {
-        const answer = perform();
-        await delay(fault.ms);
-        return answer;
-      }
-      case "server-error":
-        throw serverError(fault.status);
-      case "server-error-after-commit":
-        quietly();
-        throw serverError(fault.status);
+    const fault = this.#faults.faultOf({ method: request.method, path: request.url });
+    if (isDeliveryFault(fault))
+      return deliver(fault, {
+        perform,
+        isRefusal: (error) => error instanceof BusinessCentralError,
+        serverError: (status) => {
+          throw serverError(status);
+        },
+      });
+    switch (fault.kind) {
       case "throttle-storm":
         this.#gate.beginStorm(fault.ms);
         throw new BusinessCentralError(
@@ -267,11 +243,6 @@ export class BusinessCentralSimulator {
       case "token-expiry":
         this.#login.expireTokens();
         throw notAuthenticated();
-      case "duplicate-delivery": {
-        const answer = perform();
-        quietly();
-        return answer;
-      }
       case "entity-changed":
       default:
         throw entityChanged();
@@ -289,23 +260,18 @@ export class BusinessCentralSimulator {
     if (this.#wrong.length < MAX_WRONG) this.#wrong.push(what);
   }
 
-  #answerControl(request: IncomingMessage, body: string): Answer {
-    const given = Buffer.from(request.headers.authorization ?? "");
-    const right = Buffer.from(`Bearer ${this.controlToken}`);
-    if (given.length !== right.length || !timingSafeEqual(given, right))
-      return { status: 401, headers: {}, body: { error: "the control token is missing or wrong" } };
-    try {
-      return { status: 200, headers: {}, body: this.control(CONTROL_COMMAND.parse(JSON.parse(body))) };
-    } catch (error) {
-      const isKnown = error instanceof RangeError || error instanceof BusinessCentralError;
-      if (!isKnown && !(error instanceof ZodError) && !(error instanceof SyntaxError)) throw error;
-      return { status: 400, headers: {}, body: { error: error.message } };
-    }
+  #answerControl({ headers: { authorization } }: IncomingMessage, body: string): Answer {
+    const answer = answerControl(
+      { authorization, body },
+      this.controlToken,
+      (command) => this.control(CONTROL_COMMAND.parse(command)),
+      (error) => error instanceof BusinessCentralError,
+    );
+    return { ...answer, headers: {} };
   }
 
   #log(request: IncomingMessage, status: number, code: string | null, elapsedMs: number): void {
-    if (this.#requests.length >= MAX_LOGGED) this.#requests.shift();
-    this.#requests.push({
+    this.#requests.add({
       at: new Date(this.#nowMs()).toISOString(),
       method: request.method ?? "",
       path: (request.url ?? "").slice(this.#basePath.length + 1),

@@ -1,5 +1,5 @@
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { randomUUID } from "node:crypto";
+import { LineFile } from "../common/state-file.ts";
 import type { Values } from "./body-check.ts";
 
 export interface StoredLine {
@@ -42,16 +42,14 @@ interface Change {
 export class Store {
   readonly #records = new Map<string, Map<string, StoredRecord>>();
   readonly #numbers = new Map<string, number>();
-  readonly #path: string | undefined;
+  readonly #file: LineFile | undefined;
   #undo: (() => void)[] | undefined;
   #changes: Change[] = [];
 
   constructor(path?: string) {
-    this.#path = path;
-    if (path === undefined || !existsSync(path)) return;
-    const lines = readFileSync(path, "utf8").split("\n");
-    // Behind the last line's end there is nothing, or a line that was cut off: what it would have said was never answered.
-    for (const line of lines.slice(0, -1)) {
+    if (path === undefined) return;
+    this.#file = new LineFile(path);
+    for (const line of this.#file.lines()) {
       const changes: readonly Change[] = JSON.parse(line);
       for (const { put, deleted } of changes) {
         if (put !== undefined) this.#of(put.set, put.company).set(put.id, put);
@@ -67,8 +65,7 @@ export class Store {
     this.#changes = [];
     try {
       const result = act();
-      if (this.#path !== undefined && this.#changes.length > 0)
-        appendFileSync(this.#path, `${JSON.stringify(this.#changes)}\n`);
+      if (this.#changes.length > 0) this.#file?.append(JSON.stringify(this.#changes));
       return result;
     } catch (error) {
       for (const undo of this.#undo.reverse()) undo();

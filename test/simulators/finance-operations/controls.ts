@@ -1,9 +1,9 @@
+import { type CommonControls, isCommonCommand, performCommonCommand } from "../common/control-commands.ts";
 import { plainText, scaled } from "../exact-numbers.ts";
 import type { EntraTokenEndpoint } from "../entra/token-endpoint.ts";
 import { type Books, numberOf, type Row, textOf } from "./books.ts";
-import type { ControlCommand } from "./control-commands.ts";
+import type { ControlCommand, FaultRule } from "./control-commands.ts";
 import type { TableName } from "./entity-definitions.ts";
-import type { FaultPlan } from "./faults.ts";
 import { taxOf } from "./posting-job.ts";
 
 /** What commands change while the simulator runs. */
@@ -20,28 +20,18 @@ export interface Switches {
   readonly closedPeriods: Set<string>;
 }
 
-export interface ControlledParts {
+export interface ControlledParts extends CommonControls<FaultRule> {
   readonly books: Books;
-  readonly faults: FaultPlan;
   readonly switches: Switches;
   readonly entra: EntraTokenEndpoint;
   runPosting(): void;
-  ledger(): object;
 }
 
 /** Does a command. Throws RangeError for what it names and does not exist. */
 export function performControl(command: ControlCommand, parts: ControlledParts): object {
-  const { books, faults, switches, entra } = parts;
+  const { books, switches, entra } = parts;
+  if (isCommonCommand(command)) return performCommonCommand(command, parts);
   switch (command.do) {
-    case "ledger":
-      return parts.ledger();
-    case "add-fault":
-      faults.add(command.rule);
-      break;
-    case "clear-faults":
-      faults.clear();
-      switches.stormEndsMs = 0;
-      break;
     case "close-period":
       switches.closedPeriods.add(command.month);
       break;
@@ -74,9 +64,6 @@ export function performControl(command: ControlCommand, parts: ControlledParts):
     case "accept-secret":
       entra.acceptSecret(command.isGood);
       break;
-    case "expire-tokens":
-      entra.expireTokens();
-      break;
     case "stop-posting":
       switches.isPosting = false;
       break;
@@ -88,9 +75,6 @@ export function performControl(command: ControlCommand, parts: ControlledParts):
       break;
     case "set-posting-delay":
       switches.postingDelayMs = command.ms;
-      break;
-    case "set-latency":
-      switches.latencyMs = command.ms;
       break;
     case "set-page-rows":
       switches.pageRows = command.rows;

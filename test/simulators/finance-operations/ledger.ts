@@ -1,3 +1,4 @@
+import type { TimedRequest } from "../common/request-log.ts";
 import { plainText, scaled } from "../exact-numbers.ts";
 import { type Books, type Row, textOf } from "./books.ts";
 import type { TableName } from "./entity-definitions.ts";
@@ -30,16 +31,9 @@ export interface LedgerJournal {
   readonly lines: readonly Readonly<Record<string, string>>[];
 }
 
-export interface LoggedRequest {
-  readonly at: string;
-  readonly method: string;
-  /** With the query; it has no secrets. */
-  readonly path: string;
-  /** 0: the connection was broken. */
-  readonly status: number;
+export interface LoggedRequest extends TimedRequest {
   /** What was said; null of what was done. */
   readonly message: string | null;
-  readonly elapsedMs: number;
 }
 
 export interface Ledger {

@@ -1,14 +1,11 @@
-import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { z } from "zod";
+import { COMMON_CONFIGURATION, runSimulator } from "../common/simulator-process.ts";
 import { sampleEnvironment } from "./environment.ts";
 import { FinanceOperationsSimulator } from "./simulator.ts";
 
-/**
- * The simulator as a process of its own: `node --import tsx main.ts --config FILE [--port N] [--state-file FILE]`. Prints one line
- * `{"url": …}` when it listens; ends at SIGTERM. The configuration is a file, so that no secret is on a command line.
- */
+/** Of the simulator as a process of its own. */
 const CONFIGURATION = z.strictObject({
+  ...COMMON_CONFIGURATION,
   client: z.strictObject({
     tenant: z.string(),
     clientId: z.string(),
@@ -23,33 +20,17 @@ const CONFIGURATION = z.strictObject({
       periodCheck: z.enum(["write", "posting"]).optional(),
     })
     .prefault({}),
-  controlToken: z.string().min(16),
-  latencyMs: z.number().nonnegative().default(0),
   postingDelayMs: z.number().nonnegative().default(0),
-  seed: z.number().int().default(1),
 });
 
-const { values } = parseArgs({
-  options: {
-    config: { type: "string" },
-    port: { type: "string", default: "0" },
-    "state-file": { type: "string" },
-  },
-});
-if (values.config === undefined) throw new Error("--config FILE is required");
-const { environment, ...others } = CONFIGURATION.parse(JSON.parse(readFileSync(values.config, "utf8")));
-const { defaultCompany, periodCheck } = environment;
-const stateFile = values["state-file"];
-const simulator = await FinanceOperationsSimulator.start({
-  ...others,
-  environment: sampleEnvironment({
-    ...(defaultCompany === undefined ? {} : { defaultCompany }),
-    ...(periodCheck === undefined ? {} : { periodCheck }),
-  }),
-  ...(stateFile === undefined ? {} : { stateFile }),
-  port: Number(values.port),
-});
-process.stdout.write(`${JSON.stringify({ url: simulator.url })}\n`);
-process.once("SIGTERM", () => {
-  void simulator.close();
+await runSimulator(CONFIGURATION, ({ environment, ...others }, options) => {
+  const { defaultCompany, periodCheck } = environment;
+  return FinanceOperationsSimulator.start({
+    ...others,
+    ...options,
+    environment: sampleEnvironment({
+      ...(defaultCompany === undefined ? {} : { defaultCompany }),
+      ...(periodCheck === undefined ? {} : { periodCheck }),
+    }),
+  });
 });

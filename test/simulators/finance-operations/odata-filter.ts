@@ -1,3 +1,4 @@
+import { COMPARISONS } from "../common/odata-comparisons.ts";
 import { scaled } from "../exact-numbers.ts";
 import { textOf, type Row } from "./books.ts";
 import type { EntityDefinition } from "./entity-definitions.ts";
@@ -8,15 +9,6 @@ import { badQuery } from "./errors.ts";
 export type Filter = (row: Row) => boolean;
 
 const TOKEN = /\s*(\(|\)|'(?:[^']|'')*'|[A-Za-z_][\w.]*|-?\d[\w.:+-]*)/y;
-/** What an order (negative: before) means to an operator. */
-const OPERATORS: ReadonlyMap<string, (order: number) => boolean> = new Map([
-  ["eq", (order) => order === 0],
-  ["ne", (order) => order !== 0],
-  ["gt", (order) => order > 0],
-  ["ge", (order) => order >= 0],
-  ["lt", (order) => order < 0],
-  ["le", (order) => order <= 0],
-]);
 
 export function parsedFilter(text: string, entity: EntityDefinition): Filter {
   const tokens = tokensOf(text);
@@ -77,7 +69,7 @@ function comparison(name: string, operator: string, literal: string, entity: Ent
   const field = Object.hasOwn(entity.fields, name) ? entity.fields[name] : undefined;
   if (field === undefined)
     throw badQuery(`Could not find a property named '${name}' on type '${entity.type}'.`);
-  const holds = OPERATORS.get(operator);
+  const holds = COMPARISONS.get(operator);
   if (holds === undefined) throw badQuery(`Syntax error: unknown operator ${operator}.`);
   const isText = ["string", "enum", "NoYes"].includes(field.type);
   if (isText !== literal.startsWith("'"))

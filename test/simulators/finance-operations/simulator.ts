@@ -1,8 +1,13 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { ZodError } from "zod";
+import { answerControl } from "../common/control-commands.ts";
+import { FaultPlan } from "../common/fault-plan.ts";
+import { deliver, isDeliveryFault } from "../common/faults.ts";
+import { readBody, sendText } from "../common/http-messages.ts";
+import { LoopbackServer } from "../common/loopback-server.ts";
+import type { SimulatorOptions } from "../common/options.ts";
+import { RequestLog } from "../common/request-log.ts";
 import { type EntraClient, EntraTokenEndpoint } from "../entra/token-endpoint.ts";
 import { randomOf } from "../seeded-random.ts";
 import { type BatchOperationAnswer, parsedBatch, renderedBatch } from "./batch-request.ts";
@@ -20,7 +25,7 @@ import {
   unauthorized,
   updateConflict,
 } from "./errors.ts";
-import { FaultPlan } from "./faults.ts";
+import { fitsRule } from "./faults.ts";
 import {
   type Ledger,
   type LedgerInvoice,
@@ -28,28 +33,18 @@ import {
   ledgerRecords,
   type LoggedRequest,
 } from "./ledger.ts";
-import { type Answer, answerOf, decoded, readBody, send } from "./http-messages.ts";
+import { type Answer, answerOf, BODY_LIMIT, decoded } from "./http-messages.ts";
 import { PostingJob } from "./posting-job.ts";
 import { StateFile } from "./state-file.ts";
 import { UserLimits } from "./user-limits.ts";
 
-export interface FinanceOperationsSimulatorOptions {
+export interface FinanceOperationsSimulatorOptions extends SimulatorOptions {
   readonly environment?: Environment;
   readonly client: EntraClient;
-  /** How long each request takes. */
-  readonly latencyMs?: number;
   /** How long after it was finished a document is posted. */
   readonly postingDelayMs?: number;
-  readonly seed?: number;
-  /** Milliseconds since the epoch. */
-  readonly nowMs?: () => number;
-  readonly stateFile?: string;
-  readonly port?: number;
-  readonly controlToken?: string;
 }
 
-/** The latest requests that are kept in the log. */
-const MAX_LOGGED = 200_000;
 const MAX_AUDIT = 1_000;
 /** Rows of one page. */
 const PAGE_ROWS = 10_000;
@@ -64,17 +59,14 @@ export class FinanceOperationsSimulator {
   readonly #options: FinanceOperationsSimulatorOptions;
   readonly #books: Books;
   readonly #entra: EntraTokenEndpoint;
-  readonly #faults: FaultPlan;
+  readonly #faults: FaultPlan<FaultRule>;
   readonly #switches: Switches;
   readonly #service: EntityService;
   readonly #job: PostingJob;
   readonly #limits: UserLimits;
-  readonly #requests: LoggedRequest[] = [];
+  readonly #requests = new RequestLog<LoggedRequest>();
   readonly #audit: string[] = [];
-  readonly #server = createServer((request, response) => {
-    void this.#serve(request, response);
-  });
-  #port = 0;
+  readonly #server = new LoopbackServer((request, response) => this.#serve(request, response));
 
   private constructor(options: FinanceOperationsSimulatorOptions) {
     this.#options = options;
@@ -83,7 +75,7 @@ export class FinanceOperationsSimulator {
     this.#books = new Books(options.environment ?? sampleEnvironment(), stateFile);
     const nowMs = options.nowMs ?? Date.now;
     this.#entra = new EntraTokenEndpoint(options.client, nowMs);
-    this.#faults = new FaultPlan(randomOf(options.seed ?? 1));
+    this.#faults = new FaultPlan(randomOf(options.seed ?? 1), fitsRule);
     this.#switches = {
       latencyMs: options.latencyMs ?? 0,
       postingDelayMs: options.postingDelayMs ?? 0,
@@ -109,23 +101,17 @@ export class FinanceOperationsSimulator {
 
   static async start(options: FinanceOperationsSimulatorOptions): Promise<FinanceOperationsSimulator> {
     const simulator = new FinanceOperationsSimulator(options);
-    simulator.#server.listen(options.port ?? 0, "127.0.0.1");
-    await once(simulator.#server, "listening");
-    const address = simulator.#server.address();
-    simulator.#port = typeof address === "object" && address !== null ? address.port : 0;
+    await simulator.#server.listen(options.port);
     return simulator;
   }
 
   /** Without a slash at the end; requests go to `<url>/data/…`, for tokens to `<url>/<tenant>/oauth2/v2.0/token`. */
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return this.#server.url;
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#server, "close");
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    await this.#server.close();
   }
 
   /** Throws RangeError for what a command names and does not exist. */
@@ -135,6 +121,12 @@ export class FinanceOperationsSimulator {
       faults: this.#faults,
       switches: this.#switches,
       entra: this.#entra,
+      endStorm: () => {
+        this.#switches.stormEndsMs = 0;
+      },
+      expireTokens: () => {
+        this.#entra.expireTokens();
+      },
       runPosting: () => {
         this.#job.run(Infinity);
       },
@@ -150,7 +142,7 @@ export class FinanceOperationsSimulator {
     this.#post();
     return {
       ...ledgerRecords(this.#books),
-      requests: [...this.#requests],
+      requests: this.#requests.all(),
       loginAudit: [...this.#audit],
       postingLog: [...new Set(this.#job.log)],
       highestConcurrency: this.#limits.highest,
@@ -181,9 +173,9 @@ export class FinanceOperationsSimulator {
     let answer: Answer | "lost";
     let message: string | null = null;
     try {
-      const body = await readBody(request);
+      const body = await readBody(request, BODY_LIMIT);
       if ((request.url ?? "").startsWith("/control")) {
-        send(response, this.#answerControl(request, body));
+        sendText(response, this.#answerControl(request, body));
         return;
       }
       answer = await this.#answer(request, body);
@@ -196,7 +188,7 @@ export class FinanceOperationsSimulator {
     }
     this.#log(request, answer === "lost" ? 0 : answer.status, message, performance.now() - startMs);
     if (answer === "lost") request.socket.destroy();
-    else send(response, answer);
+    else sendText(response, answer);
   }
 
   async #answer(request: IncomingMessage, body: string): Promise<Answer | "lost"> {
@@ -218,33 +210,25 @@ export class FinanceOperationsSimulator {
     return this.#limits.run(async () => {
       if (this.#switches.latencyMs > 0) await delay(this.#switches.latencyMs);
       this.#post();
-      const fault = this.#faults.faultOf(
-        request.method ?? "",
-        pathname.endsWith("/$batch") ? body : pathname,
-      );
+      const fault = this.#faults.faultOf({
+        method: request.method ?? "",
+        path: pathname.endsWith("/$batch") ? body : pathname,
+      });
       return this.#befall(fault, () => this.#perform(request, decoded(pathname), query, body));
     });
   }
 
   /** What a request is answered, with what goes wrong with it; "lost": its connection is broken. */
   async #befall(fault: Fault | undefined, perform: () => Answer): Promise<Answer | "lost"> {
-    if (fault === undefined) return perform();
+    if (isDeliveryFault(fault))
+      return deliver(fault, {
+        perform,
+        isRefusal: (error) => error instanceof FinanceOperationsError,
+        serverError: (status) => {
+          throw frontEndError(status);
+        },
+      });
     switch (fault.kind) {
-      case "lost-before-commit":
-        return "lost";
-      case "lost-after-commit":
-        quietly(perform);
-        return "lost";
-      case "slow": {
-        const answer = perform();
-        await delay(fault.ms);
-        return answer;
-      }
-      case "server-error":
-        throw frontEndError(fault.status);
-      case "server-error-after-commit":
-        quietly(perform);
-        throw frontEndError(fault.status);
       case "throttle-storm":
         this.#switches.stormEndsMs = this.#nowMs() + fault.ms;
         throw throttled(Math.ceil(fault.ms / 1_000), "resources");
@@ -252,11 +236,6 @@ export class FinanceOperationsSimulator {
         this.#entra.expireTokens();
         this.#note("TokenRejected");
         throw unauthorized();
-      case "duplicate-delivery": {
-        const answer = perform();
-        quietly(perform);
-        return answer;
-      }
       case "update-conflict":
         throw updateConflict("CustCustomerV3Entity");
       case "torn-answer":
@@ -316,19 +295,11 @@ export class FinanceOperationsSimulator {
     return { status: 200, headers: { "content-type": contentType, "odata-version": "4.0" }, text };
   }
 
-  #answerControl(request: IncomingMessage, body: string): Answer {
-    const given = Buffer.from(request.headers.authorization ?? "");
-    const right = Buffer.from(`Bearer ${this.controlToken}`);
-    if (given.length !== right.length || !timingSafeEqual(given, right))
-      return answerOf(401, {}, { error: "the control token is missing or wrong" });
-    try {
-      return answerOf(200, {}, this.control(CONTROL_COMMAND.parse(JSON.parse(body))));
-    } catch (error) {
-      const isKnown =
-        error instanceof RangeError || error instanceof ZodError || error instanceof SyntaxError;
-      if (!isKnown) throw error;
-      return answerOf(400, {}, { error: error.message });
-    }
+  #answerControl({ headers: { authorization } }: IncomingMessage, body: string): Answer {
+    const answer = answerControl({ authorization, body }, this.controlToken, (command) =>
+      this.control(CONTROL_COMMAND.parse(command)),
+    );
+    return answerOf(answer.status, {}, answer.body);
   }
 
   #note(reason: string): void {
@@ -336,9 +307,8 @@ export class FinanceOperationsSimulator {
   }
 
   #log(request: IncomingMessage, status: number, message: string | null, elapsedMs: number): void {
-    if (this.#requests.length >= MAX_LOGGED) this.#requests.shift();
     const { method = "", url: path = "" } = request;
-    this.#requests.push({
+    this.#requests.add({
       at: new Date(this.#nowMs()).toISOString(),
       method,
       path,
@@ -346,13 +316,5 @@ export class FinanceOperationsSimulator {
       message,
       elapsedMs,
     });
-  }
-}
-
-function quietly(perform: () => Answer): void {
-  try {
-    perform();
-  } catch (error) {
-    if (!(error instanceof FinanceOperationsError)) throw error;
   }
 }

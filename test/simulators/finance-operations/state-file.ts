@@ -1,5 +1,5 @@
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
+import { LineFile } from "../common/state-file.ts";
 import type { Row } from "./books.ts";
 import { type TableName, TABLES } from "./entity-definitions.ts";
 
@@ -20,20 +20,17 @@ const KEPT_ROWS = z.array(
 
 /** What the simulator keeps when its process ends: a line a transaction, the last one that names a record counts. */
 export class StateFile {
-  readonly #path: string;
+  readonly #file: LineFile;
 
   constructor(path: string) {
-    this.#path = path;
+    this.#file = new LineFile(path);
   }
 
   append(rows: readonly KeptRow[]): void {
-    appendFileSync(this.#path, `${JSON.stringify(rows)}\n`);
+    this.#file.append(JSON.stringify(rows));
   }
 
   *read(): Iterable<KeptRow> {
-    if (!existsSync(this.#path)) return;
-    // Behind the last line's end there is nothing, or a line that was cut off: what it would have said was never answered.
-    for (const line of readFileSync(this.#path, "utf8").split("\n").slice(0, -1))
-      for (const kept of KEPT_ROWS.parse(JSON.parse(line))) yield kept;
+    for (const line of this.#file.lines()) for (const kept of KEPT_ROWS.parse(JSON.parse(line))) yield kept;
   }
 }

@@ -19,7 +19,7 @@ import {
   type ApiRequest,
 } from "./http-exchange.ts";
 import type { RecordService, WriteTask } from "./record-service.ts";
-import type { StateFile } from "./state-file.ts";
+import type { StateFile } from "../common/state-file.ts";
 
 interface Task {
   readonly id: string;

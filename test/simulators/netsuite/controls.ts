@@ -1,6 +1,6 @@
+import { type CommonControls, isCommonCommand, performCommonCommand } from "../common/control-commands.ts";
 import type { Account } from "./account.ts";
-import type { ControlCommand } from "./control-commands.ts";
-import type { FaultPlan } from "./faults.ts";
+import type { ControlCommand, FaultRule } from "./control-commands.ts";
 import { definitionOf } from "./record-definitions.ts";
 import { openAmount, type RecordStore, type StoredRecord } from "./record-store.ts";
 import type { RecordWriter } from "./record-writer.ts";
@@ -15,32 +15,21 @@ export interface Switches {
   readonly revoked: Set<string>;
 }
 
-export interface ControlledParts {
+export interface ControlledParts extends CommonControls<FaultRule> {
   readonly account: Account;
   readonly store: RecordStore;
   readonly writer: RecordWriter;
-  readonly faults: FaultPlan;
   readonly switches: Switches;
   readonly pool: RequestPool;
-  expireTokens(): void;
   runJobs(): void;
   setRefusing(isRefusing: boolean): void;
-  ledger(): object;
 }
 
 /** Does a command. Throws RangeError for what it names and does not exist, and the ERP's errors. */
 export function performControl(command: ControlCommand, parts: ControlledParts): object {
-  const { account, faults, switches, writer, store } = parts;
+  const { account, switches, writer, store } = parts;
+  if (isCommonCommand(command)) return performCommonCommand(command, parts);
   switch (command.do) {
-    case "ledger":
-      return parts.ledger();
-    case "add-fault":
-      faults.add(command.rule);
-      break;
-    case "clear-faults":
-      faults.clear();
-      parts.pool.endStorm();
-      break;
     case "hold":
       parts.pool.hold();
       break;
@@ -74,17 +63,11 @@ export function performControl(command: ControlCommand, parts: ControlledParts):
     case "accept-logins":
       parts.setRefusing(command.do === "refuse-logins");
       break;
-    case "expire-tokens":
-      parts.expireTokens();
-      break;
     case "run-jobs":
       parts.runJobs();
       break;
     case "occupy":
       parts.pool.occupied = command.places;
-      break;
-    case "set-latency":
-      switches.latencyMs = command.ms;
       break;
     case "set-async-delay":
       switches.asyncDelayMs = command.ms;

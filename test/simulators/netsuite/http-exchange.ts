@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { JsonAnswer } from "../common/http-messages.ts";
 import { parseJson } from "../exact-numbers.ts";
 import { invalidContent, invalidHeader, invalidParameter, NetSuiteError } from "./errors.ts";
 import type { NameValidation } from "./body-check.ts";
@@ -15,11 +16,7 @@ export interface ApiRequest {
   readonly body: string;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: object;
-}
+export type Answer = JsonAnswer;
 
 export const COLLECTION_TYPE = "application/vnd.oracle.resource+json; type=collection";
 

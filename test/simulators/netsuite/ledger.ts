@@ -1,3 +1,4 @@
+import type { TimedRequest } from "../common/request-log.ts";
 import { isNumberText, plainText } from "../exact-numbers.ts";
 import { openAmount, referenceId, type Fields, type RecordStore, type StoredRecord } from "./record-store.ts";
 import { statusOf } from "./record-view.ts";
@@ -21,15 +22,8 @@ export interface LedgerRecord {
   readonly reversedBy: string | null;
 }
 
-export interface LoggedRequest {
-  readonly at: string;
-  readonly method: string;
-  /** With the query; it has no secrets. */
-  readonly path: string;
-  /** 0: the connection was broken. */
-  readonly status: number;
+export interface LoggedRequest extends TimedRequest {
   readonly code: string | null;
-  readonly elapsedMs: number;
 }
 
 export interface Ledger {

@@ -1,5 +1,5 @@
 import { scaled, type NumberText } from "../exact-numbers.ts";
-import type { StateFile } from "./state-file.ts";
+import type { StateFile } from "../common/state-file.ts";
 
 export interface Reference {
   readonly id: string;

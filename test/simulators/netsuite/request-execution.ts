@@ -1,5 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
+import type { FaultPlan } from "../common/fault-plan.ts";
+import { deliver, isDeliveryFault } from "../common/faults.ts";
 import type { AsynchronousJobs } from "./asynchronous-jobs.ts";
+import type { FaultRule } from "./control-commands.ts";
 import {
   concurrencyExceeded,
   invalidLogin,
@@ -7,7 +9,6 @@ import {
   noSuchInstance,
   unexpectedError,
 } from "./errors.ts";
-import type { FaultPlan } from "./faults.ts";
 import { isAsynchronous, type Answer, type ApiRequest } from "./http-exchange.ts";
 import type { Login } from "./login.ts";
 import { answerQuery } from "./query-service.ts";
@@ -20,7 +21,7 @@ export interface ExecutionParts {
   readonly jobs: AsynchronousJobs;
   readonly books: Books;
   readonly login: Login;
-  readonly faults: FaultPlan;
+  readonly faults: FaultPlan<FaultRule>;
   readonly pool: RequestPool;
   readonly revoked: ReadonlySet<string>;
 }
@@ -35,24 +36,17 @@ export class RequestExecution {
 
   /** What a request is answered; "lost": its connection is broken. Throws NetSuiteError. */
   async answer(request: ApiRequest): Promise<Answer | "lost"> {
-    const fault = this.#parts.faults.faultOf(request.method, `/${request.path.join("/")}`);
-    if (fault === undefined) return this.#perform(request, []);
+    const { method, path } = request;
+    const fault = this.#parts.faults.faultOf({ method, path: `/${path.join("/")}` });
+    if (isDeliveryFault(fault))
+      return deliver(fault, {
+        perform: () => this.#perform(request, []),
+        isRefusal: (error) => error instanceof NetSuiteError,
+        serverError: (status) => {
+          throw unexpectedError(status);
+        },
+      });
     switch (fault.kind) {
-      case "lost-before-commit":
-        return "lost";
-      case "lost-after-commit":
-        this.#performQuietly(request);
-        return "lost";
-      case "slow": {
-        const answer = this.#perform(request, []);
-        await delay(fault.ms);
-        return answer;
-      }
-      case "server-error":
-        throw unexpectedError(fault.status);
-      case "server-error-after-commit":
-        this.#performQuietly(request);
-        throw unexpectedError(fault.status);
       case "throttle-storm":
         this.#parts.pool.beginStorm(fault.ms);
         throw concurrencyExceeded();
@@ -63,11 +57,6 @@ export class RequestExecution {
         this.#parts.login.expireTokens();
         this.#parts.login.note("AccessTokenRejected");
         throw invalidLogin();
-      case "duplicate-delivery": {
-        const answer = this.#perform(request, []);
-        this.#performQuietly(request);
-        return answer;
-      }
       case "record-changed":
         throw new NetSuiteError(400, [{ detail: "Record has been changed", code: "RCRD_HAS_BEEN_CHANGED" }]);
       case "failing-items":
@@ -86,13 +75,5 @@ export class RequestExecution {
       return answerQuery(request, this.#parts.books, this.#parts.revoked);
     if (service === "async" && version === "v1") return this.#parts.jobs.answer(request);
     throw noSuchInstance(`/services/rest/${request.path.join("/")}`);
-  }
-
-  #performQuietly(request: ApiRequest): void {
-    try {
-      this.#perform(request, []);
-    } catch (error) {
-      if (!(error instanceof NetSuiteError)) throw error;
-    }
   }
 }

@@ -1,18 +1,24 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { once, setMaxListeners } from "node:events";
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { ZodError } from "zod";
+import { answerControl } from "../common/control-commands.ts";
+import { FaultPlan } from "../common/fault-plan.ts";
+import { readBody, sendJson } from "../common/http-messages.ts";
+import { LoopbackServer } from "../common/loopback-server.ts";
+import type { SimulatorOptions } from "../common/options.ts";
+import { RequestLog } from "../common/request-log.ts";
+import { StateFile } from "../common/state-file.ts";
 import { randomOf } from "../seeded-random.ts";
 import { sampleAccount, type Account } from "./account.ts";
 import { AsynchronousJobs } from "./asynchronous-jobs.ts";
 import { CONTROL_COMMAND, type ControlCommand, type Fault, type FaultRule } from "./control-commands.ts";
 import { performControl, type Switches } from "./controls.ts";
 import { errorBody, invalidLogin, NetSuiteError, noSuchInstance, unexpectedError } from "./errors.ts";
-import { FaultPlan } from "./faults.ts";
+import { fitsRule } from "./faults.ts";
 import type { Answer, ApiRequest } from "./http-exchange.ts";
 import { ledgerRecord, ledgerRecords, type Ledger, type LedgerRecord, type LoggedRequest } from "./ledger.ts";
-import { decodedParts, readBody, send } from "./http-messages.ts";
+import { BODY_LIMIT, CONTENT_TYPE, decodedParts } from "./http-messages.ts";
 import { Login, TOKEN_PATH } from "./login.ts";
 import type { MachineCredentials } from "./machine-authentication.ts";
 import { RecordService } from "./record-service.ts";
@@ -20,12 +26,11 @@ import { RequestExecution } from "./request-execution.ts";
 import { RequestPool } from "./request-pool.ts";
 import { RecordStore } from "./record-store.ts";
 import { RecordWriter } from "./record-writer.ts";
-import { StateFile } from "./state-file.ts";
 import { localTime } from "./suiteql/dates.ts";
 import type { TokenCredentials } from "./token-authentication.ts";
 import type { Books } from "./transaction-rules.ts";
 
-export interface NetSuiteSimulatorOptions {
+export interface NetSuiteSimulatorOptions extends SimulatorOptions {
   readonly account?: Account;
   readonly token?: TokenCredentials;
   readonly machine?: MachineCredentials;
@@ -34,22 +39,12 @@ export interface NetSuiteSimulatorOptions {
   readonly allowsLoopback?: boolean;
   /** Requests that the account takes at once, over all integrations. */
   readonly concurrency?: number;
-  /** How long each request takes. */
-  readonly latencyMs?: number;
   /** How long after it was taken an asynchronous job is done. */
   readonly asyncDelayMs?: number;
-  readonly seed?: number;
-  /** Milliseconds since the epoch. */
-  readonly nowMs?: () => number;
-  readonly stateFile?: string;
-  readonly port?: number;
-  readonly controlToken?: string;
 }
 
 /** A Standard account's pool. */
 const DEFAULT_CONCURRENCY = 5;
-/** The latest requests that are kept in the log. */
-const MAX_LOGGED = 200_000;
 const API = "/services/rest/";
 
 /**
@@ -65,16 +60,13 @@ export class NetSuiteSimulator {
   readonly #execution: RequestExecution;
   readonly #login: Login;
   readonly #jobs: AsynchronousJobs;
-  readonly #faults: FaultPlan;
+  readonly #faults: FaultPlan<FaultRule>;
   readonly #books: Books;
   readonly #switches: Switches;
   readonly #pool: RequestPool;
-  readonly #requests: LoggedRequest[] = [];
+  readonly #requests = new RequestLog<LoggedRequest>();
   readonly #ended = new AbortController();
-  readonly #server = createServer((request, response) => {
-    void this.#serve(request, response);
-  });
-  #port = 0;
+  readonly #server = new LoopbackServer((request, response) => this.#serve(request, response));
 
   private constructor(options: NetSuiteSimulatorOptions) {
     this.#options = options;
@@ -99,7 +91,7 @@ export class NetSuiteSimulator {
     };
     this.#writer = new RecordWriter(this.#books, nowMs);
     const records = new RecordService(this.#books, this.#writer, this.#switches.revoked);
-    this.#faults = new FaultPlan(random);
+    this.#faults = new FaultPlan(random, fitsRule);
     this.#pool = new RequestPool(options.concurrency ?? DEFAULT_CONCURRENCY, nowMs);
     this.#login = new Login(this.#account, {
       token: options.token,
@@ -129,25 +121,19 @@ export class NetSuiteSimulator {
 
   static async start(options: NetSuiteSimulatorOptions = {}): Promise<NetSuiteSimulator> {
     const simulator = new NetSuiteSimulator(options);
-    simulator.#server.listen(options.port ?? 0, "127.0.0.1");
-    await once(simulator.#server, "listening");
-    const address = simulator.#server.address();
-    simulator.#port = typeof address === "object" && address !== null ? address.port : 0;
+    await simulator.#server.listen(options.port);
     return simulator;
   }
 
   /** Without a slash at the end; requests go to `<url>/services/rest/…`. */
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return this.#server.url;
   }
 
   async close(): Promise<void> {
     this.#pool.release();
     this.#ended.abort();
-    const closed = once(this.#server, "close");
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    await this.#server.close();
   }
 
   /** Throws RangeError for what a command names and does not exist. */
@@ -163,6 +149,9 @@ export class NetSuiteSimulator {
       },
       runJobs: () => {
         this.#jobs.runAll();
+      },
+      endStorm: () => {
+        this.#pool.endStorm();
       },
       pool: this.#pool,
       setRefusing: (isRefusing) => {
@@ -181,7 +170,7 @@ export class NetSuiteSimulator {
       records: ledgerRecords(this.#store),
       highestConcurrency: this.#pool.highest,
       refusedForConcurrency: this.#pool.refused,
-      requests: [...this.#requests],
+      requests: this.#requests.all(),
       loginAudit: [...this.#login.audit],
     };
   }
@@ -201,9 +190,9 @@ export class NetSuiteSimulator {
     let answer: Answer | "lost";
     let code: string | null = null;
     try {
-      const body = await readBody(request);
+      const body = await readBody(request, BODY_LIMIT);
       if ((request.url ?? "").startsWith("/control")) {
-        send(response, this.#answerControl(request, body));
+        sendJson(response, this.#answerControl(request, body), CONTENT_TYPE);
         return;
       }
       answer = await this.#answer(request, body);
@@ -216,7 +205,7 @@ export class NetSuiteSimulator {
     }
     this.#log(request, answer === "lost" ? 0 : answer.status, code, performance.now() - startMs);
     if (answer === "lost") request.socket.destroy();
-    else send(response, answer);
+    else sendJson(response, answer, CONTENT_TYPE);
   }
 
   async #answer(request: IncomingMessage, body: string): Promise<Answer | "lost"> {
@@ -252,24 +241,18 @@ export class NetSuiteSimulator {
     return { status: answer.status, headers: JSON_TYPE, body: answer.body };
   }
 
-  #answerControl(request: IncomingMessage, body: string): Answer {
-    const given = Buffer.from(request.headers.authorization ?? "");
-    const right = Buffer.from(`Bearer ${this.controlToken}`);
-    if (given.length !== right.length || !timingSafeEqual(given, right))
-      return { status: 401, headers: JSON_TYPE, body: { error: "the control token is missing or wrong" } };
-    try {
-      return { status: 200, headers: JSON_TYPE, body: this.control(CONTROL_COMMAND.parse(JSON.parse(body))) };
-    } catch (error) {
-      const isKnown =
-        error instanceof RangeError || error instanceof NetSuiteError || error instanceof ZodError;
-      if (!isKnown && !(error instanceof SyntaxError)) throw error;
-      return { status: 400, headers: JSON_TYPE, body: { error: error.message } };
-    }
+  #answerControl({ headers: { authorization } }: IncomingMessage, body: string): Answer {
+    const answer = answerControl(
+      { authorization, body },
+      this.controlToken,
+      (command) => this.control(CONTROL_COMMAND.parse(command)),
+      (error) => error instanceof NetSuiteError,
+    );
+    return { ...answer, headers: JSON_TYPE };
   }
 
   #log(request: IncomingMessage, status: number, code: string | null, elapsedMs: number): void {
-    if (this.#requests.length >= MAX_LOGGED) this.#requests.shift();
-    this.#requests.push({
+    this.#requests.add({
       at: new Date(this.#nowMs()).toISOString(),
       method: request.method ?? "",
       path: request.url ?? "",

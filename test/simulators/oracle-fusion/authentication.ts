@@ -1,5 +1,6 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { importSPKI, jwtVerify } from "jose";
+import { basicHeader, clientHeader, isSameSecret } from "../common/credentials.ts";
 
 /** Who may ask: a user by password, by a token of the identity service, or by an assertion that a trusted key has signed. */
 
@@ -40,7 +41,9 @@ export class Authentication {
     const [scheme = "", value = ""] = authorization.split(" ");
     const { basic, jwt } = this.#credentials;
     if (scheme === "Basic")
-      return basic !== undefined && equal(value, base64(`${basic.username}:${basic.password}`));
+      return (
+        basic !== undefined && isSameSecret(`Basic ${value}`, basicHeader(basic.username, basic.password))
+      );
     if (scheme !== "Bearer") return false;
     const endsMs = this.#tokens.get(value);
     if (endsMs !== undefined) return nowMs < endsMs;
@@ -55,11 +58,10 @@ export class Authentication {
   ): { readonly status: number; readonly body: object } {
     this.tokenRequests += 1;
     const { oauth } = this.#credentials;
-    const encoded = (text: string): string => new URLSearchParams({ v: text }).toString().slice("v=".length);
     const isClient =
       oauth !== undefined &&
       !this.isRefusing &&
-      equal(authorization, `Basic ${base64(`${encoded(oauth.clientId)}:${encoded(oauth.clientSecret)}`)}`);
+      isSameSecret(authorization, clientHeader(oauth.clientId, oauth.clientSecret));
     if (!isClient)
       return {
         status: 401,
@@ -76,15 +78,6 @@ export class Authentication {
       body: { access_token: token, token_type: "Bearer", expires_in: this.#lifetimeSeconds },
     };
   }
-}
-
-function base64(text: string): string {
-  return Buffer.from(text, "utf8").toString("base64");
-}
-
-function equal(given: string, right: string): boolean {
-  const [one, other] = [Buffer.from(given), Buffer.from(right)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 async function isAssertion(

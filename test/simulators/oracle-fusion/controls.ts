@@ -1,7 +1,7 @@
+import { type CommonControls, isCommonCommand, performCommonCommand } from "../common/control-commands.ts";
 import { plainText, scaled, sumTexts } from "../exact-numbers.ts";
 import type { Authentication } from "./authentication.ts";
-import type { ControlCommand } from "./control-commands.ts";
-import type { FaultPlan } from "./faults.ts";
+import type { ControlCommand, FaultRule } from "./control-commands.ts";
 import type { ImportSwitches } from "./imports.ts";
 import type { Transaction } from "./store.ts";
 import { type Books, totalOf } from "./transaction-rules.ts";
@@ -16,29 +16,19 @@ export interface Switches extends ImportSwitches {
   readonly forbidden: Set<string>;
 }
 
-export interface ControlledParts {
+export interface ControlledParts extends CommonControls<FaultRule> {
   readonly books: Books;
-  readonly faults: FaultPlan;
   readonly switches: Switches;
   readonly authentication: Authentication;
   finishImports(): void;
-  ledger(): object;
 }
 
 /** Does a command. Throws RangeError for what it names and does not exist. */
 export function performControl(command: ControlCommand, parts: ControlledParts): object {
-  const { books, faults, switches, authentication } = parts;
+  const { books, switches, authentication } = parts;
   const { environment, store } = books;
+  if (isCommonCommand(command)) return performCommonCommand(command, parts);
   switch (command.do) {
-    case "ledger":
-      return parts.ledger();
-    case "add-fault":
-      faults.add(command.rule);
-      break;
-    case "clear-faults":
-      faults.clear();
-      switches.stormUntilMs = 0;
-      break;
     case "close-period":
     case "open-period": {
       const periods = environment.periods.filter(
@@ -72,12 +62,6 @@ export function performControl(command: ControlCommand, parts: ControlledParts):
     case "accept-credentials":
       authentication.isRefusing = command.do === "refuse-credentials";
       authentication.expireTokens();
-      break;
-    case "expire-tokens":
-      authentication.expireTokens();
-      break;
-    case "set-latency":
-      switches.latencyMs = command.ms;
       break;
     case "set-lag":
       switches.lagMs = command.ms;

@@ -1,37 +1,19 @@
-import type { Fault, FaultRule } from "./control-commands.ts";
+import type { FaultedRequest } from "../common/fault-plan.ts";
+import type { FaultRule } from "./control-commands.ts";
 
-/** Rules in order: the first that matches a request decides what goes wrong with it. */
-export class FaultPlan {
-  #rules: { readonly rule: FaultRule; left: number }[] = [];
-  readonly #random: () => number;
+export interface OracleRequest extends FaultedRequest {
+  /** Whether it would change something. */
+  readonly isWrite: boolean;
+}
 
-  constructor(random: () => number) {
-    this.#random = random;
-  }
-
-  add(rule: FaultRule): void {
-    this.#rules.push({ rule, left: rule.times ?? Infinity });
-  }
-
-  clear(): void {
-    this.#rules = [];
-  }
-
-  /** @param isWrite whether the request would change something */
-  faultOf(method: string, path: string, isWrite: boolean): Fault | undefined {
-    for (const entry of this.#rules) {
-      const { rule } = entry;
-      if (entry.left <= 0 || (rule.method !== undefined && rule.method !== method)) continue;
-      if (rule.writesOnly === true && !isWrite) continue;
-      if (rule.lastStepsOnly === true && !(isWrite && isLastStep(method, path))) continue;
-      if (rule.path !== undefined && !path.includes(rule.path)) continue;
-      if (rule.notPath !== undefined && path.includes(rule.notPath)) continue;
-      if (rule.rate !== undefined && this.#random() >= rule.rate) continue;
-      entry.left -= 1;
-      return rule.fault;
-    }
-    return undefined;
-  }
+/** Whether a request is one that a rule's fault may befall. */
+export function fitsRule(
+  { writesOnly, lastStepsOnly, notPath }: FaultRule,
+  { method, path, isWrite }: OracleRequest,
+): boolean {
+  if (writesOnly === true && !isWrite) return false;
+  if (lastStepsOnly === true && !(isWrite && isLastStep(method, path))) return false;
+  return notPath === undefined || !path.includes(notPath);
 }
 
 function isLastStep(method: string, path: string): boolean {

@@ -1,8 +1,13 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { ZodError } from "zod";
+import { answerControl } from "../common/control-commands.ts";
+import { FaultPlan } from "../common/fault-plan.ts";
+import { deliver, isDeliveryFault } from "../common/faults.ts";
+import { type BodyLimit, readBody, sendText, type TextAnswer } from "../common/http-messages.ts";
+import { LoopbackServer } from "../common/loopback-server.ts";
+import type { SimulatorOptions } from "../common/options.ts";
+import { RequestLog } from "../common/request-log.ts";
 import { parseJson, renderJson } from "../exact-numbers.ts";
 import { randomOf } from "../seeded-random.ts";
 import { Authentication, type Credentials, TOKEN_PATH } from "./authentication.ts";
@@ -10,26 +15,19 @@ import { CONTROL_COMMAND, type ControlCommand, type Fault, type FaultRule } from
 import { performControl, type Switches } from "./controls.ts";
 import { type Environment, sampleEnvironment } from "./environment.ts";
 import { errorJson, faultXml, OracleError, unauthorized } from "./errors.ts";
-import { FaultPlan } from "./faults.ts";
+import { fitsRule, type OracleRequest } from "./faults.ts";
 import { Imports } from "./imports.ts";
 import { malformed, RestApi } from "./rest-api.ts";
 import { answerSoap } from "./soap-services.ts";
 import { type Account, type Batch, type Job, type Party, Store, type Transaction } from "./store.ts";
 import type { Books } from "./transaction-rules.ts";
 
-export interface OracleFusionSimulatorOptions {
+export interface OracleFusionSimulatorOptions extends SimulatorOptions {
   readonly environment?: Environment;
   readonly credentials?: Credentials;
   readonly tokenLifetimeSeconds?: number;
   readonly importDelayMs?: number;
   readonly lagMs?: number;
-  readonly latencyMs?: number;
-  readonly seed?: number;
-  /** Milliseconds since the epoch. */
-  readonly nowMs?: () => number;
-  readonly stateFile?: string;
-  readonly port?: number;
-  readonly controlToken?: string;
 }
 
 export interface LoggedRequest {
@@ -53,13 +51,10 @@ export interface Ledger {
   readonly tokenRequests: number;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly text: string;
-}
-
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
+const BODY_LIMIT: BodyLimit = {
+  maxBytes: 64 * 1024 * 1024,
+  error: () => new Error("the request is too large"),
+};
 /** The latest requests that are kept in the log. */
 const MAX_LOGGED = 100_000;
 /** Of a request's body this much is kept. */
@@ -81,18 +76,15 @@ export class OracleFusionSimulator {
   readonly #store: Store;
   readonly #books: Books;
   readonly #switches: Switches;
-  readonly #faults: FaultPlan;
+  readonly #faults: FaultPlan<FaultRule, OracleRequest>;
   readonly #authentication: Authentication;
   readonly #imports: Imports;
   readonly #rest: RestApi;
-  readonly #requests: LoggedRequest[] = [];
+  readonly #requests = new RequestLog<LoggedRequest>(MAX_LOGGED);
   readonly #wrong: string[] = [];
   readonly #nowMs: () => number;
   readonly #ended = new AbortController();
-  readonly #server = createServer((request, response) => {
-    void this.#serve(request, response);
-  });
-  #port = 0;
+  readonly #server = new LoopbackServer((request, response) => this.#serve(request, response));
 
   private constructor(options: OracleFusionSimulatorOptions) {
     this.controlToken = options.controlToken ?? randomBytes(16).toString("hex");
@@ -110,7 +102,7 @@ export class OracleFusionSimulator {
       stormRetryAfterSeconds: undefined,
       forbidden: new Set(),
     };
-    this.#faults = new FaultPlan(randomOf(options.seed ?? 1));
+    this.#faults = new FaultPlan(randomOf(options.seed ?? 1), fitsRule);
     this.#authentication = new Authentication(
       options.credentials ?? {},
       options.tokenLifetimeSeconds ?? 3_600,
@@ -123,24 +115,18 @@ export class OracleFusionSimulator {
 
   static async start(options: OracleFusionSimulatorOptions = {}): Promise<OracleFusionSimulator> {
     const simulator = new OracleFusionSimulator(options);
-    simulator.#server.listen(options.port ?? 0, "127.0.0.1");
-    await once(simulator.#server, "listening");
-    const address = simulator.#server.address();
-    simulator.#port = typeof address === "object" && address !== null ? address.port : 0;
+    await simulator.#server.listen(options.port);
     return simulator;
   }
 
   /** Without a slash at the end. The identity service's tokens are at `<url>/oauth2/v1/token`. */
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return this.#server.url;
   }
 
   async close(): Promise<void> {
     this.#ended.abort();
-    const closed = once(this.#server, "close");
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    await this.#server.close();
   }
 
   /** Throws RangeError for what a command names and does not exist. */
@@ -151,6 +137,12 @@ export class OracleFusionSimulator {
       faults: this.#faults,
       switches: this.#switches,
       authentication: this.#authentication,
+      endStorm: () => {
+        this.#switches.stormUntilMs = 0;
+      },
+      expireTokens: () => {
+        this.#authentication.expireTokens();
+      },
       finishImports: () => {
         this.#imports.finish();
       },
@@ -170,7 +162,7 @@ export class OracleFusionSimulator {
       accounts: this.#store.all("account"),
       batches: this.#store.all("batch"),
       jobs: this.#store.all("job"),
-      requests: [...this.#requests],
+      requests: this.#requests.all(),
       wrongRequests: [...this.#wrong],
       tokenRequests: this.#authentication.tokenRequests,
     };
@@ -183,23 +175,27 @@ export class OracleFusionSimulator {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const body = await readBody(request);
+      const body = await readBody(request, BODY_LIMIT);
       const url = request.url ?? "";
       if (url.startsWith("/control")) {
-        send(response, this.#answerControl(request, body));
+        sendText(response, this.#answerControl(request, body));
         return;
       }
       const answer = await this.#answer(request, body);
       this.#log(request, body, answer === "lost" ? 0 : answer.status);
       if (answer === "lost") request.socket.destroy();
-      else send(response, answer);
+      else sendText(response, answer);
     } catch (error) {
       this.#wrong.push(`simulator failed: ${String(error)}`);
-      send(response, { status: 500, headers: { "content-type": "text/html" }, text: "<html>failed</html>" });
+      sendText(response, {
+        status: 500,
+        headers: { "content-type": "text/html" },
+        text: "<html>failed</html>",
+      });
     }
   }
 
-  async #answer(request: IncomingMessage, body: string): Promise<Answer | "lost"> {
+  async #answer(request: IncomingMessage, body: string): Promise<TextAnswer | "lost"> {
     const { method = "", url = "" } = request;
     const [path = ""] = url.split("?", 1);
     const authorization = request.headers.authorization ?? "";
@@ -210,7 +206,11 @@ export class OracleFusionSimulator {
     }
     if (this.#switches.latencyMs > 0)
       await delay(this.#switches.latencyMs, undefined, { signal: this.#ended.signal });
-    const fault = this.#faults.faultOf(method, path, isWrite(method, request.headers["soapaction"]));
+    const fault = this.#faults.faultOf({
+      method,
+      path,
+      isWrite: isWrite(method, request.headers["soapaction"]),
+    });
     if (fault?.kind === "token-expiry") this.#authentication.expireTokens();
     if (fault?.kind === "throttle-storm") {
       this.#switches.stormUntilMs = this.#nowMs() + fault.ms;
@@ -220,43 +220,16 @@ export class OracleFusionSimulator {
     if (!(await this.#authentication.accepts(authorization, this.#nowMs())))
       return this.#errorAnswer(unauthorized(), path, request);
     this.#imports.advance();
-    return this.#withFault(fault, () => this.#act(request, path, body, fault));
+    return deliver(isDeliveryFault(fault) ? fault : undefined, {
+      perform: () => this.#act(request, path, body, fault),
+      // Refusals are answers here.
+      isRefusal: () => false,
+      serverError: proxyPage,
+      ended: this.#ended.signal,
+    });
   }
 
-  async #withFault(fault: Fault | undefined, act: () => Answer): Promise<Answer | "lost"> {
-    switch (fault?.kind) {
-      case "lost-before-commit":
-        return "lost";
-      case "lost-after-commit":
-        act();
-        return "lost";
-      case "slow": {
-        const answer = act();
-        await delay(fault.ms, undefined, { signal: this.#ended.signal }).catch(() => undefined);
-        return answer;
-      }
-      case "server-error":
-        return proxyPage(fault.status);
-      case "server-error-after-commit":
-        act();
-        return proxyPage(fault.status);
-      case "duplicate-delivery": {
-        const answer = act();
-        act();
-        return answer;
-      }
-      case undefined:
-      case "throttle-storm":
-      case "token-expiry":
-      case "record-changed":
-      case "import-refused":
-      case "import-partial":
-        break;
-    }
-    return act();
-  }
-
-  #act(request: IncomingMessage, path: string, body: string, fault: Fault | undefined): Answer {
+  #act(request: IncomingMessage, path: string, body: string, fault: Fault | undefined): TextAnswer {
     const { method = "", headers, url = "" } = request;
     const isOldFramework = headers["rest-framework-version"] !== "4";
     try {
@@ -291,7 +264,7 @@ export class OracleFusionSimulator {
   }
 
   /** Versions before 4 tell errors as plain texts. */
-  #errorAnswer(error: OracleError, path: string, { method, headers }: IncomingMessage): Answer {
+  #errorAnswer(error: OracleError, path: string, { method, headers }: IncomingMessage): TextAnswer {
     const [first] = error.details;
     if (
       WRONG_CODES.test(first?.code ?? "") ||
@@ -310,28 +283,15 @@ export class OracleFusionSimulator {
     };
   }
 
-  #answerControl(request: IncomingMessage, body: string): Answer {
-    const given = Buffer.from(request.headers.authorization ?? "");
-    const right = Buffer.from(`Bearer ${this.controlToken}`);
-    const answer = (status: number, value: object): Answer => ({
-      status,
-      headers: JSON_TYPE,
-      text: JSON.stringify(value),
-    });
-    if (given.length !== right.length || !timingSafeEqual(given, right))
-      return answer(401, { error: "the control token is missing or wrong" });
-    try {
-      return answer(200, this.control(CONTROL_COMMAND.parse(JSON.parse(body))));
-    } catch (error) {
-      if (!(error instanceof RangeError || error instanceof ZodError || error instanceof SyntaxError))
-        throw error;
-      return answer(400, { error: error.message });
-    }
+  #answerControl({ headers: { authorization } }: IncomingMessage, body: string): TextAnswer {
+    const answer = answerControl({ authorization, body }, this.controlToken, (command) =>
+      this.control(CONTROL_COMMAND.parse(command)),
+    );
+    return { status: answer.status, headers: JSON_TYPE, text: JSON.stringify(answer.body) };
   }
 
   #log({ method = "", url = "" }: IncomingMessage, body: string, status: number): void {
-    if (this.#requests.length >= MAX_LOGGED) this.#requests.shift();
-    this.#requests.push({ method, path: url, status, body: body.slice(0, MAX_LOGGED_BODY) });
+    this.#requests.add({ method, path: url, status, body: body.slice(0, MAX_LOGGED_BODY) });
   }
 }
 
@@ -354,7 +314,7 @@ function jsonOf(body: string): unknown {
   }
 }
 
-function throttled(retryAfterSeconds: number | undefined): Answer {
+function throttled(retryAfterSeconds: number | undefined): TextAnswer {
   return {
     status: 429,
     headers: {
@@ -365,23 +325,6 @@ function throttled(retryAfterSeconds: number | undefined): Answer {
   };
 }
 
-function proxyPage(status: number): Answer {
+function proxyPage(status: number): TextAnswer {
   return { status, headers: { "content-type": "text/html" }, text: `<html><h1>${status}</h1></html>` };
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    const part = Buffer.from(chunk);
-    bytes += part.length;
-    if (bytes > MAX_BODY_BYTES) throw new Error("the request is too large");
-    chunks.push(part);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function send(response: ServerResponse, { status, headers, text }: Answer): void {
-  response.writeHead(status, headers);
-  response.end(text);
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { LineFile } from "../common/state-file.ts";
 
 /** Everything the environment keeps, in the order of making. With a file it outlasts the process: the last line of a record counts. */
 
@@ -133,14 +133,13 @@ const FIRST_ID = 300_000_100_000_000;
 
 export class Store {
   readonly #records = new Map<string, StoredRecord>();
-  readonly #file: string | undefined;
+  readonly #file: LineFile | undefined;
   #lastId = FIRST_ID;
 
   constructor(file: string | undefined) {
-    this.#file = file;
-    if (file === undefined || !existsSync(file)) return;
-    // Behind the last line's end there is nothing, or a line that was cut off: what it would have said was never answered.
-    for (const line of readFileSync(file, "utf8").split("\n").slice(0, -1)) {
+    if (file === undefined) return;
+    this.#file = new LineFile(file);
+    for (const line of this.#file.lines()) {
       const change: StoredRecord | { readonly removed: string } = JSON.parse(line);
       if ("removed" in change) this.#records.delete(change.removed);
       else this.#records.set(change.id, change);
@@ -172,6 +171,6 @@ export class Store {
   }
 
   #append(change: object): void {
-    if (this.#file !== undefined) appendFileSync(this.#file, `${JSON.stringify(change)}\n`);
+    this.#file?.append(JSON.stringify(change));
   }
 }

@@ -1,7 +1,7 @@
+import { type CommonControls, isCommonCommand, performCommonCommand } from "../common/control-commands.ts";
 import { plainText, scaled } from "../exact-numbers.ts";
-import type { ControlCommand } from "./control-commands.ts";
+import type { ControlCommand, FaultRule } from "./control-commands.ts";
 import type { Documents, StoredDocument, StoredItem } from "./documents.ts";
-import type { FaultPlan } from "./faults.ts";
 import type { Login } from "./login.ts";
 import type { Sessions } from "./sessions.ts";
 import type { System } from "./system.ts";
@@ -13,30 +13,20 @@ export interface Switches {
   readonly revoked: Set<string>;
 }
 
-export interface ControlledParts {
+export interface ControlledParts extends CommonControls<FaultRule> {
   readonly system: System;
   readonly documents: Documents;
-  readonly faults: FaultPlan;
   readonly switches: Switches;
   readonly login: Login;
   readonly sessions: Sessions;
   readonly today: () => string;
-  ledger(): object;
 }
 
 /** Does a command. Throws RangeError for what it names and does not exist. */
 export function performControl(command: ControlCommand, parts: ControlledParts): object {
-  const { system, faults, switches, login, sessions } = parts;
+  const { system, switches, login, sessions } = parts;
+  if (isCommonCommand(command)) return performCommonCommand(command, parts);
   switch (command.do) {
-    case "ledger":
-      return parts.ledger();
-    case "add-fault":
-      faults.add(command.rule);
-      break;
-    case "clear-faults":
-      faults.clear();
-      switches.stormUntilMs = 0;
-      break;
     case "close-period":
       system.closedMonths.add(command.month);
       break;
@@ -66,14 +56,8 @@ export function performControl(command: ControlCommand, parts: ControlledParts):
     case "grant-service":
       switches.revoked.delete(command.service);
       break;
-    case "expire-tokens":
-      login.expireTokens();
-      break;
     case "end-sessions":
       sessions.endAll();
-      break;
-    case "set-latency":
-      switches.latencyMs = command.ms;
       break;
     case "pay":
       pay(command, parts);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { plainText, scaled } from "../exact-numbers.ts";
-import type { StateFile } from "./state-file.ts";
+import type { StateFile } from "../common/state-file.ts";
 
 /** Documents of accounting, as they were posted. */
 

@@ -1,6 +1,7 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
+import { basicHeader, clientHeader, isSameSecret } from "../common/credentials.ts";
 import { SapError, unauthorized } from "./errors.ts";
 
 /** Communication users that the system knows, one of each kind at most. */
@@ -35,7 +36,7 @@ export class Login {
     if (this.isRefusing) throw unauthorized();
     if (header === undefined) return this.#byCertificate(request);
     const { basic } = this.#users;
-    if (basic !== undefined && isSame(header, basicHeader(basic.username, basic.password)))
+    if (basic !== undefined && isSameSecret(header, basicHeader(basic.username, basic.password)))
       return basic.username;
     const [, token = ""] = /^Bearer (\S+)$/.exec(header) ?? [];
     const endMs = this.#tokens.get(token);
@@ -52,14 +53,10 @@ export class Login {
     if (request.method !== "POST" || !type.startsWith("application/x-www-form-urlencoded"))
       throw tokenError(400, "invalid_request");
     if (form.get("grant_type") !== "client_credentials") throw tokenError(400, "unsupported_grant_type");
-    const encoded = (text: string): string => new URLSearchParams({ v: text }).toString().slice(2);
     const right =
       oauth !== undefined &&
       !this.isRefusing &&
-      isSame(
-        request.headers.authorization ?? "",
-        basicHeader(encoded(oauth.clientId), encoded(oauth.clientSecret)),
-      );
+      isSameSecret(request.headers.authorization ?? "", clientHeader(oauth.clientId, oauth.clientSecret));
     if (!right) throw tokenError(401, "invalid_client");
     const token = randomBytes(24).toString("hex");
     this.#tokens.set(token, this.#nowMs() + this.#tokenLifetimeSeconds * 1000);
@@ -79,15 +76,6 @@ export class Login {
     }
     throw unauthorized();
   }
-}
-
-function basicHeader(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}`;
-}
-
-function isSame(given: string, right: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(right)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 function tokenError(status: number, error: string): SapError {

@@ -1,3 +1,4 @@
+import { COMPARISONS } from "../common/odata-comparisons.ts";
 import { badRequest } from "./errors.ts";
 import { type EntityRow, type EntityValue, valueText } from "./odata-values.ts";
 
@@ -10,14 +11,6 @@ type Condition = (row: EntityRow) => boolean;
 
 const TOKEN =
   /\s*(?:(datetime'[^']*')|('(?:[^']|'')*')|(\()|(\))|(,)|([A-Za-z_][A-Za-z0-9_/]*)|(-?\d+(?:\.\d+)?[dmDM]?))/y;
-const COMPARISONS: Readonly<Record<string, (order: number) => boolean>> = {
-  eq: (order) => order === 0,
-  ne: (order) => order !== 0,
-  gt: (order) => order > 0,
-  ge: (order) => order >= 0,
-  lt: (order) => order < 0,
-  le: (order) => order <= 0,
-};
 
 export function parseFilter(text: string, properties: ReadonlySet<string>): Condition {
   const tokens = tokensOf(text);
@@ -74,7 +67,7 @@ export function parseFilter(text: string, properties: ReadonlySet<string>): Cond
     }
     const name = property();
     const operator = take();
-    const compares = COMPARISONS[operator];
+    const compares = COMPARISONS.get(operator);
     if (compares === undefined) throw badRequest(`Operator ${operator} is not supported`);
     const literal = literalOf(take());
     return (row) => compares(order(row[name] ?? null, literal));

@@ -18,7 +18,7 @@ import {
   ROLE_FIELDS,
   TAX_FIELDS,
 } from "./partner-fields.ts";
-import type { StateFile } from "./state-file.ts";
+import type { StateFile } from "../common/state-file.ts";
 import type { System } from "./system.ts";
 
 const FIELDS = z.record(z.string(), z.string());

@@ -1,38 +1,34 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { ZodError } from "zod";
+import { answerControl } from "../common/control-commands.ts";
+import { FaultPlan } from "../common/fault-plan.ts";
+import { deliver, isDeliveryFault } from "../common/faults.ts";
+import { readBody } from "../common/http-messages.ts";
+import { LoopbackServer, type TlsOptions } from "../common/loopback-server.ts";
+import type { SimulatorOptions } from "../common/options.ts";
+import { RequestLog } from "../common/request-log.ts";
+import { StateFile } from "../common/state-file.ts";
 import { randomOf } from "../seeded-random.ts";
 import { CONTROL_COMMAND, type ControlCommand, type Fault, type FaultRule } from "./control-commands.ts";
 import { performControl, type Switches } from "./controls.ts";
 import { Documents, type StoredDocument } from "./documents.ts";
 import { errorBody, SapError, soapFault } from "./errors.ts";
-import { FaultPlan } from "./faults.ts";
+import { fitsRule } from "./faults.ts";
 import type { Books } from "./journal-rules.ts";
 import { JOURNAL_PATH } from "./journal-service.ts";
 import { Login, TOKEN_PATH, type Users } from "./login.ts";
 import { Partners, type StoredPartner } from "./partners.ts";
 import { type Answer, Services } from "./services.ts";
 import { Sessions } from "./sessions.ts";
-import { StateFile } from "./state-file.ts";
 import { sampleSystem, type System } from "./system.ts";
 
-export interface SapSimulatorOptions {
+export interface SapSimulatorOptions extends SimulatorOptions {
   readonly system?: System;
   readonly users?: Users;
   readonly tokenLifetimeSeconds?: number;
-  /** How long each request takes. */
-  readonly latencyMs?: number;
-  readonly seed?: number;
-  /** Milliseconds since the epoch. */
-  readonly nowMs?: () => number;
-  readonly stateFile?: string;
-  readonly port?: number;
-  readonly controlToken?: string;
-  /** The server's key and certificate, and who signs client certificates, as PEM: it listens with TLS then. */
-  readonly tls?: { readonly key: string; readonly cert: string; readonly ca: string };
+  /** It listens with TLS then. */
+  readonly tls?: TlsOptions;
 }
 
 export interface LoggedRequest {
@@ -54,15 +50,7 @@ export interface Ledger {
   readonly tokens: number;
 }
 
-/** Faults by which what is asked is done, and not answered. */
-const AFTER_COMMIT: ReadonlySet<string | undefined> = new Set([
-  "lost-after-commit",
-  "server-error-after-commit",
-  "processing-error-after-commit",
-]);
 const BROKEN_OFF = "Web service processing error";
-/** The latest requests that are kept in the log. */
-const MAX_LOGGED = 200_000;
 
 /**
  * A local stand-in for the API of SAP S/4HANA Cloud: journal entries by SOAP, business partners and reading by OData. Strict about who asks and how, about
@@ -76,13 +64,12 @@ export class SapSimulator {
   readonly #partners: Partners;
   readonly #login: Login;
   readonly #sessions = new Sessions();
-  readonly #faults: FaultPlan;
+  readonly #faults: FaultPlan<FaultRule>;
   readonly #services: Services;
   readonly #switches: Switches;
-  readonly #requests: LoggedRequest[] = [];
+  readonly #requests = new RequestLog<LoggedRequest>();
   readonly #wrongRequests: string[] = [];
-  readonly #server;
-  #port = 0;
+  readonly #server: LoopbackServer;
 
   private constructor(options: SapSimulatorOptions) {
     this.#options = options;
@@ -95,7 +82,7 @@ export class SapSimulator {
     this.#documents = new Documents(stateFile);
     this.#partners = new Partners(this.#system, stateFile, today);
     this.#login = new Login(options.users ?? {}, options.tokenLifetimeSeconds ?? 3_600, nowMs);
-    this.#faults = new FaultPlan(randomOf(options.seed ?? 1));
+    this.#faults = new FaultPlan(randomOf(options.seed ?? 1), fitsRule);
     const books: Books = {
       system: this.#system,
       documents: this.#documents,
@@ -103,35 +90,22 @@ export class SapSimulator {
       today,
     };
     this.#services = new Services({ books, sessions: this.#sessions, revoked: this.#switches.revoked });
-    const serve = (request: IncomingMessage, response: ServerResponse): void => {
-      void this.#serve(request, response);
-    };
-    this.#server =
-      options.tls === undefined
-        ? createServer(serve)
-        : // Who shows no certificate may still log in otherwise.
-          createTlsServer({ ...options.tls, requestCert: true, rejectUnauthorized: false }, serve);
+    this.#server = new LoopbackServer((request, response) => this.#serve(request, response), options.tls);
   }
 
   static async start(options: SapSimulatorOptions = {}): Promise<SapSimulator> {
     const simulator = new SapSimulator(options);
-    simulator.#server.listen(options.port ?? 0, "127.0.0.1");
-    await once(simulator.#server, "listening");
-    const address = simulator.#server.address();
-    simulator.#port = typeof address === "object" && address !== null ? address.port : 0;
+    await simulator.#server.listen(options.port);
     return simulator;
   }
 
   /** Without a slash at the end; requests go to `<url>/sap/…`. */
   get url(): string {
-    return `${this.#options.tls === undefined ? "http" : "https"}://127.0.0.1:${this.#port}`;
+    return this.#server.url;
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#server, "close");
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    await this.#server.close();
   }
 
   /** Throws RangeError for what a command names and does not exist. */
@@ -144,6 +118,12 @@ export class SapSimulator {
       login: this.#login,
       sessions: this.#sessions,
       today: () => new Date(this.#nowMs()).toISOString().slice(0, 10),
+      endStorm: () => {
+        this.#switches.stormUntilMs = 0;
+      },
+      expireTokens: () => {
+        this.#login.expireTokens();
+      },
       ledger: () => this.ledger(),
     });
   }
@@ -156,7 +136,7 @@ export class SapSimulator {
     return {
       documents: this.#documents.all(),
       partners: this.#partners.all(),
-      requests: [...this.#requests],
+      requests: this.#requests.all(),
       wrongRequests: [...this.#wrongRequests],
       sessions: this.#sessions.opened,
       tokens: this.#login.issued,
@@ -201,7 +181,7 @@ export class SapSimulator {
     const [path = "", query = ""] = (request.url ?? "").split(/\?(.*)/s);
     if (path === TOKEN_PATH) return json(200, this.#login.answerToken(request, body));
     const method = request.method ?? "";
-    const fault = this.#faults.faultOf(method, path);
+    const fault = this.#faults.faultOf({ method, path });
     if (fault?.kind === "token-expiry") this.#login.expireTokens();
     if (fault?.kind === "session-end") this.#sessions.endAll();
     if (fault?.kind === "throttle-storm") this.#switches.stormUntilMs = this.#nowMs() + fault.ms;
@@ -209,51 +189,39 @@ export class SapSimulator {
       throw new SapError(429, "429", "Too many requests", { form: "text" });
     const user = this.#login.check(request);
     if (this.#switches.latencyMs > 0) await delay(this.#switches.latencyMs);
-    const perform = (lockedPlaces: readonly number[] = []): Answer =>
-      this.#services.answer({ request, user, path: decodeURIComponent(path), query, body, lockedPlaces });
-    const quietly = (): void => {
-      try {
-        perform();
-      } catch (failure) {
-        if (!(failure instanceof SapError)) throw failure;
-      }
-    };
-    if (fault?.kind === "lost-before-commit") return "lost";
-    if (fault?.kind === "server-error")
-      throw new SapError(fault.status, "", "Service unavailable", { form: "text" });
     if (fault?.kind === "changed-meanwhile") this.#partners.touch();
-    if (AFTER_COMMIT.has(fault?.kind)) {
-      quietly();
-      if (fault?.kind === "lost-after-commit") return "lost";
-      if (fault?.kind === "processing-error-after-commit" && path === JOURNAL_PATH)
-        throw soapFault(`${BROKEN_OFF}; more details in the web service error log on provider side`);
-      const status = fault?.kind === "server-error-after-commit" ? fault.status : 500;
-      throw new SapError(status, "", "Bad gateway", { form: "text" });
-    }
-    const answer = perform(fault?.kind === "locked-entries" ? fault.places : []);
-    if (fault?.kind === "duplicate-delivery") quietly();
-    if (fault?.kind === "slow") await delay(fault.ms);
-    return answer;
+    const isBrokenOff = fault?.kind === "processing-error-after-commit";
+    const delivered: Fault | undefined = isBrokenOff
+      ? { kind: "server-error-after-commit", status: 500 }
+      : fault;
+    return deliver(isDeliveryFault(delivered) ? delivered : undefined, {
+      perform: () =>
+        this.#services.answer({
+          request,
+          user,
+          path: decodeURIComponent(path),
+          query,
+          body,
+          lockedPlaces: fault?.kind === "locked-entries" ? fault.places : [],
+        }),
+      isRefusal: (error) => error instanceof SapError,
+      serverError: (status, isDone) => {
+        if (isBrokenOff && path === JOURNAL_PATH)
+          throw soapFault(`${BROKEN_OFF}; more details in the web service error log on provider side`);
+        throw new SapError(status, "", isDone ? "Bad gateway" : "Service unavailable", { form: "text" });
+      },
+    });
   }
 
-  #answerControl(request: IncomingMessage, body: string): Answer {
-    const given = Buffer.from(request.headers.authorization ?? "");
-    const right = Buffer.from(`Bearer ${this.controlToken}`);
-    if (given.length !== right.length || !timingSafeEqual(given, right))
-      return json(401, { error: "the control token is missing or wrong" });
-    try {
-      return json(200, this.control(CONTROL_COMMAND.parse(JSON.parse(body))));
-    } catch (error) {
-      const isKnown =
-        error instanceof RangeError || error instanceof ZodError || error instanceof SyntaxError;
-      if (!isKnown) throw error;
-      return json(400, { error: error.message });
-    }
+  #answerControl({ headers: { authorization } }: IncomingMessage, body: string): Answer {
+    const answer = answerControl({ authorization, body }, this.controlToken, (command) =>
+      this.control(CONTROL_COMMAND.parse(command)),
+    );
+    return json(answer.status, answer.body);
   }
 
   #log(request: IncomingMessage, status: number, error: string | null): void {
-    if (this.#requests.length >= MAX_LOGGED) this.#requests.shift();
-    this.#requests.push({ method: request.method ?? "", path: request.url ?? "", status, error });
+    this.#requests.add({ method: request.method ?? "", path: request.url ?? "", status, error });
   }
 }
 
@@ -274,12 +242,6 @@ function isWrong({ status, form, message }: SapError): boolean {
 
 export function json(status: number, body: object): Answer {
   return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) if (chunk instanceof Buffer) chunks.push(chunk);
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function send(response: ServerResponse, { status, headers, body }: Answer): void {

@@ -1,5 +1,6 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { readBody } from "../common/http-messages.ts";
+import { LoopbackServer } from "../common/loopback-server.ts";
 
 /** A voucher as the books have it. */
 export interface StoredVoucher {
@@ -23,9 +24,7 @@ export class Tinybooks {
   readonly faults: BooksFault[] = [];
   requests = 0;
   readonly #token: string;
-  readonly #server = createServer((request, response) => {
-    void this.#serve(request, response);
-  });
+  readonly #server = new LoopbackServer((request, response) => this.#serve(request, response));
 
   private constructor(token: string) {
     this.#token = token;
@@ -34,26 +33,21 @@ export class Tinybooks {
   static async start(token: string, accounts: readonly string[]): Promise<Tinybooks> {
     const books = new Tinybooks(token);
     for (const account of accounts) books.accounts.add(account);
-    books.#server.listen(0, "127.0.0.1");
-    await once(books.#server, "listening");
+    await books.#server.listen();
     return books;
   }
 
   get url(): string {
-    const address = this.#server.address();
-    return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+    return this.#server.url;
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#server, "close");
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    await this.#server.close();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.requests += 1;
-    const body = await textOf(request);
+    const body = await readBody(request);
     const fault = request.method === "PUT" ? this.faults.shift() : undefined;
     if (fault === "lost-before") {
       request.socket.destroy();
@@ -107,10 +101,4 @@ export class Tinybooks {
     this.vouchers.set(externalId, stored);
     return [201, stored];
   }
-}
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of request) if (chunk instanceof Uint8Array) chunks.push(chunk);
-  return Buffer.concat(chunks).toString("utf8");
 }

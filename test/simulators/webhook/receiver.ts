@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
+import { LoopbackServer } from "../common/loopback-server.ts";
 import { countRight, keyOf } from "./signatures.ts";
 
 /**
@@ -66,15 +66,12 @@ export class WebhookReceiver {
   /** From now on every delivery is answered 410: the address is no longer served. */
   isGone = false;
   readonly #options: WebhookReceiverOptions;
-  readonly #server = createServer((request, response) => {
-    void this.#serve(request, response);
-  });
+  readonly #server = new LoopbackServer((request, response) => this.#serve(request, response));
   readonly #hashes = new Map<string, string>();
   readonly #deliveries = new Map<string, number>();
   #keys: readonly Buffer[];
   #closedUntilMs = 0;
   #underWay = 0;
-  #port = 0;
 
   private constructor(options: WebhookReceiverOptions) {
     this.#options = options;
@@ -84,22 +81,16 @@ export class WebhookReceiver {
 
   static async start(options: WebhookReceiverOptions): Promise<WebhookReceiver> {
     const receiver = new WebhookReceiver(options);
-    receiver.#server.listen(0, "127.0.0.1");
-    await once(receiver.#server, "listening");
-    const address = receiver.#server.address();
-    receiver.#port = typeof address === "object" && address !== null ? address.port : 0;
+    await receiver.#server.listen();
     return receiver;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}${this.#path}`;
+    return `${this.#server.url}${this.#path}`;
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#server, "close");
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    await this.#server.close();
   }
 
   /** Other secrets count from now on. */
