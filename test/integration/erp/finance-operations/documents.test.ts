@@ -6,9 +6,10 @@ import {
   invoice,
   journal,
   line,
+  memo,
   SETTINGS,
 } from "../../../unit/erp/finance-operations/finance-operations-fixture.ts";
-import { Bookkeeping, context, faultOf, memo } from "./environment-fixture.ts";
+import { Bookkeeping, context, faultOf } from "./environment-fixture.ts";
 
 /** Documents get into the environment as they were planned, are posted by its jobs, and read back equal. */
 

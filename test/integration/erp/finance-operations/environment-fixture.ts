@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "vitest";
 import { systemClock } from "../../../../src/model/clock.ts";
-import type { PostedInvoice, PostingCommand } from "../../../../src/model/posting.ts";
+import type { PostingCommand } from "../../../../src/model/posting.ts";
 import { ErpFault, type FoundDocument, type PlannedPosting } from "../../../../src/sinks/erp/erp-sink.ts";
 import type { FinanceOperationsOptions } from "../../../../src/sinks/erp/finance-operations/configuration.ts";
 import { FinanceOperationsSink } from "../../../../src/sinks/erp/finance-operations/sink.ts";
@@ -9,12 +9,7 @@ import {
   FinanceOperationsSimulator,
   type FinanceOperationsSimulatorOptions,
 } from "../../../simulators/finance-operations/simulator.ts";
-import {
-  command,
-  invoice,
-  PREFIX,
-  SETTINGS,
-} from "../../../unit/erp/finance-operations/finance-operations-fixture.ts";
+import { PREFIX, SETTINGS } from "../../../unit/erp/finance-operations/finance-operations-fixture.ts";
 
 /** A simulated environment and a sink that posts to it. */
 
@@ -149,12 +144,4 @@ export function expectEqual(plan: PlannedPosting, found: FoundDocument | undefin
   });
   expect(found?.externalId).toBe(plan.externalId);
   expect(normal(found?.document)).toEqual(normal(plan.expected));
-}
-
-/** A memo that gives back of invoice N-1. */
-export function memo(changes: Partial<PostedInvoice> = {}): PostingCommand {
-  const corrects = { key: "invoice:N-1", number: "N-1" };
-  return command(invoice({ kind: "credit-memo", number: "C-1", corrects, ...changes }), {
-    after: ["customer:north:acme", "invoice:N-1"],
-  });
 }

@@ -8,10 +8,11 @@ import {
   invoice,
   journal,
   line,
+  memo,
   REFERENCES,
   SETTINGS,
 } from "../../../unit/erp/finance-operations/finance-operations-fixture.ts";
-import { Bookkeeping, context, faultOf, memo } from "./environment-fixture.ts";
+import { Bookkeeping, context, faultOf } from "./environment-fixture.ts";
 
 /** Whatever goes wrong on the way, a fault says what it means, and the next try makes one document. */
 

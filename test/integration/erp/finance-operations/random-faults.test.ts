@@ -14,8 +14,9 @@ import {
   invoice,
   journal,
   line,
+  memo,
 } from "../../../unit/erp/finance-operations/finance-operations-fixture.ts";
-import { Bookkeeping, context, expectEqual, memo } from "./environment-fixture.ts";
+import { Bookkeeping, context, expectEqual } from "./environment-fixture.ts";
 
 /**
  * Whatever goes wrong on the way, each document is in the environment once, as it was planned: a driver that does what the port promises (look up

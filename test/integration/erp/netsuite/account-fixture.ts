@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { expect } from "vitest";
 import { systemClock } from "../../../../src/model/clock.ts";
-import type { PostedInvoice, PostingCommand } from "../../../../src/model/posting.ts";
+import type { PostingCommand } from "../../../../src/model/posting.ts";
 import {
   ErpFault,
   type BatchContext,
@@ -15,7 +15,7 @@ import type {
 import { NetsuiteSink } from "../../../../src/sinks/erp/netsuite/sink.ts";
 import type { MachineCredentials } from "../../../simulators/netsuite/machine-authentication.ts";
 import { NetSuiteSimulator, type NetSuiteSimulatorOptions } from "../../../simulators/netsuite/simulator.ts";
-import { command, invoice, PREFIX, SETTINGS } from "../../../unit/erp/netsuite/netsuite-fixture.ts";
+import { PREFIX, SETTINGS } from "../../../unit/erp/netsuite/netsuite-fixture.ts";
 
 /** A simulated account and a sink that posts to it. */
 
@@ -167,12 +167,4 @@ export function expectEqual(plan: PlannedPosting, found: FoundDocument | undefin
   });
   expect(found?.externalId).toBe(plan.externalId);
   expect(normal(found?.document)).toEqual(normal(plan.expected));
-}
-
-/** A memo that gives back of invoice N-1. */
-export function memo(changes: Partial<PostedInvoice> = {}): PostingCommand {
-  const corrects = { key: "invoice:N-1", number: "N-1" };
-  return command(invoice({ kind: "credit-memo", number: "C-1", corrects, ...changes }), {
-    after: ["customer:north:acme", "invoice:N-1"],
-  });
 }

@@ -9,11 +9,12 @@ import {
   invoice,
   journal,
   line,
+  memo,
   PREFIX,
   REFERENCES,
   SETTINGS,
 } from "../../../unit/erp/netsuite/netsuite-fixture.ts";
-import { Bookkeeping, context, expectEqual, faultOf, memo } from "./account-fixture.ts";
+import { Bookkeeping, context, expectEqual, faultOf } from "./account-fixture.ts";
 
 let books: Bookkeeping;
 
@@ -194,7 +195,7 @@ describe("credit memos", () => {
       code: "corrected-invoice-missing",
     });
     const unrelated = command(
-      invoice({ kind: "credit-memo", number: "C-1", corrects: { key: "invoice:N-1", number: "N-1" } }),
+      invoice({ kind: "credit-memo", number: "C-1", corrects: { key: "invoice:north:N-1", number: "N-1" } }),
     );
     const posted = await books.post(unrelated);
     expect(books.simulator.find("creditMemo", posted.plan.externalId)?.applications).toEqual([]);

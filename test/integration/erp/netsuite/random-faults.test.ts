@@ -14,9 +14,10 @@ import {
   invoice,
   journal,
   line,
+  memo,
   SETTINGS,
 } from "../../../unit/erp/netsuite/netsuite-fixture.ts";
-import { Bookkeeping, context, expectEqual, memo } from "./account-fixture.ts";
+import { Bookkeeping, context, expectEqual } from "./account-fixture.ts";
 
 /**
  * Whatever goes wrong on the way, each document is in the account once, as it was planned: a driver that does what the port promises (look up

@@ -7,7 +7,7 @@ import { SapSink } from "../../../../src/sinks/erp/sap-s4hana/sink.ts";
 import { compareDocuments } from "../../../../src/sinks/posting/compare-documents.ts";
 import type { StoredDocument } from "../../../simulators/sap-s4hana/documents.ts";
 import { SapSimulator, type SapSimulatorOptions } from "../../../simulators/sap-s4hana/simulator.ts";
-import { command, invoice, line, PREFIX, SETTINGS } from "../../../unit/erp/sap-s4hana/sap-fixture.ts";
+import { line, memo as memoOfAll, PREFIX, SETTINGS } from "../../../unit/erp/sap-s4hana/sap-fixture.ts";
 
 /** A simulated system and a sink that posts to it. */
 
@@ -134,19 +134,6 @@ const tax = { ...line().taxes[0]! };
 
 /** A memo that gives back 20 of invoice N-1. */
 export function memo(changes: Partial<PostedInvoice> = {}): PostingCommand {
-  const corrects = { key: "invoice:N-1", number: "N-1" };
   const lines = [line({ net: "20", tax: "1.2", taxes: [{ ...tax, basis: "20", amount: "1.2" }] })];
-  return command(
-    invoice({
-      kind: "credit-memo",
-      number: "C-1",
-      corrects,
-      lines,
-      net: "20",
-      tax: "1.2",
-      total: "21.2",
-      ...changes,
-    }),
-    { after: ["customer:north:acme", "invoice:N-1"] },
-  );
+  return memoOfAll({ lines, net: "20", tax: "1.2", total: "21.2", ...changes });
 }
