@@ -10,6 +10,9 @@ import type {
 
 /** Documents of one customer that tests of every ERP's adapter plan and send; what a test is about it changes. */
 
+/** What external ids of the connection begin with. */
+export const PREFIX = "umr-";
+
 export function customer(changes: Partial<PostedCustomer> = {}): PostedCustomer {
   return {
     kind: "customer",

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import type { PostingCommand } from "../../../../src/model/posting.ts";
 import { ErpFault, type PlannedPosting } from "../../../../src/sinks/erp/erp-sink.ts";
 import type { Fault } from "../../../simulators/business-central/control-commands.ts";
+import { context, expectEqual } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
@@ -10,7 +11,7 @@ import {
   memo,
   untaxed,
 } from "../../../unit/erp/business-central/business-central-fixture.ts";
-import { Bookkeeping, context, expectEqual } from "./environment-fixture.ts";
+import { Bookkeeping } from "./environment-fixture.ts";
 
 /**
  * Whatever goes wrong on the way, each document is in the books once, as it was planned: a driver that does what the port promises (look up

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { PostingCommand } from "../../../../src/model/posting.ts";
 import type { Fault } from "../../../simulators/finance-operations/control-commands.ts";
 import { sampleEnvironment } from "../../../simulators/finance-operations/environment.ts";
+import { context, faultOf } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
@@ -12,7 +13,7 @@ import {
   REFERENCES,
   SETTINGS,
 } from "../../../unit/erp/finance-operations/finance-operations-fixture.ts";
-import { Bookkeeping, context, faultOf } from "./environment-fixture.ts";
+import { Bookkeeping } from "./environment-fixture.ts";
 
 /** Whatever goes wrong on the way, a fault says what it means, and the next try makes one document. */
 

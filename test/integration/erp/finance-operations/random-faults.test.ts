@@ -6,6 +6,7 @@ import {
   type PollAnswer,
   type SubmitAnswer,
 } from "../../../../src/sinks/erp/erp-sink.ts";
+import { context, expectEqual } from "../../../support/erp/sink-requests.ts";
 import { waitUntil } from "../../../support/wait-until.ts";
 import type { Fault } from "../../../simulators/finance-operations/control-commands.ts";
 import {
@@ -16,7 +17,7 @@ import {
   line,
   memo,
 } from "../../../unit/erp/finance-operations/finance-operations-fixture.ts";
-import { Bookkeeping, context, expectEqual } from "./environment-fixture.ts";
+import { Bookkeeping } from "./environment-fixture.ts";
 
 /**
  * Whatever goes wrong on the way, each document is in the environment once, as it was planned: a driver that does what the port promises (look up
@@ -88,7 +89,7 @@ async function postThrough(posted: PostingCommand): Promise<PlannedPosting> {
       if (typeof found === "string") continue;
       mustLook = false;
       if (found.length > 0) {
-        expectEqual(plan, found[0]);
+        expectEqual(plan, found);
         return plan;
       }
     }
@@ -148,7 +149,7 @@ it.each(Array.from({ length: SEEDS }, (_, index) => index + 1))(
     for (const plan of plans) {
       const found = read.filter(({ externalId }) => externalId === plan.externalId);
       expect(found).toHaveLength(1);
-      expectEqual(plan, found[0]);
+      expectEqual(plan, found);
     }
     const { customers, invoices, journals, requests } = books.simulator.ledger();
     // The customer, the invoice that memos correct, and the documents.

@@ -6,6 +6,7 @@ import {
   type PollAnswer,
   type SubmitAnswer,
 } from "../../../../src/sinks/erp/erp-sink.ts";
+import { context, expectEqual } from "../../../support/erp/sink-requests.ts";
 import { waitUntil } from "../../../support/wait-until.ts";
 import type { Fault } from "../../../simulators/netsuite/control-commands.ts";
 import {
@@ -17,7 +18,7 @@ import {
   memo,
   SETTINGS,
 } from "../../../unit/erp/netsuite/netsuite-fixture.ts";
-import { Bookkeeping, context, expectEqual } from "./account-fixture.ts";
+import { Bookkeeping } from "./account-fixture.ts";
 
 /**
  * Whatever goes wrong on the way, each document is in the account once, as it was planned: a driver that does what the port promises (look up
@@ -88,7 +89,7 @@ async function postThrough(posted: PostingCommand): Promise<PlannedPosting> {
       if (typeof found === "string") continue;
       mustLook = false;
       if (found.length > 0) {
-        expectEqual(plan, found[0]);
+        expectEqual(plan, found);
         return plan;
       }
     }
@@ -147,7 +148,7 @@ it.each(Array.from({ length: SEEDS }, (_, index) => [index + 1, index % 2 === 1]
     for (const plan of plans) {
       const found = read.filter(({ externalId }) => externalId === plan.externalId);
       expect(found).toHaveLength(1);
-      expectEqual(plan, found[0]);
+      expectEqual(plan, found);
     }
     const { records, requests } = books.simulator.ledger();
     // The customer, the invoice that memos correct, the documents, and the journals' reversals.

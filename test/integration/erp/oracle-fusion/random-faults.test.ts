@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import type { PostingCommand } from "../../../../src/model/posting.ts";
 import { ErpFault, type PlannedPosting } from "../../../../src/sinks/erp/erp-sink.ts";
 import type { Fault } from "../../../simulators/oracle-fusion/control-commands.ts";
+import { context } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
@@ -11,7 +12,7 @@ import {
   line,
   memo,
 } from "../../../unit/erp/oracle-fusion/oracle-fixture.ts";
-import { BASIC, context, Environment, OAUTH, expectNoWrongRequests } from "./environment-fixture.ts";
+import { BASIC, Environment, OAUTH, expectNoWrongRequests } from "./environment-fixture.ts";
 
 /**
  * Whatever goes wrong on the way, each document is in Oracle once, as it was planned: a driver that does what the port promises (look up before

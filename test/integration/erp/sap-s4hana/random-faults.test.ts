@@ -2,8 +2,9 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import type { PostingCommand } from "../../../../src/model/posting.ts";
 import { ErpFault, type PlannedPosting } from "../../../../src/sinks/erp/erp-sink.ts";
 import type { Fault } from "../../../simulators/sap-s4hana/control-commands.ts";
+import { context, expectEqual } from "../../../support/erp/sink-requests.ts";
 import { command, customer, invoice, journal, line } from "../../../unit/erp/sap-s4hana/sap-fixture.ts";
-import { Bookkeeping, context, expectEqual, memo } from "./system-fixture.ts";
+import { Bookkeeping, memo } from "./system-fixture.ts";
 
 /**
  * Whatever goes wrong on the way, each document is in SAP once, as it was planned: a driver that does what the port promises (look up before anything is

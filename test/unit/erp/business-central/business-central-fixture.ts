@@ -1,13 +1,11 @@
 import type { MappedReferences } from "../../../../src/model/posting.ts";
 import type { PlanContext, PlanSettings } from "../../../../src/sinks/erp/business-central/plan.ts";
 import { NET_30, NORTH, SOUTH } from "../../../simulators/business-central/environment.ts";
-import { sampleCommands } from "../../../support/erp/sample-documents.ts";
+import { PREFIX, sampleCommands } from "../../../support/erp/sample-documents.ts";
 
 /** Commands that tests plan and send. Numbers and codes are those of the simulator's sample environment. */
 
-export { customer, invoice, journal, line, untaxed } from "../../../support/erp/sample-documents.ts";
-
-export const PREFIX = "umr-";
+export { customer, invoice, journal, line, untaxed, PREFIX } from "../../../support/erp/sample-documents.ts";
 
 export const SETTINGS: PlanSettings = {
   companies: [NORTH, SOUTH],

@@ -1,12 +1,16 @@
 import type { MappedReferences } from "../../../../src/model/posting.ts";
 import type { PlanContext, PlanSettings } from "../../../../src/sinks/erp/finance-operations/plan.ts";
-import { sampleCommands } from "../../../support/erp/sample-documents.ts";
+import { PREFIX, sampleCommands } from "../../../support/erp/sample-documents.ts";
 
 /** Commands that tests plan and send. Values are those of the simulator's sample environment. */
 
-export { accrual as journal, customer, invoice, line } from "../../../support/erp/sample-documents.ts";
-
-export const PREFIX = "umr-";
+export {
+  accrual as journal,
+  customer,
+  invoice,
+  line,
+  PREFIX,
+} from "../../../support/erp/sample-documents.ts";
 
 export const SETTINGS: PlanSettings = {
   taxes: "lines",

@@ -1,12 +1,16 @@
 import type { MappedReferences } from "../../../../src/model/posting.ts";
 import type { PlanContext, PlanSettings } from "../../../../src/sinks/erp/netsuite/plan.ts";
-import { sampleCommands } from "../../../support/erp/sample-documents.ts";
+import { PREFIX, sampleCommands } from "../../../support/erp/sample-documents.ts";
 
 /** Commands that tests plan and send. Ids are those of the simulator's sample account. */
 
-export { accrual as journal, customer, invoice, line } from "../../../support/erp/sample-documents.ts";
-
-export const PREFIX = "umr-";
+export {
+  accrual as journal,
+  customer,
+  invoice,
+  line,
+  PREFIX,
+} from "../../../support/erp/sample-documents.ts";
 
 export const SETTINGS: PlanSettings = {
   taxes: "suitetax",

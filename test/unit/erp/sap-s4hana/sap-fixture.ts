@@ -1,12 +1,10 @@
 import type { MappedReferences } from "../../../../src/model/posting.ts";
 import type { PlanContext, PlanSettings } from "../../../../src/sinks/erp/sap-s4hana/plan.ts";
-import { sampleCommands } from "../../../support/erp/sample-documents.ts";
+import { PREFIX, sampleCommands } from "../../../support/erp/sample-documents.ts";
 
 /** Commands that tests plan and send. Keys are those of the simulator's sample system. */
 
-export { customer, invoice, journal, line } from "../../../support/erp/sample-documents.ts";
-
-export const PREFIX = "umr-";
+export { customer, invoice, journal, line, PREFIX } from "../../../support/erp/sample-documents.ts";
 
 export const SETTINGS: PlanSettings = {
   documentTypes: { invoice: "DR", creditMemo: "DG", journal: "SA" },
