@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AREA_CALIFORNIA, NORTH, SOUTH } from "../../../simulators/business-central/environment.ts";
+import { context, expectEqual, faultOf } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
@@ -11,7 +12,7 @@ import {
   SETTINGS,
   untaxed,
 } from "../../../unit/erp/business-central/business-central-fixture.ts";
-import { Bookkeeping, context, expectEqual, faultOf } from "./environment-fixture.ts";
+import { Bookkeeping } from "./environment-fixture.ts";
 
 let books: Bookkeeping;
 

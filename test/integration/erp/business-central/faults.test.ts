@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { PostingCommand } from "../../../../src/model/posting.ts";
 import { AREA_GERMANY } from "../../../simulators/business-central/environment.ts";
 import { BusinessCentralSimulator } from "../../../simulators/business-central/simulator.ts";
+import { context, faultOf } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
@@ -14,7 +15,7 @@ import {
   untaxed,
 } from "../../../unit/erp/business-central/business-central-fixture.ts";
 import { waitUntil } from "../../../support/wait-until.ts";
-import { Bookkeeping, CLIENT, context, faultOf } from "./environment-fixture.ts";
+import { Bookkeeping, CLIENT } from "./environment-fixture.ts";
 
 let books: Bookkeeping;
 

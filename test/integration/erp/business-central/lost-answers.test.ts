@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { PostingCommand } from "../../../../src/model/posting.ts";
 import type { Fault } from "../../../simulators/business-central/control-commands.ts";
+import { context, faultOf } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
@@ -10,7 +11,7 @@ import {
   SETTINGS,
   untaxed,
 } from "../../../unit/erp/business-central/business-central-fixture.ts";
-import { Bookkeeping, CLIENT, context, faultOf } from "./environment-fixture.ts";
+import { Bookkeeping, CLIENT } from "./environment-fixture.ts";
 
 let books: Bookkeeping;
 

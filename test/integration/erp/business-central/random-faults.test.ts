@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { PostingCommand } from "../../../../src/model/posting.ts";
-import { ErpFault, type PlannedPosting } from "../../../../src/sinks/erp/erp-sink.ts";
+import { expectReadBack, postAllThroughFaults, variedDocuments } from "../../../support/erp/random-faults.ts";
+import { context } from "../../../support/erp/sink-requests.ts";
 import type { Fault } from "../../../simulators/business-central/control-commands.ts";
 import {
   command,
@@ -8,20 +8,14 @@ import {
   invoice,
   journal,
   memo,
-  untaxed,
 } from "../../../unit/erp/business-central/business-central-fixture.ts";
-import { Bookkeeping, context, expectEqual } from "./environment-fixture.ts";
+import { Bookkeeping } from "./environment-fixture.ts";
 
-/**
- * Whatever goes wrong on the way, each document is in the books once, as it was planned: a driver that does what the port promises (look up
- * before anything is sent again) against an environment that loses answers, throttles, refuses and repeats.
- */
+/** Whatever goes wrong on the way, each document is in the books once, as it was planned; the environment loses answers, throttles, refuses and repeats. */
 
 /** A longer run is `BUSINESS_CENTRAL_FAULT_SEEDS=50`. */
 const SEEDS = Number(process.env["BUSINESS_CENTRAL_FAULT_SEEDS"] ?? "3");
 const DOCUMENTS = 12;
-/** Far more than the faults below lead to. */
-const MAX_STEPS = 300;
 
 const FAULTS: readonly (readonly [fault: Fault, rate: number])[] = [
   [{ kind: "duplicate-delivery" }, 0.15],
@@ -44,55 +38,6 @@ afterEach(async () => {
   await books.close();
 });
 
-/** Gives the kind of a fault; those that say that the document is wrong fail the test. */
-async function attempted<Result>(act: () => Promise<Result>): Promise<Result | ErpFault["kind"]> {
-  try {
-    return await act();
-  } catch (fault) {
-    if (!(fault instanceof ErpFault)) throw fault;
-    if (["mapping", "validation", "period-closed", "permission"].includes(fault.kind)) throw fault;
-    return fault.kind;
-  }
-}
-
-/** Posts as the runner does, without its waits. */
-async function postThrough(posted: PostingCommand): Promise<PlannedPosting> {
-  const plan = books.sink.plan(posted);
-  let mustLook = false;
-  let attempt = 0;
-  for (let step = 0; step < MAX_STEPS; step++) {
-    if (mustLook) {
-      const found = await attempted(() => books.sink.lookUp(plan, context()));
-      if (typeof found === "string") continue;
-      mustLook = false;
-      if (found.length > 0) {
-        expectEqual(plan, found);
-        return plan;
-      }
-    }
-    const answer = await attempted(() => books.sink.submit(plan, context((attempt += 1))));
-    if (typeof answer === "string") mustLook = ["unknown", "duplicate", "version-conflict"].includes(answer);
-    else if (answer.status === "confirmed") return plan;
-  }
-  throw new Error(`${posted.key} was not posted in ${MAX_STEPS} steps`);
-}
-
-function documents(): readonly PostingCommand[] {
-  return Array.from({ length: DOCUMENTS }, (_, index) => {
-    const net = String(index + 1);
-    if (index % 4 === 3)
-      return memo({
-        ...untaxed(`C-${index}`, net),
-        kind: "credit-memo",
-        number: `C-${index}`,
-        corrects: { key: "invoice:north:N-1", number: "N-1" },
-      });
-    if (index % 4 === 2)
-      return command(journal({ memo: `journal ${index}` }), { key: `journal:north:2026-06:USD:0:${index}` });
-    return command(untaxed(`N-10${index}`, net));
-  });
-}
-
 it.each(Array.from({ length: SEEDS }, (_, index) => index + 1))(
   "each document is there once (seed %i)",
   async (seed) => {
@@ -100,23 +45,13 @@ it.each(Array.from({ length: SEEDS }, (_, index) => index + 1))(
     await books.post(command(customer()));
     await books.post(command(invoice()));
     for (const [fault, rate] of FAULTS) books.simulator.fault(fault, { rate });
-    const plans: PlannedPosting[] = [];
-    const waiting = [...documents()];
-    await Promise.all(
-      [0, 1, 2].map(async () => {
-        for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-          plans.push(await postThrough(next));
-      }),
+    const plans = await postAllThroughFaults(
+      books.sink,
+      variedDocuments(DOCUMENTS, { command, memo }, journal),
     );
     books.simulator.control({ do: "clear-faults" });
     books.open();
-    const read = await books.sink.readBack(plans, context());
-    expect(read).toHaveLength(DOCUMENTS);
-    for (const plan of plans)
-      expectEqual(
-        plan,
-        read.filter(({ externalId }) => externalId === plan.externalId),
-      );
+    await expectReadBack(books.sink, plans);
     const { records, requests } = books.simulator.ledger();
     const sales = records.filter(({ set }) => set === "salesInvoices" || set === "salesCreditMemos");
     const drafts = sales.filter(({ values }) => values["status"] === "Draft");

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { MappedReferences, PostingKind } from "../../../../src/model/posting.ts";
 import { NET_30, NORTH, SOUTH } from "../../../simulators/business-central/environment.ts";
+import { context, faultOf } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
@@ -11,7 +12,7 @@ import {
   SETTINGS,
   untaxed,
 } from "../../../unit/erp/business-central/business-central-fixture.ts";
-import { Bookkeeping, context, faultOf } from "./environment-fixture.ts";
+import { Bookkeeping } from "./environment-fixture.ts";
 
 let books: Bookkeeping;
 

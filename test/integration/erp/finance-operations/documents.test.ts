@@ -1,14 +1,16 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { sampleEnvironment } from "../../../simulators/finance-operations/environment.ts";
+import { context, faultOf } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
   invoice,
   journal,
   line,
+  memo,
   SETTINGS,
 } from "../../../unit/erp/finance-operations/finance-operations-fixture.ts";
-import { Bookkeeping, context, faultOf, memo } from "./environment-fixture.ts";
+import { Bookkeeping } from "./environment-fixture.ts";
 
 /** Documents get into the environment as they were planned, are posted by its jobs, and read back equal. */
 

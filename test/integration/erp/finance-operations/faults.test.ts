@@ -2,16 +2,18 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { PostingCommand } from "../../../../src/model/posting.ts";
 import type { Fault } from "../../../simulators/finance-operations/control-commands.ts";
 import { sampleEnvironment } from "../../../simulators/finance-operations/environment.ts";
+import { context, faultOf } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
   invoice,
   journal,
   line,
+  memo,
   REFERENCES,
   SETTINGS,
 } from "../../../unit/erp/finance-operations/finance-operations-fixture.ts";
-import { Bookkeeping, context, faultOf, memo } from "./environment-fixture.ts";
+import { Bookkeeping } from "./environment-fixture.ts";
 
 /** Whatever goes wrong on the way, a fault says what it means, and the next try makes one document. */
 

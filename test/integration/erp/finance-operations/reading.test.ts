@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { context, expectEqual } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
@@ -6,7 +7,7 @@ import {
   journal,
   REFERENCES,
 } from "../../../unit/erp/finance-operations/finance-operations-fixture.ts";
-import { Bookkeeping, context, expectEqual } from "./environment-fixture.ts";
+import { Bookkeeping } from "./environment-fixture.ts";
 
 /** Payments, what somebody has changed, strays, and what stands in the way of a connection. */
 
@@ -27,8 +28,7 @@ it("tells what has been paid of an invoice", async () => {
   expect(await payment()).toEqual({ status: "partly-paid", openAmount: "100" });
   books.simulator.control({ do: "pay", invoice: plan.externalId });
   expect(await payment()).toEqual({ status: "paid", openAmount: "0" });
-  const [found] = await books.sink.readBack([plan], context());
-  expectEqual(plan, found);
+  expectEqual(plan, await books.sink.readBack([plan], context()));
 });
 
 it("tells an invoice of nothing as paid", async () => {

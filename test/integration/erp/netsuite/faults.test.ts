@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { context, faultOf, unusedAddress } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
@@ -8,7 +9,7 @@ import {
   line,
   REFERENCES,
 } from "../../../unit/erp/netsuite/netsuite-fixture.ts";
-import { Bookkeeping, context, faultOf, machineClient, unusedAddress } from "./account-fixture.ts";
+import { Bookkeeping, machineClient } from "./account-fixture.ts";
 
 let books: Bookkeeping;
 

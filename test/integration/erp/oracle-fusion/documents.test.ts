@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { context, faultOf } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
@@ -10,7 +11,7 @@ import {
   REFERENCES,
   SETTINGS,
 } from "../../../unit/erp/oracle-fusion/oracle-fixture.ts";
-import { context, Environment, faultOf, expectNoWrongRequests } from "./environment-fixture.ts";
+import { Environment, expectNoWrongRequests } from "./environment-fixture.ts";
 
 /** Documents are in Oracle as they were planned, whatever is said in them. */
 

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { PostingCommand } from "../../../../src/model/posting.ts";
-import { OracleFusionSimulator } from "../../../simulators/oracle-fusion/simulator.ts";
+import { context, faultOf, unusedAddress } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
@@ -11,7 +11,7 @@ import {
   memo,
   REFERENCES,
 } from "../../../unit/erp/oracle-fusion/oracle-fixture.ts";
-import { BASIC, context, Environment, faultOf, OAUTH, expectNoWrongRequests } from "./environment-fixture.ts";
+import { BASIC, Environment, OAUTH, expectNoWrongRequests } from "./environment-fixture.ts";
 
 let oracle: Environment;
 beforeEach(async () => {
@@ -240,9 +240,7 @@ describe("faults", () => {
   });
 
   it("nobody listens: nothing was sent", async () => {
-    const simulator = await OracleFusionSimulator.start();
-    await simulator.close();
-    oracle.open({ url: simulator.url });
+    oracle.open({ url: await unusedAddress() });
     expect(await faultOf(oracle.post(command(journal())))).toMatchObject({ kind: "transient" });
   });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { context, faultOf } from "../../../support/erp/sink-requests.ts";
 import { command, journal, REFERENCES } from "../../../unit/erp/oracle-fusion/oracle-fixture.ts";
-import { context, Environment, faultOf, expectNoWrongRequests } from "./environment-fixture.ts";
+import { Environment, expectNoWrongRequests } from "./environment-fixture.ts";
 
 /** Journals that Oracle imports by itself: waited for, never sent a second time while the first may still come. */
 
@@ -22,7 +23,7 @@ const wrongAccount = {
 };
 
 it("is under way in every state that is no end, whatever it is called", async () => {
-  const { plan, handle } = await oracle.begin(command(journal()));
+  const { plan, handle } = await oracle.beginJournal(command(journal()));
   for (const state of ["WAIT", "PAUSED", "BLOCKED", "HOLD", "", "COMPLETED", "SOMETHING_NEW"]) {
     oracle.simulator.control({ do: "job-state", state });
     expect([state, await oracle.sink.poll(plan, handle, context())]).toEqual([state, { status: "pending" }]);
@@ -46,7 +47,7 @@ it("that is refused with a status of success brings nothing", async () => {
 
 it("is not sent again while an import is under way that may be it", async () => {
   oracle.simulator.fault({ kind: "lost-after-commit" }, { times: 1, method: "POST" });
-  expect(await faultOf(oracle.begin(command(journal())))).toMatchObject({ kind: "unknown" });
+  expect(await faultOf(oracle.beginJournal(command(journal())))).toMatchObject({ kind: "unknown" });
   const plan = oracle.sink.plan(command(journal()));
   expect(await faultOf(oracle.sink.lookUp(plan, context()))).toMatchObject({
     kind: "transient",
@@ -60,7 +61,7 @@ it("is not sent again while an import is under way that may be it", async () => 
 it("that came twice is found, since Oracle takes the same group twice", async () => {
   oracle.simulator.control({ do: "set-import-delay", ms: 0 });
   oracle.simulator.fault({ kind: "duplicate-delivery" }, { times: 1, path: "/erpintegrations" });
-  const { plan, handle } = await oracle.begin(command(journal()));
+  const { plan, handle } = await oracle.beginJournal(command(journal()));
   expect(await faultOf(oracle.sink.poll(plan, handle, context()))).toMatchObject({ kind: "duplicate" });
   expect(await oracle.sink.lookUp(plan, context())).toHaveLength(2);
 });
@@ -76,12 +77,12 @@ it("that ends with an error tells which line is wrong, and whose it is", async (
     ],
   ] as const;
   for (const [posted, kind, code] of cases) {
-    const { plan, handle } = await oracle.begin(posted);
+    const { plan, handle } = await oracle.beginJournal(posted);
     expect(await faultOf(oracle.sink.poll(plan, handle, context()))).toMatchObject({ kind, code });
   }
   // The period closes while the import waits.
   oracle.simulator.control({ do: "set-import-delay", ms: 600_000 });
-  const { plan, handle } = await oracle.begin(command(journal()));
+  const { plan, handle } = await oracle.beginJournal(command(journal()));
   oracle.simulator.control({ do: "close-period", month: "2026-06" });
   oracle.simulator.control({ do: "set-import-delay", ms: 0 });
   expect(await faultOf(oracle.sink.poll(plan, handle, context()))).toMatchObject({
@@ -93,14 +94,14 @@ it("that ends with an error tells which line is wrong, and whose it is", async (
 it("that did a part is never taken for the journal", async () => {
   oracle.simulator.control({ do: "set-import-delay", ms: 0 });
   oracle.simulator.fault({ kind: "import-partial" }, { times: 1, path: "/erpintegrations" });
-  const { plan, handle } = await oracle.begin(command(journal(), { references: wrongAccount }));
+  const { plan, handle } = await oracle.beginJournal(command(journal(), { references: wrongAccount }));
   expect(await faultOf(oracle.sink.poll(plan, handle, context()))).toMatchObject({ kind: "duplicate" });
   const [found] = await oracle.sink.lookUp(plan, context());
   expect(found?.document.lines).toHaveLength(1);
 });
 
 it("that somebody cancels is sent again; one whose batch is not seen yet is looked for", async () => {
-  const { plan, handle } = await oracle.begin(command(journal()));
+  const { plan, handle } = await oracle.beginJournal(command(journal()));
   for (const state of ["CANCELLED", "EXPIRED", "SUCCEEDED"]) {
     oracle.simulator.control({ do: "job-state", state });
     expect(await faultOf(oracle.sink.poll(plan, handle, context()))).toMatchObject({
@@ -116,7 +117,7 @@ it("of a ledger that Oracle doesn't show is not sent", async () => {
   for (const ledger_id of ["999", "not a number"]) {
     const north = { ...REFERENCES.legal_entity?.["north"], ledger_id };
     const posted = command(journal(), { references: { ...REFERENCES, legal_entity: { north } } });
-    expect(await faultOf(oracle.begin(posted))).toMatchObject({ kind: "mapping" });
+    expect(await faultOf(oracle.beginJournal(posted))).toMatchObject({ kind: "mapping" });
   }
   expect(oracle.simulator.ledger().jobs).toEqual([]);
 });

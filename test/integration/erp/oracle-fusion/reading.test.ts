@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ErpReference } from "../../../../src/model/posting.ts";
-import { OracleFusionSimulator } from "../../../simulators/oracle-fusion/simulator.ts";
+import { context, expectEqual, unusedAddress } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
@@ -12,7 +12,7 @@ import {
   memo,
   REFERENCES,
 } from "../../../unit/erp/oracle-fusion/oracle-fixture.ts";
-import { BASIC, context, Environment, expectEqual, expectNoWrongRequests } from "./environment-fixture.ts";
+import { BASIC, Environment, expectNoWrongRequests } from "./environment-fixture.ts";
 
 let oracle: Environment;
 beforeEach(async () => {
@@ -43,7 +43,7 @@ it("reads many documents back, and leaves out what isn't there", async () => {
     plans.slice(0, 12).map((plan) => plan.externalId),
   );
   found.forEach((each, index) => {
-    expectEqual(plans[index]!, each);
+    expectEqual(plans[index]!, [each]);
   });
   // One question for all; the customer's number is known.
   expect(oracle.simulator.ledger().requests.length - before).toBeLessThanOrEqual(2);
@@ -143,9 +143,7 @@ describe("the check", () => {
   it("tells credentials from an environment that doesn't answer", async () => {
     oracle.open({ authentication: { kind: "basic", username: "x", password: "y" } });
     expect(await oracle.sink.check(kinds, context())).toMatchObject([{ problem: "credentials" }]);
-    const gone = await OracleFusionSimulator.start();
-    await gone.close();
-    oracle.open({ url: gone.url });
+    oracle.open({ url: await unusedAddress() });
     expect(await oracle.sink.check(kinds, context())).toMatchObject([{ problem: "unreachable" }]);
   });
 });

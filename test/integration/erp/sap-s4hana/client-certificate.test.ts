@@ -7,8 +7,8 @@ import { systemClock } from "../../../../src/model/clock.ts";
 import type { SapCredentials } from "../../../../src/sinks/erp/sap-s4hana/authentication.ts";
 import { SapSink } from "../../../../src/sinks/erp/sap-s4hana/sink.ts";
 import { SapSimulator } from "../../../simulators/sap-s4hana/simulator.ts";
+import { context, expectEqual, faultOf } from "../../../support/erp/sink-requests.ts";
 import { command, customer, journal, PREFIX, SETTINGS } from "../../../unit/erp/sap-s4hana/sap-fixture.ts";
-import { context, expectEqual, faultOf } from "./system-fixture.ts";
 
 /** The client shows a certificate, which the system verifies, and verifies the system's. */
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sampleSystem } from "../../../simulators/sap-s4hana/system.ts";
+import { context, expectEqual, faultOf } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
@@ -9,7 +10,7 @@ import {
   REFERENCES,
   SETTINGS,
 } from "../../../unit/erp/sap-s4hana/sap-fixture.ts";
-import { Bookkeeping, context, expectEqual, faultOf, memo } from "./system-fixture.ts";
+import { Bookkeeping, memo } from "./system-fixture.ts";
 
 let books: Bookkeeping;
 

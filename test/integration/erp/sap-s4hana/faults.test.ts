@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { MappedReferences, PostingCommand } from "../../../../src/model/posting.ts";
 import type { Fault } from "../../../simulators/sap-s4hana/control-commands.ts";
 import { sampleSystem } from "../../../simulators/sap-s4hana/system.ts";
+import { context, expectEqual, faultOf, unusedAddress } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
@@ -11,7 +12,7 @@ import {
   REFERENCES,
 } from "../../../unit/erp/sap-s4hana/sap-fixture.ts";
 import { waitUntil } from "../../../support/wait-until.ts";
-import { Bookkeeping, context, expectEqual, faultOf, memo, unusedAddress } from "./system-fixture.ts";
+import { Bookkeeping, memo } from "./system-fixture.ts";
 
 let books: Bookkeeping;
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ErpFault } from "../../../../src/sinks/erp/erp-sink.ts";
 import { externalIdPrefix } from "../../../../src/sinks/erp/sap-s4hana/external-id.ts";
 import { compareDocuments } from "../../../../src/sinks/posting/compare-documents.ts";
+import { context, faultOf } from "../../../support/erp/sink-requests.ts";
 import {
   command,
   customer,
@@ -13,7 +14,7 @@ import {
   PREFIX,
   REFERENCES,
 } from "../../../unit/erp/sap-s4hana/sap-fixture.ts";
-import { Bookkeeping, context, faultOf, memo } from "./system-fixture.ts";
+import { Bookkeeping, memo } from "./system-fixture.ts";
 
 let books: Bookkeeping;
 

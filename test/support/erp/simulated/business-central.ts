@@ -14,10 +14,9 @@ import type {
   SimulatedErpOptions,
   SimulatedFault,
 } from "../simulated-erp.ts";
+import { ALL_ABILITIES, SERVICE_FAULTS, anotherAmount, requestCounts } from "../simulated-service.ts";
 
 const CLIENT = "c5f1a0de-0000-4000-8000-00000000c11e";
-const STORM_MS = 300;
-const THROTTLED = 429;
 /** Item of the product `rare`, and the one that may be used in its place. */
 const RARE_ITEM = "1002";
 const OTHER_ITEM = "1001";
@@ -27,13 +26,8 @@ const UNBILLED = "1150";
 const TAX_ACCOUNTS: ReadonlySet<unknown> = new Set(["2210", "2220"]);
 
 const FAULTS: Readonly<Record<SimulatedFault, Fault>> = {
-  "lost-after-commit": { kind: "lost-after-commit" },
-  "lost-before-commit": { kind: "lost-before-commit" },
-  unavailable: { kind: "server-error", status: 503 },
+  ...SERVICE_FAULTS,
   "error-after-commit": { kind: "server-error-after-commit", status: 504 },
-  "throttle-storm": { kind: "throttle-storm", ms: STORM_MS },
-  "token-expiry": { kind: "token-expiry" },
-  "duplicate-delivery": { kind: "duplicate-delivery" },
 };
 
 const AFTER_COMMIT: ReadonlySet<SimulatedFault> = new Set(["lost-after-commit", "error-after-commit"]);
@@ -47,17 +41,7 @@ export const businessCentralErp: SimulatedErpKind = {
 
 class SimulatedBusinessCentral implements SimulatedErp {
   readonly adapter = "business-central";
-  readonly abilities: ErpAbilities = {
-    credentials: true,
-    tokens: true,
-    periods: true,
-    itemChecks: true,
-    payments: true,
-    readBack: true,
-    lookUp: true,
-    throttling: true,
-    accepts: false,
-  };
+  readonly abilities: ErpAbilities = ALL_ABILITIES;
   readonly secrets: readonly string[];
   readonly secretFiles: readonly string[] = [];
   readonly #simulator: BusinessCentralSimulator;
@@ -197,15 +181,12 @@ class SimulatedBusinessCentral implements SimulatedErp {
     const record = this.#posted().find((each) => numberOf(each) === number);
     if (record === undefined) throw new RangeError(`no document ${number}`);
     const [line] = amountLines(record);
-    // One more unit of the currency: whatever it was, it is another amount.
-    const amount = decimalOf(cents(String(line?.values["netAmount"])) + 100n);
+    const amount = anotherAmount(String(line?.values["netAmount"]));
     this.#simulator.control({ do: "edit-amount", document: String(record.values["number"]), amount });
   }
 
   requests(): { readonly total: number; readonly lost: number; readonly refused: number } {
-    const { requests } = this.#simulator.ledger();
-    const count = (status: number): number => requests.filter((each) => each.status === status).length;
-    return { total: requests.length, lost: count(0), refused: count(THROTTLED) };
+    return requestCounts(this.#simulator.ledger().requests);
   }
 
   wrongRequests(): readonly string[] {
@@ -250,9 +231,4 @@ function figuresOf(record: LedgerRecord): DocumentFigures {
     total: cents(String(record.values["totalAmountIncludingTax"])),
     lines: lines.filter(({ isTax }) => !isTax).map(({ amount }) => amount),
   };
-}
-
-function decimalOf(amount: bigint): string {
-  const digits = (amount < 0n ? -amount : amount).toString().padStart(3, "0");
-  return `${amount < 0n ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`;
 }

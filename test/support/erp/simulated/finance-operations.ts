@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Fault } from "../../../simulators/finance-operations/control-commands.ts";
 import type { LedgerInvoice } from "../../../simulators/finance-operations/ledger.ts";
 import { FinanceOperationsSimulator } from "../../../simulators/finance-operations/simulator.ts";
 import { cents, type DocumentFigures } from "../posted-month.ts";
@@ -14,25 +13,14 @@ import type {
   SimulatedErpOptions,
   SimulatedFault,
 } from "../simulated-erp.ts";
+import { ALL_ABILITIES, SERVICE_FAULTS, anotherAmount, row, requestCounts } from "../simulated-service.ts";
 
 /** Long enough that a draft is seen unposted. */
 const POSTING_MS = 100;
-const STORM_MS = 300;
-const THROTTLED = 429;
 const RESOURCE = "https://contoso.operations.dynamics.com";
 const RARE_ACCOUNT = "401300";
 const OTHER_ACCOUNT = "401200";
 const TAX_ACCOUNTS = ["203100", "203200"];
-
-const FAULTS: Readonly<Record<SimulatedFault, Fault>> = {
-  "lost-after-commit": { kind: "lost-after-commit" },
-  "lost-before-commit": { kind: "lost-before-commit" },
-  unavailable: { kind: "server-error", status: 503 },
-  "error-after-commit": { kind: "server-error-after-commit", status: 500 },
-  "throttle-storm": { kind: "throttle-storm", ms: STORM_MS },
-  "token-expiry": { kind: "token-expiry" },
-  "duplicate-delivery": { kind: "duplicate-delivery" },
-};
 
 const AFTER_COMMIT: ReadonlySet<SimulatedFault> = new Set(["lost-after-commit", "error-after-commit"]);
 
@@ -44,17 +32,7 @@ export const financeOperationsErp: SimulatedErpKind = {
 
 class SimulatedFinanceOperations implements SimulatedErp {
   readonly adapter = "finance-operations";
-  readonly abilities = {
-    credentials: true,
-    tokens: true,
-    periods: true,
-    itemChecks: true,
-    payments: true,
-    readBack: true,
-    lookUp: true,
-    throttling: true,
-    accepts: true,
-  };
+  readonly abilities = { ...ALL_ABILITIES, accepts: true };
   readonly secrets: readonly string[];
   readonly secretFiles: readonly string[];
   readonly #simulator: FinanceOperationsSimulator;
@@ -108,11 +86,6 @@ class SimulatedFinanceOperations implements SimulatedErp {
 
   /** Rows as the simulated environment's lists have them. */
   mapping({ otherItem = false, hasForeignCurrency = true }: MappingOptions = {}): readonly MappingRow[] {
-    const row = (table: MappingRow["table"], key: string, values: MappingRow["values"]): MappingRow => ({
-      table,
-      key,
-      values,
-    });
     const company = (id: string): MappingRow["values"] => ({
       id,
       customer_group: "80",
@@ -168,7 +141,7 @@ class SimulatedFinanceOperations implements SimulatedErp {
   fault(fault: SimulatedFault, which: { readonly times: number } | { readonly rate: number }): void {
     // A journal's header is no journal yet: what is done is what is complete.
     const few = AFTER_COMMIT.has(fault) ? { completesOnly: true } : { writesOnly: true };
-    this.#simulator.fault(FAULTS[fault], "times" in which ? { ...which, ...few } : which);
+    this.#simulator.fault(SERVICE_FAULTS[fault], "times" in which ? { ...which, ...few } : which);
   }
 
   clearFaults(): void {
@@ -203,15 +176,8 @@ class SimulatedFinanceOperations implements SimulatedErp {
 
   alter(number: string): void {
     const { externalId, lines } = this.#numbered(number);
-    // One more unit of the currency: whatever it was, it is another amount.
-    const amount = cents(lines[0]?.amount ?? "0") + 100n;
-    const digits = (amount < 0n ? -amount : amount).toString().padStart(3, "0");
-    this.#simulator.control({
-      do: "edit-amount",
-      document: externalId,
-      line: 1,
-      amount: `${amount < 0n ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`,
-    });
+    const amount = anotherAmount(lines[0]?.amount ?? "0");
+    this.#simulator.control({ do: "edit-amount", document: externalId, line: 1, amount });
   }
 
   work(): void {
@@ -219,9 +185,7 @@ class SimulatedFinanceOperations implements SimulatedErp {
   }
 
   requests(): { readonly total: number; readonly lost: number; readonly refused: number } {
-    const { requests } = this.#simulator.ledger();
-    const count = (status: number): number => requests.filter((each) => each.status === status).length;
-    return { total: requests.length, lost: count(0), refused: count(THROTTLED) };
+    return requestCounts(this.#simulator.ledger().requests);
   }
 
   /** A right sender names only properties and addresses that exist, and never gets the form of a request for a token wrong. */

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import type { Fault } from "../../../simulators/netsuite/control-commands.ts";
 import type { LedgerRecord } from "../../../simulators/netsuite/ledger.ts";
 import { NetSuiteSimulator } from "../../../simulators/netsuite/simulator.ts";
 import { machineClient } from "../machine-client.ts";
@@ -14,24 +13,13 @@ import type {
   SimulatedErpOptions,
   SimulatedFault,
 } from "../simulated-erp.ts";
+import { ALL_ABILITIES, SERVICE_FAULTS, anotherAmount, requestCounts } from "../simulated-service.ts";
 
 /** Long enough that a job is seen under way. */
 const JOB_MS = 100;
-const STORM_MS = 300;
-const THROTTLED = 429;
 
 const ISO_CODES: Readonly<Record<string, string>> = { "1": "USD", "2": "GBP", "4": "EUR" };
 const SALES = ["invoice", "creditMemo"];
-
-const FAULTS: Readonly<Record<SimulatedFault, Fault>> = {
-  "lost-after-commit": { kind: "lost-after-commit" },
-  "lost-before-commit": { kind: "lost-before-commit" },
-  unavailable: { kind: "server-error", status: 503 },
-  "error-after-commit": { kind: "server-error-after-commit", status: 500 },
-  "throttle-storm": { kind: "throttle-storm", ms: STORM_MS },
-  "token-expiry": { kind: "token-expiry" },
-  "duplicate-delivery": { kind: "duplicate-delivery" },
-};
 
 /** NetSuite called directly. */
 export const netsuiteErp: SimulatedErpKind = {
@@ -62,17 +50,7 @@ class SimulatedNetSuite implements SimulatedErp {
     this.#simulator = simulator;
     this.#authentication = client.settings;
     this.#isAsynchronous = isAsynchronous;
-    this.abilities = {
-      credentials: true,
-      tokens: true,
-      periods: true,
-      itemChecks: true,
-      payments: true,
-      readBack: true,
-      lookUp: true,
-      throttling: true,
-      accepts: isAsynchronous,
-    };
+    this.abilities = { ...ALL_ABILITIES, accepts: isAsynchronous };
     this.secretFiles = [client.keyFile];
     this.secrets = readFileSync(client.keyFile, "utf8")
       .split("\n")
@@ -158,7 +136,7 @@ class SimulatedNetSuite implements SimulatedErp {
   }
 
   fault(fault: SimulatedFault, which: { readonly times: number } | { readonly rate: number }): void {
-    this.#simulator.fault(FAULTS[fault], "times" in which ? { ...which, writesOnly: true } : which);
+    this.#simulator.fault(SERVICE_FAULTS[fault], "times" in which ? { ...which, writesOnly: true } : which);
   }
 
   clearFaults(): void {
@@ -193,9 +171,8 @@ class SimulatedNetSuite implements SimulatedErp {
   alter(number: string): void {
     const { type, id, sublists } = this.#numbered(number);
     const [line] = sublists["item"] ?? [];
-    // One more unit of the currency: whatever it was, it is another amount.
-    const amount = cents(String(line?.["amount"])) + 100n;
-    this.#simulator.control({ do: "edit-amount", type, record: id, amount: decimalOf(amount) });
+    const amount = anotherAmount(String(line?.["amount"]));
+    this.#simulator.control({ do: "edit-amount", type, record: id, amount });
   }
 
   work(): void {
@@ -203,9 +180,7 @@ class SimulatedNetSuite implements SimulatedErp {
   }
 
   requests(): { readonly total: number; readonly lost: number; readonly refused: number } {
-    const { requests } = this.#simulator.ledger();
-    const count = (status: number): number => requests.filter((each) => each.status === status).length;
-    return { total: requests.length, lost: count(0), refused: count(THROTTLED) };
+    return requestCounts(this.#simulator.ledger().requests);
   }
 
   /** A right sender needs no property that doesn't exist, and never lets its nonces, assertions or tokens be wrong in form. */
@@ -256,9 +231,4 @@ function periodOf(month: string): string {
     year: "numeric",
     timeZone: "UTC",
   });
-}
-
-function decimalOf(amount: bigint): string {
-  const digits = (amount < 0n ? -amount : amount).toString().padStart(3, "0");
-  return `${amount < 0n ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`;
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Fault } from "../../../simulators/oracle-fusion/control-commands.ts";
 import { LEDGERS } from "../../../simulators/oracle-fusion/environment.ts";
 import { OracleFusionSimulator } from "../../../simulators/oracle-fusion/simulator.ts";
 import type { Transaction } from "../../../simulators/oracle-fusion/store.ts";
@@ -15,28 +14,17 @@ import type {
   SimulatedErpOptions,
   SimulatedFault,
 } from "../simulated-erp.ts";
+import { ALL_ABILITIES, SERVICE_FAULTS, anotherAmount, row, requestCounts } from "../simulated-service.ts";
 
 const SCOPE = "urn:opc:resource:consumer::all";
 const CLIENT = "client-7c41";
 /** Long enough that an import is seen under way. */
 const IMPORT_MS = 100;
-const STORM_MS = 300;
-const THROTTLED = 429;
 /** Memo lines of the products. */
 const RARE = "Rare";
 const OTHER = "Usage";
 /** An import that reaches Oracle twice is booked twice: nothing of a request keeps it from that. Tests of the adapter see that it is found. */
 const IMPORTS = "/erpintegrations";
-
-const FAULTS: Readonly<Record<SimulatedFault, Fault>> = {
-  "lost-after-commit": { kind: "lost-after-commit" },
-  "lost-before-commit": { kind: "lost-before-commit" },
-  unavailable: { kind: "server-error", status: 503 },
-  "error-after-commit": { kind: "server-error-after-commit", status: 500 },
-  "throttle-storm": { kind: "throttle-storm", ms: STORM_MS },
-  "token-expiry": { kind: "token-expiry" },
-  "duplicate-delivery": { kind: "duplicate-delivery" },
-};
 
 /** An environment of Oracle Fusion Cloud ERP. */
 export const oracleFusionErp: SimulatedErpKind = {
@@ -46,16 +34,7 @@ export const oracleFusionErp: SimulatedErpKind = {
 
 class SimulatedOracleFusion implements SimulatedErp {
   readonly adapter = "oracle-fusion";
-  readonly abilities = {
-    credentials: true,
-    tokens: true,
-    periods: true,
-    itemChecks: true,
-    payments: true,
-    readBack: true,
-    lookUp: true,
-    throttling: true,
-  };
+  readonly abilities = ALL_ABILITIES;
   readonly secrets: readonly string[];
   readonly secretFiles: readonly string[];
   readonly #simulator: OracleFusionSimulator;
@@ -98,11 +77,6 @@ class SimulatedOracleFusion implements SimulatedErp {
 
   /** Rows as the simulated environment's lists have them. */
   mapping({ otherItem = false, hasForeignCurrency = true }: MappingOptions = {}): readonly MappingRow[] {
-    const row = (table: MappingRow["table"], key: string, values: MappingRow["values"]): MappingRow => ({
-      table,
-      key,
-      values,
-    });
     const account = (role: string, value: string): MappingRow =>
       row("account", role, { combination: `01-000-${value}-0000` });
     return [
@@ -160,7 +134,7 @@ class SimulatedOracleFusion implements SimulatedErp {
 
   /** A document is several requests: it is there, and its answer lost, when the last of them is. */
   fault(fault: SimulatedFault, which: { readonly times: number } | { readonly rate: number }): void {
-    this.#simulator.fault(FAULTS[fault], {
+    this.#simulator.fault(SERVICE_FAULTS[fault], {
       ...which,
       ...("times" in which &&
         (fault.endsWith("after-commit") ? { lastStepsOnly: true } : { writesOnly: true })),
@@ -199,11 +173,7 @@ class SimulatedOracleFusion implements SimulatedErp {
   alter(number: string): void {
     const [line] = this.#simulator.find(number)?.lines ?? [];
     if (line === undefined) throw new RangeError(`no document ${number}`);
-    // One more unit of the currency, whatever it was.
-    const amount = cents(line.amount) + 100n;
-    const digits = (amount < 0n ? -amount : amount).toString().padStart(3, "0");
-    const text = `${amount < 0n ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`;
-    this.#simulator.control({ do: "edit-amount", number, amount: text });
+    this.#simulator.control({ do: "edit-amount", number, amount: anotherAmount(line.amount) });
   }
 
   work(): void {
@@ -211,9 +181,7 @@ class SimulatedOracleFusion implements SimulatedErp {
   }
 
   requests(): { readonly total: number; readonly lost: number; readonly refused: number } {
-    const { requests } = this.#simulator.ledger();
-    const count = (status: number): number => requests.filter((each) => each.status === status).length;
-    return { total: requests.length, lost: count(0), refused: count(THROTTLED) };
+    return requestCounts(this.#simulator.ledger().requests);
   }
 
   wrongRequests(): readonly string[] {

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import type { Fault } from "../../../simulators/sap-s4hana/control-commands.ts";
 import type { StoredDocument, StoredItem } from "../../../simulators/sap-s4hana/documents.ts";
 import { SapSimulator } from "../../../simulators/sap-s4hana/simulator.ts";
 import { cents, type DocumentFigures } from "../posted-month.ts";
@@ -12,25 +11,14 @@ import type {
   SimulatedErpOptions,
   SimulatedFault,
 } from "../simulated-erp.ts";
+import { ALL_ABILITIES, SERVICE_FAULTS, anotherAmount, row, requestCounts } from "../simulated-service.ts";
 
-const STORM_MS = 300;
-const THROTTLED = 429;
 const CLIENT_ID = "sb-tributary!b42";
 const RARE_ACCOUNT = "41000200";
 const OTHER_ACCOUNT = "41000100";
 /** Account of what is not billed yet: what takes an accrual back credits it. */
 const UNBILLED = "12560000";
 const SALES: ReadonlySet<string> = new Set(["DR", "DG"]);
-
-const FAULTS: Readonly<Record<SimulatedFault, Fault>> = {
-  "lost-after-commit": { kind: "lost-after-commit" },
-  "lost-before-commit": { kind: "lost-before-commit" },
-  unavailable: { kind: "server-error", status: 503 },
-  "error-after-commit": { kind: "server-error-after-commit", status: 500 },
-  "throttle-storm": { kind: "throttle-storm", ms: STORM_MS },
-  "token-expiry": { kind: "token-expiry" },
-  "duplicate-delivery": { kind: "duplicate-delivery" },
-};
 
 /** SAP S/4HANA Cloud, with access tokens. */
 export const sapS4hanaErp: SimulatedErpKind = {
@@ -40,16 +28,7 @@ export const sapS4hanaErp: SimulatedErpKind = {
 
 class SimulatedSap implements SimulatedErp {
   readonly adapter = "sap-s4hana";
-  readonly abilities = {
-    credentials: true,
-    tokens: true,
-    periods: true,
-    itemChecks: true,
-    payments: true,
-    readBack: true,
-    lookUp: true,
-    throttling: true,
-  };
+  readonly abilities = ALL_ABILITIES;
   readonly secrets: readonly string[];
   readonly secretFiles: readonly string[] = [];
   readonly #simulator: SapSimulator;
@@ -83,11 +62,6 @@ class SimulatedSap implements SimulatedErp {
 
   /** Rows as the simulated system's lists have them. */
   mapping({ otherItem = false, hasForeignCurrency = true }: MappingOptions = {}): readonly MappingRow[] {
-    const row = (table: MappingRow["table"], key: string, values: MappingRow["values"]): MappingRow => ({
-      table,
-      key,
-      values,
-    });
     const accounts: Readonly<Record<string, string>> = {
       "unbilled-receivable": UNBILLED,
       revenue: "41000000",
@@ -144,7 +118,7 @@ class SimulatedSap implements SimulatedErp {
   fault(fault: SimulatedFault, which: { readonly times: number } | { readonly rate: number }): void {
     const where = "times" in which ? { ...which, writesOnly: true } : which;
     this.#simulator.fault(
-      FAULTS[fault],
+      SERVICE_FAULTS[fault],
       fault === "duplicate-delivery" ? { ...where, method: "PATCH" } : where,
     );
   }
@@ -190,17 +164,11 @@ class SimulatedSap implements SimulatedErp {
     const { reference, items } = this.#numbered(number);
     const [line] = linesOf(items);
     if (line === undefined) throw new RangeError(`${number} has no line`);
-    // One more unit of the currency: whatever it was, it is another amount.
-    const amount = cents(line.amount) + 100n;
-    const digits = (amount < 0n ? -amount : amount).toString().padStart(3, "0");
-    const text = `${amount < 0n ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`;
-    this.#simulator.control({ do: "edit-amount", reference, amount: text });
+    this.#simulator.control({ do: "edit-amount", reference, amount: anotherAmount(line.amount) });
   }
 
   requests(): { readonly total: number; readonly lost: number; readonly refused: number } {
-    const { requests } = this.#simulator.ledger();
-    const count = (status: number): number => requests.filter((each) => each.status === status).length;
-    return { total: requests.length, lost: count(0), refused: count(THROTTLED) };
+    return requestCounts(this.#simulator.ledger().requests);
   }
 
   wrongRequests(): readonly string[] {

@@ -1,12 +1,16 @@
-import type { MappedReferences, PostedDocument, PostingCommand } from "../../../../src/model/posting.ts";
+import type { MappedReferences } from "../../../../src/model/posting.ts";
 import type { PlanContext, PlanSettings } from "../../../../src/sinks/erp/finance-operations/plan.ts";
-import { command as anyCommand } from "../netsuite/netsuite-fixture.ts";
-
-export { customer, invoice, journal, line } from "../netsuite/netsuite-fixture.ts";
+import { PREFIX, sampleCommands } from "../../../support/erp/sample-documents.ts";
 
 /** Commands that tests plan and send. Values are those of the simulator's sample environment. */
 
-export const PREFIX = "umr-";
+export {
+  accrual as journal,
+  customer,
+  invoice,
+  line,
+  PREFIX,
+} from "../../../support/erp/sample-documents.ts";
 
 export const SETTINGS: PlanSettings = {
   taxes: "lines",
@@ -40,6 +44,4 @@ export const REFERENCES: MappedReferences = {
   terms: { "30": { id: "Net30" } },
 };
 
-export function command(document: PostedDocument, changes: Partial<PostingCommand> = {}): PostingCommand {
-  return anyCommand(document, { references: REFERENCES, ...changes });
-}
+export const { command, memo } = sampleCommands(REFERENCES);

@@ -53,7 +53,7 @@ describe("plan of an invoice", () => {
       replace: ["item", "taxDetails"],
       number: "N-1",
     });
-    expect(planned.externalId).toMatch(/^umr-invoice_N-1_[0-9a-f]{20}$/);
+    expect(planned.externalId).toMatch(/^umr-invoice_north_N-1_[0-9a-f]{20}$/);
     expect(sent(planned)).toEqual({
       externalId: planned.externalId,
       entity: { externalId: "umr-customer_north_acme" },
@@ -238,11 +238,14 @@ describe("plan of a credit memo", () => {
   const memo = invoice({
     kind: "credit-memo",
     number: "C-1",
-    corrects: { key: "invoice:N-1", number: "N-1" },
+    corrects: { key: "invoice:north:N-1", number: "N-1" },
   });
 
   it("names what it corrects, and is applied to it", () => {
-    const planned = planCommand(command(memo, { after: ["customer:north:acme", "invoice:N-1"] }), CONTEXT);
+    const planned = planCommand(
+      command(memo, { after: ["customer:north:acme", "invoice:north:N-1"] }),
+      CONTEXT,
+    );
     expect(requestOf(planned)).toMatchObject({
       recordType: "creditMemo",
       applyTo: { externalId: plan(invoice()).externalId, mustExist: true },

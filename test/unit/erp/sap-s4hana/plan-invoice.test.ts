@@ -69,15 +69,15 @@ describe("a request", () => {
   });
 
   it("of a memo has all signs turned, and names its invoice", () => {
-    const corrects = { key: "invoice:N-1", number: "N-1" };
+    const corrects = { key: "invoice:north:N-1", number: "N-1" };
     const posted = command(invoice({ kind: "credit-memo", number: "C-1", corrects }), {
-      after: ["customer:north:acme", "invoice:N-1"],
+      after: ["customer:north:acme", "invoice:north:N-1"],
     });
     const plan = planned(posted);
     expect(amountsOf(plan)).toEqual(["-127.73", "120.5", "7.23"]);
     expect(plan.request).toMatchObject({
       documentType: "DG",
-      appliesTo: { externalId: externalIdOf(PREFIX, "invoice:N-1"), mustExist: true },
+      appliesTo: { externalId: externalIdOf(PREFIX, "invoice:north:N-1"), mustExist: true },
     });
     expect(plan.expected).toMatchObject({ total: "127.73", tax: "7.23", lines: [{ amount: "120.5" }] });
     const unapplied = { ...CONTEXT, settings: { ...SETTINGS, appliesCreditMemos: false } };

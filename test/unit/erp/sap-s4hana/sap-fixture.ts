@@ -1,17 +1,10 @@
-import type {
-  MappedReferences,
-  PostedDocument,
-  PostedJournal,
-  PostingCommand,
-} from "../../../../src/model/posting.ts";
+import type { MappedReferences } from "../../../../src/model/posting.ts";
 import type { PlanContext, PlanSettings } from "../../../../src/sinks/erp/sap-s4hana/plan.ts";
-import { command as plainCommand, journal as plainJournal } from "../netsuite/netsuite-fixture.ts";
+import { PREFIX, sampleCommands } from "../../../support/erp/sample-documents.ts";
 
 /** Commands that tests plan and send. Keys are those of the simulator's sample system. */
 
-export { customer, invoice, line } from "../netsuite/netsuite-fixture.ts";
-
-export const PREFIX = "umr-";
+export { customer, invoice, journal, line, PREFIX } from "../../../support/erp/sample-documents.ts";
 
 export const SETTINGS: PlanSettings = {
   documentTypes: { invoice: "DR", creditMemo: "DG", journal: "SA" },
@@ -51,11 +44,4 @@ export const REFERENCES: MappedReferences = {
   terms: { "30": { id: "NT30" } },
 };
 
-/** A journal that nothing reverses by itself. */
-export function journal(changes: Partial<PostedJournal> = {}): PostedJournal {
-  return plainJournal({ reversalDate: null, ...changes });
-}
-
-export function command(document: PostedDocument, changes: Partial<PostingCommand> = {}): PostingCommand {
-  return plainCommand(document, { references: REFERENCES, ...changes });
-}
+export const { command, memo } = sampleCommands(REFERENCES);
