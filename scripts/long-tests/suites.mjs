@@ -45,7 +45,7 @@ export const LONG_SUITES = {
     },
   },
   backlog: {
-    files: ["test/integration/worker/backlog-memory.test.ts"],
+    files: ["test/measurements/backlog-memory.test.ts"],
     env: { TRIBUTARY_BACKLOG_EVENTS: "20000000" },
   },
   "business-central": {
