@@ -9,7 +9,13 @@ import { SCENARIOS } from "../../../bench/scenarios/scenarios.ts";
 import type { Scenario, ScenarioContext } from "../../../bench/scenarios/scenario.ts";
 import { committedEvents, metricLabelled, sumOfMetric } from "../../../bench/worker/metrics-text.ts";
 
-const CONTEXT: ScenarioContext = { isSmoke: true, rounds: 1, scale: 1, onProgress: () => undefined };
+const CONTEXT: ScenarioContext = {
+  isSmoke: true,
+  rounds: 1,
+  scale: 1,
+  partitions: 1,
+  onProgress: () => undefined,
+};
 
 describe("latencies", () => {
   it("are counted from when a message was due, once an event, at the commit that has it", () => {
