@@ -67,6 +67,10 @@ export const LONG_SUITES = {
       "test/unit/close",
       "test/unit/tax",
       "test/unit/posting",
+      "test/unit/commands",
+      "test/unit/watch",
+      "test/unit/operators/window",
+      "test/unit/operators/deduplicate",
     ],
     env: {
       ENGINE_PROPERTY_RUNS: "5000",
@@ -74,6 +78,8 @@ export const LONG_SUITES = {
       CLOSE_PROPERTY_RUNS: "500",
       TAX_PROPERTY_RUNS: "500",
       POSTING_PROPERTY_RUNS: "2000",
+      WATCH_PROPERTY_RUNS: "3000",
+      TABLE_PROPERTY_RUNS: "3000",
     },
   },
 };
