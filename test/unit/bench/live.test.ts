@@ -17,6 +17,18 @@ const CONTEXT: ScenarioContext = {
   onProgress: () => undefined,
 };
 
+it("has a short form of what is measured in seconds", () => {
+  expect(SCENARIOS.filter(({ isInSmoke }) => isInSmoke).map(({ name }) => name)).toEqual([
+    "cells",
+    "rating",
+    "single events",
+    "columnar, numbered batches",
+    "columnar, small load",
+    "live load",
+    "remembered keys",
+  ]);
+});
+
 describe("latencies", () => {
   it("are counted from when a message was due, once an event, at the commit that has it", () => {
     const recorder = new LatencyRecorder(2);
