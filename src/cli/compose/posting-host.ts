@@ -121,7 +121,8 @@ async function openConnection(
 ): Promise<Hosted> {
   const { clock, random, stateDir, onRequest } = options;
   const { key } = catalog;
-  const sink = config.prepared({
+  const makeSink = await config.prepared();
+  const sink = makeSink({
     prefix: catalog.prefix,
     clock,
     random,
