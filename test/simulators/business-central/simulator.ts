@@ -41,8 +41,6 @@ export interface BusinessCentralSimulatorOptions extends SimulatorOptions {
   readonly windowMs?: number;
   /** Rows of a page at most. */
   readonly pageRows?: number;
-  /** Subscriptions of the tenant. */
-  readonly maxSubscriptions?: number;
   /** From a change until its subscribers are told, and before further tries. */
   readonly notificationDelayMs?: number;
   readonly notificationRetriesMs?: readonly number[];
@@ -97,7 +95,6 @@ export class BusinessCentralSimulator {
       ...SUBSCRIPTIONS,
       environment: this.environment,
       nowMs,
-      ...(options.maxSubscriptions !== undefined && { maxSubscriptions: options.maxSubscriptions }),
     });
     this.notifications = new NotificationSender({
       ...NOTIFICATIONS,

@@ -40,6 +40,7 @@ const NOTIFICATION_URL = /^(https:\/\/|http:\/\/127\.0\.0\.1(:\d+)?\/)/;
 const ONE = /^subscriptions\('([^']+)'\)$/;
 const MAX_CLIENT_STATE = 2048;
 const HANDSHAKE_TIMEOUT_MS = 5_000;
+const NEVER_MS = Date.UTC(2999, 0);
 
 /** Subscriptions: kept for three days, and made or renewed only if the address says that it is meant. */
 export class SubscriptionService {
@@ -60,6 +61,22 @@ export class SubscriptionService {
     for (const { id, expiresMs } of this.#subscriptions.values())
       if (expiresMs <= nowMs) this.#subscriptions.delete(id);
     return [...this.#subscriptions.values()];
+  }
+
+  /** Others of the tenant subscribe, without end, to something of their own. */
+  occupy(places: number): void {
+    const [company] = this.#options.environment.companies;
+    for (let place = 0; place < places; place++)
+      this.#subscriptions.set(`other-${place}`, {
+        id: `other-${place}`,
+        notificationUrl: "https://others.example.test/",
+        resource: `/api/v2.0/companies(${company?.id ?? ""})/customers`,
+        company: company?.id ?? "",
+        set: "customers",
+        clientState: "",
+        expiresMs: NEVER_MS,
+        version: 1,
+      });
   }
 
   remove(id: string): void {

@@ -39,6 +39,7 @@ export class BusinessCentralSink implements ErpSink {
   readonly settleDelayMs: number;
   readonly notifications: ChangeNotifications | undefined;
   readonly #settings: PlanSettings;
+  readonly #webhook: WebhookOptions | undefined;
   readonly #prefix: string;
   readonly #clock: Clock;
   readonly #within: WithinDeadline;
@@ -56,6 +57,7 @@ export class BusinessCentralSink implements ErpSink {
     this.#within = callsWithin(deadlineMs);
     this.settleDelayMs = options.settleDelayMs;
     this.#settings = options.documents;
+    this.#webhook = options.webhook;
     this.#prefix = prefix;
     this.#clock = clock;
     const http = new HttpClient({
@@ -104,7 +106,14 @@ export class BusinessCentralSink implements ErpSink {
   ): Promise<readonly ConnectionFinding[]> {
     const today = new Date(this.#clock.nowMs()).toISOString().slice(0, "YYYY-MM-DD".length);
     return this.#within(context, (signal) =>
-      check(this.#client, { settings: this.#settings, kinds: commandKinds, references, today, signal }),
+      check(this.#client, {
+        settings: this.#settings,
+        kinds: commandKinds,
+        references,
+        webhook: this.#webhook,
+        today,
+        signal,
+      }),
     );
   }
 

@@ -212,13 +212,29 @@ it("that are refused say why: an address that doesn't answer, a full tenant, a m
   open();
   books.simulator.control({ do: "revoke-permission", permission: "subscriptions" });
   expect(await faultOf(notifications().keepSubscribed(context()))).toMatchObject({ kind: "permission" });
-  await books.restart({ nowMs: () => nowMs, maxSubscriptions: 1 });
-  open();
+  books.simulator.control({ do: "grant-permission", permission: "subscriptions" });
+  books.simulator.subscriptions.occupy(199);
   // The one that there is room for is kept, and the other told of.
   const fault = await faultOf(notifications().keepSubscribed(context()));
   expect(fault).toMatchObject({ kind: "validation" });
-  expect(fault.message).toContain("maximum of 1 subscriptions");
-  expect(standing()).toHaveLength(1);
+  expect(fault.message).toContain("maximum of 200 subscriptions");
+  expect(standing()).toHaveLength(200);
+});
+
+it("that could not be had are found by a check, which changes nothing", async () => {
+  const found = async () => (await books.sink.check([], context())).map(({ problem }) => problem);
+  expect(await found()).toEqual([]);
+  books.simulator.control({ do: "revoke-permission", permission: "subscriptions" });
+  expect(await found()).toEqual(["permission"]);
+  open({ isActive: false });
+  expect(await found()).toEqual([]);
+  books.simulator.control({ do: "grant-permission", permission: "subscriptions" });
+  books.simulator.subscriptions.occupy(198);
+  open();
+  expect(await found()).toEqual([]);
+  books.simulator.subscriptions.occupy(199);
+  expect(await found()).toEqual(["configuration"]);
+  expect(requestsBy("POST")).toBe(0);
 });
 
 it("tell of invoices by the ids that they are read by, several in a request; a partial payment is told of by nothing", async () => {
