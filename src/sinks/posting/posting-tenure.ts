@@ -1,5 +1,5 @@
 import { TributaryError } from "../../model/errors.ts";
-import type { Lease } from "../../model/posting-log.ts";
+import type { Lease } from "../../model/lease.ts";
 import type { ChangeHint } from "../erp/change-notifications.ts";
 import { WakeUp } from "../wake-up.ts";
 import { AnnouncedChanges } from "./announced-changes.ts";
