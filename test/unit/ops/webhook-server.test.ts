@@ -10,6 +10,7 @@ import {
   type WebhookServerOptions,
 } from "../../../src/ops/webhook-server.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
+import { waitUntil } from "../../support/wait-until.ts";
 
 const servers: WebhookServer[] = [];
 afterEach(async () => {
@@ -151,6 +152,17 @@ describe("bounds", () => {
     expect(status).toBe("HTTP/1.1 413");
     expect(asked).toHaveLength(1);
     expect(outcomes.filter((each) => each === "main ERP: too-large")).toHaveLength(2);
+  });
+
+  it("hold nobody who hangs up in the middle", async () => {
+    const { server, asked, outcomes, faults } = await start();
+    const socket = connect(server.port, "127.0.0.1", () => {
+      socket.write(`POST ${PATH} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{`);
+      setTimeout(() => socket.destroy(), 20);
+    });
+    await waitUntil("the end", () => outcomes.length > 0);
+    expect(outcomes).toEqual(["main ERP: incomplete"]);
+    expect([asked, faults]).toEqual([[], []]);
   });
 
   it("hold how many come", async () => {

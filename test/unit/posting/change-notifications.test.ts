@@ -9,6 +9,12 @@ import { HOUR_MS, MINUTE_MS, pass, recordsOf, stateOf, stopped, until } from "./
 
 const DAY_MS = 24 * HOUR_MS;
 
+function invoices(count: number, first = 1) {
+  return Array.from({ length: count }, (_, index) =>
+    invoiceCommand(String(first + index), { after: [], orderKey: `o${first + index}` }),
+  );
+}
+
 async function posted(count: number, options: WorldOptions = {}) {
   const world = new NotifyingWorld({
     ...options,
@@ -18,12 +24,7 @@ async function posted(count: number, options: WorldOptions = {}) {
       ...options.reconciliation,
     },
   });
-  queueCommands(
-    world.commands,
-    Array.from({ length: count }, (_, index) =>
-      invoiceCommand(String(index + 1), { after: [], orderKey: `o${index}` }),
-    ),
-  );
+  queueCommands(world.commands, invoices(count));
   const store = world.store();
   const process = new SimProcess(world.clock, 0);
   const runner = world.runner(store, process);
@@ -85,6 +86,25 @@ describe("what an ERP tells of", () => {
     runner.notice({ ids: [id], isAll: false });
     await pass(world, MINUTE_MS);
     expect(world.erp.requests).toBe(after);
+  });
+
+  test("is read within a minute or two while a backlog stands that never ends", async () => {
+    const { world, runner } = await posted(2, {
+      quota: { maxConcurrent: 1 },
+      erp: { latencyMs: () => 20_000 },
+    });
+    let next = 100;
+    const queue = (): void => {
+      queueCommands(world.commands, invoices(12, next));
+      next += 12;
+      if (next < 400) world.clock.schedule(2 * MINUTE_MS, queue);
+    };
+    queue();
+    await pass(world, 10 * MINUTE_MS);
+    const { id, key } = pay(world, 0);
+    runner.notice({ ids: [id], isAll: false });
+    await pass(world, 2 * MINUTE_MS);
+    expect(paid(world)).toEqual([key]);
   });
 
   test("is read once more where it came while the document was being read", async () => {

@@ -56,6 +56,9 @@ export const LINE_NUMBER_STEP = 10_000;
 /**
  * Webhooks. [O] "Working with webhooks", dev-itpro/api-reference/v2.0/dynamics-subscriptions; [N] its forerunner for Dynamics NAV 2018, "Managing subscriptions", which gives
  * numbers that the other has no more; [C] table 2000000095 "API Webhook Subscription", codeunits 6154 "API Webhook Notification Send" and 5477 "Sales Invoice Aggregator".
+ *
+ * What bounds nothing here: a handshake waits 5 seconds for its answer and a notification 30 [N]; changes of 30 seconds are told together [O]; after 408, 429, 5xx or no answer it is told again over 36 hours [O],
+ * five times [N], and then the subscription is removed, as it is at once after any other refusal [O]. A posted invoice is told of when its status changes, so not when a part of it is paid [C].
  */
 
 /** [O] A subscription lasts three days; one is renewed when less than this is left, so that two days are left to try it. */
