@@ -18,9 +18,10 @@ import { waitUntil } from "../../support/wait-until.ts";
 const PARTITIONS = 4;
 const EVENTS = 9_000;
 const SEED = 815;
-const LEASE_MS = 2_000;
+/** Longer than a process is held up where other suites run beside. */
+const LEASE_MS = 4_000;
 /** A partition moves after its lease has run out, and is opened then. */
-const MOVE_DEADLINE_MS = 45_000;
+const MOVE_DEADLINE_MS = 120_000;
 
 let bench: Bench;
 
