@@ -33,7 +33,7 @@ import { loadCatalogDirectory, type LoadedCatalog } from "../catalog-directory.t
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { CloseParts } from "./close-parts.ts";
 import { CatalogVersions } from "./catalogs.ts";
-import { ERP_DESCRIPTIONS } from "./erp-descriptions.ts";
+import { ERP_DESCRIPTIONS } from "../../sinks/erp/descriptions.ts";
 import { createDelivery, type PublicationLogs } from "./partition-sinks.ts";
 import { PartitionWorker, randomHashKey } from "./partition-worker.ts";
 import { createTaxService, servedEntities, taxWaits, type OnTaxRequest } from "./tax-service.ts";
@@ -52,6 +52,9 @@ const REPEATED_FAULT_INTERVAL_MS = 30_000;
  * megabytes for the rare moment at which all partitions commit together. Worker threads share them out.
  */
 const WRITER_THREADS = 4;
+
+/** Partitions of a thread that start at the same time: each asks the broker some dozen questions, one after the other. */
+const STARTING_AT_A_TIME = 16;
 
 export interface WorkerPorts {
   readonly logger: Logger;
@@ -141,8 +144,16 @@ export class Worker {
     }
   }
 
+  /**
+   * Several at a time: what one waits for at the broker is another one's time to read its state, and none begins with what came meanwhile
+   * long before the others are there.
+   */
   async start(): Promise<void> {
-    for (const partition of this.partitions) await partition.start();
+    const waiting = [...this.partitions];
+    const startOneByOne = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await next.start();
+    };
+    await Promise.all(Array.from({ length: STARTING_AT_A_TIME }, startOneByOne));
   }
 
   /** Drains all partitions, delivers what was committed for at most `deliveryTimeoutMs`, closes. */
