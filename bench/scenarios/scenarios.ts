@@ -1,5 +1,6 @@
 import { accountGrowth } from "./account-growth.ts";
 import { cellMemory } from "./cell-memory.ts";
+import { erpDrain } from "./erp-drain.ts";
 import { keyGrowth } from "./key-growth.ts";
 import { liveLoad } from "./live-load.ts";
 import { monthEnd } from "./month-end.ts";
@@ -20,6 +21,7 @@ export const SCENARIOS: readonly Scenario[] = [
   recovery,
   scaleOut,
   monthEnd,
+  erpDrain,
   accountGrowth,
   keyGrowth,
 ];
