@@ -108,7 +108,7 @@ export class TextIndex {
     const other = this.#otherTexts.get(number);
     if (other !== undefined) return other;
     const { chunk, from } = this.#placeOf(number);
-    return Buffer.from(chunk.buffer, from, this.#lengths[number]!).toString("latin1");
+    return Buffer.from(chunk.buffer, from, this.#lengths[number]).toString("latin1");
   }
 
   #placeOf(number: number): { readonly chunk: Uint8Array<ArrayBuffer>; readonly from: number } {

@@ -38,7 +38,7 @@ class Rows {
 }
 
 const name = fc.oneof(
-  fc.constantFrom("", "1", "a", "\u0000", "12\u0000x", "Ω", "\ud800", "é".repeat(4_097)),
+  fc.constantFrom("", "1", "a", "\u0000", "12\u0000x", "Ω", "\ud800"),
   fc.string({ unit: "binary", maxLength: 4 }),
 );
 const series = fc.record({
