@@ -8,6 +8,7 @@ import { WorkerMetrics } from "../../ops/metrics.ts";
 import { mergeMetrics } from "../../ops/merged-metrics.ts";
 import { handleSignals, WorkerLifecycle } from "../../ops/worker-lifecycle.ts";
 import type { LoadedCatalog } from "../catalog-directory.ts";
+import type { Fleet } from "../compose/elastic/open-fleet.ts";
 import type { Postings } from "../compose/open-postings.ts";
 import type { WorkerHost } from "../compose/worker-host.ts";
 import { workerReadiness, workerStatus } from "../compose/worker-status.ts";
@@ -48,12 +49,14 @@ export async function runWorker(config: WorkerConfig, catalog?: LoadedCatalog): 
   });
   metrics.setWorkerState("starting");
   let host: WorkerHost | undefined;
+  let fleet: Fleet | undefined;
   let postings: Postings | undefined;
   let admin: AdminServer | undefined;
   const drain = async (): Promise<void> => {
     lifecycle.enter("draining");
     // First, so that what became of documents finds its partitions; what does not is told by the next runner.
     await postings?.stop();
+    await fleet?.stop();
     await host?.stop(config.shutdownDeadlineMs * DELIVERY_SHARE);
     await admin?.close();
     metrics.close();
@@ -86,6 +89,12 @@ export async function runWorker(config: WorkerConfig, catalog?: LoadedCatalog): 
     postings = loaded === undefined ? undefined : await postingsOf(config, loaded, logger, metrics);
     host = await createHost(config, logger, metrics, loaded);
     await host.start();
+    if (config.partitions.assignment === "elastic") {
+      const deliveryTimeoutMs = config.shutdownDeadlineMs * DELIVERY_SHARE;
+      const { openFleet } = await import("../compose/elastic/open-fleet.ts");
+      fleet = await openFleet(config, host, logger, metrics, deliveryTimeoutMs);
+      fleet.start();
+    }
     postings?.start();
     lifecycle.enter("running");
   } catch (fault) {
