@@ -1,6 +1,8 @@
 import { accountGrowth } from "./account-growth.ts";
 import { cellMemory } from "./cell-memory.ts";
 import { erpDrain } from "./erp-drain.ts";
+import { failover } from "./failover.ts";
+import { fleet } from "./fleet.ts";
 import { keyGrowth } from "./key-growth.ts";
 import { liveLoad } from "./live-load.ts";
 import { monthEnd } from "./month-end.ts";
@@ -20,6 +22,8 @@ export const SCENARIOS: readonly Scenario[] = [
   liveLoad,
   recovery,
   scaleOut,
+  fleet,
+  failover,
   monthEnd,
   erpDrain,
   accountGrowth,

@@ -13,6 +13,8 @@ const LARGE_HEAP_MIB = 12_000;
 const POLL_INTERVAL_MS = 10;
 
 interface Status {
+  /** Messages that wait in the streams of its partitions. */
+  readonly backlog: number;
   readonly totals: Readonly<Record<string, number>>;
   readonly partitions: readonly {
     readonly state: string;
@@ -25,6 +27,8 @@ export interface WorkerFiles {
   readonly partitionCount: number;
   /** Folder for configuration, catalog and state. */
   readonly folder: string;
+  /** Of the configuration's file, where workers share a folder. */
+  readonly name?: string;
   /** Further settings of the configuration file. */
   readonly settings?: Readonly<Record<string, unknown>>;
 }
@@ -48,9 +52,15 @@ export function prepareWorker({
 }
 
 /** Writes the configuration alone; returns its path. */
-export function writeWorkerConfig({ url, partitionCount, folder, settings = {} }: WorkerFiles): string {
+export function writeWorkerConfig({
+  url,
+  partitionCount,
+  folder,
+  name = "worker",
+  settings = {},
+}: WorkerFiles): string {
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, "worker.json");
+  const file = join(folder, `${name}.json`);
   writeFileSync(
     file,
     JSON.stringify({
