@@ -7,7 +7,7 @@ import { oracleFusionDescription } from "../../../../src/sinks/erp/oracle-fusion
 import { planCommand } from "../../../../src/sinks/erp/oracle-fusion/plan-command.ts";
 import { readExactJson, writeExactJson } from "../../../../src/sinks/http/exact-json.ts";
 import { readProjectFile } from "../../../support/project-files.ts";
-import { command, CONTEXT, customer, invoice, journal, line } from "./oracle-fixture.ts";
+import { bodyOf, command, CONTEXT, customer, invoice, journal, line } from "./oracle-fixture.ts";
 
 /** The guide's examples do what it says. */
 
@@ -80,7 +80,7 @@ it("plans the example as it says", () => {
   const document = invoice({ lines: [line({ taxes: [taxed], dimensions: { region: "west" } })] });
   const { request } = planCommand(command(document, { references: references() }), CONTEXT);
   if (request.kind !== "transaction") throw new Error("it is no transaction");
-  expect(readExactJson(writeExactJson(request.body))).toMatchObject({
+  expect(readExactJson(writeExactJson(bodyOf(request)))).toMatchObject({
     BusinessUnit: "North Operations",
     PaymentTerms: "30 Net",
     receivablesInvoiceLines: [
