@@ -95,11 +95,11 @@ function bodyOf(
   const common = {
     BusinessUnit: header.businessUnit,
     TransactionSource: header.source,
-    TransactionType: header.type,
     TransactionNumber: header.number,
     CrossReference: header.externalId,
     TransactionDate: issueDate,
     AccountingDate: issueDate,
+    TransactionType: header.type,
   };
   return document.kind === "invoice"
     ? {

@@ -81,44 +81,48 @@ function loadsToRemove(loads: ReadonlyMap<string, ReadonlySet<string>>, id: stri
   return new Set([...loads.values()].flatMap((each) => [...each]).map((load) => (load === "" ? id : load)));
 }
 
-/** What a second copy of lines is refused with, in this import or by one before it: it says nothing of the document. */
+/** What a second copy of lines is refused with. Whatever else is said of the document then may only be so because of it: accounts count twice, too. */
 const REPEATED_LINES = /unique combination|must be unique|already (been )?(used|exists?)|duplicate/i;
 /** Set-up that no line is to blame for: an unknown context of the flexfield, consolidated billing. */
 const SET_UP = /valid context|consolidated billing/i;
 /** What decides where lines have several messages: what the mapping has wrong is wrong for all, a period opens by itself. */
-const ORDER: readonly ErpFaultKind[] = ["permission", "mapping", "period-closed"];
+const ORDER: readonly ErpFaultKind[] = ["mapping", "period-closed"];
 const MAX_TOLD = 5;
 
 /** Why a document is not there, and none of its lines in the table any more. */
 function faultOf({ request }: TransactionPlan, id: string, state: string, report: ExecutionReport): ErpFault {
   const { number, sent } = request;
   const said = report.messagesOf(sent.by === "import" ? [sent.key, number] : [number]);
-  const reasons = said.filter((message) => !REPEATED_LINES.test(message));
-  if (reasons.length > 0) {
-    const kinds = reasons.map((message) => kindOfDetails([{ code: "", message, path: "" }]));
-    // Who has no right to a list is told of it in a line; that it is not there is all that a mapping can mend.
-    const kind = ORDER.find((each) => kinds.includes(each)) ?? "validation";
+  if (said.some((message) => REPEATED_LINES.test(message)))
+    return new ErpFault("version-conflict", `AutoInvoice had lines of ${number} twice, and took neither`, {
+      code: "interface-lines-twice",
+    });
+  if (said.length > 0) {
+    const kinds = said.map(kindOfMessage);
     return new ErpFault(
-      kind === "permission" ? "validation" : kind,
-      `AutoInvoice has rejected ${number}: ${reasons.slice(0, MAX_TOLD).join("; ")}`,
+      ORDER.find((kind) => kinds.includes(kind)) ?? "validation",
+      `AutoInvoice has rejected ${number}: ${said.slice(0, MAX_TOLD).join("; ")}`,
       { code: "autoinvoice-rejected" },
     );
   }
-  if (said.length === 0 && SET_UP.test(report.ending))
-    return new ErpFault("validation", `AutoInvoice could not begin: ${report.ending}`, {
-      code: "autoinvoice-setup",
-    });
-  const known = kindOfDetails([{ code: "", message: report.ending, path: "" }]);
-  if (said.length === 0 && state !== SUCCEEDED && !ABANDONED_STATES.has(state) && known === "mapping")
-    return new ErpFault("mapping", `AutoInvoice could not begin: ${report.ending}`, {
-      code: "autoinvoice-setup",
-    });
-  const how = report.ending === "" || state === SUCCEEDED ? "" : `: ${report.ending}`;
+  if (state !== SUCCEEDED && !ABANDONED_STATES.has(state)) {
+    const isMapping = kindOfMessage(report.ending) === "mapping";
+    if (isMapping || SET_UP.test(report.ending))
+      return new ErpFault(
+        isMapping ? "mapping" : "validation",
+        `AutoInvoice could not begin: ${report.ending}`,
+        { code: "autoinvoice-setup" },
+      );
+  }
+  // It was cancelled, or broke off, or Oracle doesn't show yet what it has made.
+  const why = report.ending === "" || state === SUCCEEDED ? "" : ` (${report.ending})`;
   return new ErpFault(
     "version-conflict",
-    said.length > 0
-      ? `AutoInvoice had lines of ${number} twice, and it is not to be seen (yet)`
-      : `Oracle's import ${id} ended as ${state}${how}, and ${number} is not to be seen (yet)`,
-    { code: said.length > 0 ? "interface-lines-twice" : state },
+    `Oracle's import ${id} ended as ${state}${why}, and ${number} is not to be seen (yet)`,
+    { code: state },
   );
+}
+
+function kindOfMessage(message: string): ErpFaultKind | undefined {
+  return kindOfDetails([{ code: "", message, path: "" }]);
 }
