@@ -18,21 +18,25 @@ export const PASSING: ReadonlySet<ErpFaultKind> = new Set([
   "authentication",
 ]);
 
-/** Records of plans of one kind, by external id: a question for many of them. */
+/**
+ * Records of plans of one kind, by external id: a question for many of them. Those of a question that failed have its fault, since of many
+ * questions one may fail and the others know something.
+ */
 export async function findImported(
   { client }: OracleTools,
   plans: readonly TransactionPlan[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, readonly TransactionRecord[]>> {
-  const found = new Map<string, readonly TransactionRecord[]>();
+): Promise<ReadonlyMap<string, readonly TransactionRecord[] | ErpFault>> {
+  const found = new Map<string, readonly TransactionRecord[] | ErpFault>();
   for (let first = 0; first < plans.length; first += MAX_READ_BACK) {
     const slice = plans.slice(first, first + MAX_READ_BACK);
     const keys = slice.map(transactionKey);
     const kind = slice[0]?.kind === "invoice" ? "invoice" : "credit-memo";
-    const records = await findTransactions(client, kind, keys, signal);
+    const read = await failedOr(() => findTransactions(client, kind, keys, signal));
     slice.forEach(({ externalId }, index) => {
       const key = keys[index];
-      found.set(externalId, key === undefined ? [] : records.filter((record) => isOfKey(record, key)));
+      if ("fault" in read) found.set(externalId, read.fault);
+      else found.set(externalId, key === undefined ? [] : read.filter((record) => isOfKey(record, key)));
     });
   }
   return found;

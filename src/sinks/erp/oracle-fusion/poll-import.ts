@@ -50,12 +50,13 @@ export async function pollImport(
   const isEnded = FINISHED_STATES.has(state);
   // Also lines of documents that are there: of a file that came twice.
   if (isEnded) await tools.removal.begin(loadsToRemove(loads, id), signal);
-  let report: ExecutionReport | undefined;
+  let report: ExecutionReport | FailedAnswer | undefined;
   let applications = 0;
   const answers: BatchPollAnswer[] = [];
   for (const plan of plans) {
     const found = records.get(plan.externalId) ?? [];
-    if (found.length > 0) {
+    if (found instanceof ErpFault) answers.push({ status: "failed", fault: found });
+    else if (found.length > 0) {
       if (plan.request.applyTo !== null) applications += 1;
       const answer: BatchPollAnswer =
         applications > MAX_APPLICATIONS_A_POLL
@@ -67,13 +68,16 @@ export async function pollImport(
       answers.push(answer);
     } else if (!isEnded || loads.has(plan.externalId)) answers.push(PENDING);
     else {
-      report ??= await readExecutionReport(tools.client, id, signal);
-      answers.push({ status: "failed", fault: faultOf(plan, id, state, report) });
+      report ??= await failedOr(() => readExecutionReport(tools.client, id, signal));
+      answers.push(
+        "fault" in report ? report : { status: "failed", fault: faultOf(plan, id, state, report) },
+      );
     }
   }
   return answers;
 }
 
+type FailedAnswer = Extract<BatchPollAnswer, { readonly status: "failed" }>;
 const PENDING: BatchPollAnswer = { status: "pending" };
 
 /** The loads that brought lines; where Oracle doesn't say, it can only be the import that is asked about. */

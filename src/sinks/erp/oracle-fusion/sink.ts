@@ -113,7 +113,7 @@ export class OracleFusionSink implements ErpSink {
     if (isJournalPlan(plan)) return submitJournal(this.#tools, plan, context.signal);
     if (isTransactionPlan(plan))
       return isImported(plan)
-        ? single(await submitImport(this.#tools, [plan], [context.attempt], context.signal))
+        ? single(await submitImport(this.#tools, [plan], context.signal))
         : submitTransaction(this.#tools, plan, context);
     throw new TypeError("the plan is of no kind that is known");
   }
@@ -125,9 +125,7 @@ export class OracleFusionSink implements ErpSink {
 
   submitBatch(plans: readonly PlannedPosting[], context: BatchContext): Promise<readonly BatchAnswer[]> {
     const transactions = plans.map(transactionPlan);
-    return this.#within(context, (signal) =>
-      submitImport(this.#tools, transactions, context.attempts, signal),
-    );
+    return this.#within(context, (signal) => submitImport(this.#tools, transactions, signal));
   }
 
   /** Documents that were accepted before the setting was changed are polled all the same. */

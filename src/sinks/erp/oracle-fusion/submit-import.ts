@@ -1,7 +1,6 @@
 import { type BatchAnswer, ErpFault } from "../erp-sink.ts";
 import { NO_VALUE, startImport } from "./import-requests.ts";
-import { failedOr, findImported, importedAnswer, PASSING } from "./imported-document.ts";
-import { loadsOfLines } from "./interface-lines.ts";
+import { failedOr, PASSING } from "./imported-document.ts";
 import { MAX_IMPORT_DOCUMENTS, MAX_IMPORT_ROWS } from "./limits.ts";
 import { correctedInvoice } from "./memo-applications.ts";
 import { checkPeriod, RECEIVABLES } from "./periods.ts";
@@ -25,27 +24,18 @@ interface Sendable {
   readonly rows: InterfaceRows;
 }
 
-/** An answer for each plan, in their order. Rejects where a single file held all of them and was not taken. */
+/**
+ * An answer for each plan, in their order. Rejects where a single file held all of them and was not taken. It is not looked for what an earlier try
+ * has left: whose outcome isn't known is looked up before it is sent again, and Oracle rejects what it has.
+ */
 export async function submitImport(
   tools: OracleTools,
   plans: readonly TransactionPlan[],
-  attempts: readonly number[],
   signal: AbortSignal,
 ): Promise<readonly BatchAnswer[]> {
   requireBatch(plans);
   const answers = new Map<TransactionPlan, BatchAnswer>();
-  const repeated = plans.filter((_, index) => (attempts[index] ?? 1) > 1);
-  await takeUp(tools, repeated, answers, signal);
-  const sendable: Sendable[] = [];
-  const checks: PeriodChecks = new Map();
-  for (const plan of plans)
-    if (!answers.has(plan)) {
-      const prepared = await failedOr(() => prepare(tools, plan, checks, signal));
-      if (!("status" in prepared)) sendable.push(prepared);
-      // Nothing was sent yet, and the next question would fail the same way.
-      else if (PASSING.has(prepared.fault.kind)) throw prepared.fault;
-      else answers.set(plan, prepared);
-    }
+  const sendable = await prepareAll(tools, plans, answers, signal);
   await sendAll(tools, filesOf(sendable), answers, signal);
   return plans.map(
     (plan) =>
@@ -78,13 +68,13 @@ async function sendAll(
   }
 }
 
-/** What a file is answered with that was not sent because of another one: a lost answer is only that one's. */
+/** What is answered of what was not sent because of another one: a lost answer is only that one's. */
 function notSent({ kind, message }: ErpFault): { readonly status: "failed"; readonly fault: ErpFault } {
   return {
     status: "failed",
     fault: new ErpFault(
       kind === "unknown" ? "transient" : kind,
-      `not sent, since another file failed: ${message}`,
+      `not sent, since another one failed: ${message}`,
     ),
   };
 }
@@ -97,31 +87,38 @@ function requireBatch(plans: readonly TransactionPlan[]): void {
     );
 }
 
+/** Faults in a row after which questions about further documents are not put: Oracle has other troubles. */
+const MAX_FAULTS_IN_A_ROW = 3;
+
 /**
- * What an earlier try has left is found: a transaction is answered with, and lines that were rejected and not removed would be in the way of new
- * ones, so that their document is looked up first, which removes them.
+ * What is known of each document before it is sent: questions of its own, so that one that fails for a moment is its document's alone. Of a hundred
+ * questions one nearly always fails where a few in a hundred do, and the whole batch must not begin again because of it.
  */
-async function takeUp(
+async function prepareAll(
   tools: OracleTools,
   plans: readonly TransactionPlan[],
   answers: Map<TransactionPlan, BatchAnswer>,
   signal: AbortSignal,
-): Promise<void> {
-  if (plans.length === 0) return;
-  const loads = await loadsOfLines(tools.client, plans, signal);
-  const records = await findImported(tools, plans, signal);
+): Promise<readonly Sendable[]> {
+  const sendable: Sendable[] = [];
+  const checks: PeriodChecks = new Map();
+  let inARow: ErpFault[] = [];
   for (const plan of plans) {
-    const found = records.get(plan.externalId);
-    if (found !== undefined && found.length > 0)
-      answers.set(plan, await failedOr(() => importedAnswer(tools, plan, found, signal)));
-    else if (loads.has(plan.externalId))
-      answers.set(plan, {
-        status: "failed",
-        fault: new ErpFault("version-conflict", "lines of an earlier try are still in AutoInvoice's table", {
-          code: "interface-lines-left",
-        }),
-      });
+    const [obstacle] = inARow.length >= MAX_FAULTS_IN_A_ROW ? inARow : [];
+    const prepared =
+      obstacle === undefined ? await failedOr(() => prepare(tools, plan, checks, signal)) : notSent(obstacle);
+    if (!("status" in prepared)) {
+      inARow = [];
+      sendable.push(prepared);
+      continue;
+    }
+    const { fault } = prepared;
+    // All wait, and no attempt counts.
+    if (fault.kind === "throttle" || fault.kind === "authentication") throw fault;
+    if (PASSING.has(fault.kind)) inARow.push(fault);
+    answers.set(plan, prepared);
   }
+  return sendable;
 }
 
 /** By ledger and day: the answer, which holds for all documents of a batch. */
@@ -138,9 +135,18 @@ async function prepare(
   if (sent.by !== "import") throw new TypeError("the plan is not one of an import");
   if (ledgerId !== undefined && expected.date !== null) {
     const key = `${ledgerId} ${expected.date}`;
-    const check = checks.get(key) ?? checkPeriod(tools.client, RECEIVABLES, ledgerId, expected.date, signal);
-    checks.set(key, check);
-    await check;
+    let check = checks.get(key);
+    if (check === undefined) {
+      check = checkPeriod(tools.client, RECEIVABLES, ledgerId, expected.date, signal);
+      checks.set(key, check);
+    }
+    try {
+      await check;
+    } catch (fault) {
+      // What passes is asked again for the next document.
+      if (fault instanceof ErpFault && PASSING.has(fault.kind)) checks.delete(key);
+      throw fault;
+    }
   }
   const accountNumber = await tools.customers.accountNumber(billTo, signal);
   if (accountNumber === undefined)

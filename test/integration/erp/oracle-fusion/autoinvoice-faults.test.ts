@@ -68,11 +68,6 @@ describe("a lost answer", () => {
     const plan = oracle.sink.plan(command(invoice()));
     expect(await faultOf(oracle.sink.submit(plan, context()))).toMatchObject({ kind: "unknown" });
     oracle.simulator.control({ do: "activate-memo-line", name: "Usage" });
-    // Whoever sends it without having looked is stopped as well.
-    expect(await faultOf(oracle.sink.submit(plan, context(2)))).toMatchObject({
-      kind: "version-conflict",
-      code: "interface-lines-left",
-    });
     expect(await faultOf(oracle.sink.lookUp(plan, context()))).toMatchObject({
       kind: "transient",
       code: "interface-lines-left",
@@ -82,6 +77,29 @@ describe("a lost answer", () => {
     await settled(plan, await oracle.begin(plan, 2));
     await oracle.expectAsPlanned(plan);
     expect(numbers()).toEqual(["N-1"]);
+  });
+
+  it("to a question about one document is only that one's, until several fail in a row", async () => {
+    const customers = Array.from({ length: 8 }, (_, index) => `c${index}`);
+    oracle.open();
+    for (const each of customers)
+      await oracle.post(command(customer({ customer: each }), { key: `customer:north:${each}` }));
+    oracle.open(IMPORTED);
+    const plans = customers.map((each) =>
+      oracle.sink.plan(command(invoice({ customer: each, number: `N-${each}` }))),
+    );
+    const service = "/CustomerAccountService";
+    const submit = async (times: number): Promise<readonly string[]> => {
+      oracle.simulator.fault({ kind: "server-error", status: 503 }, { times, path: service });
+      const answers = await oracle.sink.submitBatch(plans, batchContext(plans));
+      return answers.map((answer) => (answer.status === "failed" ? answer.fault.kind : answer.status));
+    };
+    expect(await submit(1)).toEqual(["transient", ...plans.slice(1).map(() => "accepted")]);
+    oracle.open(IMPORTED);
+    const { length: before } = oracle.simulator.ledger().requests;
+    expect(await submit(100)).toEqual(plans.map(() => "transient"));
+    // A question about the period, and three about customers.
+    expect(oracle.simulator.ledger().requests.length - before).toBe(4);
   });
 
   it("of the first of several files leaves the others unsent", async () => {
@@ -97,6 +115,23 @@ describe("a lost answer", () => {
     );
     expect(oracle.simulator.ledger().jobs).toHaveLength(1);
   });
+});
+
+it("a poll tells what it knows where one of its questions fails", async () => {
+  const plans = Array.from({ length: 25 }, (_, index) =>
+    oracle.sink.plan(command(invoice({ number: `N-${index + 1}` }))),
+  );
+  const answers = await oracle.sink.submitBatch(plans, batchContext(plans));
+  const accepted = plans.map((plan, index) => {
+    const answer = answers[index];
+    return { plan, handle: answer?.status === "accepted" ? answer.handle : "" };
+  });
+  const down = { kind: "server-error", status: 503 } as const;
+  oracle.simulator.fault(down, { times: 1, path: "/receivablesInvoices" });
+  const polled = await oracle.sink.pollBatch(accepted, context());
+  expect(polled.map((answer) => (answer.status === "failed" ? answer.fault.kind : answer.status))).toEqual(
+    plans.map((_, index) => (index < 20 ? "transient" : "confirmed")),
+  );
 });
 
 describe("a file that comes twice", () => {
@@ -132,7 +167,6 @@ describe("a file that comes twice", () => {
     const plan = oracle.sink.plan(command(invoice()));
     const first = await settled(plan, await oracle.begin(plan));
     expect(await settled(plan, await oracle.begin(plan))).toEqual(first);
-    expect(await oracle.sink.submit(plan, context(2))).toEqual(first);
     expect(oracle.simulator.ledger().interfaceLines).toEqual([]);
     expect(numbers()).toEqual(["N-1"]);
   });

@@ -150,9 +150,8 @@ describe("what AutoInvoice rejects", () => {
         "confirmed",
         "mapping autoinvoice-rejected",
       ]);
-      expect(await faultOf(oracle.sink.poll(sent[2]!.plan, sent[2]!.handle, context()))).toMatchObject({
-        message: expect.stringContaining("valid memo line name. [None]") as string,
-      });
+      const { message } = await faultOf(oracle.sink.poll(sent[2]!.plan, sent[2]!.handle, context()));
+      expect(message).toContain("valid memo line name. [None]");
       expect(oracle.simulator.ledger().interfaceLines).toEqual([]);
       await oracle.expectAsPlanned((await oracle.post(command(document), 2)).plan);
       expect(oracle.simulator.ledger().transactions).toHaveLength(3);
