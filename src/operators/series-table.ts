@@ -21,7 +21,7 @@ type SeriesRow = [account: string, meter: string, groupValues: string[]];
 
 /** Units of `SliceBudget` that reading a row costs. */
 const RESTORE_UNITS = 10;
-const SPACE = "series";
+export const SERIES_SPACE = "series";
 const SEPARATOR = "\u0000";
 const packr = new Packr({ useRecords: false });
 
@@ -59,7 +59,7 @@ export class SeriesTable implements CheckpointParticipant {
   }
 
   *restoreInSlices(store: Pick<PartitionStore, "rows" | "spaces">, budget: SliceBudget): SlicedWork {
-    for (const { key, value } of store.rows(SPACE)) {
+    for (const { key, value } of store.rows(SERIES_SPACE)) {
       if (budget.spend(RESTORE_UNITS)) yield;
       const row: SeriesRow = packr.unpack(value);
       const [account, meter, groupValues] = row;
@@ -83,9 +83,16 @@ export class SeriesTable implements CheckpointParticipant {
   *#rows(from: number, to: number): Generator<StateRow> {
     for (let number = from; number < to; number++) {
       const { id, account, meter, groupValues } = this.get(number);
-      yield { space: SPACE, key: id, value: packr.pack([account, meter, groupValues]) };
+      yield { space: SERIES_SPACE, key: id, value: packr.pack([account, meter, groupValues]) };
     }
   }
+}
+
+/** Account and meter of a stored series. */
+export function seriesOfRow(value: Uint8Array): Pick<Series, "account" | "meter"> {
+  const row: SeriesRow = packr.unpack(value);
+  const [account, meter] = row;
+  return { account, meter };
 }
 
 /** A length before each part, so that no part can imitate the border between two. */
