@@ -110,6 +110,7 @@ async function createHost(
   metrics: WorkerMetrics,
 ): Promise<PostingHost> {
   return await PostingHost.create({
+    partitionCount: config.partitions.count,
     broker,
     replicas: config.replicas,
     stateDir: config.stateDir,

@@ -16,7 +16,7 @@ import type { RequestQuota } from "../../sinks/posting/request-gate.ts";
 import { openPostingStore, postingsFolder } from "../../state/postings/posting-store.ts";
 import type { ErpConnectionConfig, PostingSettings } from "../config/erp-connections.ts";
 import { answerDecision } from "./posting-decision.ts";
-import { resultSender } from "./posting-results.ts";
+import { askOwners, resultSender } from "./posting-results.ts";
 
 /**
  * A lease outlasts the longest request by this: one that is renewed three times within its time has two thirds left whenever it is looked at, so
@@ -36,6 +36,7 @@ export interface CatalogConnection {
 
 export interface PostingHostOptions {
   readonly broker: BrokerConnection;
+  readonly partitionCount: number;
   readonly replicas: number;
   readonly stateDir: string;
   readonly workerName: string;
@@ -171,7 +172,7 @@ async function serveConnection(
     leases,
     leaseName: runnerLease(key),
     store,
-    results: resultSender(broker),
+    results: resultSender({ partitionCount: options.partitionCount, ask: askOwners(broker) }),
     quota: quotaOf(config.posting),
     policy: {
       ...defaultPolicy(sink),

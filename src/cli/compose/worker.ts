@@ -26,6 +26,7 @@ import { createDecoder } from "../../ingest/wire/decoder.ts";
 import { RepeatedFaultLog } from "../../ops/logging.ts";
 import type { PipelineObserver } from "../../pipeline/pipeline-options.ts";
 import { partitionFolder } from "../../state/open-database.ts";
+import { refuseDuringRepartition } from "../../state/repartition-plan.ts";
 import { openPartitionStore } from "../../state/partition-store.ts";
 import type { AvataxClient } from "../../sinks/tax/avatax/client.ts";
 import { WriterPool } from "../../state/writer/writer-pool.ts";
@@ -94,6 +95,7 @@ export class Worker {
 
   /** Connects, creates what is missing on the broker, opens the states. Nothing is read until `start`. */
   static async create(config: WorkerConfig, ports: WorkerPorts): Promise<Worker> {
+    refuseDuringRepartition(config.stateDir);
     const catalog = ports.catalog ?? (await loadCatalogDirectory(config.catalogDir));
     const broker = await connectBroker({ ...config.nats, name: `tributary-${config.workerName}` });
     const stores: PartitionStore[] = [];

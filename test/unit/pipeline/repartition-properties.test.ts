@@ -44,7 +44,7 @@ function outcomeOf(runs: readonly RunPartition[]) {
     documents: inOrder(runs.flatMap(({ store }) => [...storedDocuments(store)])),
     drafts: inOrder(invoicesOf(runs)),
     entries: inOrder(
-      runs.flatMap(({ store }) => [...storedEntries(store)].map(({ ordinal: _, ...entry }) => entry)),
+      runs.flatMap(({ store }) => [...storedEntries(store)].map((entry) => ({ ...entry, ordinal: 0 }))),
     ),
     rated: outbox("rated"),
     published: outbox("document"),
@@ -88,16 +88,15 @@ async function divided(
   return outcome;
 }
 
-async function expectSame(
+/** What the same logs come to, without a change and with one. */
+async function bothWays(
   logs: readonly LogStep[],
   first: CompiledCatalog,
   change: { readonly counts: readonly number[]; readonly places: readonly number[] },
-): Promise<void> {
+) {
   const steps = logs.map((step): WatchedStep => ({ step, watermarkMs: Number.NEGATIVE_INFINITY }));
   const whole = await divided(steps, first);
-  const parts = await divided(steps, first, change);
-  for (const [name, expected] of Object.entries(whole))
-    expect({ [name]: Reflect.get(parts, name) }).toEqual({ [name]: expected });
+  return { whole, parts: await divided(steps, first, change) };
 }
 
 const START_MS = Date.parse("2026-01-31T23:00:00Z");
@@ -128,7 +127,8 @@ describe("a change of the partition count", () => {
         cuts,
         async (list, corrections, changed, places) => {
           const { steps, catalog } = await billingLogs(list, START_MS, END_MS, { corrections });
-          await expectSame(steps, catalog, { counts: changed, places });
+          const { whole, parts } = await bothWays(steps, catalog, { counts: changed, places });
+          expect(parts).toEqual(whole);
         },
       ),
       { numRuns: RUNS },
@@ -138,7 +138,9 @@ describe("a change of the partition count", () => {
   it("leaves every aggregation, parked and retracted events, and every id that is known as they are", async () => {
     await fc.assert(
       fc.asyncProperty(script, catalogs, counts, cuts, async (random, used, changed, places) => {
-        await expectSame(logsOf(comparable(random, places), used), used.first, { counts: changed, places });
+        const logs = logsOf(comparable(random, places), used);
+        const { whole, parts } = await bothWays(logs, used.first, { counts: changed, places });
+        expect(parts).toEqual(whole);
       }),
       { numRuns: RUNS * 3 },
     );
