@@ -74,6 +74,7 @@ export const LONG_SUITES = {
       CLOSE_PROPERTY_RUNS: "500",
       TAX_PROPERTY_RUNS: "500",
       POSTING_PROPERTY_RUNS: "2000",
+      REPARTITION_PROPERTY_RUNS: "500",
     },
   },
 };

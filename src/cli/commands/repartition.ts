@@ -4,7 +4,7 @@ import { TributaryError } from "../../model/errors.ts";
 import { MAX_PARTITION_COUNT } from "../../model/partition.ts";
 import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/connection.ts";
 import { subjectMappingSnippet } from "../../ingest/jetstream/subject-mapping.ts";
-import { readPlan, type RepartitionPlan, writePlan } from "../../state/repartition-plan.ts";
+import { readPlan, type RepartitionPlan } from "../../state/repartition-plan.ts";
 import { faultInjectorFrom } from "../compose/fault-injector.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { addConfiguredOptions, readConfig, type ConfiguredOptions } from "../configured.ts";
@@ -144,8 +144,6 @@ async function change(
     return ExitCode.done;
   }
   const plan = underWay ?? (await newPlan(config, broker, partitionCount, options));
-  if (underWay === undefined) writePlan(config.stateDir, plan);
-  faults.reach("after-repartition-plan");
   const { rows, figures, replaced } = await changeCount({
     config,
     broker,

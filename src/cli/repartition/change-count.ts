@@ -10,7 +10,7 @@ import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import type { RepartitionFigure } from "../../pipeline/repartition/balance.ts";
 import { makeDurableFolder, partitionFolder, syncFolder } from "../../state/open-database.ts";
 import { openPartitionStoreReadOnly } from "../../state/partition-store.ts";
-import { partsFolder, removePlan, type RepartitionPlan } from "../../state/repartition-plan.ts";
+import { partsFolder, removePlan, type RepartitionPlan, writePlan } from "../../state/repartition-plan.ts";
 import { setAside } from "../../state/set-aside.ts";
 import { lockState, type StateLock } from "../../state/state-lock.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
@@ -23,7 +23,6 @@ import { beginPart, placeOfPart, readRecords, recordOfPlan, repartitionedRecord 
 export interface ChangeOptions {
   readonly config: WorkerConfig;
   readonly broker: BrokerConnection;
-  /** Durable already. */
   readonly plan: RepartitionPlan;
   readonly faults: FaultInjector;
   readonly onProgress: (text: string) => void;
@@ -56,6 +55,8 @@ export async function changeCount(options: ChangeOptions): Promise<ChangeResult>
   const { config, broker, plan, faults } = options;
   const locks = lockStates(config.stateDir, plan.formerCount);
   try {
+    writePlan(config.stateDir, plan);
+    faults.reach("after-repartition-plan");
     await ensureTopology(broker, { partitionCount: plan.partitionCount, replicas: config.replicas });
     faults.reach("after-repartition-streams");
     makeDurableFolder(partsFolder(config.stateDir));
