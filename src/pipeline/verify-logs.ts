@@ -1,5 +1,6 @@
 import {
   decodeControl,
+  placeOfRecord,
   type ControlRecord,
   type GapAcceptedRecord,
   type PlacedControlRecord,
@@ -138,7 +139,7 @@ export function decodedRecords(messages: readonly LogMessage[]): ReadRecord[] {
 
 /** The usage message behind which processing stands when a record has been applied. */
 export function placeOf({ placed: { record } }: ReadRecord): number {
-  return record.kind === "gap-accepted" ? record.resumeAt - 1 : record.appliesAfter;
+  return placeOfRecord(record);
 }
 
 function genesisCreation(records: readonly ReadRecord[]): string {

@@ -22,6 +22,7 @@ import {
   refuseCount,
   refusePartOfFleet,
 } from "../repartition/refuse-change.ts";
+import { fleetLeases, refuseRunningFleet } from "../repartition/refuse-running-fleet.ts";
 import { rehearse } from "../repartition/rehearse.ts";
 import { mebibytes } from "../snapshots/mebibytes.ts";
 
@@ -180,6 +181,7 @@ async function newPlan(
   refusePartOfFleet(config);
   if (actor === undefined || actor === "" || reason === undefined || reason === "")
     throw new TributaryError("usage-invalid", "A change of the partition count needs --actor and --reason.");
+  await refuseRunningFleet(...(await fleetLeases(config, broker)));
   await formerStates(config, broker, withBacklog === true);
   const decidedAt = new Date(systemClock.nowMs()).toISOString();
   return { formerCount, partitionCount, actor, reason, decidedAt };
