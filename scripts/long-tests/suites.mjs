@@ -64,6 +64,10 @@ export const LONG_SUITES = {
     files: ["test/integration/erp/netsuite/random-faults.test.ts"],
     env: { NETSUITE_FAULT_SEEDS: "300" },
   },
+  repartition: {
+    files: ["test/integration/worker/repartition.test.ts"],
+    env: { REPARTITION_CRASHES: "all" },
+  },
   properties: {
     files: [
       "test/unit/pipeline",
