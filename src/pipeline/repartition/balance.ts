@@ -74,6 +74,9 @@ export class RepartitionSums {
       this.#add(`invoiced (${account} ${currency})`, amount);
     for (const period of engine.rater.pricePeriods())
       this.#add(`quantity in price periods (${period.meter})`, period.quantity.toString());
+    // Customers are known to each partition that has documents of them.
+    for (const { connection, kind, state } of engine.postings.book.entries())
+      if (kind !== "customer") this.#add(`${kind} in ERPs (${connection} ${state})`, "1");
     for (const space of ROWS_THAT_MOVE) this.#add(`rows: ${space}`, String(countOf(store.rows(space))));
   }
 
