@@ -64,6 +64,10 @@ export const LONG_SUITES = {
     files: ["test/integration/erp/netsuite/random-faults.test.ts"],
     env: { NETSUITE_FAULT_SEEDS: "300" },
   },
+  repartition: {
+    files: ["test/integration/worker/repartition.test.ts"],
+    env: { REPARTITION_CRASHES: "all" },
+  },
   properties: {
     files: [
       "test/unit/pipeline",
@@ -82,6 +86,7 @@ export const LONG_SUITES = {
       CLOSE_PROPERTY_RUNS: "500",
       TAX_PROPERTY_RUNS: "500",
       POSTING_PROPERTY_RUNS: "2000",
+      REPARTITION_PROPERTY_RUNS: "500",
       WATCH_PROPERTY_RUNS: "3000",
       TABLE_PROPERTY_RUNS: "3000",
     },

@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   recover: async () => (await import("./commands/recover.ts")).addRecoverCommand,
   backup: async () => (await import("./commands/backup.ts")).addBackupCommand,
   restore: async () => (await import("./commands/restore.ts")).addRestoreCommand,
+  repartition: async () => (await import("./commands/repartition.ts")).addRepartitionCommand,
   bench: async () => (await import("./commands/bench.ts")).addBenchCommand,
   schema: async () => (await import("./commands/schema.ts")).addSchemaCommand,
   version: async () => (await import("./commands/version.ts")).addVersionCommand,

@@ -36,6 +36,30 @@ export interface GenesisRecord extends ControlBase {
   readonly usageCreatedAt: string;
   /** Key of the event-id hash, 32 hexadecimal digits, chosen at random once. */
   readonly hashKey: string;
+  /**
+   * Partition whose state it goes on from: it came to be by a change of the partition count, and begins with the part of that
+   * state which its log's first `repartitioned` record names. Left out of partitions that began with nothing.
+   */
+  readonly splitFrom?: number;
+}
+
+/**
+ * The partition count changes behind a usage message. In the log of a partition that there was before: what comes behind it is
+ * placed by the new count, and accounts of others have left the state. In the log of a new one: its state is the part of
+ * `from` that its accounts have, and its numbering of usage messages goes on from there.
+ */
+export interface RepartitionedRecord extends ControlBase, Pick<RequestedFields, "actor" | "reason"> {
+  readonly kind: "repartitioned";
+  readonly partitionCount: number;
+  readonly formerCount: number;
+  /** The state that was divided: its place in its two logs. */
+  readonly from: {
+    readonly partition: number;
+    readonly usageSequence: number;
+    readonly controlSequence: number;
+    /** SHA-256, hexadecimal, of the record at that place. */
+    readonly controlFingerprint: string;
+  };
 }
 
 /** A worker takes the partition: from here on a former owner's appends are refused by the broker. */
@@ -271,6 +295,7 @@ export type ControlRecord =
   | DocumentsTaxedRecord
   | TaxCommitRefusedRecord
   | GenesisRecord
+  | RepartitionedRecord
   | AcquiredRecord
   | CatalogRecord
   | IdleRecord
@@ -320,6 +345,7 @@ const KINDS: ReadonlySet<string> = new Set<ControlKind>([
   "dunning-run",
   "posting-result",
   "posting-redrive",
+  "repartitioned",
 ]);
 
 function isControlRecord(value: unknown): value is ControlRecord {

@@ -47,6 +47,9 @@ export const ERRORS = {
   "snapshot-missing": "There is no snapshot that could be restored, or not the one that was asked for.",
   "snapshot-corrupt": "A snapshot can't be read: its manifest or a chunk is missing or was changed.",
   "snapshot-store-failed": "The place where snapshots are kept could not be reached, read or written.",
+  "repartition-refused": "The partition count can't be changed like this, or not now; nothing was changed.",
+  "repartition-unfinished":
+    "A change of the partition count is not finished, or a state is of the time before it: finish it by `tributary repartition`.",
   "books-unbalanced":
     "Counts or totals do not add up: the partition stops rather than go on from a wrong state.",
   // sinks

@@ -32,8 +32,24 @@ export const POSTING_FAILPOINTS = [
   "after-posting-result-before-cursor",
 ] as const;
 
+/** Those that only a change of the partition count reaches, in their order. */
+export const REPARTITION_FAILPOINTS = [
+  "after-repartition-plan",
+  "after-repartition-streams",
+  "after-repartition-genesis",
+  "inside-repartition-split",
+  "after-repartition-split",
+  "after-repartition-balance",
+  "after-repartition-record",
+  "after-repartition-set-aside",
+  "after-repartition-state",
+] as const;
+
 export type Failpoint =
-  (typeof FAILPOINTS)[number] | (typeof TAX_FAILPOINTS)[number] | (typeof POSTING_FAILPOINTS)[number];
+  | (typeof FAILPOINTS)[number]
+  | (typeof TAX_FAILPOINTS)[number]
+  | (typeof POSTING_FAILPOINTS)[number]
+  | (typeof REPARTITION_FAILPOINTS)[number];
 
 export interface FaultInjector {
   /** Called when execution reaches the point. */

@@ -3,7 +3,7 @@
  * `{{partition(P,1)}}` subject mapping, over the account encoded to a subject-safe token.
  */
 
-/** Partition count when none is configured. P is part of the data's identity: it can't be changed by a restart. */
+/** Partition count when none is configured. P is part of the data's identity: a restart can't change it, `tributary repartition` can. */
 export const DEFAULT_PARTITION_COUNT = 16;
 /** An upper bound that keeps stream and file counts sane on one cluster. */
 export const MAX_PARTITION_COUNT = 1024;

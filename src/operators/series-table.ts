@@ -22,8 +22,9 @@ export interface Series {
 /** A row of states up to schema version 2, which had one for each series. */
 type FormerRow = [account: string, meter: string, groupValues: string[]];
 
-const SPACE = "series-blocks";
-const FORMER_SPACE = "series";
+export const SERIES_SPACE = "series-blocks";
+/** Of states up to schema version 2. */
+export const FORMER_SERIES_SPACE = "series";
 /** Series of a row: some kilobytes, so that a million are read in thousands of rows and a new one rewrites one of them. */
 const BLOCK_SERIES = 256;
 /** Units of `SliceBudget` that reading a row costs. */
@@ -68,17 +69,17 @@ export class SeriesTable implements CheckpointParticipant {
     return (this.#series[id] = seriesOf(id, this.#keys.textOf(id)));
   }
 
-  restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
+  restore(store: Pick<PartitionStore, "rows">): void {
     runWhole(this.restoreInSlices(store, new SliceBudget()));
   }
 
-  *restoreInSlices(store: Pick<PartitionStore, "rows" | "spaces">, budget: SliceBudget): SlicedWork {
-    for (const { key, value } of store.rows(SPACE)) {
+  *restoreInSlices(store: Pick<PartitionStore, "rows">, budget: SliceBudget): SlicedWork {
+    for (const { key, value } of store.rows(SERIES_SPACE)) {
       if (budget.spend(RESTORE_UNITS)) yield;
       // All blocks but the last are full, so that a row that is missing shows.
       if (this.#keys.count !== key * BLOCK_SERIES || !addTexts(this.#keys, value)) {
         throw new TributaryError("state-corrupt", "A row of series can't be read.", {
-          details: { space: SPACE, key },
+          details: { space: SERIES_SPACE, key },
         });
       }
     }
@@ -92,7 +93,7 @@ export class SeriesTable implements CheckpointParticipant {
   }
 
   freezeChanges(clearedSpaces: string[]): Iterable<StateRow> {
-    if (this.#hasFormerRows) clearedSpaces.push(FORMER_SPACE);
+    if (this.#hasFormerRows) clearedSpaces.push(FORMER_SERIES_SPACE);
     this.#hasFormerRows = false;
     const from = this.#savedCount;
     this.#savedCount = this.#keys.count;
@@ -105,12 +106,12 @@ export class SeriesTable implements CheckpointParticipant {
     // The block that the last checkpoint left unfilled is written again.
     for (let key = Math.floor(from / BLOCK_SERIES); key * BLOCK_SERIES < to; key++) {
       const first = key * BLOCK_SERIES;
-      yield { space: SPACE, key, value: packTexts(this.#keys, first, Math.min(to, first + BLOCK_SERIES)) };
+      yield { space: SERIES_SPACE, key, value: packTexts(this.#keys, first, Math.min(to, first + BLOCK_SERIES)) };
     }
   }
 
   *#restoreFormer(store: Pick<PartitionStore, "rows">, budget: SliceBudget): SlicedWork {
-    for (const { key, value } of store.rows(FORMER_SPACE)) {
+    for (const { key, value } of store.rows(FORMER_SERIES_SPACE)) {
       if (budget.spend(FORMER_RESTORE_UNITS)) yield;
       const row: FormerRow = packr.unpack(value);
       const [account, meter, groupValues] = row;

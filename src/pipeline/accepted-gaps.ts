@@ -11,6 +11,11 @@ const acceptedGapSchema = z.strictObject({
   actor: z.string(),
   reason: z.string(),
   decidedAt: z.string(),
+  /**
+   * No gap: the partition came to be by a change of the partition count, and its numbering goes on from that of the partition
+   * that it was a part of. Messages before `resumeAt` were counted there.
+   */
+  inherited: z.strictObject({ partition: z.int().min(0), messages: z.int().min(0) }).optional(),
 });
 export type AcceptedGap = Readonly<z.output<typeof acceptedGapSchema>>;
 
@@ -33,6 +38,11 @@ export function numberingOffsetOf(gaps: readonly Pick<AcceptedGap, "numberingOff
 /** Messages that all accepted gaps together lost. */
 export function lostMessagesOf(gaps: readonly Pick<AcceptedGap, "lostMessages">[]): number {
   return gaps.reduce((total, gap) => total + gap.lostMessages, 0);
+}
+
+/** Messages that were processed and counted in the partition that this one was a part of. */
+export function inheritedMessagesOf(gaps: readonly Pick<AcceptedGap, "inherited">[]): number {
+  return gaps.reduce((total, { inherited }) => total + (inherited?.messages ?? 0), 0);
 }
 
 export function bytesOfHex(text: string): Uint8Array {

@@ -1,6 +1,6 @@
 import { Aggregation } from "../operators/stage.ts";
 import { archivedCells } from "../operators/window/window-archive.ts";
-import { lostMessagesOf } from "./accepted-gaps.ts";
+import { inheritedMessagesOf, lostMessagesOf } from "./accepted-gaps.ts";
 import { checkPostings } from "./posting-balance.ts";
 import { type AddCheck, checkBilling, type BillingCheck } from "./billing-balance.ts";
 import type { ReportSource } from "./partition-report.ts";
@@ -50,7 +50,7 @@ export function checkPartition(source: ReportSource): BalanceCheck[] {
     "position = messages processed + lost in accepted gaps",
     "",
     engine.position.usageSequence,
-    engine.messageCounts().messages + lostMessagesOf(engine.gaps),
+    engine.messageCounts().messages + lostMessagesOf(engine.gaps) + inheritedMessagesOf(engine.gaps),
   );
   let parked = 0;
   let refused = engine.messageCounts().undecodable;

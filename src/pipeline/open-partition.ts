@@ -13,7 +13,7 @@ import { storedAbout } from "./stored-about.ts";
 import { doInTurns } from "./turns.ts";
 import type { PartitionPipelineOptions } from "./pipeline-options.ts";
 import { renumberedLog } from "./renumbered-log.ts";
-import { verifyLogs, type ReadRecord } from "./verify-logs.ts";
+import { verifyLogs, type LogVerification, type ReadRecord } from "./verify-logs.ts";
 
 export interface OpenedPartition {
   readonly engine: PartitionEngine;
@@ -62,6 +62,7 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
   const { controlLog, store } = options;
   const verification = await verifyLogs(options);
   refuseOvertaken(options, verification.records);
+  refuseBeforeRepartition(options, verification);
   const fault = verification.controlFaults[0] ?? verification.usageFaults[0];
   if (fault !== undefined) throw fault;
   const { usage, control } = verification;
@@ -132,6 +133,26 @@ function refuseOvertaken(options: OpenOptions, records: readonly ReadRecord[]): 
 }
 
 /**
+ * A state of the time before the partition count changed holds what belongs to others now, and one that was lost can't be
+ * built out of these logs alone. Throws `repartition-unfinished`.
+ */
+function refuseBeforeRepartition(
+  { controlLog }: OpenOptions,
+  { pending, records, hasCheckpoint }: LogVerification,
+): void {
+  const genesis = records[0]?.placed.record;
+  const isPart = genesis?.kind === "genesis" && genesis.splitFrom !== undefined;
+  const isBefore = pending.some(({ placed: { record } }) => record.kind === "repartitioned");
+  if (!isBefore && (hasCheckpoint || !isPart)) return;
+  throw new TributaryError(
+    "repartition-unfinished",
+    `${controlLog.name} says that the partition count has changed, and the state ${hasCheckpoint ? "is of the time before" : "is not there"}: ` +
+      "finish `tributary repartition`, or restore a backup that was taken since.",
+    { details: { log: controlLog.name } },
+  );
+}
+
+/**
  * A catalog that does not follow from the one before must not get into the log: every start would read it there again.
  * Throws `catalog-invalid` with every reason.
  */
@@ -170,14 +191,23 @@ export async function ensureGenesis(
   if (first?.kind !== "genesis") {
     throw new TributaryError("state-mismatch", `${controlLog.name} does not begin with a genesis record.`);
   }
-  if (first.partition !== partition || first.partitionCount !== partitionCount) {
+  const foundCount = partitionCountOf(records) ?? first.partitionCount;
+  if (first.partition !== partition || foundCount !== partitionCount) {
     throw new TributaryError(
       "state-mismatch",
-      `${controlLog.name} is of partition ${first.partition} of ${first.partitionCount}, not ${partition} of ${partitionCount}.`,
-      { details: { found: { partition: first.partition, partitionCount: first.partitionCount } } },
+      `${controlLog.name} is of partition ${first.partition} of ${foundCount}, not ${partition} of ${partitionCount}.`,
+      { details: { found: { partition: first.partition, partitionCount: foundCount } } },
     );
   }
   return first;
+}
+
+/** The partition count that the last change in a control log led to; undefined where it never changed. */
+export function partitionCountOf(records: readonly ReadRecord[]): number | undefined {
+  let count: number | undefined;
+  for (const { placed } of records)
+    if (placed.record.kind === "repartitioned") count = placed.record.partitionCount;
+  return count;
 }
 
 interface TakeOverPlace {

@@ -152,6 +152,10 @@ export class PartitionEngine {
     );
   }
 
+  get partitionCount(): number {
+    return this.#options.partitionCount;
+  }
+
   get position(): Position {
     return this.#position;
   }

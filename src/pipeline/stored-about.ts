@@ -48,8 +48,13 @@ export class AboutRows {
       yield aboutRow(CATALOG_VERSION_KEY, catalogVersion);
       this.#catalogVersion = catalogVersion;
     }
-    if (gaps !== undefined) yield aboutRow(GAPS_KEY, writeGaps(gaps));
+    if (gaps !== undefined) yield gapsRow(gaps);
   }
+}
+
+/** The row of a state's gaps. */
+export function gapsRow(gaps: readonly AcceptedGap[]): StateRow {
+  return aboutRow(GAPS_KEY, writeGaps(gaps));
 }
 
 function aboutRow(key: number, text: string): StateRow {

@@ -6,7 +6,7 @@ import {
   type PlacedControlRecord,
 } from "../model/control.ts";
 import { TributaryError } from "../model/errors.ts";
-import type { ControlLog, LogIdentity, UsageLog } from "../model/log.ts";
+import type { ControlLog, LogIdentity, LogMessage, UsageLog } from "../model/log.ts";
 import type { PartitionStore, Position } from "../model/store.ts";
 import { bytesOfHex, hexOfBytes, numberingOffsetOf } from "./accepted-gaps.ts";
 import type { PartitionEngineOptions } from "./engine-options.ts";
@@ -126,7 +126,11 @@ export async function verifyLogs(options: VerifyOptions): Promise<LogVerificatio
 
 async function readControl(log: ControlLog, identity: LogIdentity): Promise<ReadRecord[]> {
   if (identity.lastSequence === 0) return [];
-  const messages = await log.readFrom(1);
+  return decodedRecords(await log.readFrom(1));
+}
+
+/** Messages of a control log as records; throws RangeError for one that this version does not know. */
+export function decodedRecords(messages: readonly LogMessage[]): ReadRecord[] {
   return messages.map((message) => ({
     placed: { sequence: message.sequence, record: decodeControl(message.data) },
     data: message.data,

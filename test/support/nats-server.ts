@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,6 +30,8 @@ export interface TestServer {
   kill(): Promise<void>;
   /** Stops the server if it runs, and starts it with the same ports and files. */
   restart(): Promise<void>;
+  /** Lets the running server place usage by another partition count, as an operator does: it reads its configuration again. */
+  placeBy(partitionCount: number): void;
 }
 
 /** Starts a real nats-server on a free loopback port, with files in a temporary folder, and waits until it answers. */
@@ -56,6 +59,12 @@ export async function startNatsServer(options: TestServerOptions = {}): Promise<
     },
     kill: () => server.kill(),
     restart: () => server.restart(),
+    placeBy: (partitionCount) => {
+      const file = join(directory, "nats-server.conf");
+      const config = readFileSync(file, "utf8");
+      writeFileSync(file, config.replace(/partition\(\d+,1\)/, `partition(${partitionCount},1)`));
+      process.kill(server.pid(), "SIGHUP");
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import type { CompiledMeter } from "../../billing/catalog/compiled.ts";
 import type { EventBatch } from "../../model/event-batch.ts";
 import { KeyHasher } from "../../model/hash.ts";
 import { RETRACTION_TYPE } from "../../model/content-types.ts";
+import { partitionOf } from "../../model/partition.ts";
 import { OUTCOME_NAMES, Outcome, reasonOf } from "../../model/outcome.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import { WireDecoder } from "../../ingest/wire/decoder.ts";
@@ -80,8 +81,9 @@ async function explain(
 ): Promise<ExitCode> {
   const findings: Finding[] = [];
   const windows: WindowFinding[] = [];
+  const all = findAll(inspection.partitions, source, id);
   for (const partition of inspection.partitions) {
-    const found = findIn(partition, source, id);
+    const found = all.filter((finding) => finding.partition === partition.partition);
     const accepted = found.find((finding) => finding.outcome === "accepted");
     if (accepted === undefined || options.offline === true) {
       findings.push(...found);
@@ -94,6 +96,33 @@ async function explain(
   if (options.json === true) printJson({ source, id, found: findings.length > 0, findings, windows });
   else printFindings(source, id, findings, windows);
   return findings.length > 0 ? ExitCode.done : ExitCode.fault;
+}
+
+/**
+ * Findings of all partitions. Since a change of the partition count several know of an event that was read before it: it is
+ * found once, where it was read, with what became of it in the partition of its account.
+ */
+function findAll(partitions: readonly InspectedPartition[], source: string, id: string): Finding[] {
+  const found = new Map<string, Finding>();
+  for (const inspected of partitions) {
+    const { partition, engine, hashKey } = inspected;
+    const firstOwn = engine.gaps.find(({ inherited }) => inherited !== undefined)?.resumeAt ?? 0;
+    for (const finding of findIn(inspected, source, id)) {
+      const { sequence, index } = finding;
+      const shared = `${hashKey} ${sequence}/${index}`;
+      const name = sequence < firstOwn || !found.has(shared) ? shared : `${partition} ${shared}`;
+      const known = found.get(name);
+      if (known === undefined) found.set(name, finding);
+      else if (isNews(finding, known)) found.set(name, { ...finding, partition: known.partition });
+    }
+  }
+  return [...found.values()];
+}
+
+/** Whether a finding tells what has become of the event since another one. */
+function isNews(finding: Finding, known: Finding): boolean {
+  if (finding.retractedBy !== null) return known.retractedBy === null;
+  return known.outcome === "parked" && finding.outcome !== "parked";
 }
 
 function keyOf({ hashKey }: InspectedPartition, source: string, id: string): Uint32Array {
@@ -204,9 +233,20 @@ async function windowsOf(
   for (let entry = 0; entry < targets.count; entry++) {
     const meter = targets.meters[targets.meter[entry] ?? 0];
     if (meter === undefined) continue;
-    found.push(windowOf(engine, batch, row, meter));
+    found.push(windowOf(engineOf(inspection, batch, row) ?? engine, batch, row, meter));
   }
   return found;
+}
+
+/** The engine of the partition that has the account now; undefined where its state is not here. */
+function engineOf(
+  { partitions }: Inspection,
+  batch: EventBatch,
+  row: number,
+): InspectedPartition["engine"] | undefined {
+  const account = batch.accounts[batch.account[row] ?? 0] ?? "";
+  return partitions.find(({ engine, partition }) => partition === partitionOf(account, engine.partitionCount))
+    ?.engine;
 }
 
 function windowOf(

@@ -12,6 +12,7 @@ import { storedAbout } from "../../pipeline/stored-about.ts";
 import { gapRecord, proposeGap, type GapProposal } from "../../pipeline/recovery.ts";
 import { verifyLogs, type LogVerification } from "../../pipeline/verify-logs.ts";
 import { partitionFolder, STATE_FILE } from "../../state/open-database.ts";
+import { refuseDuringRepartition } from "../../state/repartition-plan.ts";
 import { openPartitionStore, openPartitionStoreReadOnly } from "../../state/partition-store.ts";
 import { randomHashKey, sha256 } from "../compose/partition-worker.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
@@ -129,6 +130,7 @@ async function accept(
   options: RecoverOptions,
 ): Promise<ExitCode> {
   const identity = { partition, partitionCount: config.partitions.count };
+  refuseDuringRepartition(config.stateDir);
   // The writer's lock: what a running worker decides at the same time would not be seen here.
   const store = openPartitionStore(partitionFolder(config.stateDir, partition), identity);
   try {

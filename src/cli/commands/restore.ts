@@ -7,7 +7,8 @@ import { bytesOf, decodeManifest } from "../../fleet/snapshots/manifest.ts";
 import { restoreSnapshot } from "../../fleet/snapshots/restore-snapshot.ts";
 import { partitionFolder, STATE_FILE } from "../../state/open-database.ts";
 import { openPartitionStore } from "../../state/partition-store.ts";
-import { lockState } from "../../state/state-lock.ts";
+import { refuseDuringRepartition } from "../../state/repartition-plan.ts";
+import { setAside } from "../../state/set-aside.ts";
 import { readConfig } from "../configured.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { printJson, printLine, printTable } from "../print.ts";
@@ -69,6 +70,7 @@ async function restore(options: RestoreOptions): Promise<ExitCode> {
   return await withSnapshotStores(options, config, async (storeOf) => {
     const partitions = partitionsOf(options, config);
     if (options.list === true) return await list(partitions, storeOf, options.json === true);
+    refuseDuringRepartition(config.stateDir);
     // Before anything is changed: all of it can be done, or none.
     if (options.replace !== true) refuseStates(config.stateDir, partitions);
     const rows: RestoreRow[] = [];
@@ -131,22 +133,6 @@ async function restoreOne(
     // What was there is better than nothing.
     if (replaced !== undefined && !existsSync(folder)) renameSync(replaced, folder);
     throw error;
-  }
-}
-
-/** Gives the new name of the folder; undefined where there was no state. Throws `state-locked` where a worker has it. */
-function setAside(folder: string): string | undefined {
-  if (!existsSync(join(folder, STATE_FILE))) return undefined;
-  const lock = lockState(folder);
-  try {
-    for (let number = 1; ; number++) {
-      const aside = `${folder}.replaced-${number}`;
-      if (existsSync(aside)) continue;
-      renameSync(folder, aside);
-      return aside;
-    }
-  } finally {
-    lock.release();
   }
 }
 

@@ -3,6 +3,7 @@ import {
   FAILPOINTS,
   noFaults,
   POSTING_FAILPOINTS,
+  REPARTITION_FAILPOINTS,
   TAX_FAILPOINTS,
   type Failpoint,
   type FaultInjector,
@@ -15,7 +16,12 @@ import { TributaryError } from "../../model/errors.ts";
  */
 export const FAILPOINT_VARIABLE = "TRIBUTARY_FAILPOINT";
 
-const ALL_FAILPOINTS: readonly Failpoint[] = [...FAILPOINTS, ...TAX_FAILPOINTS, ...POSTING_FAILPOINTS];
+const ALL_FAILPOINTS: readonly Failpoint[] = [
+  ...FAILPOINTS,
+  ...TAX_FAILPOINTS,
+  ...POSTING_FAILPOINTS,
+  ...REPARTITION_FAILPOINTS,
+];
 
 function isFailpoint(name: string | undefined): name is Failpoint {
   return ALL_FAILPOINTS.some((point) => point === name);

@@ -43,8 +43,15 @@ export class Inspection {
     this.#broker = broker;
   }
 
-  /** @param only these partitions; all that have a folder where left out */
-  static async open(config: WorkerConfig, only?: readonly number[]): Promise<Inspection> {
+  /**
+   * @param only these partitions; all that have a folder where left out
+   * @param folderOf where a partition's state is, if not in the state directory
+   */
+  static async open(
+    config: WorkerConfig,
+    only?: readonly number[],
+    folderOf = (partition: number): string => partitionFolder(config.stateDir, partition),
+  ): Promise<Inspection> {
     const broker = new LazyBroker(config);
     const versions = new CatalogVersions({
       put: () => Promise.reject(new TributaryError("internal-fault", "An inspection writes nothing.")),
@@ -54,7 +61,7 @@ export class Inspection {
     if (loaded !== undefined) versions.add(loaded.compiled);
     const partitions: InspectedPartition[] = [];
     for (const partition of only ?? (await partitionsIn(config.stateDir))) {
-      const store = openPartitionStoreReadOnly(partitionFolder(config.stateDir, partition));
+      const store = openPartitionStoreReadOnly(folderOf(partition));
       const { catalogVersion: version, hashKey = UNUSED_HASH_KEY } = storedAbout(store);
       const catalog = version === undefined ? undefined : await versions.load(version);
       const engine = restoreBeside(() => {

@@ -129,6 +129,7 @@ async function createHost(
   metrics: WorkerMetrics,
 ): Promise<PostingHost> {
   return await PostingHost.create({
+    partitionCount: config.partitions.count,
     broker,
     replicas: config.replicas,
     stateDir: config.stateDir,

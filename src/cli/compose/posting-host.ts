@@ -18,7 +18,7 @@ import { openPostingStore, postingsFolder } from "../../state/postings/posting-s
 import type { ErpConnectionConfig, PostingSettings } from "../config/erp-connections.ts";
 import { answerHandedOn, notificationReceiver } from "./notification-receiver.ts";
 import { answerDecision } from "./posting-decision.ts";
-import { resultSender } from "./posting-results.ts";
+import { askOwners, resultSender } from "./posting-results.ts";
 
 /**
  * A lease outlasts the longest request by this: one that is renewed three times within its time has two thirds left whenever it is looked at, so
@@ -38,6 +38,7 @@ export interface CatalogConnection {
 
 export interface PostingHostOptions {
   readonly broker: BrokerConnection;
+  readonly partitionCount: number;
   readonly replicas: number;
   readonly stateDir: string;
   readonly workerName: string;
@@ -183,7 +184,7 @@ async function serveConnection(
     leases,
     leaseName: runnerLease(key),
     store,
-    results: resultSender(broker),
+    results: resultSender({ partitionCount: options.partitionCount, ask: askOwners(broker) }),
     quota: quotaOf(config.posting),
     policy: {
       ...defaultPolicy(sink),

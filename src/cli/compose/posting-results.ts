@@ -14,19 +14,55 @@ const ANSWER_TIMEOUT_MS = 20_000;
 const REQUEST_ID_DIGITS = 32;
 const ACTOR = "posting runner";
 
-/** Tells partitions what has become of their documents, by their operator channels: the owner appends it to its control log. */
-export function resultSender(broker: BrokerConnection): ResultSender {
+/** Partitions in which documents were found that another one had queued; beyond it they are looked for again. */
+const MAX_REMEMBERED_HOMES = 10_000;
+
+export interface ResultSenderOptions {
+  readonly partitionCount: number;
+  /** Asks the owner of a partition. */
+  readonly ask: (partition: number, data: Uint8Array) => ReturnType<typeof askOperator>;
+}
+
+/** Asks over the partitions' operator channels. */
+export function askOwners(broker: BrokerConnection): ResultSenderOptions["ask"] {
+  return (partition, data) => askOperator(broker, partition, data, ANSWER_TIMEOUT_MS);
+}
+
+/**
+ * Tells partitions what has become of their documents, by their operator channels: the owner appends it to its control log. Since
+ * a change of the partition count a document may be another partition's than the one that queued it, always one of a greater
+ * number: where the one does not know it, the others are asked.
+ */
+export function resultSender({ partitionCount, ask }: ResultSenderOptions): ResultSender {
+  const homes = new Map<string, number>();
+  /** False where the partition does not know one of the documents. */
+  const tell = async (partition: number, results: readonly PostingResult[]): Promise<boolean> => {
+    for (const data of resultRequests(results)) {
+      const reply = await ask(partition, data);
+      if (reply.outcome === "no-owner") throw notTaken(partition, "no worker owns it");
+      if (reply.outcome === "unknown") throw notTaken(partition, reply.message);
+      const answer = decodeAnswer(reply.data);
+      if (answer.outcome === "refused" && answer.reason === "posting-unknown") return false;
+      // What it knows already was taken before an answer was lost.
+      if (answer.outcome !== "decided" && !isKnown(answer)) throw notTaken(partition, answer.message);
+    }
+    return true;
+  };
+  const tellOne = async (partition: number, result: PostingResult): Promise<void> => {
+    const name = `${result.connection}\u0000${result.key}`;
+    for (let asked = homes.get(name) ?? partition; asked < partitionCount; asked++) {
+      if (!(await tell(asked, [result]))) continue;
+      if (homes.size >= MAX_REMEMBERED_HOMES) homes.clear();
+      if (asked !== partition) homes.set(name, asked);
+      return;
+    }
+    throw notTaken(partition, `neither it nor a partition behind it knows ${result.key}`);
+  };
   return {
     maxResults: MAX_RESULTS,
     async send(partition: number, results: readonly PostingResult[]): Promise<void> {
-      for (const data of resultRequests(results)) {
-        const reply = await askOperator(broker, partition, data, ANSWER_TIMEOUT_MS);
-        if (reply.outcome === "no-owner") throw notTaken(partition, "no worker owns it");
-        if (reply.outcome === "unknown") throw notTaken(partition, reply.message);
-        const answer = decodeAnswer(reply.data);
-        // What it knows already was taken before an answer was lost.
-        if (answer.outcome !== "decided" && !isKnown(answer)) throw notTaken(partition, answer.message);
-      }
+      if (await tell(partition, results)) return;
+      for (const result of results) await tellOne(partition, result);
     },
   };
 }

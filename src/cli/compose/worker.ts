@@ -17,6 +17,7 @@ import { ensureTopology } from "../../ingest/jetstream/topology.ts";
 import { openUsagePublisher } from "../../ingest/jetstream/usage-publisher.ts";
 import type { PipelineObserver } from "../../pipeline/pipeline-options.ts";
 import { partitionFolder } from "../../state/open-database.ts";
+import { refuseDuringRepartition } from "../../state/repartition-plan.ts";
 import { openPartitionStore } from "../../state/partition-store.ts";
 import type { AvataxClient } from "../../sinks/tax/avatax/client.ts";
 import { WriterPool } from "../../state/writer/writer-pool.ts";
@@ -87,6 +88,7 @@ export class Worker {
    * out by leases, none. Nothing is read until `start` or `adopt`.
    */
   static async create(config: WorkerConfig, ports: WorkerPorts): Promise<Worker> {
+    refuseDuringRepartition(config.stateDir);
     const catalog = ports.catalog ?? (await loadCatalogDirectory(config.catalogDir));
     const broker = await connectBroker({ ...config.nats, name: `tributary-${config.workerName}` });
     const taxService = await createTaxService(config, ports.onTaxRequest);

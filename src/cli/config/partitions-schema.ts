@@ -15,7 +15,7 @@ export const partitions = z
   .strictObject({
     count: z.int().min(1).max(MAX_PARTITION_COUNT).default(DEFAULT_PARTITION_COUNT).meta({
       description:
-        "Number of partitions. Part of the data's identity: it can't be changed once events are stored.",
+        "Number of partitions. Part of the data's identity: once events are stored, only `tributary repartition` changes it.",
     }),
     assignment: z.enum(["static", "elastic"]).default("static").meta({
       description:

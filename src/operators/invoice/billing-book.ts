@@ -271,7 +271,8 @@ function chargesOf({ lines }: FrozenDocument): StoredDocument["charges"] {
   return lines.map(({ charge, inAdvance }) => [charge, inAdvance]);
 }
 
-function readDocument(ordinal: number, value: Uint8Array): StoredDocument {
+/** A final document of its row. */
+export function readDocument(ordinal: number, value: Uint8Array): StoredDocument {
   const row: DocumentRow = packr.unpack(value);
   const { charges = [], taxedAs, ...document } = row;
   return { ordinal, document, charges, taxedAs };

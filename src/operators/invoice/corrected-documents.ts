@@ -31,7 +31,7 @@ type Row = [
 
 const packr = new Packr({ useRecords: false });
 
-const codec: RowCodec<CorrectedDocument> = {
+export const correctedDocumentCodec: RowCodec<CorrectedDocument> = {
   keyOf: ({ document }) => document,
   encode({ document, credited, money, isVoid, credits }) {
     const row: Row = [document, credited.map((amount) => amount.toString()), money.toString(), isVoid];
@@ -49,7 +49,7 @@ const codec: RowCodec<CorrectedDocument> = {
 
 /** Documents that were credited or voided, and credit notes, by id: what of them is left. All others are left whole. */
 export class CorrectedDocuments implements CheckpointParticipant {
-  readonly #rows = new KeyedRows("corrected-documents", codec);
+  readonly #rows = new KeyedRows("corrected-documents", correctedDocumentCodec);
 
   of(document: string): Readonly<CorrectedDocument> | undefined {
     const number = this.#rows.numberOf(document);

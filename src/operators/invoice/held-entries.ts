@@ -10,12 +10,20 @@ export interface HeldGroup {
   readonly catalogVersion: string;
 }
 
-const SPACE = "entries-held";
+export const HELD_ENTRIES_SPACE = "entries-held";
 /** Row of the last ordinal given out: an ordinal is never given twice, also not after a restore. */
 const LAST_ORDINAL_KEY = 0;
 
 const packr = new Packr({ useRecords: false });
 type Row = [catalogVersion: string, entries: Uint8Array[]];
+
+/** Contract of a stored row's entries; undefined for the row of the last ordinal. */
+export function contractOfHeld(key: number, value: Uint8Array): string | undefined {
+  if (key === LAST_ORDINAL_KEY) return undefined;
+  const row: Row = packr.unpack(value);
+  const [, entries] = row;
+  return entries[0] === undefined ? undefined : decodeEntry(entries[0]).contract;
+}
 
 /** Entries that wait for an exchange rate, by ordinal (from 1). There are few, or finance has something to do. */
 export class HeldEntries implements CheckpointParticipant {
@@ -24,7 +32,7 @@ export class HeldEntries implements CheckpointParticipant {
   #lastOrdinal = 0;
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
-    for (const { key, value } of store.rows(SPACE)) {
+    for (const { key, value } of store.rows(HELD_ENTRIES_SPACE)) {
       if (key === LAST_ORDINAL_KEY) {
         this.#lastOrdinal = packr.unpack(value);
         continue;
@@ -37,10 +45,10 @@ export class HeldEntries implements CheckpointParticipant {
 
   collectChanges(rows: StateRow[]): void {
     if (this.#changed.size === 0) return;
-    rows.push({ space: SPACE, key: LAST_ORDINAL_KEY, value: packr.pack(this.#lastOrdinal) });
+    rows.push({ space: HELD_ENTRIES_SPACE, key: LAST_ORDINAL_KEY, value: packr.pack(this.#lastOrdinal) });
     for (const key of [...this.#changed].sort((a, b) => a - b)) {
       const group = this.#groups.get(key);
-      rows.push({ space: SPACE, key, value: group === undefined ? null : encodeGroup(group) });
+      rows.push({ space: HELD_ENTRIES_SPACE, key, value: group === undefined ? null : encodeGroup(group) });
     }
     this.#changed.clear();
   }

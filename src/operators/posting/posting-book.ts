@@ -29,7 +29,7 @@ export interface PostedSince {
 
 const packr = new Packr({ useRecords: false });
 
-const sinceCodec: RowCodec<PostedSince> = {
+export const sinceCodec: RowCodec<PostedSince> = {
   keyOf: ({ connection, legalEntity, currency }) => [connection, legalEntity, currency].join("\u0000"),
   encode: ({ connection, legalEntity, currency, receivable, leftOut }) =>
     packr.pack([connection, legalEntity, currency, receivable.toString(), leftOut.toString()]),

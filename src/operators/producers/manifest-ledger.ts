@@ -3,7 +3,7 @@ import { TributaryError } from "../../model/errors.ts";
 import type { NumberedMessage, ProducerManifest, SourceHour } from "../../model/numbered-batch.ts";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
 
-const SPACE = "manifests";
+export const MANIFESTS_SPACE = "manifests";
 /**
  * Sources and hours of an epoch whose counts differ: those that no manifest has named yet, mostly. Beyond it the oldest
  * are added up.
@@ -106,7 +106,7 @@ export class ManifestLedger implements CheckpointParticipant {
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
-    for (const { key, value } of store.rows(SPACE)) {
+    for (const { key, value } of store.rows(MANIFESTS_SPACE)) {
       const ledger = readLedger(key, value);
       const ledgers = this.#producers.get(ledger.producer);
       if (ledgers === undefined) this.#producers.set(ledger.producer, [ledger]);
@@ -116,10 +116,10 @@ export class ManifestLedger implements CheckpointParticipant {
   }
 
   collectChanges(rows: StateRow[]): void {
-    for (const key of this.#removed) rows.push({ space: SPACE, key, value: null });
+    for (const key of this.#removed) rows.push({ space: MANIFESTS_SPACE, key, value: null });
     this.#removed.clear();
     for (const ledger of this.#changed)
-      rows.push({ space: SPACE, key: ledger.key, value: writeLedger(ledger) });
+      rows.push({ space: MANIFESTS_SPACE, key: ledger.key, value: writeLedger(ledger) });
     this.#changed.clear();
   }
 
@@ -198,6 +198,16 @@ function figuresOf(ledger: Ledger): ManifestFigures {
     }
   }
   return { producer, epoch, announced, read, missing, unannounced, missingHours };
+}
+
+/**
+ * A stored row without its counts: who says what of which region. It holds a region's watermark as before, and compares no
+ * events.
+ */
+export function withoutCounts(key: number, value: Uint8Array): Uint8Array {
+  const ledger = readLedger(key, value);
+  const none = { announced: 0, read: 0, foldedMissing: 0, foldedUnannounced: 0 };
+  return writeLedger({ ...ledger, ...none, differences: new Map() });
 }
 
 function writeLedger(ledger: Ledger): Uint8Array {

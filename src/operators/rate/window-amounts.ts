@@ -14,7 +14,7 @@ import type { WindowFiring } from "./series-info.ts";
 const DAY_MS = 86_400_000;
 
 /** What the windows of a price period that start on one day (UTC) cost at the price's normal rate, over all groups. */
-interface WindowDay {
+export interface WindowDay {
   /** Number of the price period's row. */
   readonly pricePeriod: number;
   readonly dayMs: number;
@@ -29,7 +29,7 @@ function dayKey(pricePeriod: number, dayMs: number): string {
   return `${pricePeriod}/${dayMs}`;
 }
 
-const codec: RowCodec<WindowDay> = {
+export const windowDayCodec: RowCodec<WindowDay> = {
   keyOf: ({ pricePeriod, dayMs }) => dayKey(pricePeriod, dayMs),
   encode({ pricePeriod, dayMs, amounts }) {
     const row: Row = [pricePeriod, dayMs, [...amounts]];
@@ -52,7 +52,7 @@ export function commitsPerWindow(contract: CompiledContract, price: CompiledPric
  * which of them fell short. Kept for such prices only.
  */
 export class WindowAmounts implements CheckpointParticipant {
-  readonly #days = new KeyedRows("window-amounts", codec);
+  readonly #days = new KeyedRows("window-amounts", windowDayCodec);
 
   /** Counts a window that was rated, or what has changed in it since its last emission. */
   add(pricePeriod: number, { series, price }: Place, firing: WindowFiring): void {

@@ -1,6 +1,6 @@
 import { Packr } from "msgpackr";
 import type { CheckpointParticipant, PartitionStore, StateRow } from "../../model/store.ts";
-import type { WaitingRetraction } from "../stage.ts";
+import type { FirstPlace, WaitingRetraction } from "../stage.ts";
 import { keyText, keyWords } from "./key-text.ts";
 
 type Row = [
@@ -17,9 +17,16 @@ type Row = [
   text: string,
 ];
 
-const SPACE = "retractions-waiting";
+export const WAITING_RETRACTIONS_SPACE = "retractions-waiting";
 const COUNTER_SPACE = "retractions-waiting-counter";
 const packr = new Packr({ useRecords: false });
+
+/** Place in the usage log of a stored retraction that waits. */
+export function placeOfWaiting(value: Uint8Array): FirstPlace {
+  const row: Row = packr.unpack(value);
+  const [, , , , sequence, index] = row;
+  return { sequence, index };
+}
 
 /** Retractions whose event has not been accepted yet, by the event's key, each list in the order of the log. */
 export class WaitingRetractions implements CheckpointParticipant {
@@ -62,7 +69,7 @@ export class WaitingRetractions implements CheckpointParticipant {
       this.#nextNumber = nextNumber;
       this.#savedNumber = nextNumber;
     }
-    for (const { key: number, value } of store.rows(SPACE)) {
+    for (const { key: number, value } of store.rows(WAITING_RETRACTIONS_SPACE)) {
       const row: Row = packr.unpack(value);
       const [key, checksumLow, checksumHigh, ownKey, sequence, index, region, arrivalMs, ...rest] = row;
       const [contentType, timeMs, text] = rest;
@@ -87,7 +94,7 @@ export class WaitingRetractions implements CheckpointParticipant {
 
   collectChanges(rows: StateRow[]): void {
     for (const number of [...this.#goneNumbers].sort((a, b) => a - b))
-      rows.push({ space: SPACE, key: number, value: null });
+      rows.push({ space: WAITING_RETRACTIONS_SPACE, key: number, value: null });
     this.#goneNumbers.clear();
     if (this.#nextNumber !== this.#savedNumber)
       rows.push({ space: COUNTER_SPACE, key: 0, value: packr.pack(this.#nextNumber) });
@@ -109,7 +116,11 @@ export class WaitingRetractions implements CheckpointParticipant {
         timeMs,
         text,
       ];
-      rows.push({ space: SPACE, key: this.#numbers.get(retraction) ?? -1, value: packr.pack(row) });
+      rows.push({
+        space: WAITING_RETRACTIONS_SPACE,
+        key: this.#numbers.get(retraction) ?? -1,
+        value: packr.pack(row),
+      });
     }
     this.#added.clear();
   }

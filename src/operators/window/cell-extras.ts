@@ -5,7 +5,7 @@ import type { AggregationCode } from "./aggregates/aggregate.ts";
 import { ChangePoints } from "./aggregates/time-weighted.ts";
 import { MemberSet, MEMBERS_PER_BLOCK } from "./aggregates/unique.ts";
 
-const SPACE = "cell-extras";
+export const CELL_EXTRAS_SPACE = "cell-extras";
 
 /**
  * A row's key is slot × 2^20 + block: below 2^53 for every slot of 32 bits, and more blocks than a set can fill
@@ -20,6 +20,11 @@ const HAS_POINTS: ReadonlySet<AggregationCode> = new Set([
   Aggregation.max,
   Aggregation.latest,
 ]);
+
+/** Slot of the cell that a stored row is of. */
+export function slotOfExtra(key: number): number {
+  return Math.floor(key / BLOCKS_PER_SLOT);
+}
 
 /** State of `unique` and `time_weighted` cells, and of cells of retractable meters, that does not fit into their records. */
 export class CellExtras {
@@ -72,8 +77,8 @@ export class CellExtras {
     store: Pick<PartitionStore, "rows">,
     aggregationOf: (slot: number) => AggregationCode | undefined,
   ): void {
-    for (const { key, value } of store.rows(SPACE)) {
-      const slot = Math.floor(key / BLOCKS_PER_SLOT);
+    for (const { key, value } of store.rows(CELL_EXTRAS_SPACE)) {
+      const slot = slotOfExtra(key);
       const aggregation = aggregationOf(slot);
       if (aggregation !== undefined && HAS_POINTS.has(aggregation)) {
         const points = ChangePoints.from(value);
@@ -102,7 +107,7 @@ export class CellExtras {
 
   /** Removals come first: a slot that was taken again since has its rows behind them. */
   *#readFrozen(gone: ReadonlySet<number>): Generator<StateRow> {
-    for (const key of gone) yield { space: SPACE, key, value: null };
+    for (const key of gone) yield { space: CELL_EXTRAS_SPACE, key, value: null };
     for (;;) {
       const made = this.#frozenRows;
       this.#frozenRows = [];
@@ -118,7 +123,11 @@ export class CellExtras {
     if (!this.#frozen.delete(slot)) return;
     const points = this.#points.get(slot);
     if (points !== undefined) {
-      this.#frozenRows.push({ space: SPACE, key: slot * BLOCKS_PER_SLOT, value: points.toBytes() });
+      this.#frozenRows.push({
+        space: CELL_EXTRAS_SPACE,
+        key: slot * BLOCKS_PER_SLOT,
+        value: points.toBytes(),
+      });
       this.#savedPoints.add(slot);
     }
     const members = this.#members.get(slot);
@@ -131,7 +140,11 @@ export class CellExtras {
     const blocks = members.takeChangedBlocks().filter((block) => block < first);
     for (let block = first; block < members.blockCount; block += 1) blocks.push(block);
     for (const block of blocks)
-      changed.push({ space: SPACE, key: slot * BLOCKS_PER_SLOT + block, value: members.block(block) });
+      changed.push({
+        space: CELL_EXTRAS_SPACE,
+        key: slot * BLOCKS_PER_SLOT + block,
+        value: members.block(block),
+      });
     this.#savedMembers.set(slot, members.seen);
   }
 
@@ -157,6 +170,6 @@ function loadBlock(members: MemberSet, value: Uint8Array): boolean {
 
 function corruptRow(key: number): TributaryError {
   return new TributaryError("state-corrupt", "A row of cell state can't be read.", {
-    details: { space: SPACE, key },
+    details: { space: CELL_EXTRAS_SPACE, key },
   });
 }

@@ -33,7 +33,7 @@ import { RetractableCells } from "./retractable-cells.ts";
 import { SlotAllocator } from "./slot-allocator.ts";
 import { CellPhase, type WindowCells } from "./window-cells.ts";
 
-const SPACE = "cells";
+export const CELLS_SPACE = "cells";
 const NO_MEMBERS: ReadonlySet<string> = new Set();
 /** Units of `SliceBudget` that reading a page costs. */
 const RESTORE_UNITS = 150;
@@ -291,7 +291,7 @@ export class CellTable implements WindowCells, CheckpointParticipant {
   }
 
   *restoreInSlices(store: Pick<PartitionStore, "rows">, budget: SliceBudget): SlicedWork {
-    for (const { key, value } of store.rows(SPACE)) {
+    for (const { key, value } of store.rows(CELLS_SPACE)) {
       if (budget.spend(RESTORE_UNITS)) yield;
       if (value.length !== PAGE_BYTES) {
         throw new TributaryError("state-corrupt", "A page of cells has another length.", {
@@ -395,6 +395,6 @@ function* frozenRows(
   pages: Iterable<readonly [page: number, bytes: Uint8Array | null]>,
   extras: Iterable<StateRow>,
 ): Generator<StateRow> {
-  for (const [key, value] of pages) yield { space: SPACE, key, value };
+  for (const [key, value] of pages) yield { space: CELLS_SPACE, key, value };
   yield* extras;
 }

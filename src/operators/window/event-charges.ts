@@ -5,7 +5,7 @@ import type { SeriesInfo } from "../rate/series-info.ts";
 import { Exact } from "../../billing/rating/exact.ts";
 import { quantityDivisor } from "../../billing/rating/quantity.ts";
 
-const SPACE = "event-charges";
+export const EVENT_CHARGES_SPACE = "event-charges";
 const packr = new Packr({ useRecords: false });
 
 /** What the events of a window come to by a price that charges each by itself. */
@@ -129,7 +129,7 @@ export class EventCharges implements CheckpointParticipant {
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
-    for (const { key, value } of store.rows(SPACE)) {
+    for (const { key, value } of store.rows(EVENT_CHARGES_SPACE)) {
       const row: Row = packr.unpack(value);
       const [price, events, total, emitted] = row;
       this.#bySlot.set(key, { price, events, total, emitted });
@@ -141,7 +141,7 @@ export class EventCharges implements CheckpointParticipant {
       const charges = this.#bySlot.get(slot);
       const row: Row | undefined =
         charges === undefined ? undefined : [charges.price, charges.events, charges.total, charges.emitted];
-      rows.push({ space: SPACE, key: slot, value: row === undefined ? null : packr.pack(row) });
+      rows.push({ space: EVENT_CHARGES_SPACE, key: slot, value: row === undefined ? null : packr.pack(row) });
     }
     this.#changed.clear();
   }

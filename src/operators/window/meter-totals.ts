@@ -3,8 +3,26 @@ import type { CheckpointParticipant, PartitionStore, StateRow } from "../../mode
 
 type TotalRow = [meter: string, events: number, sum: string];
 
-const SPACE = "meter-totals";
+export const METER_TOTALS_SPACE = "meter-totals";
 const packr = new Packr({ useRecords: false });
+
+/** A meter's total as it is stored: accepted events, and the sum of their values at the meter's scale. */
+export interface StoredTotal {
+  readonly meter: string;
+  readonly events: number;
+  readonly sum: bigint;
+}
+
+export function readTotal(value: Uint8Array): StoredTotal {
+  const row: TotalRow = packr.unpack(value);
+  const [meter, events, sum] = row;
+  return { meter, events, sum: BigInt(sum) };
+}
+
+export function writeTotal({ meter, events, sum }: StoredTotal): Uint8Array {
+  const row: TotalRow = [meter, events, sum.toString()];
+  return packr.pack(row);
+}
 
 /** Flushed to `high` before a further value (≤ 2^52) could take the sum past 2^53. */
 const LOW_LIMIT = 2 ** 52;
@@ -98,11 +116,10 @@ export class MeterTotals implements CheckpointParticipant {
   }
 
   restore(store: Pick<PartitionStore, "rows" | "spaces">): void {
-    for (const { key, value } of store.rows(SPACE)) {
-      const row: TotalRow = packr.unpack(value);
-      const [meter, events, sum] = row;
+    for (const { key, value } of store.rows(METER_TOTALS_SPACE)) {
+      const { meter, events, sum } = readTotal(value);
       this.#rows = Math.max(this.#rows, key + 1);
-      this.#totals.set(meter, new MeterTotal(key, events, BigInt(sum), this.#nextKey));
+      this.#totals.set(meter, new MeterTotal(key, events, sum, this.#nextKey));
     }
   }
 
@@ -110,8 +127,8 @@ export class MeterTotals implements CheckpointParticipant {
     for (const [meter, total] of this.#totals) {
       if (!total.changed) continue;
       total.changed = false;
-      const row: TotalRow = [meter, total.events, total.sum.toString()];
-      rows.push({ space: SPACE, key: total.key, value: packr.pack(row) });
+      const { key, events, sum } = total;
+      rows.push({ space: METER_TOTALS_SPACE, key, value: writeTotal({ meter, events, sum }) });
     }
   }
 }

@@ -18,7 +18,7 @@ export interface ArchivedCell {
 
 type ArchiveRow = [series: number, startMs: number, value: string, events: number];
 
-const SPACE = "archive";
+export const ARCHIVE_SPACE = "archive";
 /** Units of `SliceBudget` that reading a row costs. */
 const RESTORE_UNITS = 10;
 const packr = new Packr({ useRecords: false });
@@ -40,7 +40,7 @@ export class WindowArchive implements CheckpointParticipant {
   }
 
   *restoreInSlices(store: Pick<PartitionStore, "rows">, budget: SliceBudget): SlicedWork {
-    for (const { key } of store.rows(SPACE)) {
+    for (const { key } of store.rows(ARCHIVE_SPACE)) {
       this.#count = key + 1;
       if (budget.spend(RESTORE_UNITS)) yield;
     }
@@ -62,15 +62,20 @@ export class WindowArchive implements CheckpointParticipant {
 function* rowsOf(cells: readonly ArchivedCell[], firstKey: number): Generator<StateRow> {
   let key = firstKey;
   for (const cell of cells) {
-    const value = packr.pack([cell.series, cell.startMs, cell.value.toString(), cell.events]);
-    yield { space: SPACE, key, value };
+    yield { space: ARCHIVE_SPACE, key, value: archivedRow(cell) };
     key++;
   }
 }
 
+/** An archived cell as it is stored. */
+export function archivedRow({ series, startMs, value, events }: ArchivedCell): Uint8Array {
+  const row: ArchiveRow = [series, startMs, value.toString(), events];
+  return packr.pack(row);
+}
+
 /** All archived cells of a store, in the order in which they were let go. */
 export function* archivedCells(store: Pick<PartitionStore, "rows">): Iterable<ArchivedCell> {
-  for (const { value } of store.rows(SPACE)) {
+  for (const { value } of store.rows(ARCHIVE_SPACE)) {
     const row: ArchiveRow = packr.unpack(value);
     const [series, startMs, text, events] = row;
     yield { series, startMs, value: BigInt(text), events };

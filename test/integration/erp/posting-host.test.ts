@@ -46,6 +46,7 @@ test("a connection whose state another process has leaves nothing open, of its o
   const closed: string[] = [];
   const options = {
     broker,
+    partitionCount: 1,
     replicas: 1,
     stateDir: folder,
     workerName: "worker",

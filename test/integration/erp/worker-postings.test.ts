@@ -13,7 +13,9 @@ import {
   writeBilledCatalog,
   standardPlan,
 } from "../../support/worker/billed-month.ts";
+import { partitionOf } from "../../../src/model/partition.ts";
 import { DAY_MS } from "../../support/worker/usage-catalog.ts";
+import { settle } from "../../support/worker/workspace.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 import { unusedAddress } from "../../support/erp/sink-requests.ts";
 import { BusinessCentralSimulator } from "../../simulators/business-central/simulator.ts";
@@ -194,6 +196,36 @@ async function expectNoSecrets(workers: readonly WorkerProcess[]): Promise<void>
 const isReconciled = ({ state, erp }: Row): boolean => state === "reconciled" && erp !== null;
 
 describe("a worker with a connection to NetSuite", () => {
+  test("posts each document once where the partition count changes while they are posted, and the partitions that have them now know of it", async () => {
+    await begin();
+    const { workspace, connection } = bench;
+    expect(new Set(ACCOUNTS.map((account) => partitionOf(account, 2))).size).toBe(2);
+    const worker = workspace.start({ erp: connections() });
+    await waitUntil("an invoice in NetSuite", () => invoices().size > 0, 90_000);
+    await worker.kill();
+    // What NetSuite has answered meanwhile is not told to the partition before the change.
+    const without = workspace.start();
+    await settle(workspace, without, connection);
+    await without.drain();
+    const decided = ["--count", "2", "--actor", "Ann", "--reason", "more room"];
+    await workspace.command(["repartition", ...decided]);
+    workspace.partitionCount = 2;
+    const second = workspace.start({ erp: connections() });
+    await posted();
+    const documents = await publishedDocuments(connection);
+    expect(documents).toHaveLength(ACCOUNTS.length);
+    for (const { number, total } of documents)
+      expect(invoices().get(number ?? "")).toEqual({ total: sumOfDecimals([total]), commits: 1 });
+    await waitUntil(
+      "the partitions to know",
+      async () => (await statesOf("invoice")).every(isReconciled),
+      90_000,
+    );
+    expect(await statesOf("invoice")).toHaveLength(ACCOUNTS.length);
+    await second.drain();
+    expect((await workspace.inspect()).balanced).toBe(true);
+  });
+
   test("posts customers and invoices once, also over a kill, and its partitions know of it", async () => {
     await begin();
     netsuite.fault({ kind: "lost-after-commit" }, { times: 1, path: "/invoice/", method: "PUT" });

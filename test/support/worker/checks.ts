@@ -22,6 +22,11 @@ export function expectCounted(inspected: Inspected, truth: Truth): void {
     undecodable: sum("undecodable"),
     probes: sum("probes"),
   });
+  expectCells(inspected, truth);
+}
+
+/** The aggregates of the checkpoints are those of the independent count. */
+export function expectCells(inspected: Pick<Inspected, "aggregates">, truth: Pick<Truth, "cells">): void {
   const found = inspected.aggregates.map(({ account, meter, group, start, value, events }) =>
     cellLine(
       account,

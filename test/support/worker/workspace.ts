@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BrokerConnection } from "../../../src/ingest/jetstream/connection.ts";
 import { usageStream } from "../../../src/ingest/jetstream/names.ts";
+import { numberingOffsetOf } from "../../../src/pipeline/accepted-gaps.ts";
+import { storedAbout } from "../../../src/pipeline/stored-about.ts";
 import { dumpState } from "../../../src/state/dump-state.ts";
 import { partitionFolder, STATE_FILE } from "../../../src/state/open-database.ts";
 import { openPartitionStoreReadOnly } from "../../../src/state/partition-store.ts";
@@ -68,7 +70,8 @@ export interface Inspected {
 /** A folder with configuration, catalog, state and files of the workers of one test. */
 export class Workspace {
   readonly folder: string;
-  readonly partitionCount: number;
+  /** A test that changes the count says so here. */
+  partitionCount: number;
   readonly #natsUrl: string;
   readonly #workers: WorkerProcess[] = [];
 
@@ -160,13 +163,14 @@ export class Workspace {
     return inspected;
   }
 
-  /** Last usage sequence of the last checkpoint; 0 where there is none. */
+  /** Last message of the usage stream that the last checkpoint has; 0 where there is none. */
   committed(partition: number, state?: string): number {
     const folder = partitionFolder(this.stateFolder(state), partition);
     if (!existsSync(join(folder, STATE_FILE))) return 0;
     const store = openPartitionStoreReadOnly(folder);
     try {
-      return store.load()?.position.usageSequence ?? 0;
+      const position = store.load()?.position.usageSequence ?? 0;
+      return position - numberingOffsetOf(storedAbout(store).gaps);
     } finally {
       store.close();
     }

@@ -92,6 +92,7 @@ class Process {
     if (prepared === undefined) throw new Error("the settings have faults");
     this.#host = await PostingHost.create({
       broker: this.#broker,
+      partitionCount: 1,
       replicas: 1,
       stateDir: this.state,
       workerName: "worker",
