@@ -64,6 +64,7 @@ test("a connection whose state another process has leaves nothing open, of its o
     random: Math.random,
     faults: noFaults,
     onRequest: () => undefined,
+    onForged: () => undefined,
   };
   const other = openPostingStore(postingsFolder(folder, "second"), "second", {});
   try {
