@@ -51,6 +51,7 @@ const REQUESTS: ReadonlySet<PropertyKey> = new Set([
   "submit",
   "submitBatch",
   "poll",
+  "pollBatch",
   "readBack",
   "check",
 ]);
