@@ -30,7 +30,7 @@ function run(contender: string, seconds: number): Measurement {
     contender,
     events: 1_000_000,
     seconds,
-    cpuSeconds: 2,
+    cpuSeconds: 4 * seconds,
     peakRssBytes: 1_000,
     result: undefined,
     notes: {},
@@ -156,11 +156,11 @@ describe("floors of a smoke run", () => {
   it("find ratios below them, and those that are missing from scenarios that ran", () => {
     expect(floorFaults(all, ["columnar, small load"])).toEqual([]);
     expect(floorFaults(all, ["columnar, small load", "single events"])).toEqual([
-      "single events: the worker is not measured × raw, the floor is 0.1 ×",
+      "single events: the worker is not measured × raw by processor time, the floor is 0.1 ×",
     ]);
     const slow = rowsOf(result("columnar, small load", { tributary: [0.5], raw: [0.4], naive: [0.5] }));
     expect(floorFaults(slow, ["columnar, small load"])).toEqual([
-      "columnar, small load: the worker is 1.00 × naive, the floor is 1.5 ×",
+      "columnar, small load: the worker is 1.00 × naive by processor time, the floor is 1.2 ×",
     ]);
   });
 });
@@ -176,7 +176,7 @@ describe("the report", () => {
     });
     const text = renderTables(whole);
     expect(text).toContain("| memory of an open numeric cell | 120 bytes |");
-    expect(text).toContain("| columnar | duckdb | 200,000 | 111,111 – 1,000,000 | 9.00 × | 2.00 | 0 MiB |");
+    expect(text).toContain("| columnar | duckdb | 200,000 | 111,111 – 1,000,000 | 9.00 × | 20.00 | 0 MiB |");
     expect(text).toContain("- columnar: all results have the hash abababababababab");
     expect(text).toContain("postgres was left out.");
   });
