@@ -36,6 +36,7 @@ const DEFAULT_SYNC_INTERVAL = "1m";
  * @property {number} [maxPayloadBytes] default 8 MiB
  * @property {string} [syncInterval] default `1m`
  * @property {number} [port] default: a free one, kept over restarts
+ * @property {import("./config.mjs").ClusterMember} [cluster] its place in a cluster; it is ready when the cluster is
  */
 
 /**
@@ -75,6 +76,7 @@ export async function startNatsServerProcess(options) {
       maxPayloadBytes: options.maxPayloadBytes ?? DEFAULT_MAX_PAYLOAD_BYTES,
       syncInterval: options.syncInterval ?? DEFAULT_SYNC_INTERVAL,
       portsFileDirectory: files.ports,
+      ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
     });
     writeFileSync(files.config, config);
     const log = openSync(files.log, "a");

@@ -21,6 +21,7 @@ import { openPublicationLog } from "../../ingest/jetstream/publication-log.ts";
 import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
 import { ensureTopology } from "../../ingest/jetstream/topology.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
+import { whenAvailable } from "../../ingest/jetstream/when-available.ts";
 import { openUsagePublisher } from "../../ingest/jetstream/usage-publisher.ts";
 import { createDecoder } from "../../ingest/wire/decoder.ts";
 import { RepeatedFaultLog } from "../../ops/logging.ts";
@@ -104,12 +105,24 @@ export class Worker {
     );
     try {
       const connections = catalog.compiled.posting.connections.map(({ key }) => key);
-      await prepareTopology(config, broker, ports.logger, {
-        legalEntities: [...catalog.compiled.legalEntities.keys()],
-        erpConnections: connections,
-      });
       const versions = new CatalogVersions(openReferenceStore(broker));
-      await versions.publish(catalog);
+      await whenAvailable(
+        async () => {
+          await prepareTopology(config, broker, ports.logger, {
+            legalEntities: [...catalog.compiled.legalEntities.keys()],
+            erpConnections: connections,
+          });
+          await versions.publish(catalog);
+        },
+        {
+          onRepeated: (fault) => {
+            ports.logger.warn(
+              { code: codeOf(fault) },
+              `The streams can't be prepared yet: ${messageOf(fault)}`,
+            );
+          },
+        },
+      );
       await mkdir(config.stateDir, { recursive: true });
       const logs: PublicationLogs = {
         rated: openPublicationLog(broker, RATED_STREAM),

@@ -9,7 +9,8 @@ import type {
   TlsOptions,
 } from "nats";
 import { TributaryError } from "../../model/errors.ts";
-import { describe } from "./broker-errors.ts";
+import { describe, isWithoutJetStream } from "./broker-errors.ts";
+import { DEFAULT_AVAILABILITY_DEADLINE_MS, whenAvailable } from "./when-available.ts";
 
 /** Oldest server: 2.10.20 to 2.10.22 could lose a whole stream when their process was killed. */
 export const OLDEST_SERVER_VERSION = "2.10.23";
@@ -40,6 +41,8 @@ export interface BrokerOptions {
   };
   /** How long one attempt to reach a server may take. */
   readonly connectTimeoutMs?: number;
+  /** How long JetStream may take to answer once a server was reached; DEFAULT_AVAILABILITY_DEADLINE_MS when absent. */
+  readonly availabilityDeadlineMs?: number;
 }
 
 export type BrokerStatus = "connected" | "disconnected" | "reconnecting" | "closed";
@@ -60,8 +63,8 @@ export interface BrokerConnection {
 }
 
 /**
- * Connects and checks the server. Throws `broker-unreachable` (no server answers, or it refuses the credentials) and
- * `broker-version-unsupported` (older than OLDEST_SERVER_VERSION, or without JetStream).
+ * Connects and checks the server. Throws `broker-unreachable` (no server answers, or it refuses the credentials; or JetStream does not answer, as in
+ * a cluster without a leader, until the deadline) and `broker-version-unsupported` (older than OLDEST_SERVER_VERSION, or without JetStream).
  */
 export async function connectBroker(options: BrokerOptions): Promise<BrokerConnection> {
   let client: NatsConnection;
@@ -77,11 +80,9 @@ export async function connectBroker(options: BrokerOptions): Promise<BrokerConne
   }
   try {
     checkVersion(client);
-    const manager = await client.jetstreamManager({ checkAPI: true }).catch((error: unknown) => {
-      throw new TributaryError(
-        "broker-version-unsupported",
-        `the NATS server has no JetStream for this account: ${redact(describe(error), options)}`,
-      );
+    const manager = await client.jetstreamManager({ checkAPI: false });
+    await whenAvailable(() => checkJetStream(manager, options), {
+      deadlineMs: options.availabilityDeadlineMs ?? DEFAULT_AVAILABILITY_DEADLINE_MS,
     });
     return new Connection(client, manager);
   } catch (error) {
@@ -172,6 +173,21 @@ async function clientOptions(options: BrokerOptions): Promise<ConnectionOptions>
     result.tls = tls;
   }
   return result;
+}
+
+/** In a cluster only its leader answers: a server that has just lost it is not one without JetStream. */
+async function checkJetStream(manager: JetStreamManager, options: BrokerOptions): Promise<void> {
+  try {
+    await manager.getAccountInfo();
+  } catch (error) {
+    const text = redact(describe(error), options);
+    throw isWithoutJetStream(error)
+      ? new TributaryError(
+          "broker-version-unsupported",
+          `the NATS server has no JetStream for this account: ${text}`,
+        )
+      : new TributaryError("broker-unreachable", `JetStream does not answer: ${text}`, { cause: error });
+  }
 }
 
 function checkVersion(client: NatsConnection): void {
