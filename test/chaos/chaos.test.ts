@@ -34,6 +34,7 @@ test(
       erps: ERPS,
       settleMs: SETTLE_MS,
       keepFolder: KEEP_FOLDER,
+      keepsAllLogs: process.env["TRIBUTARY_CHAOS_KEEP_LOGS"] === "1",
       say: (text) => {
         process.stderr.write(text);
       },

@@ -8,7 +8,7 @@ import { type ChaosReport, reportTable } from "../support/chaos/chaos-report.ts"
 import type { Assignment } from "../support/chaos/schedule.ts";
 import { PROJECT_ROOT } from "../support/project-files.ts";
 
-const HELP = `npm run chaos -- [--seed N] [--seeds N] [--minutes M] [--assignment static|elastic] [--erps KEYS] [--write]
+const HELP = `npm run chaos -- [--seed N] [--seeds N] [--minutes M] [--assignment static|elastic] [--erps KEYS] [--write] [--keep-logs]
 
 Runs three brokers and three workers under load while they are killed, paused and cut off, and compares what came of it.
 
@@ -18,6 +18,7 @@ Runs three brokers and three workers under load while they are killed, paused an
   --assignment A    static: each worker has its partitions and its disk; elastic: leases say who has which (static)
   --erps KEYS       simulated ERPs, with commas between (business-central,drop)
   --write           keeps the results in test/chaos/results/; --seeds does so by itself
+  --keep-logs       keeps the logs of runs that go well, too
   --help            this text
 
 Exit code 0: all is as it must be; 1: something differs, and the logs are in the folder that is named; 2: wrong usage.
@@ -38,6 +39,7 @@ interface Options {
   readonly assignment: Assignment;
   readonly erps: string;
   readonly isWritten: boolean;
+  readonly keepsAllLogs: boolean;
 }
 
 /** @throws {RangeError} what is wrong with them */
@@ -51,6 +53,7 @@ function optionsOf(args: readonly string[]): Options | "help" {
       assignment: { type: "string", default: "static" },
       erps: { type: "string", default: "business-central,drop" },
       write: { type: "boolean", default: false },
+      "keep-logs": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -77,6 +80,7 @@ function optionsOf(args: readonly string[]): Options | "help" {
     assignment: values.assignment,
     erps: values.erps,
     isWritten: values.write || values.seeds !== undefined,
+    keepsAllLogs: values["keep-logs"],
   };
 }
 
@@ -96,6 +100,7 @@ async function run(seed: number, options: Options, folder: string): Promise<Chao
         TRIBUTARY_CHAOS_ASSIGNMENT: options.assignment,
         TRIBUTARY_CHAOS_ERPS: options.erps,
         TRIBUTARY_CHAOS_REPORT: reportFile,
+        TRIBUTARY_CHAOS_KEEP_LOGS: options.keepsAllLogs ? "1" : "",
       },
       stdio: "inherit",
     },

@@ -2,6 +2,7 @@ import { ErrorCode, NatsError } from "nats";
 import { TributaryError, messageOf } from "../../model/errors.ts";
 
 /** Codes of the JetStream API (`err_code`) that mean something to us. */
+const NO_SUITABLE_PEERS = 10005;
 const CONSUMER_NOT_FOUND = 10014;
 const MESSAGE_NOT_FOUND = 10037;
 const NOT_ENABLED_FOR_ACCOUNT = 10039;
@@ -47,6 +48,11 @@ export function isRefusal(error: unknown): boolean {
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof NatsError)) return false;
   return error.api_error === undefined ? isNoResponders(error) : error.api_error.code === 503;
+}
+
+/** A cluster's leader does not see enough servers for the copies of a stream: some are starting or away. */
+export function isWithoutPeers(error: unknown): boolean {
+  return apiCode(error) === NO_SUITABLE_PEERS;
 }
 
 /** The server, or the account, has no JetStream: no wait mends that. */

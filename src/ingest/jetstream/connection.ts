@@ -10,6 +10,7 @@ import type {
 } from "nats";
 import { TributaryError } from "../../model/errors.ts";
 import { describe, isWithoutJetStream } from "./broker-errors.ts";
+import { forgetDialsAhead } from "./dial-times.ts";
 import { DEFAULT_AVAILABILITY_DEADLINE_MS, whenAvailable } from "./when-available.ts";
 
 /** Oldest server: 2.10.20 to 2.10.22 could lose a whole stream when their process was killed. */
@@ -18,8 +19,13 @@ export const OLDEST_SERVER_VERSION = "2.10.23";
 /** Wait between two attempts at the same server; a fleet's workers spread over the jitter. */
 const RECONNECT_WAIT_MS = 500;
 const RECONNECT_JITTER_MS = 500;
-/** A dead peer is noticed after at most two of these. */
-const PING_INTERVAL_MS = 20_000;
+/**
+ * A peer that keeps the connection open and is silent (a server that hangs, a line that carries nothing) is given up when two of these are without
+ * an answer: within 15 s another server of a cluster is asked.
+ */
+const PING_INTERVAL_MS = 5_000;
+/** While there is no connection, attempts at servers are looked at this often; see `forgetDialsAhead`. */
+const DIAL_CHECK_MS = 1_000;
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 
 export interface BrokerOptions {
@@ -97,6 +103,7 @@ class Connection implements BrokerConnection {
   readonly manager: JetStreamManager;
   status: BrokerStatus = "connected";
   readonly #listeners = new Set<BrokerStatusListener>();
+  #dialCheck: NodeJS.Timeout | undefined;
 
   constructor(client: NatsConnection, manager: JetStreamManager) {
     this.client = client;
@@ -140,6 +147,11 @@ class Connection implements BrokerConnection {
   #become(status: BrokerStatus): void {
     if (this.status === status || this.status === "closed") return;
     this.status = status;
+    clearInterval(this.#dialCheck);
+    if (status === "disconnected" || status === "reconnecting")
+      this.#dialCheck = setInterval(() => {
+        forgetDialsAhead(this.client, Date.now());
+      }, DIAL_CHECK_MS);
     for (const listener of this.#listeners) listener(status);
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { codeOf } from "../../model/errors.ts";
+import { isRefusal, isWithoutPeers } from "./broker-errors.ts";
 
 /** A cluster that has lost nodes elects new leaders, and gets a majority back, within some seconds; one that is silent for longer is down. */
 export const DEFAULT_AVAILABILITY_DEADLINE_MS = 60_000;
@@ -15,7 +16,8 @@ export interface AvailabilityOptions {
 
 /**
  * Does something at a start that only asks or only creates what is missing, and does it again while the broker does not answer (`broker-unreachable`):
- * a worker that is started while a cluster chooses its leaders waits for them. Rejects with the last fault at the deadline, with any other one at once.
+ * a worker that is started while a cluster chooses its leaders waits for them. Rejects with the last fault at the deadline, with a refusal or any other
+ * fault at once.
  */
 export async function whenAvailable<Result>(
   act: () => Promise<Result>,
@@ -26,10 +28,16 @@ export async function whenAvailable<Result>(
     try {
       return await act();
     } catch (fault) {
-      if (codeOf(fault) !== "broker-unreachable" || performance.now() + waitMs > deadline) throw fault;
+      if (!mayPass(fault) || performance.now() + waitMs > deadline) throw fault;
       onRepeated?.(fault);
     }
     // Jitter, so that a fleet that is started at once does not ask at once.
     await delay(waitMs * (0.5 + Math.random() / 2));
   }
+}
+
+function mayPass(fault: unknown): boolean {
+  if (codeOf(fault) !== "broker-unreachable") return false;
+  const cause: unknown = fault instanceof Error ? fault.cause : undefined;
+  return !isRefusal(cause) || isWithoutPeers(cause);
 }

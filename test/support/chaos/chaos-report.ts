@@ -1,5 +1,6 @@
 import type { AuditFigures } from "./audit.ts";
 import type { PublishedFigures } from "./chaos-producer.ts";
+import type { Standstill } from "./progress-watch.ts";
 import type { Assignment, FaultKind } from "./schedule.ts";
 
 /** What a run that went well says of itself. */
@@ -10,8 +11,7 @@ export interface ChaosReport extends AuditFigures {
   readonly elapsedMs: number;
   /** From the end of the faults until nothing was open. */
   readonly settledMs: number;
-  /** Longest time in which a partition that had something to read did not read on, seen from outside. */
-  readonly longestWithoutProgressMs: number;
+  readonly longestWithoutProgress: Standstill;
   readonly faults: Partial<Record<FaultKind, number>>;
   /** Kinds that this machine can't do. */
   readonly leftOut: readonly FaultKind[];
@@ -62,7 +62,7 @@ export function reportTable(reports: readonly ChaosReport[]): string {
           .map(([currency, minor]) => `${currency} ${minor}`)
           .join(", "),
     ],
-    ["longest without progress", (report) => seconds(report.longestWithoutProgressMs)],
+    ["longest without progress", (report) => seconds(report.longestWithoutProgress.durationMs)],
     ["settled after", ({ settledMs }) => seconds(settledMs)],
     ["in all", ({ elapsedMs }) => seconds(elapsedMs)],
   ];

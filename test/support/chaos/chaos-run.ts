@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { connectBroker, type BrokerConnection } from "../../../src/ingest/jetstream/connection.ts";
 import { ensureTopology } from "../../../src/ingest/jetstream/topology.ts";
+import { whenAvailable } from "../../../src/ingest/jetstream/when-available.ts";
 import { ErpLandscape } from "../erp/erp-landscape.ts";
 import { startNatsCluster, type TestCluster } from "../nats-cluster.ts";
 import { waitUntil } from "../wait-until.ts";
@@ -36,6 +37,8 @@ export interface ChaosOptions {
   readonly settleMs: number;
   /** Logs of a run that fails are kept below it. */
   readonly keepFolder: string;
+  /** Logs of a run that goes well, too. */
+  readonly keepsAllLogs: boolean;
   readonly say: (text: string) => void;
 }
 
@@ -56,10 +59,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await closeAll(closers);
     throw cause;
   });
+  const folder = join(options.keepFolder, `seed-${options.seed}`);
   try {
-    return await play(options, stage);
+    const report = await play(options, stage);
+    if (options.keepsAllLogs) await keepLogs(folder, stage, undefined);
+    return report;
   } catch (cause) {
-    const folder = join(options.keepFolder, `seed-${options.seed}`);
     await keepLogs(folder, stage, cause);
     throw new Error(`seed ${options.seed} (${options.assignment}); logs are in ${folder}: ${String(cause)}`, {
       cause,
@@ -86,12 +91,15 @@ async function setUp(options: ChaosOptions, closers: (() => Promise<void>)[]): P
   const erps = await ErpLandscape.start(workspace.folder, seed, options.erps);
   closers.push(() => erps.close());
   writeChaosCatalog(workspace.catalogFolder, times, erps.catalog());
-  await ensureTopology(connection, {
-    partitionCount: CHAOS_PARTITIONS,
-    replicas: REPLICAS,
-    legalEntities: ["north", "south"],
-    erpConnections: options.erps,
-  });
+  // The leader of a new cluster does not know all servers at once.
+  await whenAvailable(() =>
+    ensureTopology(connection, {
+      partitionCount: CHAOS_PARTITIONS,
+      replicas: REPLICAS,
+      legalEntities: ["north", "south"],
+      erpConnections: options.erps,
+    }),
+  );
   const lines = await Promise.all(
     Array.from({ length: WORKERS }, () =>
       Promise.all(cluster.servers.map(({ port }) => TcpProxy.start(port))),
@@ -168,7 +176,7 @@ async function play(options: ChaosOptions, stage: Stage): Promise<ChaosReport> {
       faultsMs,
       elapsedMs: Math.round(performance.now() - startedMs),
       settledMs: Math.round(settledMs),
-      longestWithoutProgressMs: Math.round(progress.longestMs),
+      longestWithoutProgress: progress.longest,
       faults: Object.fromEntries(performer.performed),
       leftOut: FAULT_KINDS.filter((kind) => !kinds.includes(kind)),
       ownExits: fleet.ownExits.map(({ worker, code, signal }) => ({ worker, code, signal })),
@@ -188,9 +196,11 @@ function possibleKinds(fleet: ChaosFleet): readonly FaultKind[] {
 }
 
 async function keepLogs(folder: string, { fleet, cluster }: Stage, cause: unknown): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   fleet.writeLogs(folder);
-  writeFileSync(join(folder, "failure.txt"), cause instanceof Error ? (cause.stack ?? "") : String(cause));
+  if (cause !== undefined)
+    writeFileSync(join(folder, "failure.txt"), cause instanceof Error ? (cause.stack ?? "") : String(cause));
   for (const member of cluster.servers.keys())
     await cp(
       join(cluster.directory, `server-${member}`, "nats-server.log"),

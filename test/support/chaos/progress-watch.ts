@@ -7,6 +7,14 @@ const LOOK_MS = 500;
 /** A worker that takes longer to say what it has done is busy, paused or gone. */
 const ANSWER_MS = 2_000;
 
+/** A time in which a partition that had something to read did not read on, seen from outside. */
+export interface Standstill {
+  readonly durationMs: number;
+  /** Since the beginning of the faults. */
+  readonly sinceMs: number;
+  readonly partition: number;
+}
+
 interface Stretch {
   position: number;
   sinceMs: number;
@@ -14,15 +22,15 @@ interface Stretch {
 
 /** Watches from outside how long a partition stands still while there is something to be read. */
 export class ProgressWatch {
-  /** Longest time without progress so far, of any partition, milliseconds; looked at twice a second. */
-  longestMs = 0;
-  longestPartition = 0;
+  /** The longest one so far, looked for twice a second. */
+  longest: Standstill = { durationMs: 0, sinceMs: 0, partition: 0 };
   readonly #fleet: ChaosFleet;
   readonly #lastStored = Array.from({ length: CHAOS_PARTITIONS }, () => 0);
   readonly #stretches: Stretch[] = Array.from({ length: CHAOS_PARTITIONS }, () => ({
     position: 0,
     sinceMs: performance.now(),
   }));
+  #startedMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #isLooking = false;
 
@@ -37,6 +45,7 @@ export class ProgressWatch {
   }
 
   start(): void {
+    this.#startedMs = performance.now();
     this.#timer = setInterval(() => {
       if (this.#isLooking) return;
       this.#isLooking = true;
@@ -63,9 +72,12 @@ export class ProgressWatch {
       if (position > stretch.position || isAtEnd) {
         stretch.position = Math.max(position, stretch.position);
         stretch.sinceMs = nowMs;
-      } else if (nowMs - stretch.sinceMs > this.longestMs) {
-        this.longestMs = nowMs - stretch.sinceMs;
-        this.longestPartition = partition;
+      } else if (nowMs - stretch.sinceMs > this.longest.durationMs) {
+        this.longest = {
+          durationMs: Math.round(nowMs - stretch.sinceMs),
+          sinceMs: Math.round(stretch.sinceMs - this.#startedMs),
+          partition,
+        };
       }
     }
   }
