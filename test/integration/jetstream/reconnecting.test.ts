@@ -1,17 +1,22 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { connect } from "nats";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { connectBroker } from "../../../src/ingest/jetstream/connection.ts";
+import { connectBroker, type BrokerConnection } from "../../../src/ingest/jetstream/connection.ts";
+import { consumerName, usageStream } from "../../../src/ingest/jetstream/names.ts";
 import { ensureTopology } from "../../../src/ingest/jetstream/topology.ts";
+import { openUsageLog } from "../../../src/ingest/jetstream/usage-log.ts";
+import { whenAvailable } from "../../../src/ingest/jetstream/when-available.ts";
 import { startNatsCluster, type TestCluster } from "../../support/nats-cluster.ts";
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
-import { publishNumbered, testConnection } from "../../support/usage-reading.ts";
+import { publishNumbered, Reading, testConnection } from "../../support/usage-reading.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
 const HOUR_MS = 3_600_000;
 /** Far less than the hour by which the clock is off. */
 const SOON_MS = 60_000;
 const ANSWER_MS = 1_000;
+/** Twice what it takes, and less than half of what it took with the client's usual patience. */
+const GIVEN_UP_MS = 30_000;
 
 /** A leader goes on answering for some seconds after it has lost the others. */
 async function isLeaderless(url: string): Promise<boolean> {
@@ -24,6 +29,13 @@ async function isLeaderless(url: string): Promise<boolean> {
   } finally {
     await client.close();
   }
+}
+
+/** The server that a connection is to. */
+function memberOf({ servers }: TestCluster, { client }: BrokerConnection): TestCluster["servers"][number] {
+  const member = servers.find(({ port }) => client.getServer().endsWith(`:${port}`));
+  if (member === undefined) throw new Error(`no server ${client.getServer()}`);
+  return member;
 }
 
 describe("with one server", () => {
@@ -78,14 +90,12 @@ describe("in a cluster", () => {
     await publishNumbered(connection, 0, 1, 10);
     // Whichever server it is connected to: another one takes over.
     await first.restart();
-    const connectedTo = cluster.servers.find(({ port }) =>
-      (connection.client.getServer() ?? "").endsWith(`:${port}`),
+    const lost = memberOf(cluster, connection);
+    await lost.kill();
+    await waitUntil(
+      "another server is connected",
+      () => connection.status === "connected" && memberOf(cluster, connection) !== lost,
     );
-    await connectedTo?.kill();
-    await waitUntil("another server is connected", () => {
-      const address = connection.client.getServer();
-      return connection.status === "connected" && !address.endsWith(`:${connectedTo?.port}`);
-    });
     await connection.close();
   });
 
@@ -97,5 +107,50 @@ describe("in a cluster", () => {
     await expect(
       connectBroker({ servers: cluster.urls, name: "test", availabilityDeadlineMs: 1_000 }),
     ).rejects.toMatchObject({ code: "broker-unreachable" });
+  });
+
+  test("a server that keeps the connection and is silent is given up for another one", async () => {
+    cluster = await startNatsCluster({ partitionCount: 1 });
+    const connection = await connectBroker({ servers: cluster.urls, name: "test" });
+    const silent = memberOf(cluster, connection);
+    const pid = silent.pid();
+    process.kill(pid, "SIGSTOP");
+    try {
+      await waitUntil(
+        "another server is connected",
+        () => connection.status === "connected" && memberOf(cluster, connection) !== silent,
+        GIVEN_UP_MS,
+      );
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+    await connection.close();
+  });
+
+  test("a reader reads on when the server of its consumer is killed", async () => {
+    cluster = await startNatsCluster({ partitionCount: 1 });
+    const connection = await connectBroker({ servers: cluster.urls, name: "test" });
+    await whenAvailable(() => ensureTopology(connection, { partitionCount: 1, replicas: 3 }));
+    await publishNumbered(connection, 0, 1, 100);
+    const reader = await openUsageLog(connection, 0).openReader(1);
+    const reading = new Reading(reader);
+    await reading.upTo(100);
+    const { cluster: place, config } = await connection.manager.consumers.info(
+      usageStream(0),
+      consumerName(0),
+    );
+    expect(config.num_replicas).toBe(1);
+    await cluster.servers[Number(place?.leader?.slice("server-".length))]?.kill();
+    await waitUntil("the stream takes messages again", () =>
+      publishNumbered(connection, 0, reading.last + 1, reading.last + 1).then(
+        () => true,
+        () => false,
+      ),
+    );
+    const { state } = await connection.manager.streams.info(usageStream(0));
+    await reading.upTo(state.last_seq);
+    expect([reading.last, reading.count, reading.ended]).toEqual([state.last_seq, state.last_seq, false]);
+    await reader.stop();
+    await connection.close();
   });
 });

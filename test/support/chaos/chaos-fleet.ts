@@ -13,6 +13,8 @@ const CLOCK_PRELOAD = join(PROJECT_ROOT, "test/support/chaos/skewed-clock.mjs");
 /** A supervisor starts a worker that has ended by itself again after this. */
 const RESTART_WAIT_MS = 500;
 const REPLICAS = 3;
+/** Short, so that a disk that is lost has several snapshots behind it. */
+const SNAPSHOT_INTERVAL = "5s";
 const ANSWER_MS = 5_000;
 
 export interface FleetOptions {
@@ -88,7 +90,7 @@ export class ChaosFleet {
       erp,
       ...(assignment === "static"
         ? { owned }
-        : { partitions: { assignment: "elastic", lease: `${LEASE_MS}ms` } }),
+        : { lease: `${LEASE_MS}ms`, snapshotInterval: SNAPSHOT_INTERVAL }),
     };
   }
 

@@ -55,7 +55,12 @@ const GAP_MS = [500, 4_000] as const;
 const BROKER_GAP_MS = [2_000, 8_000] as const;
 /** Disks that are lost where another worker can have the partitions. */
 const LOST_DISKS = 0.3;
-const CLOCK_SKEW_MS = 6 * 3_600_000;
+const CLOCK_BEHIND_MS = 6 * 3_600_000;
+/**
+ * When a document is tried again is written down as a time of the wall clock: by a worker whose clock is ahead, a time that comes so much later. A run waits for
+ * that at its end.
+ */
+const CLOCK_AHEAD_MS = 20_000;
 
 /** How long a fault of each kind lasts, least and most, milliseconds. */
 const DURATION_MS: Readonly<Record<FaultKind, readonly [least: number, most: number]>> = {
@@ -174,7 +179,9 @@ function moreOf(
     case "network-delay":
       return { lines: brokers, byMs: random.integer(20, 400) };
     case "clock-skew":
-      return { byMs: random.integer(-CLOCK_SKEW_MS, CLOCK_SKEW_MS) };
+      return {
+        byMs: random.chance(0.5) ? random.integer(1, CLOCK_AHEAD_MS) : -random.integer(1, CLOCK_BEHIND_MS),
+      };
     case "worker-pause":
     case "disk-full":
     case "broker-kill":

@@ -28,6 +28,10 @@ export interface ConfigOptions {
   readonly checkpointInterval?: string;
   readonly shutdownDeadline?: string;
   readonly owned?: readonly number[];
+  /** Partitions are shared out by leases that last so long; `owned` plays no part then. */
+  readonly lease?: string;
+  /** Time between two snapshots, with a lease. */
+  readonly snapshotInterval?: string;
   readonly threads?: number;
   /** Folder of the file sink below the workspace; null: no such sink. */
   readonly files?: string | null;
@@ -35,8 +39,6 @@ export interface ConfigOptions {
   readonly servers?: readonly string[];
   /** Copies of the streams that are created. */
   readonly replicas?: number;
-  /** Further settings of `partitions`. */
-  readonly partitions?: Readonly<Record<string, unknown>>;
   /** What the file of ERP connections holds; none where left out. */
   readonly erp?: Readonly<Record<string, unknown>>;
   /** Section of the tax service; none where left out. */
@@ -103,7 +105,13 @@ export class Workspace {
     mkdirSync(this.folder, { recursive: true });
     const config = {
       nats: { servers: options.servers ?? [this.#natsUrl] },
-      partitions: { count: this.partitionCount, owned: options.owned ?? "all", ...options.partitions },
+      partitions: {
+        count: this.partitionCount,
+        ...(options.lease === undefined
+          ? { owned: options.owned ?? "all" }
+          : { assignment: "elastic", lease: options.lease }),
+      },
+      ...(options.snapshotInterval !== undefined && { snapshots: { interval: options.snapshotInterval } }),
       threads: options.threads ?? 1,
       state_dir: this.stateFolder(state),
       catalog_dir: this.catalogFolder,
@@ -125,7 +133,7 @@ export class Workspace {
   }
 
   #fileSink(folder = "files"): Readonly<Record<string, unknown>> {
-    return { directory: join(this.folder, folder), format: "both" };
+    return { directory: join(this.folder, folder), format: "both", shared: true };
   }
 
   #erpFile(connections: Readonly<Record<string, unknown>>): string {
