@@ -22,6 +22,8 @@ import { TcpProxy } from "./tcp-proxy.ts";
 
 const WORKERS = 3;
 const REPLICAS = 3;
+/** On a busy machine a new cluster takes its time to find all of its servers. */
+const SET_UP_MS = 180_000;
 /** Of the load, so many are published while things fail; the others behind, when all must recover. */
 const DISTURBED_SHARE = 0.9;
 
@@ -92,13 +94,15 @@ async function setUp(options: ChaosOptions, closers: (() => Promise<void>)[]): P
   closers.push(() => erps.close());
   writeChaosCatalog(workspace.catalogFolder, times, erps.catalog());
   // The leader of a new cluster does not know all servers at once.
-  await whenAvailable(() =>
-    ensureTopology(connection, {
-      partitionCount: CHAOS_PARTITIONS,
-      replicas: REPLICAS,
-      legalEntities: ["north", "south"],
-      erpConnections: options.erps,
-    }),
+  await whenAvailable(
+    () =>
+      ensureTopology(connection, {
+        partitionCount: CHAOS_PARTITIONS,
+        replicas: REPLICAS,
+        legalEntities: ["north", "south"],
+        erpConnections: options.erps,
+      }),
+    { deadlineMs: SET_UP_MS },
   );
   const lines = await Promise.all(
     Array.from({ length: WORKERS }, () =>
