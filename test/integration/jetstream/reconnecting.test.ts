@@ -60,6 +60,7 @@ describe("with one server", () => {
     await waitUntil("the second loss is noticed", () => connection.status !== "connected");
     await server.restart();
     await waitUntil("the connection is back again", () => connection.status === "connected", SOON_MS);
+    expect(connection.status).toBe("connected");
     await connection.close();
   });
 });
@@ -115,6 +116,7 @@ describe("in a cluster", () => {
     } finally {
       process.kill(pid, "SIGCONT");
     }
+    expect(memberOf(cluster, connection)).not.toBe(silent);
     await connection.close();
   });
 

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { connectBroker, type BrokerConnection } from "../../../src/ingest/jetstream/connection.ts";
 import { ensureTopology } from "../../../src/ingest/jetstream/topology.ts";
 import { whenAvailable } from "../../../src/ingest/jetstream/when-available.ts";
@@ -203,8 +204,7 @@ async function keepLogs(folder: string, { fleet, cluster }: Stage, cause: unknow
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   fleet.writeLogs(folder);
-  if (cause !== undefined)
-    writeFileSync(join(folder, "failure.txt"), cause instanceof Error ? (cause.stack ?? "") : String(cause));
+  if (cause !== undefined) writeFileSync(join(folder, "failure.txt"), inspect(cause));
   for (const member of cluster.servers.keys())
     await cp(
       join(cluster.directory, `server-${member}`, "nats-server.log"),

@@ -86,12 +86,12 @@ export class FaultPerformer {
       case "network-delay":
         return this.#disturb(fault, { kind: "delay", delayMs: fault.byMs ?? 0 });
       case "broker-kill":
-      case "quorum-loss":
         return await this.#killBrokers(fault.targets);
+      case "quorum-loss":
       case "broker-pause":
         break;
     }
-    return this.#pauseBroker(target);
+    return this.#pauseBrokers(fault.targets);
   }
 
   #disturb({ targets, lines = [] }: ScheduledFault, mode: LineMode): () => void {
@@ -111,11 +111,11 @@ export class FaultPerformer {
     };
   }
 
-  #pauseBroker(broker: number): () => void {
-    const pid = this.#targets.cluster.servers[broker]?.pid() ?? 0;
-    process.kill(pid, "SIGSTOP");
+  #pauseBrokers(brokers: readonly number[]): () => void {
+    const pids = brokers.flatMap((broker) => this.#targets.cluster.servers[broker]?.pid() ?? []);
+    for (const pid of pids) process.kill(pid, "SIGSTOP");
     return () => {
-      process.kill(pid, "SIGCONT");
+      for (const pid of pids) process.kill(pid, "SIGCONT");
     };
   }
 }

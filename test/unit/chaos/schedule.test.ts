@@ -1,5 +1,5 @@
-import { fc, test as property } from "@fast-check/vitest";
-import { expect, test } from "vitest";
+import { fc, test } from "@fast-check/vitest";
+import { expect } from "vitest";
 import {
   BROKER_FAULTS,
   FAULT_KINDS,
@@ -22,7 +22,7 @@ const isOfBrokers = ({ kind }: ScheduledFault): boolean => BROKER_FAULTS.some((e
 const laneOf = (fault: ScheduledFault): string =>
   isOfBrokers(fault) ? "brokers" : `worker ${fault.targets.join(" ")}`;
 
-property.prop([fc.nat(), fc.integer({ min: 1_000, max: 600_000 })])(
+test.prop([fc.nat(), fc.integer({ min: 1_000, max: 600_000 })])(
   "a seed gives the same faults again, one after the other in each lane, all over in time",
   (seed, durationMs) => {
     const options = { ...OPTIONS, seed, durationMs };
@@ -40,7 +40,7 @@ property.prop([fc.nat(), fc.integer({ min: 1_000, max: 600_000 })])(
   },
 );
 
-property.prop([fc.nat()])(
+test.prop([fc.nat()])(
   "two minutes have each kind, and no disk is lost where nobody could do without it",
   (seed) => {
     const schedule = makeSchedule({ ...OPTIONS, seed });
@@ -49,7 +49,7 @@ property.prop([fc.nat()])(
   },
 );
 
-property.prop([fc.nat()])(
+test.prop([fc.nat()])(
   "who is paused is so for longer than a lease; quorums are lost by that kind alone",
   (seed) => {
     for (const { kind, durationMs, targets } of makeSchedule({ ...OPTIONS, seed })) {

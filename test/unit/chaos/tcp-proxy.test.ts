@@ -76,6 +76,7 @@ test("a line that is cut resets what is connected and who connects, until it is 
   const after = client();
   after.socket.write("b");
   await waitUntil("connected again", () => after.received() === "b");
+  expect([before.received(), meanwhile.received()]).toEqual(["a", ""]);
 });
 
 test("a line that hangs keeps connections open, and brings what was sent when it is over", async () => {

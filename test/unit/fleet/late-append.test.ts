@@ -137,7 +137,7 @@ test("an append that the broker has stored without our knowing is no other owner
 /** Lets time pass until a promise is settled. */
 async function run(world: PartitionWorld, promise: Promise<unknown> | undefined): Promise<void> {
   let isSettled = false;
-  void Promise.allSettled([promise]).then(() => {
+  void Promise.allSettled([promise]).finally(() => {
     isSettled = true;
   });
   await until(world, () => isSettled);
