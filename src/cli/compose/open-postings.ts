@@ -5,6 +5,7 @@ import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/con
 import { ensureTopology } from "../../ingest/jetstream/topology.ts";
 import { whenAvailable } from "../../ingest/jetstream/when-available.ts";
 import type { WorkerMetrics } from "../../ops/metrics.ts";
+import type { WebhookServer } from "../../ops/webhook-server.ts";
 import type { CompiledConnection } from "../../billing/posting/compiled-posting.ts";
 import type { LoadedCatalog } from "../catalog-directory.ts";
 import { type ErpConnectionConfig, loadErpConnections } from "../config/erp-connections.ts";
@@ -13,6 +14,7 @@ import type { WorkerConfig } from "../config/worker-config.ts";
 import { faultInjectorFrom } from "./fault-injector.ts";
 import { PostingHost } from "./posting-host.ts";
 import { randomHashKey } from "./partition-worker.ts";
+import { listenForWebhooks } from "./webhooks.ts";
 
 /** The ERP connections of a process, with the connection to the broker that they share. */
 export interface Postings {
@@ -97,12 +99,14 @@ export async function openPostings(
       },
     );
     metrics.watchPostings(() => host.snapshots());
+    const webhooks = await listenOrStop(host, config, logger, metrics);
     return {
       start: () => {
         host.start();
       },
       stop: async () => {
         try {
+          await webhooks?.close();
           await host.stop();
         } finally {
           await broker.close();
@@ -111,6 +115,21 @@ export async function openPostings(
     };
   } catch (fault) {
     await broker.close();
+    throw fault;
+  }
+}
+
+/** Listens for notifications; where that is not possible, nothing of the host stays open. */
+async function listenOrStop(
+  host: PostingHost,
+  config: WorkerConfig,
+  logger: Logger,
+  metrics: WorkerMetrics,
+): Promise<WebhookServer | undefined> {
+  try {
+    return await listenForWebhooks(host.receivers, config.webhooks, { logger, metrics });
+  } catch (fault) {
+    await host.stop();
     throw fault;
   }
 }
@@ -143,6 +162,9 @@ async function createHost(
     faults: faultInjectorFrom(process.env),
     onRequest: (connection, operation, outcome, elapsedMs) => {
       metrics.erpAsked(connection, operation, outcome, elapsedMs);
+    },
+    onForged: (connection, notifications) => {
+      metrics.erpNotified(connection, "credential", notifications);
     },
   });
 }
