@@ -30,7 +30,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "integration",
-          include: ["test/integration/**/*.test.ts"],
+          include: ["test/integration/**/*.test.ts", "test/chaos/**/*.test.ts"],
           globalSetup: ["test/support/integration-setup.ts"],
           testTimeout: INTEGRATION_DEADLINE_MS,
           hookTimeout: INTEGRATION_DEADLINE_MS,

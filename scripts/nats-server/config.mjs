@@ -14,6 +14,17 @@ const TEMPLATE = fileURLToPath(new URL("../../deploy/nats/nats-server.conf", imp
  * @property {number} maxPayloadBytes
  * @property {string} syncInterval how long acknowledged data may stay unwritten: `always` or a duration such as `1m`
  * @property {string} portsFileDirectory where the server writes down the ports that it has chosen
+ * @property {ClusterMember} [cluster] absent: a server by itself
+ */
+
+/**
+ * A server's place in a cluster. Clients are told of no other servers than those that they know: a client keeps to the
+ * addresses that it was given.
+ * @typedef {object} ClusterMember
+ * @property {string} clusterName
+ * @property {string} serverName unique in the cluster
+ * @property {number} port where the other servers connect, on the same host
+ * @property {readonly number[]} peerPorts those of the other servers
  */
 
 /**
@@ -31,7 +42,22 @@ export function natsServerConfig(settings) {
     sync_interval: settings.syncInterval,
     '"usage.in.*.*"': `usage.{{partition(${settings.partitionCount},1)}}.{{wildcard(2)}}`,
   });
-  return `${filled}\nports_file_dir: ${JSON.stringify(settings.portsFileDirectory)}\n`;
+  const cluster = settings.cluster === undefined ? "" : clusterBlock(settings.host, settings.cluster);
+  return `${filled}\nports_file_dir: ${JSON.stringify(settings.portsFileDirectory)}\n${cluster}`;
+}
+
+/**
+ * @param {string} host
+ * @param {ClusterMember} member
+ * @returns {string}
+ */
+function clusterBlock(host, { clusterName, serverName, port, peerPorts }) {
+  const routes = peerPorts.map((peer) => `nats://${host}:${peer}`);
+  return (
+    `server_name: ${JSON.stringify(serverName)}\n` +
+    `cluster {\n  name: ${JSON.stringify(clusterName)}\n  host: ${JSON.stringify(host)}\n  port: ${port}\n` +
+    `  routes: ${JSON.stringify(routes)}\n  no_advertise: true\n}\n`
+  );
 }
 
 /**

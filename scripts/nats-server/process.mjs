@@ -23,6 +23,11 @@ const POLL_TIMEOUT_MS = 1_000;
 const STOP_DEADLINE_MS = 10_000;
 const LOG_TAIL_CHARACTERS = 2_000;
 
+/** What is asked of a server that starts: all that it stores is recovered; it knows its cluster's leader; it answers. */
+const HEALTHY = "/healthz";
+const KNOWS_LEADER = "/healthz?js-server-only=true";
+const ANSWERS = "/healthz?js-enabled-only=true";
+
 const DEFAULT_PARTITION_COUNT = 16;
 const DEFAULT_MAX_PAYLOAD_BYTES = 8 * 1024 * 1024;
 /** The servers started here lose their data only with the whole machine; waiting for the disk would tell nothing. */
@@ -36,6 +41,7 @@ const DEFAULT_SYNC_INTERVAL = "1m";
  * @property {number} [maxPayloadBytes] default 8 MiB
  * @property {string} [syncInterval] default `1m`
  * @property {number} [port] default: a free one, kept over restarts
+ * @property {import("./config.mjs").ClusterMember} [cluster] its place in a cluster; it is ready when the cluster is
  */
 
 /**
@@ -48,7 +54,7 @@ const DEFAULT_SYNC_INTERVAL = "1m";
  * @property {() => number} pid process id of the running server; throws when it does not run
  * @property {() => Promise<void>} stop ends it in an orderly way and waits for its end; nothing when it does not run
  * @property {() => Promise<void>} kill ends it by SIGKILL, as a crash does
- * @property {() => Promise<void>} restart stops it if it runs, and starts it with the same ports and files
+ * @property {() => Promise<void>} restart stops it if it runs, and starts it with the same ports and files; of a cluster: until it answers
  */
 
 /**
@@ -64,8 +70,9 @@ export async function startNatsServerProcess(options) {
   /**
    * @param {number} port
    * @param {number} monitorPort
+   * @param {string} health
    */
-  const start = async (port, monitorPort) => {
+  const start = async (port, monitorPort, health) => {
     const config = natsServerConfig({
       host: "127.0.0.1",
       port,
@@ -75,6 +82,7 @@ export async function startNatsServerProcess(options) {
       maxPayloadBytes: options.maxPayloadBytes ?? DEFAULT_MAX_PAYLOAD_BYTES,
       syncInterval: options.syncInterval ?? DEFAULT_SYNC_INTERVAL,
       portsFileDirectory: files.ports,
+      ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
     });
     writeFileSync(files.config, config);
     const log = openSync(files.log, "a");
@@ -90,7 +98,7 @@ export async function startNatsServerProcess(options) {
     started.once("error", forget);
     started.once("exit", forget);
     try {
-      return await waitUntilReady(started, files);
+      return await waitUntilReady(started, files, health);
     } catch (error) {
       await end("SIGKILL");
       throw error;
@@ -108,7 +116,7 @@ export async function startNatsServerProcess(options) {
     clearTimeout(force);
   };
 
-  const ports = await start(options.port ?? -1, -1);
+  const ports = await start(options.port ?? -1, -1, options.cluster === undefined ? HEALTHY : KNOWS_LEADER);
   return {
     url: `nats://127.0.0.1:${ports.port}`,
     monitorUrl: `http://127.0.0.1:${ports.monitorPort}`,
@@ -122,7 +130,8 @@ export async function startNatsServerProcess(options) {
     kill: () => end("SIGKILL"),
     restart: async () => {
       await end("SIGTERM");
-      await start(ports.port, ports.monitorPort);
+      // Of a cluster others may be away: then it answers, but is not current before they are back.
+      await start(ports.port, ports.monitorPort, options.cluster === undefined ? HEALTHY : ANSWERS);
     },
   };
 }
@@ -149,16 +158,17 @@ function prepareFolders(directory) {
 /**
  * @param {import("node:child_process").ChildProcess} child
  * @param {ServerFiles} files
+ * @param {string} health
  * @returns {Promise<{ port: number, monitorPort: number }>}
  */
-async function waitUntilReady(child, files) {
+async function waitUntilReady(child, files, health) {
   const deadline = performance.now() + READY_DEADLINE_MS;
   while (performance.now() < deadline) {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
       throw new Error(`nats-server ended while it started:\n${logTail(files.log)}`);
     }
     const ports = readPorts(files.ports, child.pid);
-    if (ports !== undefined && (await isHealthy(ports.monitorPort))) return ports;
+    if (ports !== undefined && (await isHealthy(ports.monitorPort, health))) return ports;
     await delay(POLL_INTERVAL_MS);
   }
   throw new Error(`nats-server was not ready within ${READY_DEADLINE_MS} ms:\n${logTail(files.log)}`);
@@ -194,11 +204,12 @@ function portOf(urls) {
 
 /**
  * @param {number} monitorPort
+ * @param {string} health
  * @returns {Promise<boolean>}
  */
-async function isHealthy(monitorPort) {
+async function isHealthy(monitorPort, health) {
   try {
-    const response = await fetch(`http://127.0.0.1:${monitorPort}/healthz`, {
+    const response = await fetch(`http://127.0.0.1:${monitorPort}${health}`, {
       signal: AbortSignal.timeout(POLL_TIMEOUT_MS),
     });
     await response.arrayBuffer();

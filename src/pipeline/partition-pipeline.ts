@@ -37,7 +37,7 @@ const MAX_WAITING_OUTPUTS = 50_000;
  *    delivered by the next start; targets refuse what they have.
  *
  * A commit that fails ends the pipeline: what was processed since the last one is memory only. The pipeline ends after the
- * commit under way has, so that whoever starts it again reads a state that stands still.
+ * commit and the append under way have, so that whoever starts it again reads a state and a log that stand still.
  */
 export class PartitionPipeline {
   readonly #options: PartitionPipelineOptions;
@@ -278,9 +278,12 @@ export class PartitionPipeline {
     return appended.placed;
   }
 
-  /** Says that the pipeline has ended, but not before the commit under way has. */
+  /**
+   * Says that the pipeline has ended, but not before the commit and the append under way have: one that is stored later would take the place in the
+   * control log that the next start has read as free.
+   */
   async #rejectSettled(reject: (fault: Error) => void, fault: unknown): Promise<void> {
-    await this.#settled();
+    await this.#queue.run(() => this.#settled());
     reject(fault instanceof Error ? fault : new TributaryError("internal-fault", messageOf(fault)));
   }
 

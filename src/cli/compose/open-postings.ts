@@ -1,8 +1,9 @@
 import type { Logger } from "pino";
 import { systemClock } from "../../model/clock.ts";
-import { TributaryError } from "../../model/errors.ts";
+import { codeOf, messageOf, TributaryError } from "../../model/errors.ts";
 import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/connection.ts";
 import { ensureTopology } from "../../ingest/jetstream/topology.ts";
+import { whenAvailable } from "../../ingest/jetstream/when-available.ts";
 import type { WorkerMetrics } from "../../ops/metrics.ts";
 import type { WebhookServer } from "../../ops/webhook-server.ts";
 import type { CompiledConnection } from "../../billing/posting/compiled-posting.ts";
@@ -79,12 +80,24 @@ export async function openPostings(
     );
   const broker = await connectBroker({ ...config.nats, name: `tributary-${config.workerName}-erp` });
   try {
-    await ensureTopology(broker, {
-      partitionCount: config.partitions.count,
-      replicas: config.replicas,
-      erpConnections: reached.map(({ compiled }) => compiled.key),
-    });
-    const host = await createHost(config, reached, broker, logger, metrics);
+    const host = await whenAvailable(
+      async () => {
+        await ensureTopology(broker, {
+          partitionCount: config.partitions.count,
+          replicas: config.replicas,
+          erpConnections: reached.map(({ compiled }) => compiled.key),
+        });
+        return await createHost(config, reached, broker, logger, metrics);
+      },
+      {
+        onRepeated: (fault) => {
+          logger.warn(
+            { code: codeOf(fault) },
+            `The ERP connections can't be prepared yet: ${messageOf(fault)}`,
+          );
+        },
+      },
+    );
     metrics.watchPostings(() => host.snapshots());
     const webhooks = await listenOrStop(host, config, logger, metrics);
     return {

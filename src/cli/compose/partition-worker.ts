@@ -129,7 +129,7 @@ export class PartitionWorker {
     try {
       await pipeline.start();
     } catch (fault) {
-      this.#onEnded(fault, true);
+      this.#onEnded(fault);
       return;
     }
     this.#fault = undefined;
@@ -148,7 +148,7 @@ export class PartitionWorker {
       return part === undefined ? await pipeline.operators.answer(data) : part.reply;
     });
     pipeline.ended.catch((fault: unknown) => {
-      this.#onEnded(fault, false);
+      this.#onEnded(fault);
     });
   }
 
@@ -207,7 +207,7 @@ export class PartitionWorker {
     await this.#starting;
   }
 
-  #onEnded(fault: unknown, atStart: boolean): void {
+  #onEnded(fault: unknown): void {
     const { clock } = this.#options.pipeline;
     this.#stopServing();
     const code = codeOf(fault);
@@ -216,8 +216,9 @@ export class PartitionWorker {
     const canRestart =
       !this.#stopping &&
       (RESTARTABLE.has(code) ||
-        // Losing the race for the log's end at the first start: another one starts too, one of the two gets it.
-        (code === "control-log-moved" && atStart && this.#knownControlSequence === undefined) ||
+        // The end of the log was not where it was thought to be: an append of ours without an answer was stored after all, a leader of the stream that is
+        // new was behind, or somebody else has taken the partition. Which it is, the next start reads in the log; the last of them is an end.
+        (code === "control-log-moved" && !namesOwner(fault)) ||
         (code === "internal-fault" && this.#restarts <= MAX_INTERNAL_RESTARTS));
     if (!canRestart) {
       // Files and events on their way to another partition can't be refused there: a former owner leaves them alone.
@@ -231,4 +232,9 @@ export class PartitionWorker {
       void this.start();
     });
   }
+}
+
+/** Whether a fault says which other process has the partition. */
+function namesOwner(fault: unknown): boolean {
+  return fault instanceof TributaryError && fault.details["owner"] !== undefined;
 }

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import type { Logger } from "pino";
-import type { ErrorCode } from "../../model/errors.ts";
+import { codeOf, messageOf, type ErrorCode } from "../../model/errors.ts";
 import type { FaultInjector } from "../../model/fault-injection.ts";
 import type { PartitionStore } from "../../model/store.ts";
 import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/connection.ts";
@@ -14,6 +14,7 @@ import {
 import { openPublicationLog } from "../../ingest/jetstream/publication-log.ts";
 import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
 import { ensureTopology } from "../../ingest/jetstream/topology.ts";
+import { whenAvailable } from "../../ingest/jetstream/when-available.ts";
 import { openUsagePublisher } from "../../ingest/jetstream/usage-publisher.ts";
 import type { PipelineObserver } from "../../pipeline/pipeline-options.ts";
 import { partitionFolder } from "../../state/open-database.ts";
@@ -99,12 +100,24 @@ export class Worker {
     let worker: Worker | undefined;
     try {
       const connections = catalog.compiled.posting.connections.map(({ key }) => key);
-      await prepareTopology(config, broker, ports.logger, {
-        legalEntities: [...catalog.compiled.legalEntities.keys()],
-        erpConnections: connections,
-      });
       const versions = new CatalogVersions(openReferenceStore(broker));
-      await versions.publish(catalog);
+      await whenAvailable(
+        async () => {
+          await prepareTopology(config, broker, ports.logger, {
+            legalEntities: [...catalog.compiled.legalEntities.keys()],
+            erpConnections: connections,
+          });
+          await versions.publish(catalog);
+        },
+        {
+          onRepeated: (fault) => {
+            ports.logger.warn(
+              { code: codeOf(fault) },
+              `The streams can't be prepared yet: ${messageOf(fault)}`,
+            );
+          },
+        },
+      );
       await mkdir(config.stateDir, { recursive: true });
       const logs: PublicationLogs = {
         rated: openPublicationLog(broker, RATED_STREAM),

@@ -2,10 +2,13 @@ import { ErrorCode, NatsError } from "nats";
 import { TributaryError, messageOf } from "../../model/errors.ts";
 
 /** Codes of the JetStream API (`err_code`) that mean something to us. */
+const NO_SUITABLE_PEERS = 10005;
 const CONSUMER_NOT_FOUND = 10014;
 const MESSAGE_NOT_FOUND = 10037;
+const NOT_ENABLED_FOR_ACCOUNT = 10039;
 const STREAM_NOT_FOUND = 10059;
 const WRONG_LAST_SEQUENCE = 10071;
+const NOT_ENABLED = 10076;
 /** Newer servers: the same refusal without the figure, given while another append is in flight. */
 const WRONG_LAST_SEQUENCE_CONSTANT = 10164;
 /** A message with the same Nats-Msg-Id is in flight: whether it will be stored is not known yet. */
@@ -45,6 +48,17 @@ export function isRefusal(error: unknown): boolean {
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof NatsError)) return false;
   return error.api_error === undefined ? isNoResponders(error) : error.api_error.code === 503;
+}
+
+/** A cluster's leader does not see enough servers for the copies of a stream: some are starting or away. */
+export function isWithoutPeers(error: unknown): boolean {
+  return apiCode(error) === NO_SUITABLE_PEERS;
+}
+
+/** The server, or the account, has no JetStream: no wait mends that. */
+export function isWithoutJetStream(error: unknown): boolean {
+  const code = apiCode(error);
+  return code === NOT_ENABLED || code === NOT_ENABLED_FOR_ACCOUNT;
 }
 
 /** Nobody listens on the subject. */

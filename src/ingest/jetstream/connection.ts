@@ -9,7 +9,9 @@ import type {
   TlsOptions,
 } from "nats";
 import { TributaryError } from "../../model/errors.ts";
-import { describe } from "./broker-errors.ts";
+import { describe, isWithoutJetStream } from "./broker-errors.ts";
+import { forgetDialsAhead } from "./dial-times.ts";
+import { DEFAULT_AVAILABILITY_DEADLINE_MS, whenAvailable } from "./when-available.ts";
 
 /** Oldest server: 2.10.20 to 2.10.22 could lose a whole stream when their process was killed. */
 export const OLDEST_SERVER_VERSION = "2.10.23";
@@ -17,8 +19,13 @@ export const OLDEST_SERVER_VERSION = "2.10.23";
 /** Wait between two attempts at the same server; a fleet's workers spread over the jitter. */
 const RECONNECT_WAIT_MS = 500;
 const RECONNECT_JITTER_MS = 500;
-/** A dead peer is noticed after at most two of these. */
-const PING_INTERVAL_MS = 20_000;
+/**
+ * A peer that keeps the connection open and is silent (a server that hangs, a line that carries nothing) is given up when two of these are without
+ * an answer: within 15 s another server of a cluster is asked.
+ */
+const PING_INTERVAL_MS = 5_000;
+/** While there is no connection, attempts at servers are looked at this often; see `forgetDialsAhead`. */
+const DIAL_CHECK_MS = 1_000;
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 
 export interface BrokerOptions {
@@ -40,6 +47,8 @@ export interface BrokerOptions {
   };
   /** How long one attempt to reach a server may take. */
   readonly connectTimeoutMs?: number;
+  /** How long JetStream may take to answer once a server was reached; DEFAULT_AVAILABILITY_DEADLINE_MS when absent. */
+  readonly availabilityDeadlineMs?: number;
 }
 
 export type BrokerStatus = "connected" | "disconnected" | "reconnecting" | "closed";
@@ -60,8 +69,8 @@ export interface BrokerConnection {
 }
 
 /**
- * Connects and checks the server. Throws `broker-unreachable` (no server answers, or it refuses the credentials) and
- * `broker-version-unsupported` (older than OLDEST_SERVER_VERSION, or without JetStream).
+ * Connects and checks the server. Throws `broker-unreachable` (no server answers, or it refuses the credentials; or JetStream does not answer, as in
+ * a cluster without a leader, until the deadline) and `broker-version-unsupported` (older than OLDEST_SERVER_VERSION, or without JetStream).
  */
 export async function connectBroker(options: BrokerOptions): Promise<BrokerConnection> {
   let client: NatsConnection;
@@ -77,11 +86,9 @@ export async function connectBroker(options: BrokerOptions): Promise<BrokerConne
   }
   try {
     checkVersion(client);
-    const manager = await client.jetstreamManager({ checkAPI: true }).catch((error: unknown) => {
-      throw new TributaryError(
-        "broker-version-unsupported",
-        `the NATS server has no JetStream for this account: ${redact(describe(error), options)}`,
-      );
+    const manager = await client.jetstreamManager({ checkAPI: false });
+    await whenAvailable(() => checkJetStream(manager, options), {
+      deadlineMs: options.availabilityDeadlineMs ?? DEFAULT_AVAILABILITY_DEADLINE_MS,
     });
     return new Connection(client, manager);
   } catch (error) {
@@ -96,6 +103,7 @@ class Connection implements BrokerConnection {
   readonly manager: JetStreamManager;
   status: BrokerStatus = "connected";
   readonly #listeners = new Set<BrokerStatusListener>();
+  #dialCheck: NodeJS.Timeout | undefined;
 
   constructor(client: NatsConnection, manager: JetStreamManager) {
     this.client = client;
@@ -139,6 +147,11 @@ class Connection implements BrokerConnection {
   #become(status: BrokerStatus): void {
     if (this.status === status || this.status === "closed") return;
     this.status = status;
+    clearInterval(this.#dialCheck);
+    if (status === "disconnected" || status === "reconnecting")
+      this.#dialCheck = setInterval(() => {
+        forgetDialsAhead(this.client, Date.now());
+      }, DIAL_CHECK_MS);
     for (const listener of this.#listeners) listener(status);
   }
 }
@@ -172,6 +185,21 @@ async function clientOptions(options: BrokerOptions): Promise<ConnectionOptions>
     result.tls = tls;
   }
   return result;
+}
+
+/** In a cluster only its leader answers: a server that has just lost it is not one without JetStream. */
+async function checkJetStream(manager: JetStreamManager, options: BrokerOptions): Promise<void> {
+  try {
+    await manager.getAccountInfo();
+  } catch (error) {
+    const text = redact(describe(error), options);
+    throw isWithoutJetStream(error)
+      ? new TributaryError(
+          "broker-version-unsupported",
+          `the NATS server has no JetStream for this account: ${text}`,
+        )
+      : new TributaryError("broker-unreachable", `JetStream does not answer: ${text}`, { cause: error });
+  }
 }
 
 function checkVersion(client: NatsConnection): void {

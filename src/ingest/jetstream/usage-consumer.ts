@@ -12,6 +12,11 @@ const ACK_WAIT_MS = 60 * 60 * 1000;
  * messages are read between two checkpoints than it allows.
  */
 const MAX_ACK_PENDING = -1;
+/**
+ * One copy, in a cluster too: what a consumer knows is of no value here, since each start makes it anew behind the checkpoint's position. Copies would have
+ * each acknowledgement written three times, and a new consumer wait for the election of a leader of its own. One whose server is away is replaced.
+ */
+const REPLICAS = 1;
 /** Unlimited: a partition never gives up on a message; what it can't read goes to the dead letters. */
 const MAX_DELIVERIES = -1;
 
@@ -40,6 +45,7 @@ export async function recreateConsumer(
       replay_policy: ReplayPolicy.Instant,
       max_ack_pending: MAX_ACK_PENDING,
       max_deliver: MAX_DELIVERIES,
+      num_replicas: REPLICAS,
     });
     return info.num_pending;
   } catch (error) {

@@ -93,16 +93,29 @@ export class ErpLandscape {
     return this.erps.flatMap(({ erp }) => erp.secretFiles);
   }
 
+  /** Requests go wrong from now on, so that another try mends it. */
+  beginPassingFaults(): void {
+    for (const { erp } of this.erps) {
+      const { tokens, throttling } = erp.abilities;
+      for (const [fault, rate] of FAULTS)
+        if ((fault !== "token-expiry" || tokens) && (fault !== "throttle-storm" || throttling))
+          erp.fault(fault, { rate });
+    }
+  }
+
+  /** What `beginPassingFaults` began is over. */
+  endPassingFaults(): void {
+    for (const { erp } of this.erps) erp.clearFaults();
+  }
+
   /**
    * Requests go wrong from now on, and some documents can't be posted: those with a certain item, and one invoice that is refused or, where an
    * ERP refuses none by itself but reverses journals, the accruals of a closed month.
    */
   beginFaults(closedMonth: string): void {
+    this.beginPassingFaults();
     for (const { erp, refused } of this.erps) {
-      const { tokens, throttling, itemChecks, periods } = erp.abilities;
-      for (const [fault, rate] of FAULTS)
-        if ((fault !== "token-expiry" || tokens) && (fault !== "throttle-storm" || throttling))
-          erp.fault(fault, { rate });
+      const { itemChecks, periods } = erp.abilities;
       if (itemChecks) erp.blockRareItem();
       // Where reversals are journals of their own they would wait behind accruals that are held.
       const reverses = erpAdapter(erp.adapter)?.description.reversesJournals === true;

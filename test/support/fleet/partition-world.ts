@@ -42,6 +42,8 @@ export interface BrokerFaults {
   readonly lostAfter: number;
   /** A reader that ends. */
   readonly reader: number;
+  /** Told of each append before it is looked at; how much later it reaches the broker, milliseconds. */
+  readonly lateAppend?: (data: Uint8Array) => number;
 }
 
 /** A fence that was taken away, to see that its absence is found. */
@@ -66,6 +68,8 @@ export class PartitionWorld {
   faults: BrokerFaults;
   /** Faults that stopped a partition for good. */
   readonly stops: string[] = [];
+  /** Faults after which a partition started again. */
+  readonly restarts: ErrorCode[] = [];
   readonly #catalog: CompiledCatalog;
   readonly #broken: BrokenFence;
   readonly #ranks = new Map<string, Map<string, number>>();
@@ -126,7 +130,11 @@ export class PartitionWorld {
       closeParts: { answer: () => Promise.resolve(undefined), stop: () => Promise.resolve() },
       serveOperators: () => () => undefined,
       onFault: ({ code, message }, restartInMs) => {
-        if (process.isDead || restartInMs !== undefined) return;
+        if (process.isDead) return;
+        if (restartInMs !== undefined) {
+          this.restarts.push(code);
+          return;
+        }
         this.stops.push(`${code}: ${message}`);
         onStopped(code);
       },
@@ -209,7 +217,7 @@ export class PartitionWorld {
       append: (data, expectedLastSequence) =>
         process.call(async () => {
           const unknown = new TributaryError("control-append-unknown", "no acknowledgement");
-          await this.clock.delay(LATENCY_MS / 2);
+          await this.clock.delay(LATENCY_MS / 2 + (this.faults.lateAppend?.(data) ?? 0));
           if (this.#happens(this.faults.lostBefore)) throw unknown;
           const isLast = control.messages.length === expectedLastSequence;
           if (!isLast && this.#broken !== "control-log")

@@ -135,7 +135,11 @@ function charge(meter: "requests" | "bytes", quantity: bigint): bigint {
 }
 
 /** The last figures of each window and period are those of the independent count, priced by it as well. */
-export function expectRated(rated: RatedByPartition, truth: Truth, anchorDay: number): void {
+export function expectRated(
+  rated: RatedByPartition,
+  truth: Truth,
+  anchorDay: number | ((account: string) => number),
+): void {
   const lastOfWindow = new Map<string, string>();
   const lastOfPeriod = new Map<string, bigint>();
   for (const publications of rated.values())
@@ -161,14 +165,20 @@ export function expectRated(rated: RatedByPartition, truth: Truth, anchorDay: nu
     cellLine(account, meter, status, startMs, events, value),
   );
   expect([...lastOfWindow.values()].sort()).toEqual(wanted.sort());
-  expect(sortedEntries(lastOfPeriod)).toEqual(sortedEntries(expectedCharges(complete, anchorDay)));
+  const anchorDayOf = typeof anchorDay === "number" ? () => anchorDay : anchorDay;
+  expect(sortedEntries(lastOfPeriod)).toEqual(sortedEntries(expectedCharges(complete, anchorDayOf)));
 }
 
-function expectedCharges(cells: readonly ExpectedCell[], anchorDay: number): Map<string, bigint> {
+/** Charges in cents by account, meter (`requests`, `bytes`) and start of the period, as JSON of a list. */
+export function expectedCharges(
+  cells: readonly ExpectedCell[],
+  anchorDayOf: (account: string) => number,
+): Map<string, bigint> {
   const quantities = new Map<string, { readonly meter: "requests" | "bytes"; quantity: bigint }>();
   for (const { account, meter, startMs, value } of cells) {
     if (meter !== "requests" && meter !== "bytes") continue;
-    const key = JSON.stringify([account, meter, new Date(periodStart(startMs, anchorDay)).toISOString()]);
+    const start = new Date(periodStart(startMs, anchorDayOf(account)));
+    const key = JSON.stringify([account, meter, start.toISOString()]);
     const period = quantities.get(key);
     if (period === undefined) quantities.set(key, { meter, quantity: value });
     else period.quantity += value;
@@ -185,6 +195,6 @@ function periodStart(timeMs: number, anchorDay: number): number {
   }
 }
 
-function sortedEntries(map: ReadonlyMap<string, bigint>): string[] {
+export function sortedEntries(map: ReadonlyMap<string, bigint>): string[] {
   return [...map].map(([key, value]) => `${key}: ${value}`).sort();
 }

@@ -69,7 +69,9 @@ export const FAULTS: readonly Maker[] = [
   fault("decode", "data-invalid", () => ({ data: [1, 2] })),
   faultyNumber("decode", "number-invalid", REQUEST, `{"latency":${DIGITS_34}.5}`),
   fault("validate", "too-old", ({ timeMs }) => ({ time: new Date(timeMs - 40 * DAY_MS).toISOString() })),
-  fault("validate", "too-far-ahead", ({ timeMs }) => ({ time: new Date(timeMs + 5 * DAY_MS).toISOString() })),
+  fault("validate", "too-far-ahead", ({ timeMs }) => ({
+    time: new Date(timeMs + 40 * DAY_MS).toISOString(),
+  })),
   fault("enrich", "value-missing", () => ({ data: { ...DATA, size: {} } })),
   fault("enrich", "value-not-numeric", () => ({ data: { ...DATA, latency: "fast" } })),
   faultyNumber("enrich", "value-too-precise", BALANCE, `{"balance":0.125}`),

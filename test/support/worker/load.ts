@@ -51,9 +51,14 @@ export interface LoadOptions {
   readonly misrouted?: number;
   /** Makes ids unique among several loads of one test. */
   readonly idPrefix?: string;
+  /** Accounts with a contract, at least one in each partition; ACCOUNTS when absent. */
+  readonly accounts?: readonly string[];
+  /** Share of the requests whose size has more digits than a double holds; documents of them are larger than ERPs take. */
+  readonly hugeSizes?: number;
 }
 
 const DEFAULT_HOURS = 48;
+const DEFAULT_HUGE_SIZES = 0.005;
 /** Behind this, nothing is held back or late: what is due by then is emitted when the load has been read. */
 const ORDERLY_TAIL_MS = 3 * HOUR_MS;
 const FLUSH_INTERVAL_MS = HOUR_MS / 3;
@@ -157,9 +162,9 @@ class LoadGenerator {
   }
 
   #account(partition: number): string {
-    const { partitionCount } = this.#options;
+    const { partitionCount, accounts = ACCOUNTS } = this.#options;
     return this.#random.pick(
-      ACCOUNTS.filter((account) => partitionOf(account, partitionCount) === partition),
+      accounts.filter((account) => partitionOf(account, partitionCount) === partition),
     );
   }
 
@@ -169,7 +174,7 @@ class LoadGenerator {
     if (type === REQUEST) {
       data["status"] = random.pick(["200", "200", "200", "201", "404", "500"]);
       // Now and then more digits than a double holds.
-      const bytes = random.chance(0.005)
+      const bytes = random.chance(this.#options.hugeSizes ?? DEFAULT_HUGE_SIZES)
         ? `${random.integer(1, 9)}${"1234567".repeat(3)}`
         : random.integer(0, 9_999);
       data["size.bytes"] = { decimal: String(bytes) };

@@ -190,12 +190,7 @@ export function truthOf(
   partitionCount: number,
   knownAccounts: readonly string[],
 ): Truth {
-  const cells = new ExpectedCells();
-  const known = new Set(knownAccounts);
-  const partitions = Array.from(
-    { length: partitionCount },
-    (_, partition) => new PartitionTruth(partition, partitionCount, cells, known),
-  );
+  const { cells, partitions } = partitionTruths(partitionCount, knownAccounts);
   for (const message of messages) partitions[message.partition]?.add(message);
   let hasMisrouted = false;
   for (const { misrouted } of partitions)
@@ -204,13 +199,41 @@ export function truthOf(
       // The region only matters to the watermark, which is at its end by now.
       partitions[partitionOf(event.account, partitionCount)]?.addRerouted(event, "");
     }
+  return totals(partitions, cells, hasMisrouted);
+}
+
+/** Counts what the logs hold, partition by partition, in their order: nothing of it is open, events that came from another partition included. */
+export function truthOfLogs(
+  logs: readonly (readonly LoadedMessage[])[],
+  knownAccounts: readonly string[],
+): Truth {
+  const { cells, partitions } = partitionTruths(logs.length, knownAccounts);
+  for (const [partition, messages] of logs.entries())
+    for (const message of messages) partitions[partition]?.add(message);
+  return totals(partitions, cells, false);
+}
+
+function partitionTruths(
+  partitionCount: number,
+  knownAccounts: readonly string[],
+): { readonly cells: ExpectedCells; readonly partitions: readonly PartitionTruth[] } {
+  const cells = new ExpectedCells();
+  const known = new Set(knownAccounts);
+  const partitions = Array.from(
+    { length: partitionCount },
+    (_, partition) => new PartitionTruth(partition, partitionCount, cells, known),
+  );
+  return { cells, partitions };
+}
+
+function totals(partitions: readonly PartitionTruth[], cells: ExpectedCells, hasMisrouted: boolean): Truth {
   const total = noCounts();
   for (const { counts } of partitions) for (const name of OUTCOMES) total[name] += counts[name];
   const watermarks = partitions.map(({ watermarkMs }) => watermarkMs);
   return {
     partitions,
     counts: total,
-    cells: cells.finish((account) => watermarks[partitionOf(account, partitionCount)] ?? 0),
+    cells: cells.finish((account) => watermarks[partitionOf(account, partitions.length)] ?? 0),
     hasMisrouted,
   };
 }

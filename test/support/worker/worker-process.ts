@@ -38,6 +38,8 @@ export interface Readyz {
 export interface WorkerStart {
   readonly config: string;
   readonly failpoint?: { readonly point: Failpoint; readonly visit: number; readonly scope?: "thread" };
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A worker as a process of its own: the built command, as an operator starts it. */
@@ -49,8 +51,8 @@ export class WorkerProcess {
   #exit: WorkerExit | undefined;
   #port: number | undefined;
 
-  constructor({ config, failpoint }: WorkerStart) {
-    const env: NodeJS.ProcessEnv = { ...process.env };
+  constructor({ config, failpoint, env: more = {} }: WorkerStart) {
+    const env: NodeJS.ProcessEnv = { ...process.env, ...more };
     delete env[FAILPOINT_VARIABLE];
     if (failpoint !== undefined) {
       const { point, visit, scope = "process" } = failpoint;

@@ -35,8 +35,12 @@ export interface ConfigOptions {
   /** Time between two snapshots, with a lease. */
   readonly snapshotInterval?: string;
   readonly threads?: number;
-  /** Folder of the file sink below the workspace. */
-  readonly files?: string;
+  /** Folder of the file sink below the workspace; null: no such sink. */
+  readonly files?: string | null;
+  /** Addresses of NATS; the workspace's where left out. */
+  readonly servers?: readonly string[];
+  /** Copies of the streams that are created. */
+  readonly replicas?: number;
   /** What the file of ERP connections holds; none where left out. */
   readonly erp?: Readonly<Record<string, unknown>>;
   /** Port of loopback on which notifications of ERPs are received; none where left out. */
@@ -105,7 +109,7 @@ export class Workspace {
     const file = join(this.folder, `${workerName}-${state}.json`);
     mkdirSync(this.folder, { recursive: true });
     const config = {
-      nats: { servers: [this.#natsUrl] },
+      nats: { servers: options.servers ?? [this.#natsUrl] },
       partitions: {
         count: this.partitionCount,
         ...(options.lease === undefined
@@ -123,9 +127,8 @@ export class Workspace {
       shutdown_deadline: options.shutdownDeadline ?? "20s",
       // Small, so that one load is many pulls.
       pull: { max_messages: 100, max_bytes: "4MiB" },
-      sinks: {
-        file: { directory: join(this.folder, options.files ?? "files"), format: "both", shared: true },
-      },
+      sinks: options.files === null ? {} : { file: this.#fileSink(options.files) },
+      ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
       ...(options.tax === undefined ? {} : { tax: options.tax }),
       ...(options.erp === undefined ? {} : { erp_connections: this.#erpFile(options.erp) }),
       ...(options.webhooksPort === undefined ? {} : { webhooks: { port: options.webhooksPort } }),
@@ -135,17 +138,22 @@ export class Workspace {
     return file;
   }
 
+  #fileSink(folder = "files"): Readonly<Record<string, unknown>> {
+    return { directory: join(this.folder, folder), format: "both", shared: true };
+  }
+
   #erpFile(connections: Readonly<Record<string, unknown>>): string {
     const file = join(this.folder, "erp-connections.json");
     writeFileSync(file, JSON.stringify(connections));
     return file;
   }
 
-  start(options: ConfigOptions & Pick<WorkerStart, "failpoint"> = {}): WorkerProcess {
-    const { failpoint, ...config } = options;
+  start(options: ConfigOptions & Pick<WorkerStart, "failpoint" | "env"> = {}): WorkerProcess {
+    const { failpoint, env, ...config } = options;
     const worker = new WorkerProcess({
       config: this.config(config),
       ...(failpoint === undefined ? {} : { failpoint }),
+      ...(env === undefined ? {} : { env }),
     });
     this.#workers.push(worker);
     return worker;
