@@ -36,6 +36,8 @@ const DEFAULT_SYNC_INTERVAL = "1m";
  * @property {number} [maxPayloadBytes] default 8 MiB
  * @property {string} [syncInterval] default `1m`
  * @property {number} [port] default: a free one, kept over restarts
+ * @property {(settings: import("./config.mjs").NatsServerSettings) => string} [configOf] the configuration's text; default: the
+ *   one that we ship
  */
 
 /**
@@ -66,7 +68,7 @@ export async function startNatsServerProcess(options) {
    * @param {number} monitorPort
    */
   const start = async (port, monitorPort) => {
-    const config = natsServerConfig({
+    const config = (options.configOf ?? natsServerConfig)({
       host: "127.0.0.1",
       port,
       monitorPort,

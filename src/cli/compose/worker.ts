@@ -17,14 +17,16 @@ import {
   commandStream,
 } from "../../ingest/jetstream/names.ts";
 import { serveOperators } from "../../ingest/jetstream/operator-channel.ts";
+import { openPartitionStreams } from "../../ingest/jetstream/partition-streams.ts";
 import { openPublicationLog } from "../../ingest/jetstream/publication-log.ts";
 import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
-import { ensureTopology } from "../../ingest/jetstream/topology.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import { openUsagePublisher } from "../../ingest/jetstream/usage-publisher.ts";
 import { createDecoder } from "../../ingest/wire/decoder.ts";
 import { RepeatedFaultLog } from "../../ops/logging.ts";
 import type { PipelineObserver } from "../../pipeline/pipeline-options.ts";
+import { retentionAlarm, type RetentionMargin } from "../../pipeline/retention-margin.ts";
+import { hasRoom } from "../../state/disk-room.ts";
 import { partitionFolder } from "../../state/open-database.ts";
 import { openPartitionStore } from "../../state/partition-store.ts";
 import type { AvataxClient } from "../../sinks/tax/avatax/client.ts";
@@ -36,6 +38,7 @@ import { CatalogVersions } from "./catalogs.ts";
 import { ERP_DESCRIPTIONS } from "./erp-descriptions.ts";
 import { createDelivery, type PublicationLogs } from "./partition-sinks.ts";
 import { PartitionWorker, randomHashKey } from "./partition-worker.ts";
+import { prepareTopology } from "./prepare-topology.ts";
 import { createTaxService, servedEntities, taxWaits, type OnTaxRequest } from "./tax-service.ts";
 
 /** Tells this process from every other one. */
@@ -44,6 +47,8 @@ const INSTANCE = randomHashKey();
 const IDLE_CHECK_MS = 1_000;
 /** How often a pipeline looks for contracts that are due to be billed. */
 const BILLING_CHECK_MS = 250;
+/** How often a partition's streams are looked at: limits that remove messages do so in hours. */
+const STREAM_CHECK_MS = 10_000;
 /** A target that is down says so this often. */
 const REPEATED_FAULT_INTERVAL_MS = 30_000;
 
@@ -165,27 +170,6 @@ function warnOfMissingTaxService(config: WorkerConfig, catalog: LoadedCatalog, l
     );
 }
 
-async function prepareTopology(
-  config: WorkerConfig,
-  broker: BrokerConnection,
-  logger: Logger,
-  keys: { readonly legalEntities: readonly string[]; readonly erpConnections: readonly string[] },
-): Promise<void> {
-  const report = await ensureTopology(broker, {
-    partitionCount: config.partitions.count,
-    replicas: config.replicas,
-    ...keys,
-  });
-  if (report.created.length > 0)
-    logger.info({ streams: report.created }, "Created the streams that were missing.");
-  for (const difference of report.differences) {
-    logger.warn(
-      { ...difference },
-      "A stream's setting differs from what Tributary would create; see `tributary doctor`.",
-    );
-  }
-}
-
 function createPartition(options: {
   readonly partition: number;
   readonly config: WorkerConfig;
@@ -229,8 +213,17 @@ function createPartition(options: {
       logger.error({ target, code: error.code }, `Deliveries to the target have stopped: ${error.message}`);
     },
   });
+  const streams = openPartitionStreams(broker, partition);
   const worker: PartitionWorker = new PartitionWorker({
     delivery,
+    streams: {
+      port: streams,
+      intervalMs: STREAM_CHECK_MS,
+      onLook: ({ usage, control }) => {
+        for (const margin of [usage, control]) warnOfRetention(repeated, margin);
+      },
+    },
+    hasRoom: () => hasRoom(partitionFolder(config.stateDir, partition)),
     pipeline: {
       partition,
       partitionCount: config.partitions.count,
@@ -288,6 +281,7 @@ function createPartition(options: {
       },
       checkpointIntervalMs: config.checkpointIntervalMs,
       idleTimeoutMs: config.idleTimeoutMs,
+      regionSources: async () => (await streams.usage()).sources,
       billingCheckMs: BILLING_CHECK_MS,
       idleCheckMs: Math.min(IDLE_CHECK_MS, config.idleTimeoutMs),
     },
@@ -315,6 +309,18 @@ function createPartition(options: {
     },
   });
   return worker;
+}
+
+function warnOfRetention(log: RepeatedFaultLog, margin: RetentionMargin | undefined): void {
+  const alarm = retentionAlarm(margin);
+  if (margin === undefined || alarm === undefined) return;
+  const code: ErrorCode = "retention-near";
+  log.write(
+    alarm === "critical" ? "error" : "warn",
+    `${code} ${margin.stream} ${alarm}`,
+    { code, ...margin },
+    `A limit of ${margin.stream} is going to remove messages that have to stay: raise it, or see to it that the partition catches up.`,
+  );
 }
 
 /** Numbers come by the hundred; who wants them reads the documents. */

@@ -25,6 +25,13 @@ export interface WorkerStatus {
     readonly fault: { readonly code: string; readonly message: string } | null;
     readonly position: number | null;
     readonly watermark: string | null;
+    readonly watermarks: readonly {
+      readonly region: string;
+      readonly watermark: string | null;
+      readonly idle: boolean;
+      readonly source: { readonly lagMessages: number; readonly reachable: boolean } | null;
+    }[];
+    readonly retention: readonly { readonly stream: string; readonly alarm: string | null }[];
     readonly sinks: readonly { readonly target: string; readonly pending: number; readonly phase: string }[];
   }[];
 }

@@ -15,6 +15,7 @@ const CHECKPOINT_INTERVAL = "30ms";
 const NEVER_IDLE = "24h";
 
 export interface WorkspaceOptions {
+  /** Address of the broker; several with commas between them. */
   readonly natsUrl: string;
   readonly partitionCount: number;
   readonly catalog: CatalogOptions;
@@ -31,6 +32,9 @@ export interface ConfigOptions {
   readonly threads?: number;
   /** Folder of the file sink below the workspace. */
   readonly files?: string;
+  /** Regions with brokers of their own. */
+  readonly regions?: readonly string[];
+  readonly replicas?: number;
   /** What the file of ERP connections holds; none where left out. */
   readonly erp?: Readonly<Record<string, unknown>>;
   /** Section of the tax service; none where left out. */
@@ -96,9 +100,11 @@ export class Workspace {
     const file = join(this.folder, `${workerName}-${state}.json`);
     mkdirSync(this.folder, { recursive: true });
     const config = {
-      nats: { servers: [this.#natsUrl] },
+      nats: { servers: this.#natsUrl.split(",") },
       partitions: { count: this.partitionCount, owned: options.owned ?? "all" },
       threads: options.threads ?? 1,
+      region_sources: options.regions ?? [],
+      replicas: options.replicas ?? 1,
       state_dir: this.stateFolder(state),
       catalog_dir: this.catalogFolder,
       worker_name: workerName,
