@@ -151,7 +151,8 @@ async function consumerFacts(
       exists: true,
       pending: info.num_pending,
       waitingPulls: info.num_waiting,
-      acknowledgedSequence: info.ack_floor.stream_seq,
+      // A consumer begins right behind what is committed; its floor says so with its first acknowledgement only.
+      acknowledgedSequence: Math.max(info.ack_floor.stream_seq, (info.config.opt_start_seq ?? 1) - 1),
     };
   } catch (error) {
     if (isConsumerNotFound(error))
