@@ -104,6 +104,8 @@ describe("the registry", () => {
       "kind",
       "channel",
       "quantile",
+      // usage or control
+      "log",
       // ISO 4217 codes: as many as plans have.
       "currency",
     ]);
