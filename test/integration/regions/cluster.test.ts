@@ -38,7 +38,22 @@ async function serverOf(client: string): Promise<TestServer> {
 test("a worker goes on through changes of leaders and the loss of the node that it is connected to", async () => {
   servers = await startCluster(1);
   const urls = servers.map(({ url }) => url);
-  connection = await connectBroker({ servers: urls, name: "test" });
+  // A server without a leader of the cluster has no JetStream yet.
+  await waitUntil("the cluster has a leader", async () => {
+    try {
+      connection = await connectBroker({ servers: urls, name: "test" });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  await waitUntil("the nodes know each other well enough for three replicas", async () => {
+    const probe = { name: "PROBE", subjects: ["probe"], num_replicas: 3 };
+    return connection.manager.streams.add(probe).then(
+      () => connection.manager.streams.delete(probe.name),
+      () => false,
+    );
+  });
   const endMs = Date.now();
   const anchorDay = new Date(endMs - 20 * 3_600_000).getUTCDate();
   workspace = new Workspace({ natsUrl: urls.join(","), partitionCount: 1, catalog: { anchorDay } });
