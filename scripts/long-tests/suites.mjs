@@ -46,7 +46,7 @@ export const LONG_SUITES = {
   },
   regions: {
     files: ["test/integration/regions/failover.test.ts"],
-    env: { TRIBUTARY_REGION_EVENTS: "2000", TRIBUTARY_REGION_ROUNDS: "20" },
+    env: { TRIBUTARY_REGION_EVENTS: "2000", TRIBUTARY_REGION_ROUNDS: "10" },
   },
   backlog: {
     files: ["test/integration/worker/backlog-memory.test.ts"],

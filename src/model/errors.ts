@@ -44,7 +44,8 @@ export const ERRORS = {
   "state-schema-newer": "The state file was written by a newer version of Tributary.",
   "state-mismatch": "The state file belongs to another partition, partition count or stream.",
   "state-locked": "Another process holds the state file.",
-  "state-commit-failed": "A checkpoint could not be committed (I/O error).",
+  "state-commit-failed":
+    "A checkpoint could not be committed (I/O error), or a producer's folder not written (also where its disk is full).",
   "state-disk-full":
     "The disk of the state has no room: nothing of a checkpoint was written. The partition waits and goes on by itself when there is room.",
   "state-corrupt": "The state file does not pass its checks.",
