@@ -28,6 +28,10 @@ export const LONG_SUITES = {
     files: ["test/unit/fleet/ownership.test.ts"],
     env: { OWNERSHIP_SCHEDULES: "10000" },
   },
+  leases: {
+    files: ["test/unit/fleet/partition-ownership.test.ts"],
+    env: { TRIBUTARY_SCHEDULES: "20000" },
+  },
   "month-end": {
     files: ["test/integration/worker/month-end.test.ts"],
     env: { TRIBUTARY_MONTH_END_KILLS: "100" },

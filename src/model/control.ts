@@ -42,8 +42,10 @@ export interface GenesisRecord extends ControlBase {
 export interface AcquiredRecord extends ControlBase {
   readonly kind: "acquired";
   readonly worker: string;
-  /** Random, one a process: tells two workers of one name apart. */
+  /** Random, one each time that a process takes the partition: tells two owners of one name apart. */
   readonly instance: string;
+  /** Of the lease that it holds the partition by; grows with each holder. Absent where partitions are assigned by configuration. */
+  readonly leaseEpoch?: number;
 }
 
 /** A catalog version takes effect. Its content is in the REFERENCE stream under its hash. */
@@ -290,6 +292,11 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 export function encodeControl(record: ControlRecord): Uint8Array {
   const sorted = Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
   return encoder.encode(JSON.stringify(sorted));
+}
+
+/** The usage message behind which processing stands when the record has been applied. */
+export function placeOfRecord(record: ControlRecord): number {
+  return record.kind === "gap-accepted" ? record.resumeAt - 1 : record.appliesAfter;
 }
 
 const KINDS: ReadonlySet<string> = new Set<ControlKind>([

@@ -25,6 +25,8 @@ export const ERRORS = {
   "sequence-hole": "The broker delivered a message that does not follow the one before it.",
   "consumer-stalled": "Messages are pending but the broker delivers none.",
   "control-log-moved": "Another owner has written to the partition's control log.",
+  "partition-lease-lost":
+    "The lease of a partition went to another worker or could not be renewed in time: the partition runs elsewhere from now on.",
   "control-append-unknown": "It can't be known whether a control record was appended.",
   "control-record-misplaced": "A control record applies before the checkpoint's position.",
   "replay-unfinished":

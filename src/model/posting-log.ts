@@ -23,23 +23,3 @@ export interface PostingLog {
    */
   append(data: Uint8Array, expectedLastSequence: number): Promise<number>;
 }
-
-/** A right that one process at a time has, until a time unless it is renewed. */
-export interface Lease {
-  /** Grows with each holder. */
-  readonly epoch: number;
-  /**
-   * Monotonic time (`Clock.monotonicMs`) until which nobody else can have it, by the last renewal that the broker confirmed, counted
-   * from before that renewal was asked for.
-   */
-  readonly validUntilMs: number;
-  /** Resolves when it is lost for good: another process has it, or it could not be renewed in time. */
-  readonly lost: Promise<void>;
-  /** Gives it up at once, so that another process need not wait. */
-  release(): Promise<void>;
-}
-
-export interface LeaseKeeper {
-  /** Waits until this process has the lease of that name; rejects with the signal's reason where that ends the wait. */
-  acquire(name: string, signal: AbortSignal): Promise<Lease>;
-}

@@ -65,6 +65,13 @@ export function snapshotId({
   return `u${digits(usageSequence)}-c${digits(controlSequence)}`;
 }
 
+/** The place that an id stands for. @throws RangeError where it is no id */
+export function positionOfSnapshot(id: string): { usageSequence: number; controlSequence: number } {
+  const match = ID_PATTERN.exec(id);
+  if (match === null) throw new RangeError(`${id} is no snapshot's id`);
+  return { usageSequence: Number(match[1]), controlSequence: Number(match[2]) };
+}
+
 export function isSnapshotId(text: string): boolean {
   return ID_PATTERN.test(text);
 }

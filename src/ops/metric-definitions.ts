@@ -43,6 +43,42 @@ export function defineMetrics(registry: Registry) {
     new Histogram({ name: `${METRIC_PREFIX}${name}`, help, buckets, registers: [registry] });
 
   return {
+    partitionsOwned: gauge(
+      "partitions_owned",
+      "Partitions that this worker holds the lease of; none with static assignment.",
+      [],
+    ),
+    partitionMoves: counter(
+      "partition_moves_total",
+      `Partitions that came to this worker or left it, by how: taken, handed-over, lost (the lease was), given-up. ${SINCE_START}`,
+      ["kind"],
+    ),
+    adoptionSeconds: histogram(
+      "partition_adoption_seconds",
+      "From taking a partition's lease to running it: bringing its state here, opening it.",
+      REQUEST_BUCKETS_SECONDS,
+    ),
+    adoptions: counter(
+      "partition_adoptions_total",
+      `Partitions started, by where their state came from: disk, snapshot, none (read from the streams). ${SINCE_START}`,
+      ["kind"],
+    ),
+    snapshotAgeSeconds: gauge(
+      "snapshot_age_seconds",
+      "Age of the newest snapshot that this worker has taken of a partition.",
+      ["partition"],
+    ),
+    snapshots: counter("snapshots_total", `Snapshots taken. ${SINCE_START}`, []),
+    snapshotBytes: counter(
+      "snapshot_stored_bytes_total",
+      `Bytes of snapshots that had to be stored: what an earlier one has is not stored again. ${SINCE_START}`,
+      [],
+    ),
+    snapshotFailures: counter(
+      "snapshot_failures_total",
+      `Snapshots that could not be taken. ${SINCE_START}`,
+      ["reason"],
+    ),
     events: counter(
       "events_total",
       `Events committed, by outcome; one that leaves parking counts again under its final outcome. ${SINCE_START}`,

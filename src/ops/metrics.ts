@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Registry } from "prom-client";
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Clock } from "../model/clock.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import type { PipelineState } from "../pipeline/pipeline-options.ts";
@@ -75,6 +75,7 @@ export class WorkerMetrics {
   readonly regions = new BoundedLabel(MAX_REGIONS);
   readonly #partitions = new Map<number, () => PartitionSnapshot>();
   readonly #waiting = new Map<number, WaitingFigures>();
+  readonly #snapshotsMs = new Map<number, number>();
   readonly #eventLoopDelay = new EventLoopDelay();
   #postings: () => readonly PostingSnapshot[] = () => [];
 
@@ -94,6 +95,18 @@ export class WorkerMetrics {
   /** Asks a partition at each scrape. */
   watchPartition(partition: number, snapshot: () => PartitionSnapshot): void {
     this.#partitions.set(partition, snapshot);
+  }
+
+  /** A partition runs in this process no more: it is not asked, and its gauges go. Its counters stay, since what they counted was counted here. */
+  async forgetPartition(partition: number): Promise<void> {
+    this.#partitions.delete(partition);
+    this.#waiting.delete(partition);
+    for (const metric of Object.values(this.set))
+      if (metric instanceof Gauge) {
+        const { values } = await metric.get();
+        for (const { labels } of values)
+          if (Number(Reflect.get(labels, "partition")) === partition) metric.remove(labels);
+      }
   }
 
   /** Asks the ERP connections of the process at each scrape. */
@@ -126,6 +139,34 @@ export class WorkerMetrics {
   /** A partition stopped with a fault. */
   partitionFailed(partition: number, reason: ErrorCode): void {
     this.set.partitionFaults.inc({ partition, reason });
+  }
+
+  /** A partition came by a lease, or left; `owned` are here now. */
+  partitionMoved(move: string, owned: number): void {
+    this.set.partitionMoves.inc({ kind: move });
+    this.set.partitionsOwned.set(owned);
+  }
+
+  partitionAdopted(source: string, elapsedMs: number): void {
+    this.set.adoptions.inc({ kind: source });
+    this.set.adoptionSeconds.observe(elapsedMs / 1000);
+  }
+
+  /** @param atMs monotonic time of the state that it is of */
+  snapshotTaken(partition: number, atMs: number, storedBytes: number): void {
+    this.#snapshotsMs.set(partition, atMs);
+    this.set.snapshots.inc();
+    this.set.snapshotBytes.inc(storedBytes);
+  }
+
+  snapshotFailed(reason: ErrorCode): void {
+    this.set.snapshotFailures.inc({ reason });
+  }
+
+  /** The partition is elsewhere from now on. */
+  snapshotForgotten(partition: number): void {
+    this.#snapshotsMs.delete(partition);
+    this.set.snapshotAgeSeconds.remove({ partition });
   }
 
   setBrokerConnected(connected: boolean): void {
@@ -189,10 +230,14 @@ export class WorkerMetrics {
     this.set.heldDocumentAgeSeconds.reset();
     for (const [reason, oldestMs] of oldestHeld)
       this.set.heldDocumentAgeSeconds.set({ reason }, Math.max(0, this.clock.nowMs() - oldestMs) / 1000);
+    // Of a partition that went elsewhere nothing must be left.
+    this.set.unbilledValue.reset();
     for (const [currency, amount] of unbilled) this.set.unbilledValue.set({ currency }, amount);
     // A sum without some of the partitions would look like a loss.
     if (isAccruedWhole)
       for (const [currency, amount] of accrued) this.set.accruedValue.set({ currency }, amount);
+    for (const [partition, atMs] of this.#snapshotsMs)
+      this.set.snapshotAgeSeconds.set({ partition }, (this.clock.monotonicMs() - atMs) / 1000);
     this.#refreshWaiting();
     refreshPostings(this.postings, this.#postings());
   }

@@ -42,6 +42,7 @@ type OpenOptions = Pick<
   | "clock"
   | "worker"
   | "instance"
+  | "leaseEpoch"
   | "knownControlSequence"
   | "fenceDeliveries"
   | "catalog"
@@ -109,13 +110,17 @@ export async function openPartition(options: OpenOptions): Promise<OpenedPartiti
   };
 }
 
+/**
+ * Another owner has come after us: since this process knew the log's end, or by a later lease than ours, where this process was held up between taking
+ * its lease and being here.
+ */
 function refuseOvertaken(options: OpenOptions, records: readonly ReadRecord[]): void {
-  const known = options.knownControlSequence;
-  if (known === undefined) return;
+  const { knownControlSequence: known = Infinity, leaseEpoch = Infinity, instance } = options;
   for (const { placed } of records) {
     const { record } = placed;
-    if (placed.sequence <= known || record.kind !== "acquired" || record.instance === options.instance)
-      continue;
+    if (record.kind !== "acquired" || record.instance === instance) continue;
+    const isLater = placed.sequence > known || (record.leaseEpoch ?? 0) > leaseEpoch;
+    if (!isLater) continue;
     throw new TributaryError(
       "control-log-moved",
       `${options.controlLog.name} was taken by worker ${record.worker}.`,
@@ -203,8 +208,9 @@ async function takeOver(
     records.push(appended);
     pending.push(appended);
   };
-  const { worker, instance } = options;
-  await append({ kind: "acquired", worker, instance, appliesAfter, decidedAt });
+  const { worker, instance, leaseEpoch } = options;
+  const owner = { worker, instance, ...(leaseEpoch !== undefined && { leaseEpoch }) };
+  await append({ kind: "acquired", ...owner, appliesAfter, decidedAt });
   const { version } = options.catalog;
   const latest = latestCatalog(pending) ?? place.catalog;
   if (latest === version) return;

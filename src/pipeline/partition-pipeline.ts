@@ -11,6 +11,7 @@ import type { PartitionEngine } from "./partition-engine.ts";
 import type { MakeRecord, PartitionPipelineOptions, PipelineState } from "./pipeline-options.ts";
 import { correctedDocument, needsCheckpoint } from "./corrected-document.ts";
 import { sliceEnd } from "./message-slices.ts";
+import { RepeatedTasks } from "./repeated-tasks.ts";
 import { SerialQueue } from "./serial-queue.ts";
 import { SlicePace } from "./slice-pace.ts";
 import { TaxDesk } from "./tax-desk.ts";
@@ -46,10 +47,10 @@ export class PartitionPipeline {
   #opened: OpenedPartition | undefined;
   #reader: LogReader | undefined;
   readonly #idle: IdleRegions;
-  #cancelTimers: (() => void)[] = [];
   #pendingControl: { placed: PlacedControlRecord; data: Uint8Array }[] = [];
   #checkpoints: Checkpointing | undefined;
   #taxDesk: TaxDesk | undefined;
+  readonly #tasks: RepeatedTasks;
   #fail: (fault: unknown) => void = () => undefined;
   /** Answers operators' requests. */
   readonly operators: OperatorDesk;
@@ -60,6 +61,9 @@ export class PartitionPipeline {
   constructor(options: PartitionPipelineOptions) {
     this.#options = options;
     this.#idle = new IdleRegions(options);
+    this.#tasks = new RepeatedTasks(options.clock, (fault) => {
+      this.#fail(fault);
+    });
     this.operators = new OperatorDesk({
       ...options,
       queue: this.#queue,
@@ -75,7 +79,7 @@ export class PartitionPipeline {
       this.#fail = (fault) => {
         if (this.#state === "failed" || this.#state === "stopped") return;
         this.#state = "failed";
-        this.#stopTimers();
+        this.#tasks.stop();
         // What the reader still delivers is refused; how it ends does not matter any more.
         this.#reader?.stop().catch(() => undefined);
         void this.#rejectSettled(reject, fault);
@@ -125,6 +129,7 @@ export class PartitionPipeline {
       await this.#opening;
       // A stop that came meanwhile waits for this and goes on from here.
       if (this.#state === "starting") this.#state = "running";
+      else if (this.#state === "failed") await this.#endOpened();
     } catch (fault) {
       this.#fail(fault);
       await this.#settled();
@@ -137,7 +142,7 @@ export class PartitionPipeline {
     if (this.#state === "failed" || this.#state === "stopped") return;
     this.#state = "draining";
     await this.#opening?.catch(() => undefined);
-    this.#stopTimers();
+    this.#tasks.stop();
     await this.#reader?.stop();
     if (this.#opened !== undefined) await this.checkpoint();
     this.#state = "stopped";
@@ -183,17 +188,17 @@ export class PartitionPipeline {
       this.#fail(fault);
     });
     reader.start((messages) => this.#queue.run(() => this.#deliver(messages)));
-    this.#every(this.#options.checkpointIntervalMs, async () => {
+    this.#tasks.every(this.#options.checkpointIntervalMs, async () => {
       // Waited for here and not in the queue: processing goes on meanwhile.
       await this.#settled();
       await this.#queue.run(async () => this.#checkpoints?.begin());
     });
-    this.#every(this.#options.idleCheckMs, () => this.#markIdleRegions());
-    this.#every(this.#options.billingCheckMs, () => this.#bill());
+    this.#tasks.every(this.#options.idleCheckMs, () => this.#markIdleRegions());
+    this.#tasks.every(this.#options.billingCheckMs, () => this.#bill());
     const taxDesk = new TaxDesk({ ...this.#options.tax, clock, faults });
     this.#taxDesk = taxDesk;
-    this.#every(this.#options.billingCheckMs, () => this.#tax(taxDesk));
-    this.#cancelTimers.push(() => {
+    this.#tasks.every(this.#options.billingCheckMs, () => this.#tax(taxDesk));
+    this.#tasks.whenStopped(() => {
       taxDesk.stop();
     });
   }
@@ -278,6 +283,13 @@ export class PartitionPipeline {
     reject(fault instanceof Error ? fault : new TributaryError("internal-fault", messageOf(fault)));
   }
 
+  /** It was aborted while it was opened: what was started since would go on. */
+  async #endOpened(): Promise<void> {
+    this.#tasks.stop();
+    await this.#reader?.stop().catch(() => undefined);
+    await this.#settled();
+  }
+
   /** Resolves when no commit is under way. */
   async #settled(): Promise<void> {
     await this.#checkpoints?.settled();
@@ -354,41 +366,6 @@ export class PartitionPipeline {
   async #decideBilling(decision: BillingDecision): Promise<void> {
     if (this.#state !== "running") return;
     await this.#decide((appliesAfter, decidedAt) => ({ ...decision, appliesAfter, decidedAt }));
-  }
-
-  #every(intervalMs: number, task: () => Promise<void>): void {
-    const { clock } = this.#options;
-    let stopped = false;
-    let cancel = (): void => undefined;
-    const arm = (): void => {
-      cancel = clock.schedule(intervalMs, () => {
-        void this.#runTimed(task).then((again) => {
-          if (again && !stopped) arm();
-          return again;
-        });
-      });
-    };
-    arm();
-    this.#cancelTimers.push(() => {
-      stopped = true;
-      cancel();
-    });
-  }
-
-  /** False where the task failed, which ends the pipeline. */
-  async #runTimed(task: () => Promise<void>): Promise<boolean> {
-    try {
-      await task();
-      return true;
-    } catch (fault) {
-      this.#fail(fault);
-      return false;
-    }
-  }
-
-  #stopTimers(): void {
-    for (const cancel of this.#cancelTimers) cancel();
-    this.#cancelTimers = [];
   }
 
   #requireOpened(): OpenedPartition {

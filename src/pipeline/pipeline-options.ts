@@ -36,8 +36,10 @@ export interface PartitionPipelineOptions {
   readonly partitionCount: number;
   /** Name of this worker, for the control log's readers. */
   readonly worker: string;
-  /** Random, one a process. */
+  /** Random, one each time that a process takes the partition. */
   readonly instance: string;
+  /** Of the lease that the partition is held by; absent where it is assigned by configuration. */
+  readonly leaseEpoch?: number;
   /**
    * Last control record that an earlier pipeline of this process knew of. Where another instance has taken the partition
    * behind it, the start is refused: a worker that was overtaken must not take the partition back by starting again.

@@ -1,5 +1,6 @@
 import {
   decodeControl,
+  placeOfRecord,
   type ControlRecord,
   type GapAcceptedRecord,
   type PlacedControlRecord,
@@ -134,7 +135,7 @@ async function readControl(log: ControlLog, identity: LogIdentity): Promise<Read
 
 /** The usage message behind which processing stands when a record has been applied. */
 export function placeOf({ placed: { record } }: ReadRecord): number {
-  return record.kind === "gap-accepted" ? record.resumeAt - 1 : record.appliesAfter;
+  return placeOfRecord(record);
 }
 
 function genesisCreation(records: readonly ReadRecord[]): string {

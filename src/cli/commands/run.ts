@@ -8,6 +8,7 @@ import { WorkerMetrics } from "../../ops/metrics.ts";
 import { mergeMetrics } from "../../ops/merged-metrics.ts";
 import { handleSignals, WorkerLifecycle } from "../../ops/worker-lifecycle.ts";
 import { loadCatalogDirectory, type LoadedCatalog } from "../catalog-directory.ts";
+import { openFleet, type Fleet } from "../compose/elastic/open-fleet.ts";
 import { openPostings, type Postings } from "../compose/open-postings.ts";
 import { ThreadedHost } from "../compose/threads/threaded-host.ts";
 import { createMeasuredWorker, hostHere, type WorkerHost } from "../compose/worker-host.ts";
@@ -49,12 +50,14 @@ export async function runWorker(config: WorkerConfig, catalog?: LoadedCatalog): 
   });
   metrics.setWorkerState("starting");
   let host: WorkerHost | undefined;
+  let fleet: Fleet | undefined;
   let postings: Postings | undefined;
   let admin: AdminServer | undefined;
   const drain = async (): Promise<void> => {
     lifecycle.enter("draining");
     // First, so that what became of documents finds its partitions; what does not is told by the next runner.
     await postings?.stop();
+    await fleet?.stop();
     await host?.stop(config.shutdownDeadlineMs * DELIVERY_SHARE);
     await admin?.close();
     metrics.close();
@@ -87,6 +90,11 @@ export async function runWorker(config: WorkerConfig, catalog?: LoadedCatalog): 
     postings = loaded === undefined ? undefined : await openPostings(config, loaded, logger, metrics);
     host = await createHost(config, logger, metrics, loaded);
     await host.start();
+    if (config.partitions.assignment === "elastic") {
+      const deliveryTimeoutMs = config.shutdownDeadlineMs * DELIVERY_SHARE;
+      fleet = await openFleet(config, host, logger, metrics, deliveryTimeoutMs);
+      fleet.start();
+    }
     postings?.start();
     lifecycle.enter("running");
   } catch (fault) {

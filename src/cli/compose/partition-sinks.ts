@@ -39,6 +39,8 @@ export interface PublicationLogs {
 /** The delivery targets of a partition that the configuration asks for, each with its runner. */
 export function createDelivery(options: {
   readonly partition: number;
+  /** Random, one each time that a process takes the partition. */
+  readonly instance: string;
   readonly config: WorkerConfig;
   readonly store: PartitionStore;
   readonly logs: PublicationLogs;
@@ -50,7 +52,7 @@ export function createDelivery(options: {
   readonly onAttemptFailed: (target: string, error: unknown) => void;
   readonly onFailed: (target: string, error: TributaryError) => void;
 }): OutboxDelivery {
-  const { partition, config, store, logs, faults, onAttemptFailed, onFailed } = options;
+  const { partition, instance, config, store, logs, faults, onAttemptFailed, onFailed } = options;
   const targets: DeliveryTarget[] = [
     deadLetterTarget({ partition, log: logs.deadLetter, faults }),
     alertTarget({ partition, log: logs.alert, faults }),
@@ -68,7 +70,15 @@ export function createDelivery(options: {
   if (file !== undefined) {
     const formats = file.format === "both" ? (["ndjson", "csv"] as const) : ([file.format] as const);
     for (const format of formats)
-      targets.push(fileTarget({ partition, folder: file.directory, format, faults }));
+      targets.push(
+        fileTarget({
+          partition,
+          folder: file.directory,
+          format,
+          faults,
+          ...(file.shared && { owner: instance }),
+        }),
+      );
   }
   return new OutboxDelivery(
     store,

@@ -91,6 +91,7 @@ export class PartitionWorker {
   #stopServing: () => void = () => undefined;
   #deliveryStarted = false;
   #knownControlSequence: number | undefined;
+  #starting: Promise<void> = Promise.resolve();
 
   constructor(options: PartitionWorkerOptions) {
     this.#options = options;
@@ -127,6 +128,11 @@ export class PartitionWorker {
 
   /** Starts the partition; resolves when the first attempt has succeeded or its fault has been reported. */
   async start(): Promise<void> {
+    this.#starting = this.#start();
+    await this.#starting;
+  }
+
+  async #start(): Promise<void> {
     if (this.#stopping) return;
     this.streams?.start();
     this.#knownControlSequence = this.#pipeline?.lastControlSequence ?? this.#knownControlSequence;
@@ -149,6 +155,7 @@ export class PartitionWorker {
     }
     this.#fault = undefined;
     this.#knownControlSequence = pipeline.lastControlSequence;
+    if (this.#stopping) return;
     if (!this.#deliveryStarted) {
       // Not before the partition is ours: a former owner's outbox must not leave beside the new one's.
       this.#deliveryStarted = true;
@@ -203,6 +210,23 @@ export class PartitionWorker {
     this.delivery.kick();
     if (this.#deliveryStarted) await this.delivery.drain(timeoutMs);
     await this.delivery.stop();
+  }
+
+  /**
+   * Ends the partition where it stands: another process may have it already. What is committed stays, and nothing more is delivered. Resolves when no
+   * commit is under way; may come while `start` or `stop` is.
+   */
+  async drop(): Promise<void> {
+    this.#stopping = true;
+    this.#cancelRestart();
+    this.#stopServing();
+    this.accrued.stop();
+    this.streams?.stop();
+    const pipeline = this.#pipeline;
+    pipeline?.abort(new TributaryError("partition-lease-lost", "The lease of the partition was lost."));
+    await Promise.all([this.delivery.stop(), this.#options.closeParts.stop()]);
+    await pipeline?.ended.catch(() => undefined);
+    await this.#starting;
   }
 
   #onEnded(fault: unknown, atStart: boolean): void {

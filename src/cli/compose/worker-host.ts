@@ -11,6 +11,12 @@ import { Worker } from "./worker.ts";
 /** Where a process runs its partitions: on its main thread, or on several others. */
 export interface WorkerHost {
   start(): Promise<void>;
+  /** Opens and runs a partition; resolves when the first attempt has succeeded or its fault has been reported. */
+  adopt(partition: number, leaseEpoch: number): Promise<void>;
+  /** Drains a partition, delivers what was committed for at most `deliveryTimeoutMs`, closes it. */
+  release(partition: number, deliveryTimeoutMs: number): Promise<void>;
+  /** Ends a partition where it stands; nothing more is delivered. */
+  drop(partition: number): Promise<void>;
   /** Drains all partitions, delivers what was committed for at most `deliveryTimeoutMs`, closes. */
   stop(deliveryTimeoutMs: number): Promise<void>;
   /** One item a thread. */
@@ -40,10 +46,13 @@ export async function createMeasuredWorker(
     onPartitionFault: (partition, code) => {
       metrics.partitionFailed(partition, code);
     },
+    onOpened: (partition) => {
+      metrics.watchPartition(partition.partition, () => partitionSnapshot(partition));
+    },
+    onClosed: (partition) => {
+      void metrics.forgetPartition(partition);
+    },
   });
-  for (const partition of worker.partitions) {
-    metrics.watchPartition(partition.partition, () => partitionSnapshot(partition));
-  }
   metrics.setBrokerConnected(worker.broker.status === "connected");
   worker.broker.onStatus((status) => {
     metrics.setBrokerConnected(status === "connected");
@@ -56,6 +65,9 @@ export async function createMeasuredWorker(
 export function hostHere(worker: Worker): WorkerHost {
   return {
     start: () => worker.start(),
+    adopt: (partition, leaseEpoch) => worker.adopt(partition, leaseEpoch),
+    release: (partition, deliveryTimeoutMs) => worker.release(partition, deliveryTimeoutMs),
+    drop: (partition) => worker.drop(partition),
     stop: (deliveryTimeoutMs) => worker.stop(deliveryTimeoutMs),
     figures: () => Promise.resolve([workerFigures(worker)]),
     metrics: () => Promise.resolve([]),

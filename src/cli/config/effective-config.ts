@@ -8,7 +8,7 @@ export const MASK = "********";
 
 /** The configuration in effect in the form of the file, every secret masked: for printing. */
 export function effectiveConfig(config: WorkerConfig): Record<string, unknown> {
-  const { nats, partitions, sinks, tax, admin } = config;
+  const { nats, partitions, snapshots, sinks, tax, admin } = config;
   return withoutAbsent({
     nats: withoutAbsent({
       servers: nats.servers,
@@ -25,10 +25,13 @@ export function effectiveConfig(config: WorkerConfig): Record<string, unknown> {
               key_file: nats.tls.keyFile,
             }),
     }),
-    partitions: {
-      count: partitions.count,
-      owned: ownedPartitionsText(partitions.owned, partitions.count),
-    },
+    partitions:
+      partitions.assignment === "static"
+        ? { count: partitions.count, owned: ownedPartitionsText(partitions.owned, partitions.count) }
+        : { count: partitions.count, assignment: "elastic", lease: durationText(partitions.leaseMs) },
+    ...(partitions.assignment === "elastic" && {
+      snapshots: { interval: durationText(snapshots.intervalMs), keep: snapshots.keep },
+    }),
     state_dir: config.stateDir,
     catalog_dir: config.catalogDir,
     worker_name: config.workerName,

@@ -27,11 +27,17 @@ export interface WorkerConfig {
   };
   readonly partitions: {
     readonly count: number;
-    /** Ascending, each once, at least one. */
+    /** By configuration, or shared out by leases among the workers that are there. */
+    readonly assignment: "static" | "elastic";
+    /** Ascending, each once, at least one; of an elastic worker all, since it may come to have any. */
     readonly owned: readonly number[];
+    /** How long the lease of a partition that is not renewed is left to its holder. */
+    readonly leaseMs: number;
     /** Of all partitions, by event id; undefined where nobody said. */
     readonly expectedEventsPerDay: number | undefined;
   };
+  /** Of an elastic worker's partitions, in object stores of the broker. */
+  readonly snapshots: { readonly intervalMs: number; readonly keep: number };
   readonly stateDir: string;
   readonly catalogDir: string;
   readonly workerName: string;
@@ -47,7 +53,11 @@ export interface WorkerConfig {
   readonly regions: readonly RegionalSource[];
   readonly sinks: {
     readonly rated: { readonly enabled: boolean };
-    readonly file?: { readonly directory: string; readonly format: "ndjson" | "csv" | "both" };
+    readonly file?: {
+      readonly directory: string;
+      readonly format: "ndjson" | "csv" | "both";
+      readonly shared: boolean;
+    };
   };
   /** Undefined where no service is asked. */
   readonly tax?: {
@@ -165,6 +175,7 @@ function toConfig(
       }),
     },
     partitions: parsed.partitions,
+    snapshots: { intervalMs: parsed.snapshots.interval, keep: parsed.snapshots.keep },
     stateDir: parsed.state_dir,
     catalogDir: parsed.catalog_dir,
     workerName: parsed.worker_name ?? sources.defaultWorkerName ?? defaultWorkerName(),

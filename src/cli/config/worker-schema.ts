@@ -1,17 +1,15 @@
 import { z } from "zod";
-import { DEFAULT_PARTITION_COUNT, MAX_PARTITION_COUNT } from "../../model/partition.ts";
-import { DURATION_UNIT_MS, durationMs, durationText } from "../../model/duration.ts";
+import { DURATION_UNIT_MS } from "../../model/duration.ts";
 import type { RegionalSource } from "../../model/regional-source.ts";
 import { isLoopbackHost } from "../../ops/loopback.ts";
-import { BYTE_SIZE_PATTERN, byteSize } from "./byte-size.ts";
-import { ownedPartitions } from "./owned-partitions.ts";
+import { partitions, snapshots } from "./partitions-schema.ts";
+import { duration, path, secret, size } from "./setting-types.ts";
 
 /**
  * The worker's configuration as it stands in the file. Descriptions are the reference in docs/configuration.md and
  * the help of the flags; `writeOnly` marks a secret: it has no flag and is never printed.
  */
 
-const DURATION_PATTERN = /^\d{1,9}(ms|s|m|h|d)$/;
 const SERVER_PATTERN = /^((nats|tls):\/\/)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/;
 /** A region, alone or with the JetStream domain of its broker. */
 const REGION_SOURCE_PATTERN = /^[A-Za-z0-9_-]{1,64}(=[A-Za-z0-9_-]{1,64})?$/;
@@ -20,42 +18,6 @@ const WORKER_NAME_PATTERN = /^[A-Za-z0-9_.-]{1,64}$/;
 export const MIN_ADMIN_TOKEN_CHARACTERS = 16;
 
 const { s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS } = DURATION_UNIT_MS;
-
-function duration(text: string, description: string, bounds: { minMs: number; maxMs: number }) {
-  return z
-    .string()
-    .regex(DURATION_PATTERN, { error: `must be a duration such as "500ms", "30s", "5m", "24h" or "35d"` })
-    .transform((value, context) => {
-      const ms = durationMs(value);
-      if (ms !== undefined && ms >= bounds.minMs && ms <= bounds.maxMs) return ms;
-      context.addIssue(`must be between ${durationText(bounds.minMs)} and ${durationText(bounds.maxMs)}`);
-      return z.NEVER;
-    })
-    .prefault(text)
-    .meta({ description });
-}
-
-function size(text: string, description: string, bounds: { minBytes: number; maxBytes: number }) {
-  return z
-    .string()
-    .regex(BYTE_SIZE_PATTERN, { error: `must be a size such as "512KiB" or "4MiB"` })
-    .transform((value, context) => {
-      const bytes = byteSize(value);
-      if (bytes !== undefined && bytes >= bounds.minBytes && bytes <= bounds.maxBytes) return bytes;
-      context.addIssue(`must be between ${bounds.minBytes} and ${bounds.maxBytes} bytes`);
-      return z.NEVER;
-    })
-    .prefault(text)
-    .meta({ description });
-}
-
-function path(description: string) {
-  return z.string().min(1, { error: "must not be empty" }).meta({ description });
-}
-
-function secret(description: string) {
-  return z.string().min(1, { error: "must not be empty" }).meta({ description, writeOnly: true });
-}
 
 const tls = z
   .strictObject({
@@ -114,35 +76,6 @@ const nats = z
   .prefault({})
   .meta({ description: "How to reach NATS." });
 
-const partitions = z
-  .strictObject({
-    count: z.int().min(1).max(MAX_PARTITION_COUNT).default(DEFAULT_PARTITION_COUNT).meta({
-      description:
-        "Number of partitions. Part of the data's identity: it can't be changed once events are stored.",
-    }),
-    owned: z
-      .union([z.string(), z.array(z.union([z.int().min(0), z.string()]))], {
-        error: `must be "all" or a list of numbers and ranges such as 3 and "0-7"`,
-      })
-      .default("all")
-      .meta({
-        description: `Partitions of this worker: "all", or numbers and ranges such as \`["0-7", 9]\`. No two workers may own the same one.`,
-      }),
-    expected_events_per_day: z.int().min(1).optional().meta({
-      description:
-        "Events a day of all partitions that are deduplicated by their ids; `validate` refuses more than the ids of `dedupe_horizon` that partitions can remember. Absent: not checked.",
-    }),
-  })
-  .transform((value, context) => {
-    const owned = ownedPartitions(value.owned, value.count);
-    const { count, expected_events_per_day: expectedEventsPerDay } = value;
-    if (owned.ok) return { count, owned: owned.partitions, expectedEventsPerDay };
-    context.addIssue({ code: "custom", path: ["owned"], message: owned.message });
-    return z.NEVER;
-  })
-  .prefault({})
-  .meta({ description: "Which part of the accounts this worker processes." });
-
 const pull = z
   .strictObject({
     max_messages: z
@@ -177,6 +110,10 @@ const sinks = z
           .enum(["ndjson", "csv", "both"])
           .default("ndjson")
           .meta({ description: "Form of the files: `ndjson`, `csv` or `both`." }),
+        shared: z.boolean().default(false).meta({
+          description:
+            "Whether all workers of the fleet have the same folder there. With elastic assignment they must: a partition's next owner sees by the files what was written.",
+        }),
       })
       .optional()
       .meta({ description: "Rated aggregates as files; absent: none are written." }),
@@ -285,6 +222,22 @@ const log = z
   .prefault({})
   .meta({ description: "Log on standard output." });
 
+const regionSources = z
+  .array(
+    z.string().regex(REGION_SOURCE_PATTERN, {
+      error: `must be a region, or a region and its domain such as "eu=eu-central"`,
+    }),
+  )
+  .refine((value) => new Set(value.map(regionOfText)).size === value.length, {
+    error: "must name each region once",
+  })
+  .transform((value) => value.map(regionalSource))
+  .prefault([])
+  .meta({
+    description:
+      "Regions whose usage is taken in by brokers of their own and sourced from there, by name, or as `region=domain` where the JetStream domain has another one.",
+  });
+
 function regionOfText(text: string): string {
   return text.split("=")[0] ?? "";
 }
@@ -294,72 +247,69 @@ function regionalSource(text: string): RegionalSource {
   return { region, domain: text.split("=")[1] ?? region };
 }
 
-export const workerSchema = z.strictObject({
-  nats,
-  partitions,
-  state_dir: path("Folder of the checkpoints, a folder a partition in it. On a local disk, never shared."),
-  catalog_dir: path("Folder of the catalog: meters, products, plans, customers, contracts."),
-  worker_name: z
-    .string()
-    .regex(WORKER_NAME_PATTERN, { error: "must be 1 to 64 letters, digits or any of _ . -" })
-    .optional()
-    .meta({
-      description: "Name of this worker in logs and control records; default: host name and process id.",
-    }),
-  checkpoint_interval: duration(
-    "1s",
-    "Time between two checkpoints: bounds the work repeated after a crash.",
-    {
-      minMs: 10,
-      maxMs: 5 * MINUTE_MS,
-    },
-  ),
-  accrued_interval: duration(
-    "10s",
-    "Pause between two rotations through the open windows that keep the metric of the accrued value current.",
-    { minMs: 100, maxMs: HOUR_MS },
-  ),
-  idle_timeout: duration("60s", "A region without events for this long stops holding the watermark back.", {
-    minMs: 100,
-    maxMs: 24 * HOUR_MS,
-  }),
-  shutdown_deadline: duration(
-    "30s",
-    "Time to drain after the first signal; give the supervisor 15 s more before it kills.",
-    { minMs: SECOND_MS, maxMs: HOUR_MS },
-  ),
-  threads: z.int().min(1).max(64).optional().meta({
-    description:
-      "Threads that the owned partitions are spread over, each with its own connection and its own copy of the catalog in memory; 1 runs them all on the main thread. Default: the processors of the machine, no more than 4 and no more than owned partitions.",
-  }),
-  pull,
-  replicas: z
-    .union([z.literal(1), z.literal(3), z.literal(5)], { error: "must be 1, 3 or 5" })
-    .default(1)
-    .meta({ description: "Replicas of the streams that are created; 3 on a cluster of three or more." }),
-  region_sources: z
-    .array(
-      z.string().regex(REGION_SOURCE_PATTERN, {
-        error: `must be a region, or a region and its domain such as "eu=eu-central"`,
+export const workerSchema = z
+  .strictObject({
+    nats,
+    partitions,
+    snapshots,
+    state_dir: path("Folder of the checkpoints, a folder a partition in it. On a local disk, never shared."),
+    catalog_dir: path("Folder of the catalog: meters, products, plans, customers, contracts."),
+    worker_name: z
+      .string()
+      .regex(WORKER_NAME_PATTERN, { error: "must be 1 to 64 letters, digits or any of _ . -" })
+      .optional()
+      .meta({
+        description: "Name of this worker in logs and control records; default: host name and process id.",
       }),
-    )
-    .refine((value) => new Set(value.map(regionOfText)).size === value.length, {
-      error: "must name each region once",
-    })
-    .transform((value) => value.map(regionalSource))
-    .prefault([])
-    .meta({
-      description:
-        "Regions whose usage is taken in by brokers of their own and sourced from there, by name, or as `region=domain` where the JetStream domain has another one.",
+    checkpoint_interval: duration(
+      "1s",
+      "Time between two checkpoints: bounds the work repeated after a crash.",
+      {
+        minMs: 10,
+        maxMs: 5 * MINUTE_MS,
+      },
+    ),
+    accrued_interval: duration(
+      "10s",
+      "Pause between two rotations through the open windows that keep the metric of the accrued value current.",
+      { minMs: 100, maxMs: HOUR_MS },
+    ),
+    idle_timeout: duration("60s", "A region without events for this long stops holding the watermark back.", {
+      minMs: 100,
+      maxMs: 24 * HOUR_MS,
     }),
-  sinks,
-  tax,
-  erp_connections: path(
-    "YAML file that says how the ERP connections of the catalog are reached, with their secrets; absent: this worker posts nothing.",
-  ).optional(),
-  admin,
-  log,
-});
+    shutdown_deadline: duration(
+      "30s",
+      "Time to drain after the first signal; give the supervisor 15 s more before it kills.",
+      { minMs: SECOND_MS, maxMs: HOUR_MS },
+    ),
+    threads: z.int().min(1).max(64).optional().meta({
+      description:
+        "Threads that the owned partitions are spread over, each with its own connection and its own copy of the catalog in memory; 1 runs them all on the main thread. Default: the processors of the machine, no more than 4 and no more than owned partitions.",
+    }),
+    pull,
+    replicas: z
+      .union([z.literal(1), z.literal(3), z.literal(5)], { error: "must be 1, 3 or 5" })
+      .default(1)
+      .meta({ description: "Replicas of the streams that are created; 3 on a cluster of three or more." }),
+    region_sources: regionSources,
+    sinks,
+    tax,
+    erp_connections: path(
+      "YAML file that says how the ERP connections of the catalog are reached, with their secrets; absent: this worker posts nothing.",
+    ).optional(),
+    admin,
+    log,
+  })
+  .superRefine(({ partitions: { assignment }, sinks: { file } }, context) => {
+    if (assignment !== "elastic" || file === undefined || file.shared) return;
+    context.addIssue({
+      code: "custom",
+      path: ["sinks", "file", "shared"],
+      message:
+        "must be true with elastic assignment, and the folder one that all workers share: else files are written twice",
+    });
+  });
 
 export type ParsedWorkerConfig = z.output<typeof workerSchema>;
 

@@ -10,8 +10,10 @@ import { withScratchFolder } from "./scratch-folder.ts";
 import { hashOf } from "./take-snapshot.ts";
 
 export interface RestoreSnapshotOptions {
-  /** The partition's folder; it must hold no state. */
+  /** The partition's folder; it must hold no state, unless that is to be replaced. */
   readonly folder: string;
+  /** What is in the folder gives way when all of the snapshot is there; false where absent. */
+  readonly replace?: boolean;
   readonly identity: PartitionIdentity;
   readonly store: SnapshotStore;
   /** Which one; the newest that is whole where absent. */
@@ -34,8 +36,8 @@ export interface RestoredSnapshot {
  *   another partition's), `snapshot-store-failed`
  */
 export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<RestoredSnapshot> {
-  const { folder, store, snapshot, onDamaged = () => undefined } = options;
-  if (existsSync(join(folder, STATE_FILE)))
+  const { folder, store, snapshot, replace = false, onDamaged = () => undefined } = options;
+  if (!replace && existsSync(join(folder, STATE_FILE)))
     throw new TributaryError("state-mismatch", "The partition has a state already: it is not written over.", {
       details: { folder },
     });
@@ -77,7 +79,7 @@ async function restoreOne(id: string, options: RestoreSnapshotOptions): Promise<
         onProgress(doneBytes, bytesOf(manifest));
       });
     syncFolder(incoming);
-    // An empty folder, or one that only a lock is in, gives way.
+    // An empty folder, one that only a lock is in, or what is to be replaced gives way.
     await rm(folder, { recursive: true, force: true });
     await rename(incoming, folder);
     syncFolder(parent);

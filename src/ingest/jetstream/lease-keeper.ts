@@ -1,8 +1,8 @@
 import { StorageType } from "nats";
-import type { KV, KvEntry } from "nats";
+import type { KV, KvEntry, StreamAPI } from "nats";
 import type { TributaryError } from "../../model/errors.ts";
 import type { Clock } from "../../model/clock.ts";
-import type { Lease, LeaseKeeper } from "../../model/posting-log.ts";
+import type { Lease, LeaseBoard, SeenLease } from "../../model/lease.ts";
 import { brokerFault, isWrongLastSequence } from "./broker-errors.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { LEASE_BUCKET } from "./names.ts";
@@ -11,6 +11,11 @@ import { LEASE_BUCKET } from "./names.ts";
 const RENEWALS_PER_LEASE = 3;
 /** Who waits looks so often within a lease's time. */
 const LOOKS_PER_LEASE = 10;
+/** Leases that are asked for at once when all are looked at. */
+const PARALLEL_LOOKS = 32;
+/** The stream behind the bucket, and its subjects. */
+const LEASE_STREAM = `KV_${LEASE_BUCKET}`;
+const LEASE_SUBJECT = `$KV.${LEASE_BUCKET}.`;
 
 export interface LeaseKeeperOptions {
   readonly connection: BrokerConnection;
@@ -30,7 +35,7 @@ export interface LeaseKeeperOptions {
  * changed, and takes it by compare-and-set when that is longer than a lease. A holder counts from before it asked for its last
  * renewal, which is earlier than anybody could see it, so its time has passed before another's can begin.
  */
-export async function openLeaseKeeper(options: LeaseKeeperOptions): Promise<LeaseKeeper> {
+export async function openLeaseKeeper(options: LeaseKeeperOptions): Promise<LeaseBoard> {
   const { connection, replicas } = options;
   try {
     const bucket = await connection.jetstream.views.kv(LEASE_BUCKET, {
@@ -38,40 +43,51 @@ export async function openLeaseKeeper(options: LeaseKeeperOptions): Promise<Leas
       storage: StorageType.File,
       replicas,
     });
-    return new JetStreamLeaseKeeper(bucket, options);
+    return leaseBoardOn(bucket, connection.manager.streams, options);
   } catch (error) {
     throw brokerFault(error, `opening the bucket ${LEASE_BUCKET}`);
   }
 }
 
-class JetStreamLeaseKeeper implements LeaseKeeper {
-  readonly #bucket: KV;
-  readonly #options: LeaseKeeperOptions;
+/** What leases need of a bucket, and of the stream behind it. */
+export type LeaseBucket = Pick<KV, "get" | "create" | "update" | "delete">;
+export type LeaseStreams = Pick<StreamAPI, "info" | "purge">;
 
-  constructor(bucket: KV, options: LeaseKeeperOptions) {
+/** Leases in an open bucket. */
+export function leaseBoardOn(
+  bucket: LeaseBucket,
+  streams: LeaseStreams,
+  options: Omit<LeaseKeeperOptions, "connection" | "replicas">,
+): LeaseBoard {
+  return new JetStreamLeaseKeeper(bucket, streams, options);
+}
+
+class JetStreamLeaseKeeper implements LeaseBoard {
+  readonly #bucket: LeaseBucket;
+  readonly #streams: LeaseStreams;
+  readonly #options: Omit<LeaseKeeperOptions, "connection" | "replicas">;
+
+  constructor(
+    bucket: LeaseBucket,
+    streams: LeaseStreams,
+    options: Omit<LeaseKeeperOptions, "connection" | "replicas">,
+  ) {
     this.#bucket = bucket;
+    this.#streams = streams;
     this.#options = options;
   }
 
   async acquire(name: string, signal: AbortSignal): Promise<Lease> {
-    const { clock, leaseMs, owner } = this.#options;
-    const value = JSON.stringify({ owner });
+    const { clock, leaseMs } = this.#options;
     /** Revision that was seen last, and since when. */
     let seen: { readonly revision: number; readonly sinceMs: number } | undefined;
     for (;;) {
       signal.throwIfAborted();
-      const startedMs = clock.monotonicMs();
       try {
         const entry = await this.#bucket.get(name);
-        if (entry === null || entry.operation !== "PUT") {
-          const epoch = await this.#bucket.create(name, value);
-          return this.#held(name, epoch, startedMs);
-        }
+        if (entry === null || entry.operation !== "PUT") return await this.#take(name, undefined);
         const isFree = seen?.revision === entry.revision && clock.monotonicMs() - seen.sinceMs > leaseMs;
-        if (isFree) {
-          const epoch = await this.#bucket.update(name, value, entry.revision);
-          return this.#held(name, epoch, startedMs);
-        }
+        if (isFree) return await this.#take(name, entry.revision);
         if (seen?.revision !== entry.revision)
           seen = { revision: entry.revision, sinceMs: clock.monotonicMs() };
       } catch (error) {
@@ -83,14 +99,76 @@ class JetStreamLeaseKeeper implements LeaseKeeper {
     }
   }
 
-  #held(name: string, epoch: number, startedMs: number): Lease {
+  async look(words: readonly string[]): Promise<readonly SeenLease[]> {
+    const seen: SeenLease[] = [];
+    try {
+      const waiting = (await this.#names(words)).values();
+      const ask = async (): Promise<void> => {
+        // One iterator for all: each takes the next name.
+        for (const name of waiting) {
+          const entry = await this.#bucket.get(name);
+          if (entry === null) continue;
+          // The mark of a lease that was given back is of no use, and there would be one for each process that ever was.
+          if (entry.operation !== "PUT") await this.#purge(name, entry.revision);
+          else seen.push({ name, owner: ownerOf(entry) ?? "", revision: entry.revision });
+        }
+      };
+      await Promise.all(Array.from({ length: PARALLEL_LOOKS }, ask));
+    } catch (error) {
+      throw brokerFault(error, `looking at the leases in ${LEASE_BUCKET}`);
+    }
+    return seen;
+  }
+
+  async take(name: string, seen: SeenLease | undefined): Promise<Lease | undefined> {
+    try {
+      return await this.#take(name, seen?.revision);
+    } catch (error) {
+      if (isWrongLastSequence(error)) return undefined;
+      throw brokerFault(error, `taking the lease ${name}`);
+    }
+  }
+
+  async forget({ name, revision }: SeenLease): Promise<void> {
+    try {
+      await this.#purge(name, revision);
+    } catch (error) {
+      throw brokerFault(error, `removing the lease ${name}`);
+    }
+  }
+
+  /** Rejects as a wrong last sequence where another process was faster. */
+  async #take(name: string, revision: number | undefined): Promise<Lease> {
     const { clock, leaseMs, owner } = this.#options;
+    const value = JSON.stringify({ owner });
+    const startedMs = clock.monotonicMs();
+    const epoch =
+      revision === undefined
+        ? await this.#bucket.create(name, value)
+        : await this.#bucket.update(name, value, revision);
     return new HeldLease({ bucket: this.#bucket, name, epoch, clock, leaseMs, owner, startedMs });
+  }
+
+  /** Names with an entry, or the mark of one that was given back. */
+  async #names(words: readonly string[]): Promise<readonly string[]> {
+    const lists = await Promise.all(
+      words.map(async (word) => {
+        const subjects_filter = `${LEASE_SUBJECT}${word}.>`;
+        const { state } = await this.#streams.info(LEASE_STREAM, { subjects_filter });
+        return Object.keys(state.subjects ?? {});
+      }),
+    );
+    return lists.flat().map((subject) => subject.slice(LEASE_SUBJECT.length));
+  }
+
+  /** Removes what stands there up to a revision; what is newer stays. */
+  async #purge(name: string, revision: number): Promise<void> {
+    await this.#streams.purge(LEASE_STREAM, { filter: LEASE_SUBJECT + name, seq: revision + 1 });
   }
 }
 
 interface HeldLeaseOptions {
-  readonly bucket: KV;
+  readonly bucket: LeaseBucket;
   readonly name: string;
   readonly epoch: number;
   readonly clock: Clock;
@@ -154,6 +232,7 @@ class HeldLease implements Lease {
   async #renew(): Promise<void> {
     const { bucket, name, owner, clock, leaseMs } = this.#options;
     const startedMs = clock.monotonicMs();
+    if (this.#isOver) return;
     // Paused past its end: another process may have it, and had it even if it has given it back since.
     if (startedMs >= this.#validUntilMs) {
       this.#end();

@@ -11,9 +11,14 @@ import { ratedNdjson } from "./rated-ndjson.ts";
 
 export interface FileTargetOptions {
   readonly partition: number;
-  /** Made where absent. Partitions and formats may share it; two workers must not own one partition in it. */
+  /** Made where absent. Partitions and formats may share it. */
   readonly folder: string;
   readonly format: FileFormat;
+  /**
+   * Where all workers of a fleet have the same folder: letters and digits that are unique to this owner of the partition. A former owner that does not know
+   * yet then gets no file into it beside the new one's. Absent: nobody else writes this partition's files.
+   */
+  readonly owner?: string;
   readonly faults?: FaultInjector;
 }
 
@@ -52,37 +57,80 @@ class FileTarget implements DeliveryTarget {
 
   deliver(entries: readonly OutboxEntry[]): Promise<void> {
     return this.#wrapping("writing a file", async () => {
-      const last = this.#last ?? (await this.#scan());
+      let last = this.#last ?? (await this.#scan());
       this.#last = undefined;
-      const fresh = entries.filter((entry) => entry.ordinal > last);
-      this.#last = fresh.length === 0 ? last : await this.#write(fresh);
+      for (;;) {
+        const known = last;
+        const fresh = entries.filter((entry) => entry.ordinal > known);
+        if (fresh.length === 0) break;
+        const written = await this.#write(fresh, known);
+        last = written.last;
+        if (written.isDone) break;
+      }
+      this.#last = last;
       this.#faults.reach("after-file-rename-before-cursor");
     });
   }
 
   /** Removes what a crash left unfinished and finds the last ordinal among the names. */
   async #scan(): Promise<number> {
-    const { folder, partition, format } = this.#options;
+    const { folder } = this.#options;
     await makeFolder(folder);
-    const names = await readdir(folder);
-    const prefix = temporaryPrefix(partition, format);
-    for (const name of names.filter((name) => name.startsWith(prefix))) await rm(join(folder, name));
+    const names = await this.#removeUnfinished(this.#ownPrefix);
     // A name may have been given just before a crash: it counts only once it is on the disk.
     await syncFolder(folder);
-    this.#last = lastOrdinalOf(names, partition, format);
+    this.#last = this.#lastOf(names);
     return this.#last;
   }
 
-  async #write(entries: readonly OutboxEntry[]): Promise<number> {
-    const { folder, partition, format } = this.#options;
+  /**
+   * Writes a file, and gives it its name unless another owner's files go further than is known here.
+   *
+   * Two owners of one partition, of whom one does not know yet, may meet in a shared folder. Each first has its own unfinished file there, then removes the
+   * other's, then looks at the names, then gives the name, which fails where its file was removed. If both got a name for one ordinal, neither file was
+   * removed before its name was given; so each looked for the other's before that was there, or after it had its name: of the two, the one that
+   * looked later has seen the other's name. What a crash left of another owner goes in the same way.
+   */
+  async #write(
+    entries: readonly OutboxEntry[],
+    known: number,
+  ): Promise<{ readonly last: number; readonly isDone: boolean }> {
+    const { folder, partition, format, owner } = this.#options;
     const first = entries[0]?.ordinal ?? 0;
     const last = entries.at(-1)?.ordinal ?? 0;
-    const name = fileName(partition, first, last, format);
-    const temporary = join(folder, `${temporaryPrefix(partition, format)}${first}`);
+    const temporaryName = `${this.#ownPrefix}${first}`;
+    const temporary = join(folder, temporaryName);
     await writeDurably(temporary, WRITERS[format](entries));
     this.#faults.reach("before-file-rename");
-    await publishFile(temporary, join(folder, name), folder);
-    return last;
+    if (owner !== undefined) {
+      const found = this.#lastOf(
+        await this.#removeUnfinished(temporaryPrefix(partition, format), temporaryName),
+      );
+      if (found > known) {
+        await rm(temporary, { force: true });
+        return { last: found, isDone: false };
+      }
+    }
+    await publishFile(temporary, join(folder, fileName(partition, first, last, format)), folder);
+    return { last, isDone: true };
+  }
+
+  get #ownPrefix(): string {
+    const { partition, format, owner } = this.#options;
+    return `${temporaryPrefix(partition, format)}${owner === undefined ? "" : `${owner}-`}`;
+  }
+
+  /** Removes unfinished files with a prefix, but for one; returns the names as they are then. */
+  async #removeUnfinished(prefix: string, but?: string): Promise<readonly string[]> {
+    const { folder } = this.#options;
+    const unfinished = (await readdir(folder)).filter((name) => name.startsWith(prefix) && name !== but);
+    for (const name of unfinished) await rm(join(folder, name), { force: true });
+    return await readdir(folder);
+  }
+
+  #lastOf(names: readonly string[]): number {
+    const { partition, format } = this.#options;
+    return lastOrdinalOf(names, partition, format);
   }
 
   async #wrapping<T>(action: string, work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import type { Clock } from "../../model/clock.ts";
-import type { Lease } from "../../model/posting-log.ts";
+import type { Lease } from "../../model/lease.ts";
 import type { ErpFaultKind } from "../../model/posting.ts";
 import { paced } from "../erp/common/request-pace.ts";
 import { ErpFault, type RequestContext } from "../erp/erp-sink.ts";

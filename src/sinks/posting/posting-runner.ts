@@ -1,5 +1,5 @@
 import { codeOf, messageOf, type ErrorCode } from "../../model/errors.ts";
-import type { Lease } from "../../model/posting-log.ts";
+import type { Lease } from "../../model/lease.ts";
 import { POSTING_STATES, type PostingState } from "../../model/posting.ts";
 import type { BacklogRow } from "../../model/posting-store.ts";
 import { backoffDelayMs } from "../backoff.ts";

@@ -1,5 +1,5 @@
 import { TributaryError } from "../../model/errors.ts";
-import type { Lease } from "../../model/posting-log.ts";
+import type { Lease } from "../../model/lease.ts";
 import { WakeUp } from "../wake-up.ts";
 import type { RecentRate } from "./backlog-figures.ts";
 import { batchesOf } from "./batch-choice.ts";

@@ -1,6 +1,7 @@
 import type { Clock } from "../../model/clock.ts";
 import type { FaultInjector } from "../../model/fault-injection.ts";
-import type { CommandLog, LeaseKeeper, PostingLog } from "../../model/posting-log.ts";
+import type { LeaseKeeper } from "../../model/lease.ts";
+import type { CommandLog, PostingLog } from "../../model/posting-log.ts";
 import type { PostingStore } from "../../model/posting-store.ts";
 import type { ErpSink } from "../erp/erp-sink.ts";
 import type { PostingPolicy } from "./posting-policy.ts";

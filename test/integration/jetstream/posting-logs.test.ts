@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Clock, systemClock } from "../../../src/model/clock.ts";
-import type { LeaseKeeper } from "../../../src/model/posting-log.ts";
+import type { LeaseBoard } from "../../../src/model/lease.ts";
 import type { BrokerConnection } from "../../../src/ingest/jetstream/connection.ts";
 import { openLeaseKeeper } from "../../../src/ingest/jetstream/lease-keeper.ts";
 import { commandSubject, runnerLease } from "../../../src/ingest/jetstream/names.ts";
@@ -61,7 +61,7 @@ describe("logs and leases of ERP connections", () => {
     owner: string,
     on: BrokerConnection,
     clock: Clock = systemClock,
-  ): Promise<LeaseKeeper> {
+  ): Promise<LeaseBoard> {
     return await openLeaseKeeper({
       connection: on,
       replicas: 1,
@@ -145,5 +145,44 @@ describe("logs and leases of ERP connections", () => {
     await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
     expect(taken.validUntilMs).toBeGreaterThan(systemClock.monotonicMs());
     await taken.release();
+  });
+
+  test("many leases are looked at and taken one by one; what was given back or forgotten leaves nothing behind", async () => {
+    const mine = await keeper("one", connection);
+    const theirs = await keeper("two", other);
+    const first = await mine.take("partition.0", undefined);
+    const second = await theirs.take("partition.12", undefined);
+    expect([first?.epoch, second?.epoch].every((epoch) => epoch !== undefined)).toBe(true);
+    expect(await theirs.take("partition.0", undefined)).toBeUndefined();
+    const seen = await theirs.look(["partition", "worker"]);
+    expect(seen.map(({ name, owner }) => `${name} ${owner}`).sort()).toEqual([
+      "partition.0 one",
+      "partition.12 two",
+    ]);
+    const ofFirst = seen.find(({ name }) => name === "partition.0")!;
+    // It is renewed meanwhile: neither taking nor forgetting what was seen does anything.
+    await waitUntil("a renewal", async () =>
+      (await theirs.look(["partition"])).some(
+        ({ name, revision }) => name === "partition.0" && revision > ofFirst.revision,
+      ),
+    );
+    expect(await theirs.take("partition.0", ofFirst)).toBeUndefined();
+    await theirs.forget(ofFirst);
+    expect(await theirs.look(["partition"])).toHaveLength(2);
+    await first?.release();
+    expect((await theirs.look(["partition"])).map(({ name }) => name)).toEqual(["partition.12"]);
+    const subjects = async (): Promise<string[]> => {
+      const { state } = await connection.manager.streams.info("KV_TRIBUTARY_LEASES", {
+        subjects_filter: "$KV.TRIBUTARY_LEASES.partition.>",
+      });
+      return Object.keys(state.subjects ?? {});
+    };
+    expect(await subjects()).toEqual(["$KV.TRIBUTARY_LEASES.partition.12"]);
+    await second?.release();
+    await mine.look(["partition"]);
+    expect(await subjects()).toEqual([]);
+    const again = await theirs.take("partition.0", undefined);
+    expect(again?.epoch).toBeGreaterThan(first?.epoch ?? Infinity);
+    await again?.release();
   });
 });

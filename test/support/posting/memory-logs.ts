@@ -1,6 +1,7 @@
 import { TributaryError } from "../../../src/model/errors.ts";
 import type { LogMessage, LogReader } from "../../../src/model/log.ts";
-import type { CommandLog, Lease, LeaseKeeper, PostingLog } from "../../../src/model/posting-log.ts";
+import type { Lease, LeaseKeeper } from "../../../src/model/lease.ts";
+import type { CommandLog, PostingLog } from "../../../src/model/posting-log.ts";
 import type { PostingCommand } from "../../../src/model/posting.ts";
 import type { SimClock } from "./sim-clock.ts";
 import type { SimProcess } from "./sim-process.ts";

@@ -29,6 +29,10 @@ export interface ConfigOptions {
   readonly checkpointInterval?: string;
   readonly shutdownDeadline?: string;
   readonly owned?: readonly number[];
+  /** Partitions are shared out by leases that last so long; `owned` plays no part then. */
+  readonly lease?: string;
+  /** Time between two snapshots, with a lease. */
+  readonly snapshotInterval?: string;
   readonly threads?: number;
   /** Folder of the file sink below the workspace. */
   readonly files?: string;
@@ -101,7 +105,13 @@ export class Workspace {
     mkdirSync(this.folder, { recursive: true });
     const config = {
       nats: { servers: this.#natsUrl.split(",") },
-      partitions: { count: this.partitionCount, owned: options.owned ?? "all" },
+      partitions: {
+        count: this.partitionCount,
+        ...(options.lease === undefined
+          ? { owned: options.owned ?? "all" }
+          : { assignment: "elastic", lease: options.lease }),
+      },
+      ...(options.snapshotInterval !== undefined && { snapshots: { interval: options.snapshotInterval } }),
       threads: options.threads ?? 1,
       region_sources: options.regions ?? [],
       replicas: options.replicas ?? 1,
@@ -114,7 +124,9 @@ export class Workspace {
       shutdown_deadline: options.shutdownDeadline ?? "20s",
       // Small, so that one load is many pulls.
       pull: { max_messages: 100, max_bytes: "4MiB" },
-      sinks: { file: { directory: join(this.folder, options.files ?? "files"), format: "both" } },
+      sinks: {
+        file: { directory: join(this.folder, options.files ?? "files"), format: "both", shared: true },
+      },
       ...(options.tax === undefined ? {} : { tax: options.tax }),
       ...(options.erp === undefined ? {} : { erp_connections: this.#erpFile(options.erp) }),
       admin: { port: 0 },

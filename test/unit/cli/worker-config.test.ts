@@ -45,7 +45,13 @@ describe("defaults", () => {
   it("fills in all but the two folders", () => {
     expect(load(REQUIRED)).toEqual({
       nats: { servers: ["nats://127.0.0.1:4222"] },
-      partitions: { count: 16, owned: Array.from({ length: 16 }, (_, i) => i) },
+      partitions: {
+        count: 16,
+        assignment: "static",
+        owned: Array.from({ length: 16 }, (_, i) => i),
+        leaseMs: 15_000,
+      },
+      snapshots: { intervalMs: 60_000, keep: 3 },
       stateDir: "state",
       catalogDir: "catalog",
       workerName: "host-1",
@@ -242,6 +248,39 @@ describe("faults", () => {
       message: "must name each region once",
     });
     expect(faults("region_sources: ['e.u']").map(({ path }) => path)).toContain("region_sources.0");
+  });
+
+  it("gives a worker of several every so-many-th partition", () => {
+    const owned = (ordinal: number): readonly number[] =>
+      load(`${REQUIRED}partitions: { count: 8, ordinal: ${ordinal}, workers: 3 }\n`).partitions.owned;
+    expect([owned(0), owned(1), owned(2)]).toEqual([
+      [0, 3, 6],
+      [1, 4, 7],
+      [2, 5],
+    ]);
+  });
+
+  it("lets an elastic worker have any partition", () => {
+    expect(
+      load(`${REQUIRED}partitions: { count: 2, assignment: elastic, lease: 5s }\n`).partitions,
+    ).toMatchObject({ assignment: "elastic", owned: [0, 1], leaseMs: 5_000 });
+    const files = `${REQUIRED}partitions: { assignment: elastic }\nsinks: { file: { directory: f } }\n`;
+    expect(faults(files).map(({ path }) => path)).toEqual(["sinks.file.shared"]);
+    expect(faults(files.replace("directory: f", "directory: f, shared: true"))).toEqual([]);
+  });
+
+  it.each([
+    ["ordinal: 0", "partitions.workers", "belong together"],
+    ["workers: 2", "partitions.ordinal", "belong together"],
+    ["ordinal: 2, workers: 2", "partitions.ordinal", "must be less"],
+    ["ordinal: 0, workers: 2, owned: [1]", "partitions.owned", "choose one way"],
+    ["assignment: elastic, owned: [1]", "partitions.owned", "elastic"],
+    ["assignment: elastic, ordinal: 1, workers: 2", "partitions.ordinal", "elastic"],
+  ])("refuses the assignment %s", (line, path, message) => {
+    const found = faults(`${REQUIRED}partitions: { ${line} }`);
+    expect(found).toHaveLength(1);
+    expect(found[0]?.path).toBe(path);
+    expect(found[0]?.message).toContain(message);
   });
 
   it.each([

@@ -1,10 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { codeOf } from "../../../src/model/errors.ts";
 import type { FaultInjector, Failpoint } from "../../../src/model/fault-injection.ts";
 import { fileTarget } from "../../../src/sinks/file/file-target.ts";
 import { CSV_COLUMNS, neutralised, ratedCsv } from "../../../src/sinks/file/rated-csv.ts";
 import { ratedBody, ratedEntries } from "../../support/checkpoints.ts";
+import { seeded } from "../../support/posting/sim-clock.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 function failingOnceAt(failpoint: Failpoint): FaultInjector {
@@ -66,6 +68,48 @@ describe("the file sink", () => {
     }
     expect(await fileTarget({ partition: 3, folder, format: "ndjson" }).lastDelivered()).toBe(0);
     expect(readdirSync(folder).sort()).toEqual([".tmp-csv-p3-1", ".tmp-ndjson-p31-1", "notes.txt"]);
+  });
+
+  test("two owners of a partition in one folder: each ordinal is in one file, whoever is faster", async () => {
+    const LAST = 60;
+    for (let seed = 1; seed <= 25; seed++) {
+      const folder = temporaryFolder();
+      const random = seeded(seed);
+      const faults = new Set<string>();
+      const owner = async (name: string): Promise<void> => {
+        const target = fileTarget({ partition: 3, folder, format: "ndjson", owner: name });
+        let first = 1;
+        while (first <= LAST) {
+          const last = Math.min(LAST, first + Math.floor(random() * 9));
+          try {
+            // What it believes to be there may be old: it is told by nobody.
+            await target.deliver(ratedEntries(first, last));
+            first = last + 1;
+          } catch (error) {
+            faults.add(codeOf(error));
+          }
+        }
+      };
+      await Promise.all([owner("one"), owner("two"), owner("three")]);
+      // Who lost its unfinished file to another tries again.
+      expect([...faults].filter((code) => code !== "sink-failed")).toEqual([]);
+      const ordinals = readdirSync(folder)
+        .sort()
+        .flatMap((name) => readFileSync(join(folder, name), "utf8").trimEnd().split("\n"))
+        .map((line) => Number(/"ordinal":(\d+)/.exec(line)?.[1]));
+      expect(ordinals, `seed ${seed}`).toEqual(Array.from({ length: LAST }, (_, i) => i + 1));
+    }
+  });
+
+  test("an owner removes what a crash left of another one, at its first file", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, ".tmp-ndjson-p3-gone-1"), "half");
+    writeFileSync(join(folder, ".tmp-ndjson-p31-other-1"), "half");
+    await fileTarget({ partition: 3, folder, format: "ndjson", owner: "next" }).deliver(ratedEntries(1, 2));
+    expect(readdirSync(folder).sort()).toEqual([
+      ".tmp-ndjson-p31-other-1",
+      "rated-p3-000000000001-000000000002.ndjson",
+    ]);
   });
 
   test("a folder that can't be written is a fault of the sink, and mends", async () => {

@@ -1,15 +1,15 @@
 /** Entry of a thread that runs some of a worker's partitions, with a connection and writers of its own. */
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { z } from "zod";
 import { systemClock } from "../../../model/clock.ts";
 import { TributaryError } from "../../../model/errors.ts";
 import { createLogger } from "../../../ops/logging.ts";
 import { WorkerMetrics } from "../../../ops/metrics.ts";
-import { packFault } from "../../../state/writer/writer-messages.ts";
 import { createMeasuredWorker } from "../worker-host.ts";
 import { workerFigures } from "../worker-status.ts";
 import type { Worker } from "../worker.ts";
-import type { ThreadData, ThreadReply, ThreadRequest, ThreadTask } from "./thread-messages.ts";
+import { serveTasks } from "./serve-tasks.ts";
+import type { ThreadData, ThreadResult, ThreadTask } from "./thread-messages.ts";
 
 const started = z.object({ data: z.custom<ThreadData>() }).parse(workerData);
 const { config } = started.data;
@@ -23,13 +23,22 @@ function created(): Worker {
   return worker;
 }
 
-async function perform(task: ThreadTask): Promise<Omit<ThreadReply, "id">> {
+async function perform(task: ThreadTask): Promise<ThreadResult> {
   switch (task.kind) {
     case "create":
       worker = await createMeasuredWorker(config, logger, metrics);
       break;
     case "start":
       await created().start();
+      break;
+    case "adopt":
+      await created().adopt(task.partition, task.leaseEpoch);
+      break;
+    case "release":
+      await created().release(task.partition, task.deliveryTimeoutMs);
+      break;
+    case "drop":
+      await created().drop(task.partition);
       break;
     case "figures":
       return { figures: workerFigures(created()) };
@@ -42,19 +51,4 @@ async function perform(task: ThreadTask): Promise<Omit<ThreadReply, "id">> {
   return {};
 }
 
-const port = parentPort;
-if (port === null) throw new Error("partitions run on a thread of a worker only");
-
-async function answer({ id, task }: ThreadRequest, reply: (message: ThreadReply) => void): Promise<void> {
-  try {
-    reply({ id, ...(await perform(task)) });
-  } catch (error) {
-    reply({ id, fault: packFault(error) });
-  }
-}
-
-port.on("message", (request: ThreadRequest) => {
-  void answer(request, (message) => {
-    port.postMessage(message);
-  });
-});
+serveTasks(perform);

@@ -1,5 +1,4 @@
 import type { MetricData } from "../../../ops/merged-metrics.ts";
-import type { WriterFault } from "../../../state/writer/writer-messages.ts";
 import type { WorkerConfig } from "../../config/worker-config.ts";
 import type { WorkerFigures } from "../worker-status.ts";
 
@@ -8,22 +7,19 @@ export interface ThreadData {
   readonly config: WorkerConfig;
 }
 
-/** `create` opens states and connection, `start` begins to read; each once, in this order. */
+/** `create` opens states and connection, `start` begins to read; each once, in this order. Where partitions are shared out by leases, they come and go afterwards. */
 export type ThreadTask =
   | { readonly kind: "create" }
   | { readonly kind: "start" }
+  | { readonly kind: "adopt"; readonly partition: number; readonly leaseEpoch: number }
+  | { readonly kind: "release"; readonly partition: number; readonly deliveryTimeoutMs: number }
+  | { readonly kind: "drop"; readonly partition: number }
   | { readonly kind: "figures" }
   | { readonly kind: "metrics" }
   | { readonly kind: "stop"; readonly deliveryTimeoutMs: number };
 
-export interface ThreadRequest {
-  readonly id: number;
-  readonly task: ThreadTask;
-}
-
-export interface ThreadReply {
-  readonly id: number;
-  readonly fault?: WriterFault;
+/** `figures` and `metrics` where they were asked for. */
+export interface ThreadResult {
   readonly figures?: WorkerFigures;
   readonly metrics?: readonly MetricData[];
 }

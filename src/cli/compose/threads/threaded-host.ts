@@ -2,12 +2,14 @@ import { setFlagsFromString } from "node:v8";
 import type { Logger } from "pino";
 import type { Clock } from "../../../model/clock.ts";
 import { codeOf, messageOf, TributaryError } from "../../../model/errors.ts";
+import { startThread } from "../../../state/writer/start-thread.ts";
 import type { MetricData } from "../../../ops/merged-metrics.ts";
 import type { WorkerConfig } from "../../config/worker-config.ts";
 import type { PartitionFault } from "../partition-worker.ts";
 import type { WorkerHost } from "../worker-host.ts";
 import { lostFigures, type WorkerFigures } from "../worker-status.ts";
-import { PartitionThreadLink } from "./partition-thread-link.ts";
+import { ThreadLink } from "./thread-link.ts";
+import type { ThreadData, ThreadResult, ThreadTask } from "./thread-messages.ts";
 
 /** Wait before a thread that ended is started again: doubled each time up to the longest. */
 const FIRST_RESTART_DELAY_MS = 250;
@@ -34,8 +36,9 @@ export interface ThreadedHostOptions {
 class ThreadPlace {
   readonly #options: ThreadedHostOptions;
   readonly #index: number;
-  readonly #partitions: readonly number[];
-  #link: PartitionThreadLink | undefined;
+  /** With the epoch of the lease where they are shared out by leases. */
+  readonly #partitions: Map<number, number | undefined>;
+  #link: ThreadLink<ThreadTask, ThreadResult> | undefined;
   #fault: PartitionFault | undefined;
   #restarts = 0;
   #startedMs = 0;
@@ -45,14 +48,23 @@ class ThreadPlace {
   constructor(options: ThreadedHostOptions, index: number, partitions: readonly number[]) {
     this.#options = options;
     this.#index = index;
-    this.#partitions = partitions;
+    this.#partitions = new Map(partitions.map((partition) => [partition, undefined]));
+  }
+
+  get partitions(): readonly number[] {
+    return [...this.#partitions.keys()];
   }
 
   /** Opens the states of the first thread; a fault is the caller's to report. */
   async create(): Promise<void> {
     const { config } = this.#options;
-    const partitions = { ...config.partitions, owned: this.#partitions };
-    const link = new PartitionThreadLink({ config: { ...config, partitions } }, this.#index, (fault) => {
+    // Those that came by leases are adopted again, like at their first time.
+    const owned = config.partitions.assignment === "static" ? this.partitions : config.partitions.owned;
+    const partitions = { ...config.partitions, owned };
+    const data: ThreadData = { config: { ...config, partitions } };
+    const name = `partitions-${this.#index}`;
+    const thread = startThread(import.meta.url, "./partition-thread", { name, data });
+    const link: ThreadLink<ThreadTask, ThreadResult> = new ThreadLink(thread, (fault) => {
       if (this.#link === link) this.#onEnd(fault);
     });
     this.#link = link;
@@ -61,16 +73,35 @@ class ThreadPlace {
 
   async start(): Promise<void> {
     await this.#link?.ask({ kind: "start" });
+    for (const [partition, leaseEpoch] of this.#partitions)
+      if (leaseEpoch !== undefined) await this.#link?.ask({ kind: "adopt", partition, leaseEpoch });
     this.#startedMs = this.#options.clock.monotonicMs();
   }
 
+  async adopt(partition: number, leaseEpoch: number): Promise<void> {
+    this.#partitions.set(partition, leaseEpoch);
+    // A thread that has ended adopts it when it is up again.
+    await this.#link?.ask({ kind: "adopt", partition, leaseEpoch });
+  }
+
+  async release(partition: number, deliveryTimeoutMs: number): Promise<void> {
+    await this.#link?.ask({ kind: "release", partition, deliveryTimeoutMs });
+    this.#partitions.delete(partition);
+  }
+
+  async drop(partition: number): Promise<void> {
+    this.#partitions.delete(partition);
+    // Of a thread that has ended nothing is left to be dropped.
+    await this.#link?.ask({ kind: "drop", partition }).catch(() => undefined);
+  }
+
   async figures(): Promise<WorkerFigures> {
-    const lost = lostFigures(this.#partitions, this.#fault ?? null);
+    const lost = lostFigures(this.partitions, this.#fault ?? null);
     if (this.#link === undefined || this.#fault !== undefined) return lost;
     try {
       return (await this.#link.ask({ kind: "figures" })).figures ?? lost;
     } catch {
-      return lostFigures(this.#partitions, this.#fault ?? null);
+      return lostFigures(this.partitions, this.#fault ?? null);
     }
   }
 
@@ -110,9 +141,9 @@ class ThreadPlace {
     this.#fault = { code: codeOf(fault), message: messageOf(fault), atMs: clock.nowMs() };
     const restartInMs = Math.min(LONGEST_RESTART_DELAY_MS, FIRST_RESTART_DELAY_MS * 2 ** this.#restarts);
     this.#restarts++;
-    for (const partition of this.#partitions) onLost(partition, this.#fault);
+    for (const partition of this.partitions) onLost(partition, this.#fault);
     logger.error(
-      { code: this.#fault.code, partitions: this.#partitions, restartInMs },
+      { code: this.#fault.code, partitions: this.partitions, restartInMs },
       `The partitions of a thread are down: ${this.#fault.message}`,
     );
     this.#cancelRestart = clock.schedule(restartInMs, () => {
@@ -133,8 +164,8 @@ class ThreadPlace {
       return;
     }
     this.#fault = undefined;
-    for (const partition of this.#partitions) this.#options.onFound(partition);
-    this.#options.logger.info({ partitions: this.#partitions }, "The partitions of a thread are up again.");
+    for (const partition of this.partitions) this.#options.onFound(partition);
+    this.#options.logger.info({ partitions: this.partitions }, "The partitions of a thread are up again.");
   }
 }
 
@@ -150,7 +181,8 @@ export class ThreadedHost implements WorkerHost {
   static async create(options: ThreadedHostOptions): Promise<ThreadedHost> {
     const { threads, partitions } = options.config;
     const owned = Array.from({ length: Math.min(threads, partitions.owned.length) }, (): number[] => []);
-    for (const [i, partition] of partitions.owned.entries()) owned[i % owned.length]?.push(partition);
+    if (partitions.assignment === "static")
+      for (const [i, partition] of partitions.owned.entries()) owned[i % owned.length]?.push(partition);
     setFlagsFromString(`--initial-old-space-size=${FIRST_COLLECTION_MIB}`);
     const places = owned.map((of, index) => new ThreadPlace(options, index, of));
     try {
@@ -164,6 +196,20 @@ export class ThreadedHost implements WorkerHost {
 
   async start(): Promise<void> {
     await Promise.all(this.#places.map((place) => place.start()));
+  }
+
+  /** The thread with the fewest partitions takes it. */
+  async adopt(partition: number, leaseEpoch: number): Promise<void> {
+    const [place] = this.#places.toSorted((one, other) => one.partitions.length - other.partitions.length);
+    await place?.adopt(partition, leaseEpoch);
+  }
+
+  async release(partition: number, deliveryTimeoutMs: number): Promise<void> {
+    await this.#placeOf(partition)?.release(partition, deliveryTimeoutMs);
+  }
+
+  async drop(partition: number): Promise<void> {
+    await this.#placeOf(partition)?.drop(partition);
   }
 
   async stop(deliveryTimeoutMs: number): Promise<void> {
@@ -180,5 +226,9 @@ export class ThreadedHost implements WorkerHost {
 
   metrics(): Promise<readonly (readonly MetricData[])[]> {
     return Promise.all(this.#places.map((place) => place.metrics()));
+  }
+
+  #placeOf(partition: number): ThreadPlace | undefined {
+    return this.#places.find(({ partitions }) => partitions.includes(partition));
   }
 }

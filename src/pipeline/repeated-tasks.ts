@@ -1,0 +1,53 @@
+import type { Clock } from "../model/clock.ts";
+
+/** Tasks that are done again and again until they are stopped, or one of them fails. */
+export class RepeatedTasks {
+  readonly #clock: Clock;
+  readonly #onFault: (fault: unknown) => void;
+  #stops: (() => void)[] = [];
+
+  constructor(clock: Clock, onFault: (fault: unknown) => void) {
+    this.#clock = clock;
+    this.#onFault = onFault;
+  }
+
+  /** The interval is from the end of one to the begin of the next. */
+  every(intervalMs: number, task: () => Promise<void>): void {
+    let stopped = false;
+    let cancel = (): void => undefined;
+    const arm = (): void => {
+      cancel = this.#clock.schedule(intervalMs, () => {
+        void this.#run(task).then((again) => {
+          if (again && !stopped) arm();
+          return again;
+        });
+      });
+    };
+    arm();
+    this.#stops.push(() => {
+      stopped = true;
+      cancel();
+    });
+  }
+
+  /** What ends with the tasks. */
+  whenStopped(stop: () => void): void {
+    this.#stops.push(stop);
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop();
+    this.#stops = [];
+  }
+
+  /** False where the task failed. */
+  async #run(task: () => Promise<void>): Promise<boolean> {
+    try {
+      await task();
+      return true;
+    } catch (fault) {
+      this.#onFault(fault);
+      return false;
+    }
+  }
+}
