@@ -13,25 +13,40 @@ const INTEGRATION_DEADLINE_MS = 600_000;
 export default defineConfig({
   test: {
     maxWorkers: MAX_WORKERS,
-    // One group for both: as integration tests come to their end, unit tests fill what they leave free.
+    // Loading the modules takes longer than most files' tests: a worker loads them once for all its files. What a test
+    // changes beyond its file (environment, spies) it puts back.
+    isolate: false,
     projects: [
       {
+        extends: true,
         test: {
           name: "unit",
           include: ["test/unit/**/*.test.ts"],
           testTimeout: UNIT_DEADLINE_MS,
-          // Loading the modules takes longer than most files' tests: a worker loads them once for all its files. What a test
-          // changes beyond its file (environment, spies) it puts back.
-          isolate: false,
         },
       },
       {
+        // In one group with the unit tests: as these come to their end, those fill what they leave free.
+        extends: true,
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           globalSetup: ["test/support/integration-setup.ts"],
           testTimeout: INTEGRATION_DEADLINE_MS,
           hookTimeout: INTEGRATION_DEADLINE_MS,
+        },
+      },
+      {
+        // What is measured has the machine for itself: one file at a time, when all others have ended.
+        extends: true,
+        test: {
+          name: "measurements",
+          include: ["test/measurements/**/*.test.ts"],
+          globalSetup: ["test/support/integration-setup.ts"],
+          testTimeout: INTEGRATION_DEADLINE_MS,
+          hookTimeout: INTEGRATION_DEADLINE_MS,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -10,7 +10,7 @@ import { renderTables } from "./report/render-table.ts";
 import type { BenchReport } from "./report/report.ts";
 import { floorFaults } from "./report/smoke-floors.ts";
 import { runScenarios } from "./run-scenarios.ts";
-import { PARTITIONS } from "./scenarios/load-shapes.ts";
+import { PARTITIONS, SMOKE_PARTITIONS } from "./scenarios/load-shapes.ts";
 import { SCENARIOS } from "./scenarios/scenarios.ts";
 
 /** As the exit codes of `tributary`: a fault, wrong usage, books that do not balance. */
@@ -65,6 +65,7 @@ async function run({ only, smoke: isSmoke = false, scale, ...options }: Options)
     return Exit.usage;
   }
   const rounds = isSmoke ? 1 : options.rounds;
+  const partitions = isSmoke ? SMOKE_PARTITIONS : PARTITIONS;
   const chosen = SCENARIOS.filter(({ name, isInSmoke }) =>
     only === undefined ? !isSmoke || isInSmoke : only.includes(name),
   );
@@ -73,6 +74,7 @@ async function run({ only, smoke: isSmoke = false, scale, ...options }: Options)
     isSmoke,
     scale,
     rounds,
+    partitions,
     onProgress: (text) => {
       process.stderr.write(`[bench] ${text}\n`);
     },
@@ -83,7 +85,7 @@ async function run({ only, smoke: isSmoke = false, scale, ...options }: Options)
     machine: describeMachine(natsServer),
     date: new Date().toISOString().slice(0, 10),
     scale: isSmoke ? undefined : scale,
-    parameters: { partitions: PARTITIONS, rounds, scale },
+    parameters: { partitions, rounds, scale },
   });
   process.stdout.write(
     options.json === true ? `${JSON.stringify(report, undefined, 2)}\n` : renderTables(report),

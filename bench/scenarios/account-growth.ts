@@ -14,7 +14,7 @@ const EVENTS_A_ROUND = 5_000_000;
 export const accountGrowth: Scenario = { name: NAME, isInSmoke: false, run };
 
 async function run(context: ScenarioContext): Promise<ScenarioResult> {
-  const { rounds, onProgress } = context;
+  const { rounds, partitions, onProgress } = context;
   const events = sized(context, EVENTS_A_ROUND, 20_000);
   const preloaded = sized(context, PRELOADED_EVENTS, 20_000);
   const counts = [sized(context, MANY, 10 * SMOKE_ACCOUNTS), sized(context, FEW, SMOKE_ACCOUNTS)];
@@ -26,6 +26,7 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
       sides.push(
         await GrowthSide.start({
           name,
+          partitions,
           shape: loadShapeOfAnHour(preloaded + rounds * events, accounts),
           preloaded,
           hasLargeCatalog: true,

@@ -9,7 +9,17 @@ import { BenchWorker, prepareWorker, stateFolder } from "../worker/bench-worker.
 import { CommittedPositions } from "../worker/committed-positions.ts";
 import { committed, readBacklog, type Drained } from "../worker/drain.ts";
 import { committedTotals } from "../worker/worker-totals.ts";
-import { EVENTS_PER_BATCH, PARTITIONS } from "./load-shapes.ts";
+import { EVENTS_PER_BATCH } from "./load-shapes.ts";
+
+export interface GrowthSideOptions {
+  readonly name: string;
+  readonly partitions: number;
+  readonly shape: LoadShape;
+  /** Events that the worker reads before it is measured. */
+  readonly preloaded: number;
+  readonly hasLargeCatalog: boolean;
+  readonly onMetrics?: (metrics: string) => void;
+}
 
 /**
  * A worker with a state of some size, which stands still but while it is measured: its load is published meanwhile. The
@@ -18,6 +28,7 @@ import { EVENTS_PER_BATCH, PARTITIONS } from "./load-shapes.ts";
 export class GrowthSide {
   readonly name: string;
   readonly drained: Drained[] = [];
+  readonly #partitions: number;
   readonly #shape: LoadShape;
   readonly #environment: BenchEnvironment;
   readonly #load: StagedLoad;
@@ -27,20 +38,19 @@ export class GrowthSide {
   #state: CommittedPositions | undefined;
 
   private constructor(
-    name: string,
-    shape: LoadShape,
+    { name, partitions, shape, hasLargeCatalog }: GrowthSideOptions,
     environment: BenchEnvironment,
     load: StagedLoad,
-    hasLargeCatalog: boolean,
   ) {
     this.name = name;
+    this.#partitions = partitions;
     this.#shape = shape;
     this.#environment = environment;
     this.#load = load;
     this.#hasLargeCatalog = hasLargeCatalog;
     this.#configFile = prepareWorker({
       url: environment.url,
-      partitionCount: PARTITIONS,
+      partitionCount: partitions,
       catalog: shape,
       folder: this.#folder,
       hasLargeCatalog,
@@ -49,23 +59,17 @@ export class GrowthSide {
   }
 
   /** Starts broker and worker, and lets the worker read the first `preloaded` events. */
-  static async start(options: {
-    readonly name: string;
-    readonly shape: LoadShape;
-    readonly preloaded: number;
-    readonly hasLargeCatalog: boolean;
-    readonly onMetrics?: (metrics: string) => void;
-  }): Promise<GrowthSide> {
-    const { name, shape, preloaded, hasLargeCatalog, onMetrics } = options;
-    const environment = await BenchEnvironment.start(PARTITIONS);
+  static async start(options: GrowthSideOptions): Promise<GrowthSide> {
+    const { partitions, shape, preloaded, onMetrics } = options;
+    const environment = await BenchEnvironment.start(partitions);
     try {
       const load = await environment.stage(shape, {
         form: "columnar",
         batchSize: EVENTS_PER_BATCH,
-        partitionCount: PARTITIONS,
+        partitionCount: partitions,
       });
       await load.publish(preloaded);
-      const side = new GrowthSide(name, shape, environment, load, hasLargeCatalog);
+      const side = new GrowthSide(options, environment, load);
       try {
         await side.#drain(preloaded, onMetrics === undefined ? {} : { onMetrics });
         return side;
@@ -102,14 +106,17 @@ export class GrowthSide {
     await this.#worker.stop();
     const startedMs = performance.now();
     this.#worker = this.#startWorker();
-    await this.#worker.running(PARTITIONS);
+    await this.#worker.running(this.#partitions);
     return (performance.now() - startedMs) / 1_000;
   }
 
   /** Drains the worker and compares its totals with those of the load; returns their hash. Throws WrongResult. */
   async verify(): Promise<string> {
     await this.#worker.stop();
-    const expected = expectedTotals(this.#shape, { partitionCount: PARTITIONS, events: this.published });
+    const expected = expectedTotals(this.#shape, {
+      partitionCount: this.#partitions,
+      events: this.published,
+    });
     requireEqualTotals(`tributary, ${this.name}`, await committedTotals(stateFolder(this.#folder)), expected);
     return expected.hash;
   }
@@ -124,7 +131,7 @@ export class GrowthSide {
   /** Lets the worker read and commit what is published; it stands still then. */
   async #drain(events: number, options: Parameters<typeof readBacklog>[2]): Promise<Drained> {
     const drained = await readBacklog(this.#worker, events, options);
-    this.#state ??= new CommittedPositions(stateFolder(this.#folder), PARTITIONS);
+    this.#state ??= new CommittedPositions(stateFolder(this.#folder), this.#partitions);
     await committed(this.#state, events);
     this.#worker.pause();
     return drained;

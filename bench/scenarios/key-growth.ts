@@ -17,7 +17,7 @@ const EVENTS_A_ROUND = 5_000_000;
 export const keyGrowth: Scenario = { name: NAME, isInSmoke: true, run };
 
 async function run(context: ScenarioContext): Promise<ScenarioResult> {
-  const { rounds, onProgress } = context;
+  const { rounds, partitions, onProgress } = context;
   const events = sized(context, EVENTS_A_ROUND, 50_000);
   const many = sized(context, MANY, 200_000);
   const few = Math.min(sized(context, FEW, 20_000), many);
@@ -32,6 +32,7 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
       sides.push(
         await GrowthSide.start({
           name,
+          partitions,
           shape: loadShapeOfAnHour(keys + rounds * events, accounts),
           preloaded: keys,
           hasLargeCatalog: false,

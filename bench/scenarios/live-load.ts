@@ -11,7 +11,7 @@ import { CommittedPositions } from "../worker/committed-positions.ts";
 import { readBacklog } from "../worker/drain.ts";
 import { metricLabelled } from "../worker/metrics-text.ts";
 import { committedTotals } from "../worker/worker-totals.ts";
-import { EVENTS_PER_BATCH, FEW_ACCOUNTS, loadShape, PARTITIONS, SMOKE_ACCOUNTS } from "./load-shapes.ts";
+import { EVENTS_PER_BATCH, FEW_ACCOUNTS, loadShape, SMOKE_ACCOUNTS } from "./load-shapes.ts";
 import { sized, type Scenario, type ScenarioContext, type ScenarioResult } from "./scenario.ts";
 
 const NAME = "live load";
@@ -39,7 +39,7 @@ const LAST_COMMIT_SECONDS = 1;
 export const liveLoad: Scenario = { name: NAME, isInSmoke: true, run };
 
 async function run(context: ScenarioContext): Promise<ScenarioResult> {
-  const { onProgress } = context;
+  const { onProgress, partitions } = context;
   const backlog = sized(context, BACKLOG_EVENTS, 100_000);
   const latencySeconds = sized(context, LATENCY_SECONDS, 2);
   const loopSeconds = sized(context, LOOP_SECONDS, 2);
@@ -47,9 +47,9 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
   const accounts = context.isSmoke ? SMOKE_ACCOUNTS : FEW_ACCOUNTS;
   const latencyMost = sized(context, LATENCY_EVENTS_MAX, 1_000_000);
   const shape = loadShape(backlog + latencyMost + loopSeconds * loopRate, accounts, SPAN_MS);
-  const environment = await BenchEnvironment.start(PARTITIONS);
+  const environment = await BenchEnvironment.start(partitions);
   const folder = join(environment.folder, "worker");
-  const encoding = { form: "columnar", batchSize: EVENTS_PER_BATCH, partitionCount: PARTITIONS } as const;
+  const encoding = { form: "columnar", batchSize: EVENTS_PER_BATCH, partitionCount: partitions } as const;
   let load: StagedLoad | undefined;
   let worker: BenchWorker | undefined;
   try {
@@ -57,12 +57,12 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
     // Messages of the backlog are in the recorder's sequences, not in its latencies.
     await load.publish(backlog);
     worker = new BenchWorker(
-      prepareWorker({ url: environment.url, partitionCount: PARTITIONS, catalog: shape, folder }),
+      prepareWorker({ url: environment.url, partitionCount: partitions, catalog: shape, folder }),
     );
     const maximum = eventsPerSecond(await readBacklog(worker, backlog));
     const rate = Math.round(maximum / 2);
     onProgress(`${NAME}: ${Math.round(maximum)} events/s at most; latency at half of it`);
-    const live = { load, positions: new CommittedPositions(stateFolder(folder), PARTITIONS) };
+    const live = { load, positions: new CommittedPositions(stateFolder(folder), partitions), partitions };
     const latency = await runLive(live, rate, Math.min(rate * latencySeconds, latencyMost));
     onProgress(`${NAME}: p99 ${Math.round(latency.percentileMs(99))} ms; event loop at ${loopRate} events/s`);
     // A scrape begins a new measurement of the loop.
@@ -75,7 +75,7 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
     const blockedMs = (quantile: string): number =>
       metricLabelled(metrics, "tributary_event_loop_delay_seconds", `quantile="${quantile}"`) * 1_000;
     await worker.stop();
-    const expected = expectedTotals(shape, { partitionCount: PARTITIONS, events: load.published });
+    const expected = expectedTotals(shape, { partitionCount: partitions, events: load.published });
     requireEqualTotals("tributary", await committedTotals(stateFolder(folder)), expected);
     return {
       hashes: { [NAME]: expected.hash },
@@ -102,11 +102,16 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
 interface Live {
   readonly load: StagedLoad;
   readonly positions: CommittedPositions;
+  readonly partitions: number;
 }
 
 /** Publishes at a rate and looks for what is committed, until all of it is. */
-async function runLive({ load, positions }: Live, rate: number, events: number): Promise<LatencyRecorder> {
-  const recorder = new LatencyRecorder(PARTITIONS);
+async function runLive(
+  { load, positions, partitions }: Live,
+  rate: number,
+  events: number,
+): Promise<LatencyRecorder> {
+  const recorder = new LatencyRecorder(partitions);
   const publishing = { isDone: false, hasFailed: false };
   const look = async (): Promise<void> => {
     let lastCommitMs = performance.now();

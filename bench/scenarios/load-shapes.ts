@@ -2,6 +2,8 @@ import type { LoadShape } from "../../src/load/event-plan.ts";
 import { HOUR_MS } from "../harness/sums.ts";
 
 export const PARTITIONS = 16;
+/** Each costs a worker a store, streams and consumers: with a small load most of its time. */
+export const SMOKE_PARTITIONS = 4;
 export const EVENTS_PER_BATCH = 1_000;
 /**
  * Columnar batches where throughput is compared: what a message costs by itself, and the names of its accounts, are shared by as

@@ -1,6 +1,5 @@
 import { lastMonthEnd } from "../month-end/month-end-load.ts";
 import { workerMonthEnd } from "../month-end/worker-month-end.ts";
-import { PARTITIONS } from "./load-shapes.ts";
 import { sized, type Scenario, type ScenarioContext, type ScenarioResult } from "./scenario.ts";
 
 const NAME = "month-end";
@@ -15,7 +14,7 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
   const eventsPerSecond = sized(context, EVENTS_PER_SECOND, 2_000);
   const result = await workerMonthEnd({
     monthEnd: { endMs: lastMonthEnd(Date.now()), accounts },
-    partitionCount: PARTITIONS,
+    partitionCount: context.partitions,
     eventsPerSecond,
     onProgress: (text) => {
       context.onProgress(`${NAME}: ${text}`);

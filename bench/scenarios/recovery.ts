@@ -8,7 +8,7 @@ import { CommittedPositions } from "../worker/committed-positions.ts";
 import { committed, readBacklog } from "../worker/drain.ts";
 import { sumOfMetric } from "../worker/metrics-text.ts";
 import { committedTotals } from "../worker/worker-totals.ts";
-import { EVENTS_PER_BATCH, loadShapeOfAnHour, PARTITIONS } from "./load-shapes.ts";
+import { EVENTS_PER_BATCH, loadShapeOfAnHour } from "./load-shapes.ts";
 import { sized, type Scenario, type ScenarioContext, type ScenarioResult } from "./scenario.ts";
 
 const NAME = "recovery";
@@ -24,15 +24,15 @@ const SMOKE = { keys: 50_000, accounts: 100, meters: 10, meanwhile: 5_000 } as c
 export const recovery: Scenario = { name: NAME, isInSmoke: false, run };
 
 async function run(context: ScenarioContext): Promise<ScenarioResult> {
-  const { onProgress } = context;
+  const { onProgress, partitions } = context;
   const keys = sized(context, KEYS, SMOKE.keys);
   const meanwhile = sized(context, MEANWHILE_EVENTS, SMOKE.meanwhile);
   const accounts = sized(context, ACCOUNTS, SMOKE.accounts);
   const meters = context.isSmoke ? SMOKE.meters : METERS;
   const shape = { ...loadShapeOfAnHour(keys + meanwhile, accounts), meters };
-  const environment = await BenchEnvironment.start(PARTITIONS);
+  const environment = await BenchEnvironment.start(partitions);
   const folder = join(environment.folder, "worker");
-  const encoding = { form: "columnar", batchSize: EVENTS_PER_BATCH, partitionCount: PARTITIONS } as const;
+  const encoding = { form: "columnar", batchSize: EVENTS_PER_BATCH, partitionCount: partitions } as const;
   let load: StagedLoad | undefined;
   let worker: BenchWorker | undefined;
   let state: CommittedPositions | undefined;
@@ -42,13 +42,13 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
     await load.publish(keys);
     const configFile = prepareWorker({
       url: environment.url,
-      partitionCount: PARTITIONS,
+      partitionCount: partitions,
       catalog: shape,
       folder,
     });
     worker = new BenchWorker(configFile);
     const { metrics } = await readBacklog(worker, keys);
-    state = new CommittedPositions(stateFolder(folder), PARTITIONS);
+    state = new CommittedPositions(stateFolder(folder), partitions);
     await committed(state, keys);
     const restoredKeys = sumOfMetric(metrics, "tributary_dedupe_keys");
     const restoredCells = sumOfMetric(metrics, "tributary_window_cells");
@@ -58,7 +58,7 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
     await worker.kill();
     const startedMs = performance.now();
     worker = new BenchWorker(configFile);
-    await worker.running(PARTITIONS);
+    await worker.running(partitions);
     const restoreSeconds = (performance.now() - startedMs) / 1_000;
     await readBacklog(worker, keys + meanwhile, { before: keys });
     await committed(state, keys + meanwhile);
@@ -67,7 +67,7 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
       `${NAME}: back in ${restoreSeconds.toFixed(2)} s, caught up in ${recoverySeconds.toFixed(2)} s`,
     );
     await worker.stop();
-    const expected = expectedTotals(shape, { partitionCount: PARTITIONS });
+    const expected = expectedTotals(shape, { partitionCount: partitions });
     requireEqualTotals("tributary", await committedTotals(stateFolder(folder)), expected);
     return {
       hashes: { [NAME]: expected.hash },

@@ -4,7 +4,7 @@ import { eventsPerCpuSecond, type Measurement } from "../harness/measurement.ts"
 import { requireEqualTotals } from "../harness/sums.ts";
 import { pairedRatio, rowOfRuns } from "../report/growth-rows.ts";
 import { tributary } from "../worker/drain.ts";
-import { EVENTS_PER_BATCH, FEW_ACCOUNTS, loadShape, PARTITIONS, SMOKE_ACCOUNTS } from "./load-shapes.ts";
+import { EVENTS_PER_BATCH, FEW_ACCOUNTS, loadShape, SMOKE_ACCOUNTS } from "./load-shapes.ts";
 import { sized, type Scenario, type ScenarioContext, type ScenarioResult } from "./scenario.ts";
 
 const NAME = "scale-out";
@@ -15,22 +15,22 @@ const THREADS = [1, 2, 4] as const;
 export const scaleOut: Scenario = { name: NAME, isInSmoke: false, run };
 
 async function run(context: ScenarioContext): Promise<ScenarioResult> {
-  const { rounds, onProgress } = context;
+  const { rounds, partitions, onProgress } = context;
   const events = sized(context, EVENTS, 50_000);
   const shape = loadShape(events, context.isSmoke ? SMOKE_ACCOUNTS : FEW_ACCOUNTS);
-  const environment = await BenchEnvironment.start(PARTITIONS);
+  const environment = await BenchEnvironment.start(partitions);
   try {
     onProgress(`${NAME}: publishing ${events.toLocaleString("en")} events`);
     await environment.fill(shape, {
       form: "columnar",
       batchSize: EVENTS_PER_BATCH,
-      partitionCount: PARTITIONS,
+      partitionCount: partitions,
     });
-    const expected = expectedTotals(shape, { partitionCount: PARTITIONS });
+    const expected = expectedTotals(shape, { partitionCount: partitions });
     const runs = new Map<number, Measurement[]>(THREADS.map((threads) => [threads, []]));
     for (let round = 1; round <= rounds; round++) {
       for (const [threads, list] of runs) {
-        const task = environment.task(shape, PARTITIONS);
+        const task = environment.task(shape, partitions);
         const measurement = await tributary({ task, catalog: shape, settings: { threads } });
         requireEqualTotals(`tributary, ${threads} threads`, measurement.result, expected);
         list.push(measurement);

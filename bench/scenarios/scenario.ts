@@ -9,6 +9,8 @@ export interface ScenarioContext {
   readonly rounds: number;
   /** Factor on the sizes of a full run. */
   readonly scale: number;
+  /** Partitions of the streams, all of one worker. */
+  readonly partitions: number;
   readonly onProgress: (text: string) => void;
 }
 

@@ -1,5 +1,7 @@
 import { accountGrowth } from "./account-growth.ts";
 import { cellMemory } from "./cell-memory.ts";
+import { failover } from "./failover.ts";
+import { fleet } from "./fleet.ts";
 import { keyGrowth } from "./key-growth.ts";
 import { liveLoad } from "./live-load.ts";
 import { monthEnd } from "./month-end.ts";
@@ -19,6 +21,8 @@ export const SCENARIOS: readonly Scenario[] = [
   liveLoad,
   recovery,
   scaleOut,
+  fleet,
+  failover,
   monthEnd,
   accountGrowth,
   keyGrowth,

@@ -70,6 +70,7 @@ async function run(row: Row, context: ScenarioContext): Promise<ScenarioResult> 
     batchSize: BATCH_SIZES[row.form],
     events: sized(context, row.events, row.smokeEvents ?? 50_000),
     accounts: isSmoke ? SMOKE_ACCOUNTS : FEW_ACCOUNTS,
+    partitions: context.partitions,
     references: isSmoke ? (row.smokeReferences ?? row.references) : row.references,
     rounds: Math.min(context.rounds, row.mostRounds ?? context.rounds),
     onProgress,

@@ -6,7 +6,7 @@ import { eventsPerSecond, type Measurement } from "../harness/measurement.ts";
 import { requireEqualTotals } from "../harness/sums.ts";
 import { POSTGRES_PACKAGE } from "../references/postgres-server.ts";
 import { tributary } from "../worker/drain.ts";
-import { loadShape, PARTITIONS } from "./load-shapes.ts";
+import { loadShape } from "./load-shapes.ts";
 
 export type ReferenceName = "raw" | "naive" | "postgres" | "duckdb" | "duckdb-batch";
 
@@ -16,6 +16,7 @@ export interface ThroughputOptions {
   readonly batchSize: number;
   readonly events: number;
   readonly accounts: number;
+  readonly partitions: number;
   readonly references: readonly ReferenceName[];
   /** Runs of each contender, one after the other in turn. */
   readonly rounds: number;
@@ -42,19 +43,19 @@ export interface ThroughputResult {
 
 /** Fills the streams once, then lets all contenders drain them in turn; compares their totals with the load's. */
 export async function throughput(options: ThroughputOptions): Promise<ThroughputResult> {
-  const { name, form, batchSize, events, accounts, rounds, onProgress } = options;
+  const { name, form, batchSize, events, accounts, partitions, rounds, onProgress } = options;
   const shape = loadShape(events, accounts);
-  const environment = await BenchEnvironment.start(PARTITIONS);
+  const environment = await BenchEnvironment.start(partitions);
   try {
     onProgress(`${name}: publishing ${events.toLocaleString("en")} events`);
-    const published = await environment.fill(shape, { form, batchSize, partitionCount: PARTITIONS });
+    const published = await environment.fill(shape, { form, batchSize, partitionCount: partitions });
     const { repeated } = published;
-    const expected = expectedTotals(shape, { partitionCount: PARTITIONS, form, repeated });
+    const expected = expectedTotals(shape, { partitionCount: partitions, form, repeated });
     const skipped: { contender: string; why: string }[] = [];
     const runs = new Map<string, Measurement[]>();
     for (let round = 1; round <= rounds; round++) {
       for (const contender of ["tributary", ...options.references]) {
-        const task = environment.task(shape, PARTITIONS, expected.counts.read);
+        const task = environment.task(shape, partitions, expected.counts.read);
         onProgress(`${name}: ${contender}, run ${round} of ${rounds}`);
         let measurement: Measurement;
         if (contender === "tributary") measurement = await tributary({ task, catalog: shape });
@@ -78,7 +79,7 @@ export async function throughput(options: ThroughputOptions): Promise<Throughput
       form,
       shape,
       batchSize,
-      partitionCount: PARTITIONS,
+      partitionCount: partitions,
       hash: expected.hash,
       publishedPerSecond: events / published.seconds,
       contenders: [...runs].map(([contender, list]) => ({ contender, runs: list })),

@@ -13,6 +13,8 @@ const LARGE_HEAP_MIB = 12_000;
 const POLL_INTERVAL_MS = 10;
 
 interface Status {
+  /** Messages that wait in the streams of its partitions. */
+  readonly backlog: number;
   readonly totals: Readonly<Record<string, number>>;
   readonly partitions: readonly {
     readonly state: string;
@@ -26,6 +28,8 @@ export interface WorkerSetUp {
   readonly catalog: CatalogShape;
   /** Folder for configuration, catalog and state. */
   readonly folder: string;
+  /** Of the configuration's file, where workers share a folder. */
+  readonly name?: string;
   /** Further settings of the configuration file. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** The catalog is compiled in the worker's process: no way through files, which takes half a minute for a million contracts. */
@@ -38,12 +42,13 @@ export function prepareWorker({
   partitionCount,
   catalog,
   folder,
+  name = "worker",
   settings = {},
   hasLargeCatalog = false,
 }: WorkerSetUp): string {
   mkdirSync(folder, { recursive: true });
   if (!hasLargeCatalog) writeLoadCatalog(join(folder, "catalog"), catalog);
-  const file = join(folder, "worker.json");
+  const file = join(folder, `${name}.json`);
   writeFileSync(
     file,
     JSON.stringify({

@@ -7,7 +7,6 @@ import {
 } from "../../src/sinks/erp/common/settings-fields.ts";
 import { defineAdapter } from "../../src/sinks/erp/erp-adapter.ts";
 import { tinybooksDescription } from "./description.ts";
-import { TinybooksSink } from "./sink.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -30,5 +29,8 @@ export const tinybooksAdapter = defineAdapter(tinybooksDescription, settings, (r
     fault("token", "token or token_file is required");
   if (token === undefined) return undefined;
   const { url, deadline: deadlineMs, settle_delay: settleDelayMs } = read;
-  return (environment) => new TinybooksSink({ url, token, deadlineMs, settleDelayMs }, environment);
+  return async () => {
+    const { TinybooksSink } = await import("./sink.ts");
+    return (environment) => new TinybooksSink({ url, token, deadlineMs, settleDelayMs }, environment);
+  };
 });

@@ -53,7 +53,7 @@ export const LONG_SUITES = {
     env: { TRIBUTARY_REGION_EVENTS: "2000", TRIBUTARY_REGION_ROUNDS: "10" },
   },
   backlog: {
-    files: ["test/integration/worker/backlog-memory.test.ts"],
+    files: ["test/measurements/backlog-memory.test.ts"],
     env: { TRIBUTARY_BACKLOG_EVENTS: "20000000" },
   },
   "business-central": {
@@ -75,6 +75,10 @@ export const LONG_SUITES = {
       "test/unit/close",
       "test/unit/tax",
       "test/unit/posting",
+      "test/unit/commands",
+      "test/unit/watch",
+      "test/unit/operators/window",
+      "test/unit/operators/deduplicate",
     ],
     env: {
       ENGINE_PROPERTY_RUNS: "5000",
@@ -82,6 +86,8 @@ export const LONG_SUITES = {
       CLOSE_PROPERTY_RUNS: "500",
       TAX_PROPERTY_RUNS: "500",
       POSTING_PROPERTY_RUNS: "2000",
+      WATCH_PROPERTY_RUNS: "3000",
+      TABLE_PROPERTY_RUNS: "3000",
     },
   },
 };

@@ -23,7 +23,8 @@ export async function checkConnections(file: string, catalog: LoadedCatalog): Pr
 }
 
 async function checkConnection({ compiled, config }: ReachedConnection): Promise<ConnectionReport> {
-  const sink = config.prepared({
+  const makeSink = await config.prepared();
+  const sink = makeSink({
     prefix: compiled.prefix,
     clock: systemClock,
     random: Math.random,

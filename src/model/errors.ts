@@ -68,6 +68,8 @@ export const ERRORS = {
     "A connection's posting log can't be followed: a record was changed, taken out, or does not fit the one before it.",
   "posting-command-invalid":
     "A message of a connection's commands can't be read; nothing behind it is posted.",
+  "subscription-failed":
+    "An ERP's notifications of changes could not be subscribed to or kept; it is tried again, and what has changed is found by polling.",
   // operators
   "operator-no-owner":
     "No worker owns the partition: nobody took an operator's request, nothing was decided.",

@@ -145,8 +145,12 @@ export interface PostingStore {
   /** Invoices that are not paid and whose payments are to be asked about, the longest due first. */
   paymentsDue(nowMs: number, limit: number): readonly PostingDocument[];
   deferPayments(keys: readonly string[], dueMs: number): void;
+  /** The same invoices whatever their time, by the order of the log, behind a position. */
+  openPayments(afterPosition: number, limit: number): readonly PostingDocument[];
   /** The first time at which a payment is to be asked about. */
   nextPaymentMs(): number | undefined;
+  /** Documents that the ERP has under its own id; several only where kinds share ids. */
+  documentsOfErpId(id: string): readonly PostingDocument[];
   /** Keys of documents that the ERP has, or may have, under the external id; in order, several only if ids collide. */
   keysOfExternalId(externalId: string): readonly string[];
   /** Whether a stray of that finding and key was recorded before. */

@@ -1,7 +1,8 @@
-import { createHash, timingSafeEqual } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Clock } from "../model/clock.ts";
 import { TributaryError } from "../model/errors.ts";
+import { isEqualSecret } from "../sinks/http/equal-secrets.ts";
+import { closeServer, listenOn } from "./listening.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import type { Readiness } from "./readiness.ts";
 
@@ -73,23 +74,19 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
   server.maxConnections = MAX_CONNECTIONS;
   let port: number;
   try {
-    port = await listen(server, options);
-  } catch (cause) {
+    port = await listenOn(server, options);
+  } catch (fault) {
     loop.stop();
-    throw new TributaryError("internal-fault", `Can't listen on ${options.host}:${options.port}.`, { cause });
+    throw fault;
   }
   server.on("error", options.onFault);
   return {
     host: options.host,
     port,
-    close: () =>
-      new Promise((resolve) => {
-        loop.stop();
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
+    close: () => {
+      loop.stop();
+      return closeServer(server);
+    },
   };
 }
 
@@ -119,17 +116,6 @@ class LoopWatch {
       this.#arm();
     });
   }
-}
-
-function listen(server: Server, options: AdminServerOptions): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, options.host.replace(/^\[(.*)\]$/, "$1"), () => {
-      server.off("error", reject);
-      const address = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : options.port);
-    });
-  });
 }
 
 function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
@@ -221,17 +207,11 @@ function answerTo(
 function refusal(token: string | undefined, request: IncomingMessage): Answer | undefined {
   if (token !== undefined) {
     const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
-    if (given !== undefined && isEqual(given, token)) return undefined;
+    if (given !== undefined && isEqualSecret(given, token)) return undefined;
     return json(401, { error: "unauthorized" }, { "www-authenticate": 'Bearer realm="tributary"' });
   }
   // Without a token the loopback address is the guard. A page in a browser of this machine could get around it by a
   // name of its own that resolves to loopback; its Host header gives it away.
   const host = (request.headers.host ?? "").replace(/:\d+$/, "");
   return isLoopbackHost(host) ? undefined : json(403, { error: "forbidden-host" });
-}
-
-/** Compares in a time that does not depend on where the texts differ. */
-function isEqual(given: string, expected: string): boolean {
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
 }

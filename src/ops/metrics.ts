@@ -120,6 +120,11 @@ export class WorkerMetrics {
     this.postings.requestSeconds.observe({ sink }, elapsedMs / 1000);
   }
 
+  /** Requests to the webhooks port; `outcome` is a fixed word. */
+  erpNotified(sink: string, outcome: string, count: number): void {
+    this.postings.notifications.inc({ sink, outcome }, count);
+  }
+
   /** Figures that the partition's observer changes at each commit. */
   watchWaiting(partition: number, figures: WaitingFigures): void {
     this.#waiting.set(partition, figures);

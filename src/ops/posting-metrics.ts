@@ -28,6 +28,17 @@ export function definePostingMetrics(registry: Registry, prefix: string) {
       buckets: REQUEST_BUCKETS_SECONDS,
       registers,
     }),
+    notifications: new Counter({
+      name: `${prefix}erp_notifications_total`,
+      help: `Requests to the webhooks port by what they were (\`received\`, \`handshake\`) or why they were not taken; of those with several notifications also each that showed a wrong secret. \`sink\` is empty where the request names no connection. ${SINCE_START}`,
+      labelNames: ["sink", "outcome"],
+      registers,
+    }),
+    subscriptionEnd: gauge(
+      "erp_subscription_end_timestamp_seconds",
+      "When the ERP's subscriptions to changes end unless they are renewed; absent while they are not known to be alive.",
+      ["sink"],
+    ),
     runs: gauge("erp_runner", "1 where this process has the connection and posts, 0 where it stands by.", [
       "sink",
     ]),
@@ -79,6 +90,7 @@ export function refreshPostings(set: PostingMetricSet, snapshots: readonly Posti
     set.drainSeconds,
     set.breaker,
     set.quota,
+    set.subscriptionEnd,
   ])
     labelled.reset();
   set.resultsPending.reset();
@@ -93,6 +105,8 @@ function refreshConnection(set: PostingMetricSet, snapshot: PostingSnapshot): vo
   if (phase !== "posting") return;
   if (breaker !== undefined) set.breaker.set({ sink }, BREAKER_VALUES[breaker]);
   if (gate !== undefined) set.quota.set({ sink }, gate.utilization);
+  const { subscriptionEndsAtMs } = snapshot;
+  if (subscriptionEndsAtMs !== undefined) set.subscriptionEnd.set({ sink }, subscriptionEndsAtMs / 1_000);
   if (drainMs !== null) set.drainSeconds.set({ sink }, drainMs / 1_000);
   set.resultsPending.set({ sink }, snapshot.resultsPending);
   set.strays.set({ sink }, snapshot.strays);

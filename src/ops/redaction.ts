@@ -2,7 +2,7 @@
 
 export const REDACTED = "[redacted]";
 const SECRET_KEY =
-  /passw|secret|token|authorization|credential|cookie|api[-_]?key|license[-_]?key|private[-_]?key|hash[-_]?key/i;
+  /passw|secret|token|authorization|credential|cookie|api[-_]?key|license[-_]?key|private[-_]?key|hash[-_]?key|client[-_]?state/i;
 /** User and password in an address. */
 const URL_CREDENTIALS = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"'\\]+@/gi;
 /** Deeper values are cut off: a log line is no place for a tree. */

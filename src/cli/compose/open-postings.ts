@@ -4,6 +4,7 @@ import { TributaryError } from "../../model/errors.ts";
 import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/connection.ts";
 import { ensureTopology } from "../../ingest/jetstream/topology.ts";
 import type { WorkerMetrics } from "../../ops/metrics.ts";
+import type { WebhookServer } from "../../ops/webhook-server.ts";
 import type { CompiledConnection } from "../../billing/posting/compiled-posting.ts";
 import type { LoadedCatalog } from "../catalog-directory.ts";
 import { type ErpConnectionConfig, loadErpConnections } from "../config/erp-connections.ts";
@@ -12,6 +13,7 @@ import type { WorkerConfig } from "../config/worker-config.ts";
 import { faultInjectorFrom } from "./fault-injector.ts";
 import { PostingHost } from "./posting-host.ts";
 import { randomHashKey } from "./partition-worker.ts";
+import { listenForWebhooks } from "./webhooks.ts";
 
 /** The ERP connections of a process, with the connection to the broker that they share. */
 export interface Postings {
@@ -85,12 +87,14 @@ export async function openPostings(
     });
     const host = await createHost(config, reached, broker, logger, metrics);
     metrics.watchPostings(() => host.snapshots());
+    const webhooks = await listenOrStop(host, config, logger, metrics);
     return {
       start: () => {
         host.start();
       },
       stop: async () => {
         try {
+          await webhooks?.close();
           await host.stop();
         } finally {
           await broker.close();
@@ -99,6 +103,21 @@ export async function openPostings(
     };
   } catch (fault) {
     await broker.close();
+    throw fault;
+  }
+}
+
+/** Listens for notifications; where that is not possible, nothing of the host stays open. */
+async function listenOrStop(
+  host: PostingHost,
+  config: WorkerConfig,
+  logger: Logger,
+  metrics: WorkerMetrics,
+): Promise<WebhookServer | undefined> {
+  try {
+    return await listenForWebhooks(host.receivers, config.webhooks, { logger, metrics });
+  } catch (fault) {
+    await host.stop();
     throw fault;
   }
 }
@@ -131,6 +150,9 @@ async function createHost(
     faults: faultInjectorFrom(process.env),
     onRequest: (connection, operation, outcome, elapsedMs) => {
       metrics.erpAsked(connection, operation, outcome, elapsedMs);
+    },
+    onForged: (connection, notifications) => {
+      metrics.erpNotified(connection, "credential", notifications);
     },
   });
 }

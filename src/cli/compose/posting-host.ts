@@ -6,15 +6,17 @@ import type { PostingStore } from "../../model/posting-store.ts";
 import type { BrokerConnection } from "../../ingest/jetstream/connection.ts";
 import { openLeaseKeeper } from "../../ingest/jetstream/lease-keeper.ts";
 import { runnerLease } from "../../ingest/jetstream/names.ts";
-import { serveRunnerOperators } from "../../ingest/jetstream/operator-channel.ts";
+import { serveRunnerNotifications, serveRunnerOperators } from "../../ingest/jetstream/operator-channel.ts";
 import { openCommandLog, openPostingLog } from "../../ingest/jetstream/posting-logs.ts";
 import { RepeatedFaultLog } from "../../ops/logging.ts";
+import type { WebhookReceiver } from "../../ops/webhook-server.ts";
 import type { ErpSink, ErpSinkEnvironment } from "../../sinks/erp/erp-sink.ts";
 import { type PostingPolicy, defaultPolicy } from "../../sinks/posting/posting-policy.ts";
 import { type PostingSnapshot, PostingRunner } from "../../sinks/posting/posting-runner.ts";
 import type { RequestQuota } from "../../sinks/posting/request-gate.ts";
 import { openPostingStore, postingsFolder } from "../../state/postings/posting-store.ts";
 import type { ErpConnectionConfig, PostingSettings } from "../config/erp-connections.ts";
+import { answerHandedOn, notificationReceiver } from "./notification-receiver.ts";
 import { answerDecision } from "./posting-decision.ts";
 import { resultSender } from "./posting-results.ts";
 
@@ -51,6 +53,8 @@ export interface PostingHostOptions {
   readonly random: () => number;
   readonly faults: FaultInjector;
   readonly onRequest: (connection: string, ...request: Parameters<ErpSinkEnvironment["onRequest"]>) => void;
+  /** Told of notifications that did not show a connection's secret while others of the same request did. */
+  readonly onForged: (connection: string, notifications: number) => void;
 }
 
 interface Hosted {
@@ -58,6 +62,8 @@ interface Hosted {
   readonly sink: ErpSink;
   readonly store: PostingStore;
   readonly stopServing: () => void;
+  /** Takes the ERP's notifications; undefined where it sends none. */
+  readonly receiver: WebhookReceiver | undefined;
 }
 
 /**
@@ -97,6 +103,11 @@ export class PostingHost {
     }
   }
 
+  /** Of the connections whose ERP tells of changes by itself. */
+  get receivers(): readonly WebhookReceiver[] {
+    return this.#hosted.flatMap(({ receiver }) => receiver ?? []);
+  }
+
   snapshots(): readonly PostingSnapshot[] {
     return this.#hosted.map(({ runner }) => runner.snapshot());
   }
@@ -121,7 +132,8 @@ async function openConnection(
 ): Promise<Hosted> {
   const { clock, random, stateDir, onRequest } = options;
   const { key } = catalog;
-  const sink = config.prepared({
+  const makeSink = await config.prepared();
+  const sink = makeSink({
     prefix: catalog.prefix,
     clock,
     random,
@@ -182,6 +194,7 @@ async function serveConnection(
     },
     reconciliation: {
       paymentIntervalMs: config.posting.payment_interval,
+      subscribedPaymentIntervalMs: config.posting.subscribed_payment_interval ?? 0,
       scanIntervalMs: config.posting.scan_interval,
       scanLookBackDays: config.posting.scan_look_back_days,
     },
@@ -204,16 +217,57 @@ async function serveConnection(
         "A partition did not take results; they are sent again.",
       );
     },
-  });
-  const stopServing = serveRunnerOperators(
-    broker,
-    key,
-    async (data) => await answerDecision(runner, data),
-    (fault) => {
-      repeated.write("warn", "operators", faultFields(fault), "Operators' requests can't be taken.");
+    onSubscribed: (endsAtMs) => {
+      logger.info(
+        { endsAt: new Date(endsAtMs).toISOString() },
+        "The ERP's notifications of changes are subscribed to.",
+      );
     },
-  );
-  return { runner, sink, store, stopServing };
+    onSubscriptionFailed: (fault) => {
+      repeated.write(
+        "warn",
+        fault.code,
+        faultFields(fault),
+        "The ERP's notifications could not be subscribed to; changes are found by polling.",
+      );
+    },
+  });
+  const onServingFault = (fault: unknown): void => {
+    repeated.write("warn", "operators", faultFields(fault), "Requests of other processes can't be taken.");
+  };
+  const stops = [
+    serveRunnerOperators(broker, key, async (data) => await answerDecision(runner, data), onServingFault),
+  ];
+  const { notifications } = sink;
+  if (notifications !== undefined)
+    stops.push(
+      serveRunnerNotifications(
+        broker,
+        key,
+        (data) => Promise.resolve(answerHandedOn(runner, data)),
+        onServingFault,
+      ),
+    );
+  return {
+    runner,
+    sink,
+    store,
+    stopServing: () => {
+      for (const stop of stops) stop();
+    },
+    receiver:
+      notifications === undefined
+        ? undefined
+        : notificationReceiver({
+            connection: key,
+            notifications,
+            runner,
+            broker,
+            onForged: (count) => {
+              options.onForged(key, count);
+            },
+          }),
+  };
 }
 
 function faultFields(fault: unknown): Record<string, unknown> {

@@ -57,6 +57,7 @@ export function effectiveConfig(config: WorkerConfig): Record<string, unknown> {
             ask_again_after: durationText(tax.askAgainAfterMs),
           },
     erp_connections: config.erpConnectionsFile,
+    webhooks: config.webhooks,
     admin: withoutAbsent({ host: admin.host, port: admin.port, token: masked(admin.token) }),
     log: config.log,
   });

@@ -9,7 +9,7 @@ import {
   DEFAULT_RECHECK_MS,
 } from "../../sinks/posting/posting-policy.ts";
 import { DEFAULT_RECONCILIATION } from "../../sinks/posting/runner-options.ts";
-import { durationText } from "../../model/duration.ts";
+import { durationMs, durationText } from "../../model/duration.ts";
 import { parseConfigFile } from "./config-layers.ts";
 import { type ConfigFault, interpolate } from "./interpolate.ts";
 import { faultsOf, secretReader, systemCode } from "./setting-faults.ts";
@@ -27,6 +27,8 @@ const MS_100 = 100;
 const SHORTEST_LEASE_MS = 3 * SECOND_MS;
 /** Longer, and nobody posts for it after a crash. */
 const LONGEST_LEASE_MS = 10 * MINUTE_MS;
+/** Somebody is sure to have paid something. */
+const LONGEST_PAYMENT_INTERVAL_MS = 30 * DAY_MS;
 /** More than any published limit. */
 const MAX_CONCURRENT = 100;
 const MAX_REQUESTS_PER_SECOND = 1_000;
@@ -78,9 +80,22 @@ export const postingSettings = z.strictObject({
     "How often the ERP is asked what has been paid of an invoice.",
     {
       minMs: SECOND_MS,
-      maxMs: 30 * DAY_MS,
+      maxMs: LONGEST_PAYMENT_INTERVAL_MS,
     },
   ),
+  subscribed_payment_interval: z
+    .string()
+    .transform((value, context) => {
+      const ms = durationMs(value);
+      if (ms !== undefined && ms >= SECOND_MS && ms <= LONGEST_PAYMENT_INTERVAL_MS) return ms;
+      context.addIssue(`must be a duration between 1s and ${durationText(LONGEST_PAYMENT_INTERVAL_MS)}`);
+      return z.NEVER;
+    })
+    .optional()
+    .meta({
+      description:
+        "The same while the ERP is known to tell of changes by itself; absent, or shorter: `payment_interval`.",
+    }),
   scan_interval: durationField(
     durationText(DEFAULT_RECONCILIATION.scanIntervalMs),
     "How often the ERP is searched for documents of ours that nobody here knows.",

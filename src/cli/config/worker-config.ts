@@ -72,6 +72,8 @@ export interface WorkerConfig {
   };
   /** File of the ERP connections; undefined: this worker posts nothing. */
   readonly erpConnectionsFile?: string;
+  /** Where notifications of ERPs are received; undefined: nowhere. */
+  readonly webhooks?: { readonly host: string; readonly port: number };
   readonly admin: { readonly host: string; readonly port: number; readonly token?: string };
   readonly log: {
     readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
@@ -202,6 +204,7 @@ function toConfig(
         askAgainAfterMs: tax.ask_again_after,
       },
     }),
+    ...(parsed.webhooks !== undefined && { webhooks: parsed.webhooks }),
     admin: {
       host: admin.host,
       port: admin.port,

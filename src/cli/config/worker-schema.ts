@@ -208,6 +208,23 @@ const admin = z
   .prefault({})
   .meta({ description: "Health, metrics and status over HTTP." });
 
+const webhooks = z
+  .strictObject({
+    host: z.string().min(1).default("127.0.0.1").meta({
+      description:
+        "Address that is listened on, without TLS: a proxy in front of it has that. Any but loopback needs a secret of each connection that is notified.",
+    }),
+    port: z
+      .int()
+      .min(0)
+      .max(65_535)
+      .meta({ description: "Port of `/webhooks/<connection>`; 0 takes a free one." }),
+  })
+  .optional()
+  .meta({
+    description: "Where ERPs' notifications of changes are received; absent: this worker receives none.",
+  });
+
 const log = z
   .strictObject({
     level: z
@@ -298,6 +315,7 @@ export const workerSchema = z
     erp_connections: path(
       "YAML file that says how the ERP connections of the catalog are reached, with their secrets; absent: this worker posts nothing.",
     ).optional(),
+    webhooks,
     admin,
     log,
   })

@@ -101,6 +101,11 @@ export function runnerOperatorSubject(erpConnection: string): string {
   return `tributary.operate-erp.${connectionToken(erpConnection)}`;
 }
 
+/** Where it is handed what another process has received from the ERP: core NATS, nothing is stored. */
+export function runnerNotificationSubject(erpConnection: string): string {
+  return `tributary.notify-erp.${connectionToken(erpConnection)}`;
+}
+
 /** The durable consumer of a connection's runner on its commands; it exists so that lag shows in the standard tools. */
 export const POSTING_CONSUMER = "tributary-runner";
 

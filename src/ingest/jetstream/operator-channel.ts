@@ -1,7 +1,7 @@
 import { ErrorCode, NatsError, type Msg } from "nats";
 import { describe, isNoResponders } from "./broker-errors.ts";
 import type { BrokerConnection } from "./connection.ts";
-import { operatorSubject, runnerOperatorSubject } from "./names.ts";
+import { operatorSubject, runnerNotificationSubject, runnerOperatorSubject } from "./names.ts";
 
 /** What became of a request to the owner of a partition. */
 export type OperatorReply =
@@ -34,6 +34,16 @@ export function serveRunnerOperators(
   onFault: (fault: unknown) => void,
 ): () => void {
   return serve(connection, runnerOperatorSubject(erpConnection), answer, onFault);
+}
+
+/** What other processes have received from an ERP, by the process that runs the connection. */
+export function serveRunnerNotifications(
+  connection: BrokerConnection,
+  erpConnection: string,
+  answer: Answer,
+  onFault: (fault: unknown) => void,
+): () => void {
+  return serve(connection, runnerNotificationSubject(erpConnection), answer, onFault);
 }
 
 type Answer = (data: Uint8Array) => Promise<Uint8Array | undefined>;
@@ -81,6 +91,16 @@ export async function askRunner(
   timeoutMs: number,
 ): Promise<OperatorReply> {
   return await ask(connection, runnerOperatorSubject(erpConnection), data, timeoutMs);
+}
+
+/** Hands what an ERP has told of to the process that runs the connection; as `askOperator`. */
+export async function notifyRunner(
+  connection: BrokerConnection,
+  erpConnection: string,
+  data: Uint8Array,
+  timeoutMs: number,
+): Promise<OperatorReply> {
+  return await ask(connection, runnerNotificationSubject(erpConnection), data, timeoutMs);
 }
 
 async function ask(

@@ -26,8 +26,14 @@ export interface ErpAdapter {
   prepare(settings: unknown, secret: SecretReader, fault: FaultNoter): PreparedConnection | undefined;
 }
 
-/** Makes the sink of a connection; opens it only when it is used. */
-export type PreparedConnection = (environment: ErpSinkEnvironment) => ErpSink;
+/**
+ * Loads the modules of a connection's sink and returns what makes it: they are not loaded with the adapter, since most commands and workers have
+ * no connection, or one.
+ */
+export type PreparedConnection = () => Promise<MakeErpSink>;
+
+/** Makes the sink of a connection, which opens it only when it is used. */
+export type MakeErpSink = (environment: ErpSinkEnvironment) => ErpSink;
 
 export function defineAdapter<Settings extends z.ZodObject>(
   description: ErpDescription,

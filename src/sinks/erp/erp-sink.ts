@@ -8,6 +8,7 @@ import type {
   PostingCommand,
   PostingKind,
 } from "../../model/posting.ts";
+import type { ChangeNotifications } from "./change-notifications.ts";
 
 /** A request that did not lead to a document. The message is for people, names no secret, and is at most 500 characters. */
 export class ErpFault extends Error {
@@ -170,6 +171,8 @@ export interface ErpSink {
     context: RequestContext,
     references?: MappedReferences,
   ): Promise<readonly ConnectionFinding[]>;
+  /** How the ERP tells of changes by itself; absent where it doesn't, or where the connection does not ask for it. */
+  readonly notifications?: ChangeNotifications | undefined;
   /** The longest that one request may take, milliseconds: a runner's lease must outlast it. */
   readonly requestDeadlineMs: number;
   /** How long after a request without an answer the ERP is asked whether it has the document, milliseconds. */

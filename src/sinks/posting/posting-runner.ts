@@ -3,6 +3,7 @@ import type { Lease } from "../../model/lease.ts";
 import { POSTING_STATES, type PostingState } from "../../model/posting.ts";
 import type { BacklogRow } from "../../model/posting-store.ts";
 import { backoffDelayMs } from "../backoff.ts";
+import type { ChangeHint } from "../erp/change-notifications.ts";
 import { WakeUp } from "../wake-up.ts";
 import { drainEstimateMs, drainingDocuments, RecentRate } from "./backlog-figures.ts";
 import type { BreakerState } from "./connection-breaker.ts";
@@ -39,6 +40,8 @@ export interface PostingSnapshot {
   readonly oldestAgeMs: Partial<Record<PostingState, number>>;
   readonly resultsPending: number;
   readonly strays: number;
+  /** When the ERP's subscriptions end unless they are renewed; undefined where none is known to be alive, or another process has the connection. */
+  readonly subscriptionEndsAtMs: number | undefined;
   readonly confirmedPerSecond: number;
   /** Until what waits for the ERP is posted; null where nothing says. */
   readonly drainMs: number | null;
@@ -87,6 +90,11 @@ export class PostingRunner {
     );
   }
 
+  /** Has what an ERP has told of read; false where this process does not have the connection. Throws what the store says. */
+  notice(hint: ChangeHint): boolean {
+    return this.#tenure?.notice(hint) ?? false;
+  }
+
   get phase(): RunnerPhase {
     return this.#phase;
   }
@@ -106,6 +114,7 @@ export class PostingRunner {
       oldestAgeMs: this.#oldestAges(nowMs),
       resultsPending: store.resultsPending(),
       strays: store.strayCount(),
+      subscriptionEndsAtMs: this.#tenure?.subscriptionEndsAtMs,
       confirmedPerSecond: perSecond,
       drainMs: drainEstimateMs(drainingDocuments(backlog), {
         perSecond,

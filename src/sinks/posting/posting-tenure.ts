@@ -1,6 +1,8 @@
 import { TributaryError } from "../../model/errors.ts";
 import type { Lease } from "../../model/lease.ts";
+import type { ChangeHint } from "../erp/change-notifications.ts";
 import { WakeUp } from "../wake-up.ts";
+import { AnnouncedChanges } from "./announced-changes.ts";
 import type { RecentRate } from "./backlog-figures.ts";
 import { batchesOf } from "./batch-choice.ts";
 import { pollDocuments, submitDocuments } from "./batch-tasks.ts";
@@ -37,6 +39,7 @@ interface Works {
   readonly source: WorkSource;
   readonly payments: PaymentPolls;
   readonly scan: StrayScan;
+  readonly changes: AnnouncedChanges;
 }
 
 /** A runner's work from taking a connection to losing it or giving it up. */
@@ -81,6 +84,10 @@ export class PostingTenure {
   }
   get breaker(): ConnectionBreaker | undefined {
     return this.#works?.breaker;
+  }
+  /** When the ERP's subscriptions end unless they are renewed; undefined where none is known to be alive. */
+  get subscriptionEndsAtMs(): number | undefined {
+    return this.#works?.changes.endsAtMs;
   }
 
   /** Resolves after `stop`, rejects with the fault that ended it; nothing of it is under way any more then. */
@@ -135,6 +142,15 @@ export class PostingTenure {
     this.#results.kick();
     this.#kick();
     return answer;
+  }
+
+  /** Has what an ERP has told of read; false where this runner can't, because it begins or ends. Throws what the store says. */
+  notice(hint: ChangeHint): boolean {
+    const works = this.#works;
+    if (works === undefined || this.#isEnding) return false;
+    works.changes.take(hint);
+    this.#kick();
+    return true;
   }
 
   get #isEnding(): boolean {
@@ -218,6 +234,15 @@ export class PostingTenure {
       intervalMs: reconciliation.scanIntervalMs,
       lookBackDays: reconciliation.scanLookBackDays,
     });
+    const { onSubscribed, onSubscriptionFailed: onFailed } = this.#options;
+    const changes = new AnnouncedChanges({
+      desk,
+      reconciliation,
+      busy: this.#busy,
+      onSubscribed,
+      onFailed,
+    });
+    const paymentStretchMs = (): number => changes.paymentStretchMs;
     const source = new WorkSource({
       store,
       readBackSize: () => desk.readBackSize.size,
@@ -226,8 +251,11 @@ export class PostingTenure {
       canReadBack: sink.description.canReadBack,
       patienceMs: reconciliation.paymentIntervalMs,
       nextScanMs: () => (this.#isScanning ? Number.POSITIVE_INFINITY : scan.nextMs),
+      nextSubscriptionMs: () => changes.nextSubscriptionMs,
+      sweep: changes.sweep,
+      paymentStretchMs,
     });
-    const payments = new PaymentPolls(desk, reconciliation.paymentIntervalMs);
+    const payments = new PaymentPolls(desk, reconciliation.paymentIntervalMs, paymentStretchMs);
     return {
       appender,
       gate,
@@ -238,6 +266,7 @@ export class PostingTenure {
       source,
       payments,
       scan,
+      changes,
     };
   }
 
@@ -286,7 +315,7 @@ export class PostingTenure {
         this.#end(fault);
       })
       .finally(() => {
-        for (const key of keys) this.#busy.delete(key);
+        this.#release(keys);
         this.#tasks.delete(task);
         this.#results.kick();
         this.#kick();
@@ -294,7 +323,16 @@ export class PostingTenure {
     this.#tasks.add(task);
   }
 
-  async #run({ desk, payments, scan }: Works, work: Work, slot: RequestSlot): Promise<void> {
+  #release(keys: readonly string[]): void {
+    for (const key of keys) this.#busy.delete(key);
+    try {
+      this.#works?.changes.released(keys);
+    } catch (fault) {
+      this.#end(fault);
+    }
+  }
+
+  async #run({ desk, payments, scan, changes }: Works, work: Work, slot: RequestSlot): Promise<void> {
     switch (work.kind) {
       case "submit":
         return submitDocuments(desk, work.documents, slot);
@@ -305,7 +343,12 @@ export class PostingTenure {
       case "read-back":
         return readBackDocuments(desk, work.documents, slot, this.#options.reconciliation.paymentIntervalMs);
       case "payments":
-        return payments.poll(work.documents, slot);
+        await payments.poll(work.documents, slot);
+        return;
+      case "sweep":
+        return changes.sweep.step(work.documents, () => payments.poll(work.documents, slot));
+      case "subscription":
+        return changes.keepSubscribed(slot);
       case "scan":
         this.#isScanning = true;
         try {
@@ -318,6 +361,6 @@ export class PostingTenure {
 }
 
 function keysOf(work: Work): readonly string[] {
-  if (work.kind === "scan") return [];
-  return "document" in work ? [work.document.key] : work.documents.map(({ key }) => key);
+  if ("documents" in work) return work.documents.map(({ key }) => key);
+  return "document" in work ? [work.document.key] : [];
 }

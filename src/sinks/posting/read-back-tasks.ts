@@ -9,7 +9,7 @@ import type { PostingDesk } from "./posting-desk.ts";
 import { lookFailed, readBack, type Fault } from "./posting-machine.ts";
 import { write, type Step } from "./posting-transition.ts";
 
-/** Invoices that a poll of payments did not find are remembered so that one that is missing twice is told; bounded. */
+/** Invoices that a poll of payments did not find are remembered so that one that stays missing is told; bounded. */
 const MAX_MISSING = 10_000;
 const UNPLANNED: Fault = { kind: "validation", code: null, message: "It can't be planned any more." };
 
@@ -52,18 +52,23 @@ export async function readBackDocuments(
 export class PaymentPolls {
   readonly #desk: PostingDesk;
   readonly #intervalMs: number;
-  readonly #missing = new Set<string>();
+  readonly #stretchMs: () => number;
+  /** Since when each is missing. */
+  readonly #missing = new Map<string, number>();
 
-  constructor(desk: PostingDesk, intervalMs: number) {
+  /** @param stretchMs by how much longer than the interval the times in the store are left alone */
+  constructor(desk: PostingDesk, intervalMs: number, stretchMs: () => number) {
     this.#desk = desk;
     this.#intervalMs = intervalMs;
+    this.#stretchMs = stretchMs;
   }
 
-  async poll(documents: readonly PostingDocument[], slot: RequestSlot): Promise<void> {
+  /** False where there was no answer, which puts them off. */
+  async poll(documents: readonly PostingDocument[], slot: RequestSlot): Promise<boolean> {
     const desk = this.#desk;
-    const keys = documents.map(({ key }) => key);
-    const read = await readTogether(desk, documents, slot);
-    if (read === undefined) return;
+    const read = await readTogether(desk, documents, slot, this.#stretchMs());
+    if (read === undefined) return false;
+    const keys = read.map(({ document }) => document.key);
     const steps: Step[] = [];
     const payments: UnchainedRecord[] = [];
     for (const { document, plan, found } of read) {
@@ -74,6 +79,7 @@ export class PaymentPolls {
     await desk.take(steps, payments);
     // A payment that was written sets the time itself, so this comes behind it.
     desk.store.deferPayments(keys, desk.clock.nowMs() + this.#intervalMs);
+    return true;
   }
 
   /** A conflict where the ERP has it no more, or has changed it. A void one is not compared: that is what the payment says. */
@@ -85,14 +91,19 @@ export class PaymentPolls {
     const { key } = document;
     if (document.state !== "reconciled") return undefined;
     if (found.length === 0) {
-      // An index of the ERP may lag: one that is missing twice is missing.
-      if (this.#missing.delete(key))
-        return write(document, "conflict", {
-          reason: "read-back-missing",
-          message: "The ERP does not have the document any more.",
-        });
-      if (this.#missing.size < MAX_MISSING) this.#missing.add(key);
-      return undefined;
+      // An index of the ERP may lag: one that is still missing an interval later is missing.
+      const nowMs = this.#desk.clock.nowMs();
+      const sinceMs = this.#missing.get(key);
+      if (sinceMs === undefined) {
+        if (this.#missing.size < MAX_MISSING) this.#missing.set(key, nowMs);
+        return undefined;
+      }
+      if (nowMs - sinceMs < this.#intervalMs) return undefined;
+      this.#missing.delete(key);
+      return write(document, "conflict", {
+        reason: "read-back-missing",
+        message: "The ERP does not have the document any more.",
+      });
     }
     this.#missing.delete(key);
     if (found[0]?.payment?.status === "void" || document.reason === "adopted") return undefined;
@@ -106,6 +117,7 @@ async function readTogether(
   desk: PostingDesk,
   documents: readonly PostingDocument[],
   slot: RequestSlot,
+  stretchMs = 0,
 ): Promise<readonly Read[] | undefined> {
   const plans = new Map<string, PlannedPosting>();
   for (const { key } of documents) {
@@ -117,10 +129,11 @@ async function readTogether(
     desk,
     documents.filter(({ key }) => !plans.has(key)),
     UNPLANNED,
+    stretchMs,
   );
   if (plans.size === 0) {
     desk.requests.giveBack(slot);
-    return undefined;
+    return [];
   }
   const outcome = await desk.requests.send(slot, 1, (context) =>
     desk.sink.readBack([...plans.values()], context),
@@ -128,7 +141,7 @@ async function readTogether(
   if (outcome.kind === "not-sent") return undefined;
   if (outcome.kind === "fault") {
     desk.readBackSize.failed(outcome.fault.kind, plans.size);
-    putOff(desk, documents, outcome.fault);
+    putOff(desk, documents, outcome.fault, stretchMs);
     return undefined;
   }
   desk.readBackSize.answered();
@@ -144,12 +157,18 @@ async function readTogether(
   });
 }
 
-function putOff(desk: PostingDesk, documents: readonly PostingDocument[], fault: Fault): void {
+/** @param stretchMs is left out of the time, since it comes on top of it where payments are chosen */
+function putOff(
+  desk: PostingDesk,
+  documents: readonly PostingDocument[],
+  fault: Fault,
+  stretchMs: number,
+): void {
   for (const document of documents) {
     const step = lookFailed(document, fault, desk.context());
     if (step.kind !== "wait") continue;
     if (document.state === "confirmed") desk.store.defer([document.key], step.untilMs);
-    else desk.store.deferPayments([document.key], step.untilMs);
+    else desk.store.deferPayments([document.key], step.untilMs - stretchMs);
   }
 }
 

@@ -1,14 +1,15 @@
 import type { PostingDocument, PostingStore } from "../../model/posting-store.ts";
 import { BatchChoice, type BatchChoiceOptions } from "./batch-choice.ts";
+import type { PaymentSweep } from "./payment-sweep.ts";
 
 /** What the next request is for. */
 export type Work =
   | { readonly kind: "look-up"; readonly document: PostingDocument }
   | {
-      readonly kind: "submit" | "poll" | "read-back" | "payments";
+      readonly kind: "submit" | "poll" | "read-back" | "payments" | "sweep";
       readonly documents: readonly PostingDocument[];
     }
-  | { readonly kind: "scan" };
+  | { readonly kind: "scan" | "subscription" };
 
 export interface WorkSourceOptions {
   readonly store: PostingStore;
@@ -22,6 +23,11 @@ export interface WorkSourceOptions {
   readonly patienceMs: number;
   /** When the next page of the scan is wanted; Infinity while one is under way. */
   readonly nextScanMs: () => number;
+  /** When subscriptions are to be looked at; Infinity where there are none. */
+  readonly nextSubscriptionMs: () => number;
+  readonly sweep: Pick<PaymentSweep, "nextMs" | "page">;
+  /** By how much longer than their interval payments are left alone now. */
+  readonly paymentStretchMs: () => number;
 }
 
 /** A confirmed document is read back alone if no batch has filled by then. */
@@ -29,8 +35,8 @@ const READ_BACK_LINGER_MS = 30_000;
 const OVERDUE_SPACING_MS = 60_000;
 
 /**
- * Chooses the next request: what is under way is settled before anything new is sent, since others wait for it; read-backs come before
- * new documents where a batch is full, so that each costs its share of a request; payments and the scan take what is left over.
+ * Chooses the next request: subscriptions are kept, which takes one in an hour; what is under way is settled before anything new is sent, since others wait for
+ * it; read-backs come before new documents where a batch is full, so that each costs its share of a request; payments and the scan take what is left over.
  */
 export class WorkSource {
   readonly #options: WorkSourceOptions;
@@ -47,7 +53,8 @@ export class WorkSource {
    * @param busy keys that a request or a record is under way for
    */
   next(nowMs: number, busy: ReadonlySet<string>): Work | undefined {
-    const { store } = this.#options;
+    const { store, nextSubscriptionMs } = this.#options;
+    if (nextSubscriptionMs() <= nowMs) return { kind: "subscription" };
     const unknown = this.#options.canLookUp
       ? firstFree(store.due("unknown", nowMs, busy.size + 1), busy)
       : undefined;
@@ -65,14 +72,17 @@ export class WorkSource {
     if (planned.length > 0) return { kind: "submit", documents: planned };
     // What is under way may fill the batch.
     if (first !== undefined && busy.size === 0) return { kind: "read-back", documents: confirmed };
-    return this.#payments(nowMs, busy) ?? this.#scan(nowMs);
+    return this.#payments(nowMs, busy) ?? this.#sweep(nowMs, busy) ?? this.#scan(nowMs);
   }
 
   /** The first time after now at which something is due, whatever is busy; undefined where nothing will be. */
   nextMs(nowMs: number): number | undefined {
-    const { store, nextScanMs, canReadBack } = this.#options;
-    const beside = canReadBack ? [store.nextPaymentMs(), nextScanMs()] : [];
-    const times = [store.nextDueMs(nowMs), ...beside].filter(
+    const { store, nextScanMs, nextSubscriptionMs, sweep, paymentStretchMs, canReadBack } = this.#options;
+    const paymentMs = store.nextPaymentMs();
+    const beside = canReadBack
+      ? [paymentMs === undefined ? undefined : paymentMs + paymentStretchMs(), sweep.nextMs, nextScanMs()]
+      : [];
+    const times = [store.nextDueMs(nowMs), nextSubscriptionMs(), ...beside].filter(
       (time) => time !== undefined && time > nowMs && time !== Number.POSITIVE_INFINITY,
     );
     return times.length === 0 ? undefined : Math.min(...times.map((time) => time ?? nowMs));
@@ -92,20 +102,28 @@ export class WorkSource {
   #overdue(nowMs: number, busy: ReadonlySet<string>): Work | undefined {
     const { patienceMs } = this.#options;
     if (nowMs - this.#lastOverdueMs < OVERDUE_SPACING_MS) return undefined;
-    const work = this.#payments(nowMs - patienceMs, busy) ?? this.#scan(nowMs - patienceMs);
+    const lateMs = nowMs - patienceMs;
+    const work = this.#payments(lateMs, busy) ?? this.#sweep(lateMs, busy) ?? this.#scan(lateMs);
     if (work !== undefined) this.#lastOverdueMs = nowMs;
     return work;
   }
 
   #payments(nowMs: number, busy: ReadonlySet<string>): Work | undefined {
-    const { store, readBackSize, canReadBack } = this.#options;
+    const { store, readBackSize, canReadBack, paymentStretchMs } = this.#options;
     if (!canReadBack) return undefined;
     const size = readBackSize();
     const documents = store
-      .paymentsDue(nowMs, size + busy.size)
+      .paymentsDue(nowMs - paymentStretchMs(), size + busy.size)
       .filter(({ key }) => !busy.has(key))
       .slice(0, size);
     return documents.length === 0 ? undefined : { kind: "payments", documents };
+  }
+
+  #sweep(nowMs: number, busy: ReadonlySet<string>): Work | undefined {
+    const { sweep, readBackSize, canReadBack } = this.#options;
+    if (!canReadBack || sweep.nextMs > nowMs) return undefined;
+    const documents = sweep.page(readBackSize(), busy);
+    return documents === undefined ? undefined : { kind: "sweep", documents };
   }
 
   #scan(nowMs: number): Work | undefined {

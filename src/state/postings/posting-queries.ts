@@ -23,6 +23,8 @@ export class PostingQueries {
   readonly #nextReady: Statement<[number], number | null>;
   readonly #paymentsDue: Statement<[number, number], DocumentRow>;
   readonly #nextPayment: Statement<[], number | null>;
+  readonly #openPayments: Statement<[number, number], DocumentRow>;
+  readonly #erpId: Statement<[string], DocumentRow>;
   readonly #externalId: Statement<[string], string>;
   readonly #stray: Statement<[string, string], number>;
   readonly #strays: Statement<[], number>;
@@ -82,6 +84,13 @@ export class PostingQueries {
         "SELECT min(payment_due_ms) FROM documents WHERE payment_due_ms IS NOT NULL",
       )
       .pluck();
+    this.#openPayments = database.prepare(
+      `SELECT * FROM documents INDEXED BY documents_open_payment WHERE payment_due_ms IS NOT NULL AND position > ?
+         ORDER BY position LIMIT ?`,
+    );
+    this.#erpId = database.prepare(
+      "SELECT * FROM documents INDEXED BY documents_of_erp_id WHERE erp_id = ? ORDER BY position",
+    );
     this.#externalId = database
       .prepare<[string], string>("SELECT key FROM external_ids WHERE external_id = ? ORDER BY key")
       .pluck();
@@ -151,6 +160,12 @@ export class PostingQueries {
   }
   nextPaymentMs(): number | undefined {
     return this.#nextPayment.get() ?? undefined;
+  }
+  openPayments(afterPosition: number, limit: number): PostingDocument[] {
+    return this.#openPayments.all(afterPosition, limit).map(documentOf);
+  }
+  documentsOfErpId(id: string): PostingDocument[] {
+    return this.#erpId.all(id).map(documentOf);
   }
   keysOfExternalId(externalId: string): string[] {
     return this.#externalId.all(externalId);

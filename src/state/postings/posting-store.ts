@@ -140,6 +140,12 @@ class SqlitePostingStore implements PostingStore {
   nextPaymentMs(): number | undefined {
     return this.#queries.nextPaymentMs();
   }
+  openPayments(afterPosition: number, limit: number): readonly PostingDocument[] {
+    return this.#queries.openPayments(afterPosition, limit);
+  }
+  documentsOfErpId(id: string): readonly PostingDocument[] {
+    return this.#queries.documentsOfErpId(id);
+  }
   keysOfExternalId(externalId: string): readonly string[] {
     return this.#queries.keysOfExternalId(externalId);
   }

@@ -147,4 +147,10 @@ CREATE TABLE budget (
 ) STRICT;
 `;
 
-export const POSTING_MIGRATIONS: readonly Migration[] = [MIGRATION_001];
+/** Version 2: documents are found by what the ERP calls them, and invoices that are not paid in the order of the log. No row changes. */
+const MIGRATION_002: Migration = `
+CREATE INDEX documents_of_erp_id ON documents (erp_id) WHERE erp_id IS NOT NULL;
+CREATE INDEX documents_open_payment ON documents (position) WHERE payment_due_ms IS NOT NULL;
+`;
+
+export const POSTING_MIGRATIONS: readonly Migration[] = [MIGRATION_001, MIGRATION_002];

@@ -19,14 +19,14 @@ let requests: string[];
 beforeEach(async () => {
   books = await Tinybooks.start(TOKEN, ["1200", "4000"]);
   requests = [];
-  sink = opened({ token: TOKEN });
+  sink = await opened({ token: TOKEN });
 });
 afterEach(async () => {
   await sink.close();
   await books.close();
 });
 
-function opened(settings: Readonly<Record<string, unknown>>): ErpSink {
+async function opened(settings: Readonly<Record<string, unknown>>): Promise<ErpSink> {
   const faults: string[] = [];
   const prepared = tinybooksAdapter.prepare(
     { adapter: "tinybooks", url: books.url, deadline: "2s", ...settings },
@@ -34,7 +34,8 @@ function opened(settings: Readonly<Record<string, unknown>>): ErpSink {
     (setting, message) => faults.push(`${setting} ${message}`),
   );
   if (prepared === undefined) throw new Error(faults.join(", "));
-  return prepared({
+  const makeSink = await prepared();
+  return makeSink({
     prefix: PREFIX,
     clock: systemClock,
     random: () => 0.5,
@@ -110,7 +111,7 @@ test("refusals are told apart by their code", async () => {
   expect(await faultOf(sink.submit(journal("b"), context()))).toMatchObject({ kind: "mapping" });
   expect(await sink.check(["journal"], context())).toEqual([]);
   await sink.close();
-  sink = opened({ token: "another" });
+  sink = await opened({ token: "another" });
   expect(await faultOf(sink.submit(journal("b"), context()))).toMatchObject({ kind: "authentication" });
   expect(await sink.check(["journal"], context())).toMatchObject([{ problem: "credentials" }]);
 });
@@ -131,7 +132,7 @@ test("what can't be reached was not sent; what can't be said in its words is not
     "mapping",
   );
   expect(told(() => journal("a", "-1"))).toBe("validation");
-  expect(() => opened({})).toThrow("token or token_file is required");
+  await expect(opened({})).rejects.toThrow("token or token_file is required");
   books = await Tinybooks.start(TOKEN, []);
 });
 

@@ -25,14 +25,17 @@ function watched(key: string, closed: string[]): PreparedConnection {
     },
   );
   if (prepared === undefined) throw new Error("the settings have faults");
-  return (environment) => {
-    const sink = prepared(environment);
-    const close = sink.close.bind(sink);
-    sink.close = async () => {
-      closed.push(key);
-      await close();
+  return async () => {
+    const makeSink = await prepared();
+    return (environment) => {
+      const sink = makeSink(environment);
+      const close = sink.close.bind(sink);
+      sink.close = async () => {
+        closed.push(key);
+        await close();
+      };
+      return sink;
     };
-    return sink;
   };
 }
 
@@ -61,6 +64,7 @@ test("a connection whose state another process has leaves nothing open, of its o
     random: Math.random,
     faults: noFaults,
     onRequest: () => undefined,
+    onForged: () => undefined,
   };
   const other = openPostingStore(postingsFolder(folder, "second"), "second", {});
   try {

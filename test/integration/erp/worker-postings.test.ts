@@ -15,6 +15,8 @@ import {
 } from "../../support/worker/billed-month.ts";
 import { DAY_MS } from "../../support/worker/usage-catalog.ts";
 import { waitUntil } from "../../support/wait-until.ts";
+import { unusedAddress } from "../../support/erp/sink-requests.ts";
+import { BusinessCentralSimulator } from "../../simulators/business-central/simulator.ts";
 import { NetSuiteSimulator } from "../../simulators/netsuite/simulator.ts";
 
 /** Usage of a month, billed by a worker, in the books of a simulated NetSuite account. */
@@ -28,12 +30,19 @@ const TOKEN = {
 };
 const ACCOUNTS = ["acme", "globex", "initech"];
 
+/** Another connection, to which nothing is posted yet: it is told of changes. */
+const CLIENT = { id: "c5f1a0de-0000-4000-8000-00000000c11e", secret: "client secret ~%" };
+const CLIENT_STATE = "client-state/of+the=worker's&tests";
+
 let bench: Bench;
 let netsuite: NetSuiteSimulator;
+let businessCentral: BusinessCentralSimulator;
+let webhooks: { readonly port: number; readonly url: string };
 
 afterEach(async () => {
   await bench.close();
   await netsuite.close();
+  await businessCentral.close();
 });
 
 function writeCatalog(folder: string, startMs: number): void {
@@ -54,6 +63,12 @@ function writeCatalog(folder: string, startMs: number): void {
       ...monthlyFrom(startMs),
     })),
     "erp/netsuite.json": { key: "netsuite", adapter: "netsuite", prefix: PREFIX },
+    "erp/business-central.json": {
+      key: "business-central",
+      adapter: "business-central",
+      prefix: PREFIX,
+      from: "2999-01-01",
+    },
     "mappings/netsuite.json": [
       row("legal_entity", "default", "1"),
       row("currency", "USD", "1"),
@@ -84,11 +99,27 @@ function connections(): Record<string, unknown> {
       settle_delay: "500ms",
       posting: { payment_interval: "1s", scan_interval: "1s" },
     },
+    "business-central": {
+      adapter: "business-central",
+      tenant: businessCentral.environment.tenant,
+      environment: businessCentral.environment.name,
+      client_id: CLIENT.id,
+      client_secret: CLIENT.secret,
+      companies: businessCentral.environment.companies.map(({ id }) => id),
+      url: businessCentral.url,
+      login_url: businessCentral.url,
+      deadline: "2s",
+      webhook_url: webhooks.url,
+      webhook_secret: CLIENT_STATE,
+    },
   };
 }
 
 async function begin(): Promise<{ readonly endMs: number }> {
   netsuite = await NetSuiteSimulator.start({ token: TOKEN });
+  businessCentral = await BusinessCentralSimulator.start({ client: CLIENT });
+  const origin = await unusedAddress();
+  webhooks = { port: Number(new URL(origin).port), url: `${origin}/webhooks/business-central` };
   bench = await Bench.start(1);
   const { startMs, endMs } = endedMonth();
   writeCatalog(bench.workspace.catalogFolder, startMs);
@@ -128,7 +159,14 @@ async function statesOf(kind: string): Promise<readonly Row[]> {
   return (await inspected()).filter((row) => row.kind === kind);
 }
 
-/** The token and its consumer stand in the settings, and nowhere else that is written. */
+/** A request of somebody who knows the client state, or does not. */
+async function notify(clientState: string): Promise<number> {
+  const value = [{ subscriptionId: "s", clientState, resource: "", changeType: "collection" }];
+  const { status } = await fetch(webhooks.url, { method: "POST", body: JSON.stringify({ value }) });
+  return status;
+}
+
+/** The secrets of both connections stand in the settings, and nowhere else that is written. */
 async function expectNoSecrets(workers: readonly WorkerProcess[]): Promise<void> {
   const { workspace, server } = bench;
   const last = workers.at(-1);
@@ -137,11 +175,18 @@ async function expectNoSecrets(workers: readonly WorkerProcess[]): Promise<void>
     metrics: (await last?.metrics()) ?? "",
     status: JSON.stringify(await last?.status()),
     inspect: await workspace.command(["inspect", "postings"], { erp: connections() }),
-    list: await workspace.command(["postings", "list", "--all"], { erp: connections() }),
+    list: await workspace.command(["postings", "list", "--all", "--connection", "netsuite"], {
+      erp: connections(),
+    }),
   };
   const settings = join(workspace.folder, "erp-connections.json");
   const places = (isExpected: (file: string) => boolean): string[] =>
-    placesOfSecrets(Object.values(TOKEN), texts, [workspace.folder, server.storeDir], isExpected);
+    placesOfSecrets(
+      [...Object.values(TOKEN), CLIENT.secret, CLIENT_STATE],
+      texts,
+      [workspace.folder, server.storeDir],
+      isExpected,
+    );
   expect(places(() => false)).toContain(settings);
   expect(places((file) => file === settings)).toEqual([]);
 }
@@ -155,7 +200,7 @@ describe("a worker with a connection to NetSuite", () => {
     const worker = bench.workspace.start({ erp: connections() });
     await waitUntil("a document in NetSuite", () => netsuite.ledger().records.length > 0, 90_000);
     await worker.kill();
-    const second = bench.workspace.start({ erp: connections() });
+    const second = bench.workspace.start({ erp: connections(), webhooksPort: webhooks.port });
     await posted();
     const documents = await publishedDocuments(bench.connection);
     expect(documents).toHaveLength(ACCOUNTS.length);
@@ -165,7 +210,16 @@ describe("a worker with a connection to NetSuite", () => {
     await waitUntil("the partition to know", async () => (await statesOf("invoice")).every(isReconciled));
     expect(await statesOf("invoice")).toHaveLength(ACCOUNTS.length);
     expect((await statesOf("customer")).map(({ state }) => state)).toEqual(ACCOUNTS.map(() => "reconciled"));
+    // It is told of changes in the other ERP, by whoever knows the client state.
+    const subscribed = 'tributary_erp_subscription_end_timestamp_seconds{sink="business-central"}';
+    await waitUntil("subscriptions", async () => (await second.metrics()).includes(subscribed));
+    expect([await notify(CLIENT_STATE), await notify(`${CLIENT_STATE}x`)]).toEqual([200, 401]);
     await expectNoSecrets([worker, second]);
-    expect(await second.metrics()).toContain('tributary_documents{sink="netsuite",state="reconciled"} 6');
+    const metrics = await second.metrics();
+    expect(metrics).toContain('tributary_documents{sink="netsuite",state="reconciled"} 6');
+    for (const outcome of ["handshake", "received", "credential"])
+      expect(metrics).toContain(
+        `tributary_erp_notifications_total{sink="business-central",outcome="${outcome}"}`,
+      );
   });
 });

@@ -96,6 +96,8 @@ async function runnerOn(connection: BrokerConnection, store: PostingStore, told:
     faults: noFaults,
     onFault: () => undefined,
     onResultFailed: () => undefined,
+    onSubscribed: () => undefined,
+    onSubscriptionFailed: () => undefined,
   });
 }
 

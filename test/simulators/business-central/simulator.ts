@@ -15,12 +15,20 @@ import { answerBatch, operationCount } from "./batch-service.ts";
 import { CONTROL_COMMAND, type ControlCommand, type Fault, type FaultRule } from "./control-commands.ts";
 import { performControl, type Switches } from "./controls.ts";
 import { type Environment, sampleEnvironment } from "./environment.ts";
-import { BusinessCentralError, entityChanged, notAuthenticated, serverError } from "./errors.ts";
+import {
+  BusinessCentralError,
+  entityChanged,
+  noPermission,
+  notAuthenticated,
+  serverError,
+} from "./errors.ts";
 import { fitsRule } from "./faults.ts";
 import { BODY_LIMIT, CONTENT_TYPE } from "./http-messages.ts";
 import { type Ledger, type LedgerRecord, ledgerRecords, type LoggedRequest } from "./ledger.ts";
+import { NotificationSender } from "./notification-sender.ts";
 import { RequestGate } from "./request-gate.ts";
 import { type RecordSet, Store } from "./store.ts";
+import { SubscriptionService } from "./subscription-service.ts";
 
 export interface BusinessCentralSimulatorOptions extends SimulatorOptions {
   readonly environment?: Environment;
@@ -33,12 +41,22 @@ export interface BusinessCentralSimulatorOptions extends SimulatorOptions {
   readonly windowMs?: number;
   /** Rows of a page at most. */
   readonly pageRows?: number;
+  /** From a change until its subscribers are told, and before further tries. */
+  readonly notificationDelayMs?: number;
+  readonly notificationRetriesMs?: readonly number[];
 }
 
 /** What one user may do: 5 requests run, 95 wait, 6000 in five minutes. */
 const LIMITS = { running: 5, waiting: 95, perWindow: 6_000, windowMs: 300_000 };
 const MAX_PAGE_ROWS = 20_000;
 const MAX_WRONG = 1_000;
+/** Of a tenant; they last three days. */
+const SUBSCRIPTIONS = { maxSubscriptions: 200, lifetimeMs: 3 * 24 * 60 * 60_000 };
+const NOTIFICATIONS = {
+  delayMs: 30_000,
+  retryDelaysMs: [60_000, 60_000, 600_000, 6_000_000, 60_000_000],
+  maxNotifications: 1_000,
+};
 export const SCOPE = "https://api.businesscentral.dynamics.com/.default";
 /** Codes of requests that a right sender never makes. */
 const WRONG =
@@ -55,6 +73,8 @@ export class BusinessCentralSimulator {
   readonly #store: Store;
   readonly #api: ApiService;
   readonly #login: EntraTokenEndpoint;
+  readonly subscriptions: SubscriptionService;
+  readonly notifications: NotificationSender;
   readonly #faults: FaultPlan<FaultRule>;
   readonly #gate: RequestGate;
   readonly #switches: Switches;
@@ -71,6 +91,21 @@ export class BusinessCentralSimulator {
     const nowMs = (): number => this.#nowMs();
     const books = { environment: this.environment, store: this.#store, nowMs };
     this.#api = new ApiService(books, this.#switches.revoked, options.pageRows ?? MAX_PAGE_ROWS);
+    this.subscriptions = new SubscriptionService({
+      ...SUBSCRIPTIONS,
+      environment: this.environment,
+      nowMs,
+    });
+    this.notifications = new NotificationSender({
+      ...NOTIFICATIONS,
+      subscriptions: this.subscriptions,
+      nowMs,
+      ...(options.notificationDelayMs !== undefined && { delayMs: options.notificationDelayMs }),
+      ...(options.notificationRetriesMs !== undefined && { retryDelaysMs: options.notificationRetriesMs }),
+    });
+    this.#store.onCommitted = (changes) => {
+      this.notifications.changed(changes);
+    };
     this.#faults = new FaultPlan(randomOf(options.seed ?? 1), fitsRule);
     this.#gate = new RequestGate({
       running: options.running ?? LIMITS.running,
@@ -116,6 +151,7 @@ export class BusinessCentralSimulator {
 
   async close(): Promise<void> {
     this.#gate.release();
+    this.notifications.close();
     await this.#server.close();
   }
 
@@ -216,6 +252,11 @@ export class BusinessCentralSimulator {
     const operations = isBatch ? operationCount(apiRequest) : 1;
     return this.#gate.run(operations, async () => {
       if (this.#switches.latencyMs > 0) await delay(this.#switches.latencyMs);
+      if (SubscriptionService.isPath(apiRequest.url)) {
+        if (this.#switches.revoked.has("subscriptions")) throw noPermission("subscriptions");
+        await this.subscriptions.prepare(apiRequest);
+        return this.#withFault(apiRequest, () => this.subscriptions.answer(apiRequest));
+      }
       return this.#withFault(apiRequest, () =>
         isBatch ? this.#noted(answerBatch(apiRequest, this.#api, this.#store)) : this.#api.answer(apiRequest),
       );

@@ -38,6 +38,12 @@ interface Change {
   readonly deleted?: Pick<StoredRecord, "set" | "company" | "id">;
 }
 
+/** A record before and after a transaction's step; one of the two is missing where it was made or deleted. */
+export interface RecordChange {
+  readonly before: StoredRecord | undefined;
+  readonly after: StoredRecord | undefined;
+}
+
 /** All records, by set and company. Every change is a part of a transaction, which is kept whole or not at all. */
 export class Store {
   readonly #records = new Map<string, Map<string, StoredRecord>>();
@@ -45,6 +51,9 @@ export class Store {
   readonly #file: LineFile | undefined;
   #undo: (() => void)[] | undefined;
   #changes: Change[] = [];
+  #recordChanges: RecordChange[] = [];
+  /** Told of what a transaction has changed, once it is kept. */
+  onCommitted: (changes: readonly RecordChange[]) => void = () => undefined;
 
   constructor(path?: string) {
     if (path === undefined) return;
@@ -63,9 +72,11 @@ export class Store {
     if (this.#undo !== undefined) return act();
     this.#undo = [];
     this.#changes = [];
+    this.#recordChanges = [];
     try {
       const result = act();
       if (this.#changes.length > 0) this.#file?.append(JSON.stringify(this.#changes));
+      this.onCommitted(this.#recordChanges);
       return result;
     } catch (error) {
       for (const undo of this.#undo.reverse()) undo();
@@ -105,6 +116,7 @@ export class Store {
     const records = this.#of(set, company);
     const before = records.get(id);
     if (before === undefined) return;
+    this.#recordChanges.push({ before, after: undefined });
     this.#record({ deleted: { set, company, id } }, () => records.set(id, before));
     records.delete(id);
   }
@@ -142,6 +154,7 @@ export class Store {
   #put(record: StoredRecord): void {
     const records = this.#of(record.set, record.company);
     const before = records.get(record.id);
+    this.#recordChanges.push({ before, after: record });
     this.#record({ put: record }, () => {
       if (before === undefined) records.delete(record.id);
       else records.set(record.id, before);

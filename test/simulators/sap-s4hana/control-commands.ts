@@ -55,6 +55,21 @@ export const CONTROL_COMMAND = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("revoke-service"), service: id }),
   z.strictObject({ do: z.literal("grant-service"), service: id }),
   z.strictObject({ do: z.literal("end-sessions") }),
+  /** What the jobs of sales and distribution would do by themselves is done now; or they do nothing for a while. */
+  z.strictObject({ do: z.literal("run-billing") }),
+  z.strictObject({ do: z.literal("pause-billing") }),
+  z.strictObject({ do: z.literal("resume-billing") }),
+  /** Somebody rejects a request, by its reference. */
+  z.strictObject({ do: z.literal("reject-request"), reference: id }),
+  /** Somebody cancels a billing document, by its number: the request can be billed again. */
+  z.strictObject({ do: z.literal("cancel-billing-document"), number: id }),
+  /** Somebody changes the net amount of a billing document's first item. */
+  z.strictObject({ do: z.literal("edit-billing-document"), number: id, amount: z.string() }),
+  /** Copying control gives billing documents another customer's reference, or the requests' own again (""). */
+  z.strictObject({ do: z.literal("bill-with-reference"), reference: z.string() }),
+  z.strictObject({ do: z.literal("delete-material"), material: id }),
+  /** A customer loses its sales areas. */
+  z.strictObject({ do: z.literal("drop-sales-areas"), partner: id }),
   /**
    * A customer pays an invoice, by its reference: all that is open where no amount is said, otherwise a part that names the invoice. `residual`: the part clears
    * the invoice, and what is left becomes an item of its own.

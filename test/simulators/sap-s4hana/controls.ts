@@ -1,8 +1,11 @@
 import { type CommonControls, isCommonCommand, performCommonCommand } from "../common/control-commands.ts";
 import { plainText, scaled } from "../exact-numbers.ts";
+import type { Billing } from "./billing.ts";
+import { isBillingCommand, performBillingCommand } from "./billing-controls.ts";
 import type { ControlCommand, FaultRule } from "./control-commands.ts";
 import type { Documents, StoredDocument, StoredItem } from "./documents.ts";
 import type { Login } from "./login.ts";
+import type { Partners } from "./partners.ts";
 import type { Sessions } from "./sessions.ts";
 import type { System } from "./system.ts";
 
@@ -16,6 +19,8 @@ export interface Switches {
 export interface ControlledParts extends CommonControls<FaultRule> {
   readonly system: System;
   readonly documents: Documents;
+  readonly billing: Billing;
+  readonly partners: Partners;
   readonly switches: Switches;
   readonly login: Login;
   readonly sessions: Sessions;
@@ -26,6 +31,7 @@ export interface ControlledParts extends CommonControls<FaultRule> {
 export function performControl(command: ControlCommand, parts: ControlledParts): object {
   const { system, switches, login, sessions } = parts;
   if (isCommonCommand(command)) return performCommonCommand(command, parts);
+  if (isBillingCommand(command)) return performBillingCommand(command, parts);
   switch (command.do) {
     case "close-period":
       system.closedMonths.add(command.month);

@@ -49,6 +49,7 @@ const RANGES: Readonly<Record<string, string>> = {
   DZ: "1400000000",
   SA: "0100000000",
   AB: "0200000000",
+  RV: "9400000000",
 };
 
 export class Documents {

@@ -1,7 +1,7 @@
 import { soapFault, xmlText } from "./errors.ts";
 import { checkBulk } from "./journal-schema.ts";
 import { type Books, childrenOf, draftOf, type LogItem, textOf } from "./journal-rules.ts";
-import { readXml, type XmlElement } from "./xml-reader.ts";
+import { messageOf, SOAP, type SoapRequest } from "./soap-envelope.ts";
 
 /** JournalEntryCreateRequestConfirmation_In: a bulk of entries, each posted or refused by itself. The answer is HTTP 200 either way. */
 
@@ -9,18 +9,11 @@ export const JOURNAL_SERVICE = "journalentrycreaterequestconfi";
 export const JOURNAL_PATH = `/sap/bc/srt/scs_ext/sap/${JOURNAL_SERVICE}`;
 const ACTION =
   "http://sap.com/xi/SAPSCORE/SFIN/JournalEntryCreateRequestConfirmation_In/JournalEntryCreateRequestConfirmation_InRequest";
-const SOAP = "http://schemas.xmlsoap.org/soap/envelope/";
 const SFIN = "http://sap.com/xi/SAPSCORE/SFIN";
-
-export interface SoapRequest {
-  readonly action: string | undefined;
-  readonly contentType: string | undefined;
-  readonly body: string;
-}
 
 /** @param lockedPlaces entries that are refused because somebody works on their account */
 export function answerBulk(request: SoapRequest, books: Books, lockedPlaces: readonly number[]): string {
-  const bulk = bulkOf(request);
+  const bulk = messageOf(request, { action: ACTION, name: "JournalEntryBulkCreateRequest", namespace: SFIN });
   checkBulk(bulk, books.system.knowsInvoiceReference);
   const requests = childrenOf(bulk, "JournalEntryCreateRequest");
   if (requests.length === 0) throw soapFault("The bulk has no entry");
@@ -61,35 +54,6 @@ export function answerBulk(request: SoapRequest, books: Books, lockedPlaces: rea
 
 function fault(typeId: string, note: string): LogItem {
   return { typeId, severity: 3, note };
-}
-
-function bulkOf({ action, contentType = "", body }: SoapRequest): XmlElement {
-  if (!/^text\/xml; ?charset=utf-8$/i.test(contentType))
-    throw soapFault(`Content type ${contentType} is not text/xml; charset=utf-8`);
-  if (action !== `"${ACTION}"` && action !== ACTION)
-    throw soapFault(`SOAP action ${action ?? ""} is not known to this service`);
-  const envelope = readXml(body);
-  const [prefix, local] = nameOf(envelope.name);
-  const bodies = envelope.children.filter(({ name }) => name === `${prefix}:Body`);
-  const [soapBody] = bodies;
-  if (local !== "Envelope" || envelope.attributes[`xmlns:${prefix}`] !== SOAP || soapBody === undefined)
-    throw soapFault("The request is no SOAP envelope");
-  const [bulk, ...others] = soapBody.children;
-  const [bulkPrefix, bulkName] = nameOf(bulk?.name ?? "");
-  const namespace = bulk?.attributes[`xmlns:${bulkPrefix}`] ?? envelope.attributes[`xmlns:${bulkPrefix}`];
-  if (
-    bulk === undefined ||
-    others.length > 0 ||
-    bulkName !== "JournalEntryBulkCreateRequest" ||
-    namespace !== SFIN
-  )
-    throw soapFault("The body holds no JournalEntryBulkCreateRequest of http://sap.com/xi/SAPSCORE/SFIN");
-  return bulk;
-}
-
-function nameOf(name: string): readonly [prefix: string, local: string] {
-  const [prefix = "", local = ""] = name.split(":");
-  return [prefix, local];
 }
 
 function confirmation(

@@ -25,6 +25,15 @@ export const ADDRESS_FIELDS = {
 export const EMAIL_FIELDS = { EmailAddress: 241, IsDefaultEmailAddress: 0 } as const;
 export const TAX_FIELDS = { BPTaxType: 4, BPTaxNumber: 20 } as const;
 export const COMPANY_FIELDS = { CompanyCode: 4, ReconciliationAccount: 10, PaymentTerms: 4 } as const;
+export const SALES_AREA_FIELDS = {
+  SalesOrganization: 4,
+  DistributionChannel: 2,
+  Division: 2,
+  Currency: 5,
+  CustomerPaymentTerms: 4,
+  CustomerAccountAssignmentGroup: 2,
+  CustomerPricingProcedure: 2,
+} as const;
 export const ROLE_FIELDS = { BusinessPartnerRole: 6 } as const;
 
 export type Fields = Record<string, string>;
@@ -80,6 +89,21 @@ export function checkCompany(fields: Fields, system: System): void {
   if (!system.accounts.some(({ id, isReconciliation }) => id === account && isReconciliation))
     throw badRequest(`Invalid G/L account ${account}: it is no reconciliation account`, "F2/165");
   checkTerms(terms, system);
+}
+
+export function checkSalesArea(fields: Fields, system: System): void {
+  const { SalesOrganization: organization, DistributionChannel: channel, Division: division } = fields;
+  const isDefined = system.salesOrganizations.some(
+    (area) => area.id === organization && area.channel === channel && area.division === division,
+  );
+  if (!isDefined)
+    throw badRequest(
+      `Sales area ${organization ?? ""} ${channel ?? ""} ${division ?? ""} does not exist`,
+      "R11/140",
+    );
+  if (system.currencies[fields["Currency"] ?? ""] === undefined)
+    throw badRequest(`Currency ${fields["Currency"] ?? ""} is not defined`, "R11/141");
+  checkTerms(fields["CustomerPaymentTerms"] ?? "", system);
 }
 
 export function checkTerms(terms: string, { paymentTerms }: System): void {

@@ -1,13 +1,10 @@
-import { z } from "zod";
 import { badRequest, SapError, notFound } from "./errors.ts";
 import { type EntitySet, renderRow } from "./odata-query.ts";
 import { type EntityRow, valueText } from "./odata-values.ts";
 import {
   ADDRESS_FIELDS,
   checkAddress,
-  checkCompany,
   checkEmail,
-  checkTaxNumber,
   checkTerms,
   COMPANY_FIELDS,
   EMAIL_FIELDS,
@@ -15,31 +12,26 @@ import {
   fieldsOf,
   PARTNER_FIELDS,
   resultsOf,
-  ROLE_FIELDS,
+  SALES_AREA_FIELDS,
   TAX_FIELDS,
 } from "./partner-fields.ts";
+import {
+  addAddress,
+  addCompany,
+  addEmail,
+  addressOf,
+  addRole,
+  addSalesArea,
+  addTaxNumber,
+  checkName,
+  isCustomer,
+  PARTNER,
+  type StoredPartner,
+} from "./partner-parts.ts";
 import type { StateFile } from "../common/state-file.ts";
 import type { System } from "./system.ts";
 
-const FIELDS = z.record(z.string(), z.string());
-const PARTNER = z.strictObject({
-  number: z.string(),
-  /** Grows with each change of any part. */
-  version: z.number(),
-  /** How often something was written: 1 for what was only created. */
-  changes: z.number(),
-  createdOn: z.string(),
-  fields: FIELDS,
-  roles: z.array(z.string()),
-  addresses: z.array(z.strictObject({ id: z.string(), fields: FIELDS, emails: z.array(FIELDS) })),
-  taxNumbers: z.array(FIELDS),
-  companies: z.array(FIELDS),
-});
-export type StoredPartner = z.infer<typeof PARTNER>;
-
 const FIRST_NUMBER = 1_000_100;
-/** Roles of customers. */
-const CUSTOMER_ROLES: ReadonlySet<string> = new Set(["FLCU00", "FLCU01"]);
 const PARTS = [
   "to_BusinessPartnerRole",
   "to_BusinessPartnerAddress",
@@ -53,10 +45,8 @@ const EXPANSIONS = [
   "to_BusinessPartnerTax",
   "to_Customer",
   "to_Customer/to_CustomerCompany",
+  "to_Customer/to_CustomerSalesArea",
 ] as const;
-/** Roles that exist. */
-const ROLES: ReadonlySet<string> = new Set(["FLCU00", "FLCU01", "BUP003"]);
-
 /** Business partners: API_BUSINESS_PARTNER. A change names the version of what it changes, which is one for a partner and all its parts. */
 export class Partners {
   readonly #partners = new Map<string, StoredPartner>();
@@ -101,6 +91,7 @@ export class Partners {
       addresses: [],
       taxNumbers: [],
       companies: [],
+      salesAreas: [],
     };
     checkName(fields);
     for (const role of resultsOf(parts["to_BusinessPartnerRole"])) addRole(partner, role);
@@ -108,9 +99,11 @@ export class Partners {
     for (const taxNumber of resultsOf(parts["to_BusinessPartnerTax"]))
       addTaxNumber(partner, taxNumber, system);
     if (parts["to_Customer"] !== undefined) {
-      const customer = fieldsOf(parts["to_Customer"], {}, ["to_CustomerCompany"]);
+      const customer = fieldsOf(parts["to_Customer"], {}, ["to_CustomerCompany", "to_CustomerSalesArea"]);
       for (const company of resultsOf(customer.parts["to_CustomerCompany"]))
         addCompany(partner, company, system);
+      for (const area of resultsOf(customer.parts["to_CustomerSalesArea"]))
+        addSalesArea(partner, area, system);
     }
     this.#save(partner);
     return this.#render(partner, EXPANSIONS);
@@ -132,6 +125,8 @@ export class Partners {
       addTaxNumber(changed, body, this.#system);
     else if (entity === "A_Customer" && part === "to_CustomerCompany")
       addCompany(changed, body, this.#system);
+    else if (entity === "A_Customer" && part === "to_CustomerSalesArea")
+      addSalesArea(changed, body, this.#system);
     else if (entity === "A_BusinessPartnerAddress" && part === "to_EmailAddress")
       addEmail(addressOf(changed, key["AddressID"] ?? ""), body);
     else throw notFound(`Resource not found for the segment '${path.slice(0, 80)}'`);
@@ -186,6 +181,12 @@ export class Partners {
         checkTerms(terms, this.#system);
         break;
       }
+      case "A_CustomerSalesArea": {
+        const fixed = ["SalesOrganization", "DistributionChannel", "Division"];
+        const held = changed.salesAreas.find((area) => fixed.every((name) => area[name] === key[name]));
+        checkTerms(assign(held, SALES_AREA_FIELDS, fixed)["CustomerPaymentTerms"] ?? "", this.#system);
+        break;
+      }
       default:
         throw notFound(`Resource not found for the segment '${path.slice(0, 80)}'`);
     }
@@ -196,6 +197,13 @@ export class Partners {
   touch(): void {
     for (const partner of this.all())
       this.#partners.set(partner.number, { ...partner, version: partner.version + 1 });
+  }
+
+  /** Throws RangeError for a partner that isn't there. */
+  dropSalesAreas(number: string): void {
+    const partner = this.#partners.get(number);
+    if (partner === undefined) throw new RangeError(`no partner ${number}`);
+    this.#save({ ...partner, salesAreas: [] });
   }
 
   entitySet(): EntitySet {
@@ -210,6 +218,23 @@ export class Partners {
       navigation: EXPANSIONS,
       rows: () => this.all().map(rootRow),
       render: (row, expand) => this.#render(this.#partner(valueText(row["BusinessPartner"]), false), expand),
+    };
+  }
+
+  /** A_CustomerSalesArea. */
+  salesAreaSet(): EntitySet {
+    return {
+      properties: new Set([...Object.keys(SALES_AREA_FIELDS), "Customer"]),
+      navigation: [],
+      rows: () =>
+        this.all().flatMap((partner) =>
+          partner.salesAreas.map((fields) => ({
+            Customer: partner.number,
+            ...blank(SALES_AREA_FIELDS),
+            ...fields,
+          })),
+        ),
+      render: (row) => renderRow(row, "API_BUSINESS_PARTNER.A_CustomerSalesAreaType"),
     };
   }
 
@@ -228,7 +253,7 @@ export class Partners {
     }
     return this.#partner(
       key["BusinessPartner"] ?? key["Customer"] ?? key[""] ?? "",
-      entity === "A_CustomerCompany",
+      entity === "A_CustomerCompany" || entity === "A_CustomerSalesArea",
     );
   }
 
@@ -257,7 +282,7 @@ export class Partners {
       expand.some((each) => each === path || each.startsWith(`${path}/`));
     const results = (name: string, rows: readonly unknown[]): Record<string, unknown> =>
       has(name) ? { [name]: { results: rows } } : { [name]: { __deferred: { uri: name } } };
-    const { number, companies } = partner;
+    const { number, companies, salesAreas } = partner;
     return {
       ...entity("A_BusinessPartnerType", rootRow(partner)),
       ...results(
@@ -306,6 +331,17 @@ export class Partners {
                 ),
               },
             }),
+            ...(has("to_Customer/to_CustomerSalesArea") && {
+              to_CustomerSalesArea: {
+                results: salesAreas.map((fields) =>
+                  entity("A_CustomerSalesAreaType", {
+                    Customer: number,
+                    ...blank(SALES_AREA_FIELDS),
+                    ...fields,
+                  }),
+                ),
+              },
+            }),
           },
     };
   }
@@ -325,61 +361,8 @@ function rootRow(partner: StoredPartner): EntityRow {
   };
 }
 
-function isCustomer({ roles }: StoredPartner): boolean {
-  return roles.some((role) => CUSTOMER_ROLES.has(role));
-}
-
 function etagOf({ number, version }: StoredPartner): string {
   return `W/"'${number}.${version}'"`;
-}
-
-function checkName({ OrganizationBPName1: name = "" }: Fields): void {
-  if (name.trim() === "") throw badRequest("Enter a name for the organization", "R11/110");
-}
-
-function addRole(partner: StoredPartner, body: unknown): void {
-  const { BusinessPartnerRole: role = "" } = fieldsOf(body, ROLE_FIELDS).fields;
-  if (!ROLES.has(role)) throw badRequest(`Business partner role ${role} is not defined`, "R11/120");
-  if (partner.roles.includes(role)) throw badRequest(`Role ${role} already exists`, "R11/121");
-  partner.roles.push(role);
-}
-
-function addAddress(partner: StoredPartner, body: unknown, system: System): void {
-  const { fields, parts } = fieldsOf(body, ADDRESS_FIELDS, ["to_EmailAddress"]);
-  checkAddress(fields, system);
-  const address = { id: `${partner.number}${partner.addresses.length + 1}`, fields, emails: [] };
-  for (const email of resultsOf(parts["to_EmailAddress"])) addEmail(address, email);
-  partner.addresses.push(address);
-}
-
-function addEmail(address: StoredPartner["addresses"][number], body: unknown): void {
-  const { fields } = fieldsOf(body, EMAIL_FIELDS);
-  checkEmail(fields);
-  address.emails.push(fields);
-}
-
-function addTaxNumber(partner: StoredPartner, body: unknown, system: System): void {
-  const { fields } = fieldsOf(body, TAX_FIELDS);
-  checkTaxNumber(fields, system);
-  if (partner.taxNumbers.some(({ BPTaxType }) => BPTaxType === fields["BPTaxType"]))
-    throw badRequest(`Tax number of category ${fields["BPTaxType"] ?? ""} already exists`, "R1/604");
-  partner.taxNumbers.push(fields);
-}
-
-function addCompany(partner: StoredPartner, body: unknown, system: System): void {
-  if (!isCustomer(partner))
-    throw badRequest("The business partner is no customer: role FLCU00 is missing", "R11/130");
-  const { fields } = fieldsOf(body, COMPANY_FIELDS);
-  checkCompany(fields, system);
-  if (partner.companies.some(({ CompanyCode }) => CompanyCode === fields["CompanyCode"]))
-    throw badRequest(`Company code ${fields["CompanyCode"] ?? ""} already exists for the customer`, "F2/126");
-  partner.companies.push(fields);
-}
-
-function addressOf({ addresses }: StoredPartner, id: string): StoredPartner["addresses"][number] {
-  const address = addresses.find((each) => each.id === id);
-  if (address === undefined) throw notFound(`Resource not found: address ${id}`);
-  return address;
 }
 
 /** "BusinessPartner='1',AddressID='2'", or "'1'" for a key of one part. */

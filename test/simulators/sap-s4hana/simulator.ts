@@ -10,6 +10,8 @@ import type { SimulatorOptions } from "../common/options.ts";
 import { RequestLog } from "../common/request-log.ts";
 import { StateFile } from "../common/state-file.ts";
 import { randomOf } from "../seeded-random.ts";
+import { Billing, REQUEST_PATH } from "./billing.ts";
+import type { StoredBillingDocument, StoredRequest } from "./billing-requests.ts";
 import { CONTROL_COMMAND, type ControlCommand, type Fault, type FaultRule } from "./control-commands.ts";
 import { performControl, type Switches } from "./controls.ts";
 import { Documents, type StoredDocument } from "./documents.ts";
@@ -18,7 +20,8 @@ import { fitsRule } from "./faults.ts";
 import type { Books } from "./journal-rules.ts";
 import { JOURNAL_PATH } from "./journal-service.ts";
 import { Login, TOKEN_PATH, type Users } from "./login.ts";
-import { Partners, type StoredPartner } from "./partners.ts";
+import type { StoredPartner } from "./partner-parts.ts";
+import { Partners } from "./partners.ts";
 import { type Answer, Services } from "./services.ts";
 import { Sessions } from "./sessions.ts";
 import { sampleSystem, type System } from "./system.ts";
@@ -27,6 +30,8 @@ export interface SapSimulatorOptions extends SimulatorOptions {
   readonly system?: System;
   readonly users?: Users;
   readonly tokenLifetimeSeconds?: number;
+  /** Between a billing document request and its billing document; 0 unless given. */
+  readonly billingDelayMs?: number;
   /** It listens with TLS then. */
   readonly tls?: TlsOptions;
 }
@@ -43,6 +48,10 @@ export interface LoggedRequest {
 export interface Ledger {
   readonly documents: readonly StoredDocument[];
   readonly partners: readonly StoredPartner[];
+  readonly requestsToBill: readonly StoredRequest[];
+  readonly billingDocuments: readonly StoredBillingDocument[];
+  /** What the system has refused without telling the sender. */
+  readonly messageLog: readonly string[];
   readonly requests: readonly LoggedRequest[];
   /** Requests that broke a schema, or named what no service has: a right sender never does. */
   readonly wrongRequests: readonly string[];
@@ -53,7 +62,7 @@ export interface Ledger {
 const BROKEN_OFF = "Web service processing error";
 
 /**
- * A local stand-in for the API of SAP S/4HANA Cloud: journal entries by SOAP, business partners and reading by OData. Strict about who asks and how, about
+ * A local stand-in for the API of SAP S/4HANA Cloud: journal entries and billing document requests by SOAP, business partners and reading by OData. Strict about who asks and how, about
  * the order of elements, references, balance and periods, with faults on demand. It shares no code with the adapter.
  */
 export class SapSimulator {
@@ -64,6 +73,7 @@ export class SapSimulator {
   readonly #partners: Partners;
   readonly #login: Login;
   readonly #sessions = new Sessions();
+  readonly #billing: Billing;
   readonly #faults: FaultPlan<FaultRule>;
   readonly #services: Services;
   readonly #switches: Switches;
@@ -89,7 +99,13 @@ export class SapSimulator {
       partners: this.#partners,
       today,
     };
-    this.#services = new Services({ books, sessions: this.#sessions, revoked: this.#switches.revoked });
+    this.#billing = new Billing(books, { billingDelayMs: options.billingDelayMs ?? 0, nowMs }, stateFile);
+    this.#services = new Services({
+      books,
+      billing: this.#billing,
+      sessions: this.#sessions,
+      revoked: this.#switches.revoked,
+    });
     this.#server = new LoopbackServer((request, response) => this.#serve(request, response), options.tls);
   }
 
@@ -113,6 +129,8 @@ export class SapSimulator {
     return performControl(command, {
       system: this.#system,
       documents: this.#documents,
+      billing: this.#billing,
+      partners: this.#partners,
       faults: this.#faults,
       switches: this.#switches,
       login: this.#login,
@@ -133,9 +151,14 @@ export class SapSimulator {
   }
 
   ledger(): Ledger {
+    this.#billing.settle();
+    const { requests, documents } = this.#billing.stores;
     return {
       documents: this.#documents.all(),
       partners: this.#partners.all(),
+      requestsToBill: requests.all(),
+      billingDocuments: documents.all(),
+      messageLog: [...this.#billing.messageLog],
       requests: this.#requests.all(),
       wrongRequests: [...this.#wrongRequests],
       sessions: this.#sessions.opened,
@@ -206,7 +229,7 @@ export class SapSimulator {
         }),
       isRefusal: (error) => error instanceof SapError,
       serverError: (status, isDone) => {
-        if (isBrokenOff && path === JOURNAL_PATH)
+        if (isBrokenOff && (path === JOURNAL_PATH || path === REQUEST_PATH))
           throw soapFault(`${BROKEN_OFF}; more details in the web service error log on provider side`);
         throw new SapError(status, "", isDone ? "Bad gateway" : "Service unavailable", { form: "text" });
       },

@@ -23,6 +23,33 @@ export interface TaxCode {
   readonly percent: string | null;
 }
 
+/** A kind of request, by what it names; what copying control makes of it. */
+export interface BillingType {
+  readonly documentType: string;
+  readonly itemCategory: string;
+  readonly requestType: string;
+  readonly billingType: "F2" | "G2";
+}
+
+export interface SalesOrganization {
+  readonly id: string;
+  readonly companyCode: string;
+  readonly channel: string;
+  readonly division: string;
+  /** Parts per hundred of taxes on what is taxed, as a decimal text. */
+  readonly taxPercent: string;
+}
+
+/** A material with sales data in all sales organisations. */
+export interface Material {
+  readonly id: string;
+  readonly unit: string;
+  readonly isTaxed: boolean;
+  /** Revenue account that is determined for it; "" where there is none. */
+  readonly account: string;
+  isMarkedForDeletion: boolean;
+}
+
 export interface System {
   readonly companyCodes: readonly CompanyCode[];
   readonly accounts: readonly LedgerAccount[];
@@ -40,6 +67,12 @@ export interface System {
   readonly regions: Readonly<Record<string, readonly string[]>>;
   /** Categories of tax numbers. */
   readonly taxNumberTypes: readonly string[];
+  readonly salesOrganizations: readonly SalesOrganization[];
+  readonly materials: readonly Material[];
+  readonly billingTypes: readonly BillingType[];
+  /** Condition types of prices. */
+  readonly priceConditions: readonly string[];
+  readonly plants: readonly string[];
   /** Months that are closed in all company codes: YYYY-MM. */
   readonly closedMonths: Set<string>;
   /** Header texts of documents that a validation rule of the company refuses. */
@@ -48,20 +81,37 @@ export interface System {
   readonly knowsInvoiceReference: boolean;
   /** Whether a change without If-Match is refused. */
   readonly needsEtag: boolean;
+  /** Customer's reference of all billing documents; "" for those of their requests. */
+  billingReference: string;
+  /** Whether a second billing document request of a reference is refused. */
+  readonly refusesRepeatedReferences: boolean;
 }
 
 export interface SystemChoices {
   readonly knowsInvoiceReference?: boolean;
   readonly needsEtag?: boolean;
+  readonly refusesRepeatedReferences?: boolean;
 }
 
-export function sampleSystem({ knowsInvoiceReference = true, needsEtag = true }: SystemChoices = {}): System {
+export function sampleSystem({
+  knowsInvoiceReference = true,
+  needsEtag = true,
+  refusesRepeatedReferences = true,
+}: SystemChoices = {}): System {
   const account = (id: string, more: Partial<LedgerAccount> = {}): LedgerAccount => ({
     id,
     isReconciliation: false,
     needsTaxCode: false,
     needsAssignment: false,
     isBlocked: false,
+    ...more,
+  });
+  const material = (id: string, revenue: string, more: Partial<Material> = {}): Material => ({
+    id,
+    unit: "EA",
+    isTaxed: true,
+    account: revenue,
+    isMarkedForDeletion: false,
     ...more,
   });
   return {
@@ -91,7 +141,7 @@ export function sampleSystem({ knowsInvoiceReference = true, needsEtag = true }:
       { id: "U2", percent: null },
     ],
     currencies: { EUR: 2, USD: 2, GBP: 2, JPY: 0 },
-    documentTypes: ["DR", "DG", "SA", "DZ", "AB"],
+    documentTypes: ["DR", "DG", "SA", "DZ", "AB", "RV"],
     paymentTerms: ["0001", "0002", "NT30"],
     groupings: ["BP02"],
     costCenters: ["10101101", "17101101"],
@@ -100,9 +150,29 @@ export function sampleSystem({ knowsInvoiceReference = true, needsEtag = true }:
     wbsElements: ["USAGE.1"],
     regions: { DE: ["01", "BE"], US: ["CA", "NY"], GB: [] },
     taxNumberTypes: ["DE0", "US0", "GB0"],
+    salesOrganizations: [
+      { id: "1010", companyCode: "1010", channel: "10", division: "00", taxPercent: "19" },
+      { id: "1710", companyCode: "1710", channel: "10", division: "00", taxPercent: "6" },
+    ],
+    materials: [
+      material("USAGE", "41000000"),
+      material("USAGE_RARE", "41000200"),
+      material("USAGE_OTHER", "41000100"),
+      material("USAGE_UNTAXED", "41000000", { isTaxed: false }),
+      material("USAGE_UNASSIGNED", ""),
+      material("CREDITS", "21510000", { isTaxed: false }),
+    ],
+    billingTypes: [
+      { documentType: "EOX1", itemCategory: "EDX1", requestType: "BDR1", billingType: "F2" },
+      { documentType: "ECX1", itemCategory: "EGX1", requestType: "BDR2", billingType: "G2" },
+    ],
+    priceConditions: ["PPR0"],
+    plants: ["1010", "1710"],
     closedMonths: new Set(),
     refusedTexts: new Set(),
     knowsInvoiceReference,
     needsEtag,
+    refusesRepeatedReferences,
+    billingReference: "",
   };
 }

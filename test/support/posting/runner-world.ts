@@ -40,6 +40,9 @@ export abstract class RunnerWorld {
   /** Last result of each document, by partition and key, and how many came. */
   readonly told = new Map<string, PostingResult>();
   readonly faults: unknown[] = [];
+  /** Ends of subscriptions, each time that they stood anew; and why they could not be kept. */
+  readonly subscribed: number[] = [];
+  readonly subscriptionFaults: TributaryError[] = [];
   results = 0;
   readonly #options: RunnerWorldOptions;
   readonly #random: () => number;
@@ -99,6 +102,8 @@ export abstract class RunnerWorld {
         if (!process.isDead) this.faults.push(fault);
       },
       onResultFailed: () => undefined,
+      onSubscribed: (endsAtMs) => this.subscribed.push(endsAtMs),
+      onSubscriptionFailed: (fault) => this.subscriptionFaults.push(fault),
     });
   }
 

@@ -41,6 +41,8 @@ export interface ConfigOptions {
   readonly replicas?: number;
   /** What the file of ERP connections holds; none where left out. */
   readonly erp?: Readonly<Record<string, unknown>>;
+  /** Port of loopback on which notifications of ERPs are received; none where left out. */
+  readonly webhooksPort?: number;
   /** Section of the tax service; none where left out. */
   readonly tax?: Readonly<Record<string, unknown>>;
 }
@@ -129,6 +131,7 @@ export class Workspace {
       },
       ...(options.tax === undefined ? {} : { tax: options.tax }),
       ...(options.erp === undefined ? {} : { erp_connections: this.#erpFile(options.erp) }),
+      ...(options.webhooksPort === undefined ? {} : { webhooks: { port: options.webhooksPort } }),
       admin: { port: 0 },
     };
     writeFileSync(file, JSON.stringify(config));

@@ -9,7 +9,25 @@ import { SCENARIOS } from "../../../bench/scenarios/scenarios.ts";
 import type { Scenario, ScenarioContext } from "../../../bench/scenarios/scenario.ts";
 import { committedEvents, metricLabelled, sumOfMetric } from "../../../bench/worker/metrics-text.ts";
 
-const CONTEXT: ScenarioContext = { isSmoke: true, rounds: 1, scale: 1, onProgress: () => undefined };
+const CONTEXT: ScenarioContext = {
+  isSmoke: true,
+  rounds: 1,
+  scale: 1,
+  partitions: 1,
+  onProgress: () => undefined,
+};
+
+it("has a short form of what is measured in seconds", () => {
+  expect(SCENARIOS.filter(({ isInSmoke }) => isInSmoke).map(({ name }) => name)).toEqual([
+    "cells",
+    "rating",
+    "single events",
+    "columnar, numbered batches",
+    "columnar, small load",
+    "live load",
+    "remembered keys",
+  ]);
+});
 
 describe("latencies", () => {
   it("are counted from when a message was due, once an event, at the commit that has it", () => {

@@ -31,7 +31,7 @@ const START_MS = Date.parse("2026-01-31T23:00:00Z");
 const END_MS = Date.parse("2026-08-05T00:00:00Z");
 const DAY_HOURS = 24;
 /** More runs on demand: `POSTING_PROPERTY_RUNS=2000 npx vitest run test/unit/commands`. */
-const RUNS = Number(process.env["POSTING_PROPERTY_RUNS"] ?? 20);
+const RUNS = Number(process.env["POSTING_PROPERTY_RUNS"] ?? 12);
 const TIMEOUT_MS = Math.max(120_000, RUNS * 2_000);
 
 const event = fc.record<TimedEvent>({

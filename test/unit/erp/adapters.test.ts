@@ -46,7 +46,8 @@ describe("settings", () => {
   ])("that fit make a sink: %j", async (settings) => {
     const { make, faults } = prepared(settings);
     expect(faults).toEqual([]);
-    const sink = make?.({
+    const makeSink = await make?.();
+    const sink = makeSink?.({
       prefix: "x-",
       clock: new ManualClock(),
       random: () => 0,

@@ -21,7 +21,7 @@ const START_MS = Date.parse("2026-01-31T23:00:00Z");
 const END_MS = Date.parse("2026-08-01T00:00:00Z");
 const DAY_MS = 24 * HOUR_MS;
 const DAYS = 195;
-const RUNS = Number(process.env["BILLING_PROPERTY_RUNS"] ?? 25);
+const RUNS = Number(process.env["BILLING_PROPERTY_RUNS"] ?? 14);
 /** Each run bills three months three times; machines that do much else take their time. */
 const TIMEOUT_MS = Math.max(120_000, RUNS * 3_000);
 

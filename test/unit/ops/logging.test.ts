@@ -68,6 +68,7 @@ describe("redaction", () => {
     expect(redact(new Uint8Array(5))).toBe("[5 bytes]");
     expect(redact({ n: 5n, at: new Date(0) })).toEqual({ n: "5", at: "1970-01-01T00:00:00.000Z" });
     expect(redact({ hashKey: "00", keys: 5 })).toEqual({ hashKey: REDACTED, keys: 5 });
+    expect(redact({ value: [{ clientState: "x" }] })).toEqual({ value: [{ clientState: REDACTED }] });
   });
 
   it("keeps the code, cause and details of a fault", () => {

@@ -330,7 +330,7 @@ const ALL_AT_ONCE: CutPlan = { cut: () => false, commit: () => false, restart: (
 const ONE_BY_ONE: CutPlan = { cut: () => true, commit: () => true, restart: () => false };
 
 /** More runs: `npm run test:long -- properties`. */
-const RUNS = Number(process.env["ENGINE_PROPERTY_RUNS"] ?? 90);
+const RUNS = Number(process.env["ENGINE_PROPERTY_RUNS"] ?? 60);
 // Some seconds where nothing else runs; a busy machine takes longer.
 vi.setConfig({ testTimeout: Math.max(120_000, RUNS * 3_000) });
 

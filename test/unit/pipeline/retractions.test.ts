@@ -265,7 +265,7 @@ const generated = fc.array(
   { minLength: 1, maxLength: 30 },
 );
 const PLANS = [{}, { plan: { key: "varied", version: 1 } }, { plan: { key: "by-event", version: 1 } }];
-const RUNS = Number(process.env["ENGINE_PROPERTY_RUNS"] ?? 40);
+const RUNS = Number(process.env["ENGINE_PROPERTY_RUNS"] ?? 25);
 
 describe("logs with retractions", () => {
   it("come to the windows and charges of the logs without the events that were taken back", async () => {

@@ -4,9 +4,10 @@ import type { PostingStore } from "../../../src/model/posting-store.ts";
 import type { PostingRunner, PostingSnapshot } from "../../../src/sinks/posting/posting-runner.ts";
 import { dumpOf } from "../../../src/state/postings/posting-store.ts";
 import { queueCommands } from "../../support/posting/memory-logs.ts";
-import { PostingWorld } from "../../support/posting/posting-world.ts";
+import { NotifyingWorld } from "../../support/posting/notifying-world.ts";
+import { PostingWorld, type WorldOptions } from "../../support/posting/posting-world.ts";
 import { seeded } from "../../support/posting/sim-clock.ts";
-import { SimProcess } from "../../support/posting/sim-process.ts";
+import { Killed, SimProcess } from "../../support/posting/sim-process.ts";
 import { rebuilt } from "./rebuilt.ts";
 import { FAULTS_UNTIL_MS, FINAL_STATES, scheduleOf, type PlannedDocument } from "./schedule.ts";
 
@@ -14,6 +15,8 @@ import { FAULTS_UNTIL_MS, FINAL_STATES, scheduleOf, type PlannedDocument } from 
 const RUNS = Number(process.env["POSTING_PROPERTY_RUNS"] ?? 15);
 const ONE_SEED = process.env["POSTING_PROPERTY_SEED"];
 const DAY_MS = 24 * 60 * 60_000;
+/** What an ERP tells of in a schedule, true or not, also of documents that nobody knows. */
+const NOTICES = 60;
 const QUOTA = { maxConcurrent: 3, rate: { count: 10, windowMs: 1_000 }, perDay: 5_000 };
 
 interface Ended {
@@ -30,10 +33,16 @@ async function run(seed: number): Promise<Ended> {
   const schedule = scheduleOf(random);
   const chance = (share: number): boolean => random() < share;
   const appendTrouble = chance(0.3);
-  const world: PostingWorld = new PostingWorld({
+  // Every second ERP tells of changes by itself.
+  const tells = seed % 2 === 0;
+  const options: WorldOptions = {
     seed,
     quota: QUOTA,
-    reconciliation: { paymentIntervalMs: DAY_MS, scanIntervalMs: DAY_MS },
+    reconciliation: {
+      paymentIntervalMs: DAY_MS,
+      subscribedPaymentIntervalMs: 2 * DAY_MS,
+      scanIntervalMs: DAY_MS,
+    },
     appendFault: () => {
       if (!appendTrouble || world.clock.nowMs() > FAULTS_UNTIL_MS || !chance(0.1)) return undefined;
       return chance(0.5) ? "lost-before" : "lost-after";
@@ -53,7 +62,8 @@ async function run(seed: number): Promise<Ended> {
         if (isAltered) stored.document = { ...stored.document, total: "0.01" };
       },
     },
-  });
+  };
+  const world: PostingWorld = tells ? new NotifyingWorld(options) : new PostingWorld(options);
   const { clock } = world;
   queueAll(world, schedule.documents);
 
@@ -91,6 +101,7 @@ async function run(seed: number): Promise<Ended> {
     });
   };
   begin();
+  if (tells) tellOf(world, seeded(-seed), () => runner);
   // From here on the last one works alone, on a quiet ERP.
   clock.schedule(FAULTS_UNTIL_MS - clock.nowMs(), () => {
     for (const process of processes.slice(0, -1)) process.kill();
@@ -118,6 +129,20 @@ async function run(seed: number): Promise<Ended> {
     isDone,
     snapshot: processes.at(-1)?.isDead === true ? undefined : runner?.snapshot(),
   };
+}
+
+/** At any time, of any documents, to whichever runner is the last: also to one that is dead, or has not the connection. */
+function tellOf(world: PostingWorld, random: () => number, runner: () => PostingRunner | undefined): void {
+  const { clock, erp } = world;
+  for (let notice = 0; notice < NOTICES; notice++)
+    clock.schedule(random() * (FAULTS_UNTIL_MS - clock.nowMs()), () => {
+      const known = erp.ledger.filter(() => random() < 0.5).map((stored) => stored.erp.id);
+      try {
+        runner()?.notice({ ids: [...known, "of-nobody"], isAll: random() < 0.2 });
+      } catch (fault) {
+        if (!(fault instanceof Killed)) throw fault;
+      }
+    });
 }
 
 function queueAll(world: PostingWorld, documents: readonly PlannedDocument[]): void {

@@ -248,6 +248,37 @@ describe("a file", () => {
     expect(dumpOf(other)).toBe(dump);
   });
 
+  test("of the first version is the same behind its indexes: documents by the ERP's id, and open invoices in the order of the log", () => {
+    const folder = temporaryFolder();
+    const store = openPostingStore(folder, CONNECTION);
+    add(store, invoiceCommand("2", { after: [] }), invoiceCommand("1", { after: [] }), journalCommand("j"));
+    for (const [key, id] of [
+      ["invoice:1", "41"],
+      ["invoice:2", "42"],
+      ["journal:j", "42"],
+    ] as const) {
+      confirm(store, key);
+      apply(store, transition(key, "confirmed", "reconciled", { erp: { id, number: null } }));
+    }
+    const dump = dumpOf(store);
+    store.close();
+    const former = new Sqlite(join(folder, POSTINGS_FILE));
+    former.exec("DROP INDEX documents_of_erp_id; DROP INDEX documents_open_payment");
+    former.pragma("user_version = 1");
+    former.close();
+    const again = openPostingStore(folder, CONNECTION);
+    expect(dumpOf(again)).toBe(dump);
+    const keys = (documents: readonly { readonly key: string }[]): string[] =>
+      documents.map(({ key }) => key);
+    expect(keys(again.documentsOfErpId("42"))).toEqual(["invoice:2", "journal:j"]);
+    expect(keys(again.documentsOfErpId("43"))).toEqual([]);
+    again.deferPayments(["invoice:2"], ARRIVAL_MS * 2);
+    const [first] = again.openPayments(-1, 1);
+    expect(first?.key).toBe("invoice:2");
+    expect(keys(again.openPayments(first?.position ?? 0, 10))).toEqual(["invoice:1"]);
+    again.close();
+  });
+
   test("belongs to one connection and one process; others, newer and damaged ones are refused", () => {
     const folder = temporaryFolder();
     const store = openPostingStore(folder, CONNECTION);

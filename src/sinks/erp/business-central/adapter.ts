@@ -1,13 +1,16 @@
 import { defineAdapter } from "../erp-adapter.ts";
 import { businessCentralConnectionSchema, businessCentralOptions } from "./configuration.ts";
 import { businessCentralDescription } from "./description.ts";
-import { BusinessCentralSink } from "./sink.ts";
 
 export const businessCentralAdapter = defineAdapter(
   businessCentralDescription,
   businessCentralConnectionSchema,
   (read, secret, fault) => {
     const options = businessCentralOptions(read, secret, fault);
-    return options === undefined ? undefined : (environment) => new BusinessCentralSink(options, environment);
+    if (options === undefined) return undefined;
+    return async () => {
+      const { BusinessCentralSink } = await import("./sink.ts");
+      return (environment) => new BusinessCentralSink(options, environment);
+    };
   },
 );

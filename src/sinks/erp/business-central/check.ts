@@ -4,8 +4,11 @@ import { outcomeOf } from "../common/connection-check.ts";
 import { type ConnectionFinding, ErpFault } from "../erp-sink.ts";
 import { type CheckedCompany, missingReferences } from "./check-references.ts";
 import type { BusinessCentralClient } from "./client.ts";
+import type { WebhookOptions } from "./configuration.ts";
+import { MAX_SUBSCRIPTIONS } from "./limits.ts";
 import { parsed, readAll } from "./odata.ts";
 import type { PlanSettings } from "./plan.ts";
+import { readSubscriptions } from "./subscriptions.ts";
 
 /** What an application needs for each kind of document, as Business Central's permission sets call it. */
 const NEEDS: Readonly<Record<PostingKind, { readonly set: string; readonly permission: string }>> = {
@@ -19,6 +22,7 @@ export interface CheckOptions {
   readonly settings: PlanSettings;
   readonly kinds: readonly PostingKind[];
   readonly references: MappedReferences;
+  readonly webhook: WebhookOptions | undefined;
   /** YYYY-MM-DD. */
   readonly today: string;
   readonly signal: AbortSignal;
@@ -58,10 +62,30 @@ export async function check(
       });
     else findings.push(...(await checkCompany(client, { id, name: known.name ?? id }, options, companies)));
   }
+  findings.push(...(await checkWebhook(client, options)));
   const mapped = await outcomeOf(() => missingReferences(client, companies, options));
   return mapped instanceof ErpFault
     ? [...findings, findingOf(mapped, "the lists that mappings name", "D365 READ")]
     : [...findings, ...mapped];
+}
+
+/** Whether subscriptions may be read, and whether there is room for ours. Whether the address is reached only a worker that listens can tell. */
+async function checkWebhook(
+  client: BusinessCentralClient,
+  { settings, webhook, signal }: CheckOptions,
+): Promise<readonly ConnectionFinding[]> {
+  if (webhook?.isActive !== true) return [];
+  const all = await outcomeOf(() => readSubscriptions(client, signal));
+  if (all instanceof ErpFault)
+    return [findingOf(all, "subscriptions", "one with the table data API Webhook Subscription")];
+  const others = all.filter(({ notificationUrl }) => notificationUrl !== webhook.url).length;
+  if (others + settings.companies.length <= MAX_SUBSCRIPTIONS) return [];
+  return [
+    {
+      problem: "configuration",
+      message: `The tenant has ${others} subscriptions of others and room for ${MAX_SUBSCRIPTIONS}: one for each of ${settings.companies.length} companies does not fit (setting webhook_url).`,
+    },
+  ];
 }
 
 async function checkCompany(

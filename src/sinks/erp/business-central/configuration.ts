@@ -1,9 +1,16 @@
 import { z } from "zod";
 import { DURATION_UNIT_MS, durationText } from "../../../model/duration.ts";
-import { durationField, fileField, secretField } from "../common/settings-fields.ts";
+import { addressField, durationField, fileField, secretField } from "../common/settings-fields.ts";
 import type { FaultNoter, SecretReader } from "../erp-adapter.ts";
 import { codeOf } from "./external-id.ts";
-import { DEFAULT_REQUEST_DEADLINE_MS, DEFAULT_SETTLE_DELAY_MS, LONGEST_REQUEST_MS } from "./limits.ts";
+import {
+  DEFAULT_REQUEST_DEADLINE_MS,
+  DEFAULT_SETTLE_DELAY_MS,
+  LONGEST_REQUEST_MS,
+  MAX_CLIENT_STATE_CHARACTERS,
+  MAX_NOTIFICATION_URL_CHARACTERS,
+  MIN_CLIENT_STATE_CHARACTERS,
+} from "./limits.ts";
 import { COMPANY_ID } from "./mapped-company.ts";
 import { type PlanSettings, TAX_MODES } from "./plan.ts";
 
@@ -87,6 +94,17 @@ export const businessCentralConnectionSchema = z
     tax_ids: z.boolean().default(true).meta({
       description: "Whether tax numbers of customers are sent; Business Central checks their form.",
     }),
+    webhook_url: addressField(
+      "Address that Business Central sends notifications to, and that leads to the worker's `webhooks` port; absent: it is only polled.",
+    )
+      .max(MAX_NOTIFICATION_URL_CHARACTERS)
+      .refine((url) => !url.includes("?"), { error: "must have no query" })
+      .optional(),
+    webhook_secret: secretField("Secret that each notification has to show (its client state)."),
+    webhook_secret_file: fileField("File that holds this secret."),
+    webhook_active: z.boolean().default(true).meta({
+      description: "`false`: what is subscribed is ended, and Business Central is only polled.",
+    }),
   })
   .meta({ description: "A connection to Microsoft Dynamics 365 Business Central." });
 
@@ -104,7 +122,21 @@ export interface BusinessCentralOptions {
   readonly deadlineMs: number;
   readonly settleDelayMs: number;
   readonly documents: PlanSettings;
+  /** Undefined where Business Central is only polled. */
+  readonly webhook?: WebhookOptions | undefined;
 }
+
+export interface WebhookOptions {
+  /** Where notifications are sent. */
+  readonly url: string;
+  readonly clientState: string;
+  /** False where what is subscribed is to be ended. */
+  readonly isActive: boolean;
+}
+
+const CLIENT_STATE = new RegExp(
+  `^[\\x21-\\x7e]{${MIN_CLIENT_STATE_CHARACTERS},${MAX_CLIENT_STATE_CHARACTERS}}$`,
+);
 
 /** What a token is good for; the same wherever the API is reached. */
 const SCOPE = "https://api.businesscentral.dynamics.com/.default";
@@ -116,13 +148,10 @@ export function businessCentralOptions(
   fault: FaultNoter,
 ): BusinessCentralOptions | undefined {
   const { client_secret: value, client_secret_file: file, untaxed_code: untaxedCode } = config;
-  if ((value === undefined) === (file === undefined)) {
-    if (value === undefined) fault("client_secret", "client_secret or client_secret_file is required");
-    else fault("client_secret_file", "client_secret is given as well: choose one");
-    return undefined;
-  }
-  const clientSecret = readSecret("client_secret", value, file);
-  if (clientSecret === undefined) return undefined;
+  const secret = oneSecret("client_secret", value, file, fault);
+  const clientSecret = secret ? readSecret("client_secret", value, file) : undefined;
+  const webhook = webhookOptions(config, readSecret, fault);
+  if (clientSecret === undefined || webhook === null) return undefined;
   const { tenant, environment } = config;
   return {
     base: `${config.url}/v2.0/${tenant}/${environment}/api/v2.0`,
@@ -139,5 +168,42 @@ export function businessCentralOptions(
       taxAreas: config.tax_areas,
       sendsTaxIds: config.tax_ids,
     },
+    ...(webhook !== undefined && { webhook }),
   };
+}
+
+/** Whether a secret is given, and in one way only; notes it where not. */
+function oneSecret(
+  setting: string,
+  value: string | undefined,
+  file: string | undefined,
+  fault: FaultNoter,
+): boolean {
+  if ((value === undefined) !== (file === undefined)) return true;
+  if (value === undefined) fault(setting, `${setting} or ${setting}_file is required`);
+  else fault(`${setting}_file`, `${setting} is given as well: choose one`);
+  return false;
+}
+
+/** Null where a fault was noted. */
+function webhookOptions(
+  config: BusinessCentralConnectionConfig,
+  readSecret: SecretReader,
+  fault: FaultNoter,
+): WebhookOptions | undefined | null {
+  const { webhook_url: url, webhook_secret: value, webhook_secret_file: file } = config;
+  if (url === undefined) {
+    if (value === undefined && file === undefined) return undefined;
+    fault("webhook_url", "is required with a webhook's secret");
+    return null;
+  }
+  if (!oneSecret("webhook_secret", value, file, fault)) return null;
+  const clientState = readSecret("webhook_secret", value, file);
+  if (clientState === undefined) return null;
+  if (!CLIENT_STATE.test(clientState)) {
+    const [min, max] = [MIN_CLIENT_STATE_CHARACTERS, MAX_CLIENT_STATE_CHARACTERS];
+    fault("webhook_secret", `must have ${min} to ${max} characters of ASCII without spaces`);
+    return null;
+  }
+  return { url, clientState, isActive: config.webhook_active };
 }

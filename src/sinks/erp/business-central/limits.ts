@@ -52,3 +52,26 @@ export const MAX_AMOUNT_DECIMALS = 5;
 export const MAX_AMOUNT_DIGITS = 15;
 /** [C] Lines are numbered in steps, so that people can put others between them. */
 export const LINE_NUMBER_STEP = 10_000;
+
+/**
+ * Webhooks. [O] "Working with webhooks", dev-itpro/api-reference/v2.0/dynamics-subscriptions; [N] its forerunner for Dynamics NAV 2018, "Managing subscriptions", which gives
+ * numbers that the other has no more; [C] table 2000000095 "API Webhook Subscription", codeunits 6154 "API Webhook Notification Send" and 5477 "Sales Invoice Aggregator".
+ *
+ * What bounds nothing here: a handshake waits 5 seconds for its answer and a notification 30 [N]; changes of 30 seconds are told together [O]; after 408, 429, 5xx or no answer it is told again over 36 hours [O],
+ * five times [N], and then the subscription is removed, as it is at once after any other refusal [O]. A posted invoice is told of when its status changes, so not when a part of it is paid [C].
+ */
+
+/** [O] A subscription lasts three days; one is renewed when less than this is left, so that two days are left to try it. */
+export const RENEW_BEFORE_MS = 2 * 24 * 60 * 60_000;
+/** [N] Subscriptions of a tenant, by whomever. */
+export const MAX_SUBSCRIPTIONS = 200;
+/** [C] The address is a blob of any length and is looked for by its first 250 characters. */
+export const MAX_NOTIFICATION_URL_CHARACTERS = 250;
+/** [C] Client State: Text[2048]. It is repeated with each notification of a request, so ours is shorter. */
+export const MAX_CLIENT_STATE_CHARACTERS = 256;
+/** What is exposed to everybody who finds the address is not to be guessed. */
+export const MIN_CLIENT_STATE_CHARACTERS = 32;
+/** [A] A validation token is some hundred characters long; nobody is sent back more than this. */
+export const MAX_VALIDATION_TOKEN_CHARACTERS = 2_048;
+/** [O] A request has a thousand notifications at most: more are one of the kind "collection". What names more is taken for one of these. */
+export const MAX_NOTIFICATIONS = 1_000;

@@ -4,6 +4,7 @@ import type { MappedReferences, PostingCommand, PostingKind } from "../../../mod
 import { callsWithin, type WithinDeadline } from "../common/deadline.ts";
 import { entraAuthentication } from "../common/entra-authentication.ts";
 import { HttpClient } from "../common/http-client.ts";
+import type { ChangeNotifications } from "../change-notifications.ts";
 import {
   type ConnectionFinding,
   ErpFault,
@@ -18,15 +19,17 @@ import {
 } from "../erp-sink.ts";
 import { check } from "./check.ts";
 import { BusinessCentralClient } from "./client.ts";
-import type { BusinessCentralOptions } from "./configuration.ts";
+import type { BusinessCentralOptions, WebhookOptions } from "./configuration.ts";
 import { businessCentralDescription } from "./description.ts";
 import { MAX_CONCURRENCY, MAX_READ_BACK } from "./limits.ts";
 import { lookUp } from "./look-up.ts";
 import { businessCentralPlan, type PlanSettings } from "./plan.ts";
 import { planCommand } from "./plan-command.ts";
+import { receiveNotification } from "./notifications.ts";
 import { readBack } from "./read-back.ts";
 import { scan } from "./scan.ts";
 import { submit } from "./submit.ts";
+import { keepSubscribed, unsubscribe, withoutSecret } from "./subscriptions.ts";
 
 /** Microsoft Dynamics 365 Business Central by its API v2.0. See docs/erp/business-central.md. */
 export class BusinessCentralSink implements ErpSink {
@@ -34,7 +37,9 @@ export class BusinessCentralSink implements ErpSink {
   readonly maxReadBack = MAX_READ_BACK;
   readonly requestDeadlineMs: number;
   readonly settleDelayMs: number;
+  readonly notifications: ChangeNotifications | undefined;
   readonly #settings: PlanSettings;
+  readonly #webhook: WebhookOptions | undefined;
   readonly #prefix: string;
   readonly #clock: Clock;
   readonly #within: WithinDeadline;
@@ -52,6 +57,7 @@ export class BusinessCentralSink implements ErpSink {
     this.#within = callsWithin(deadlineMs);
     this.settleDelayMs = options.settleDelayMs;
     this.#settings = options.documents;
+    this.#webhook = options.webhook;
     this.#prefix = prefix;
     this.#clock = clock;
     const http = new HttpClient({
@@ -62,6 +68,7 @@ export class BusinessCentralSink implements ErpSink {
     this.#http = http;
     const authentication = entraAuthentication(options, { http, clock });
     this.#client = new BusinessCentralClient({ base, authentication, http, clock, onRequest });
+    this.notifications = options.webhook === undefined ? undefined : this.#notificationsOf(options.webhook);
   }
 
   plan(command: PostingCommand): PlannedPosting {
@@ -99,8 +106,31 @@ export class BusinessCentralSink implements ErpSink {
   ): Promise<readonly ConnectionFinding[]> {
     const today = new Date(this.#clock.nowMs()).toISOString().slice(0, "YYYY-MM-DD".length);
     return this.#within(context, (signal) =>
-      check(this.#client, { settings: this.#settings, kinds: commandKinds, references, today, signal }),
+      check(this.#client, {
+        settings: this.#settings,
+        kinds: commandKinds,
+        references,
+        webhook: this.#webhook,
+        today,
+        signal,
+      }),
     );
+  }
+
+  #notificationsOf(webhook: WebhookOptions): ChangeNotifications {
+    const parts = { client: this.#client, webhook, companies: this.#settings.companies };
+    const { clientState, isActive } = webhook;
+    return {
+      isWanted: isActive,
+      hasCredential: true,
+      keepSubscribed: (context) =>
+        this.#within(context, (signal) =>
+          withoutSecret(clientState, () => keepSubscribed(parts, { nowMs: this.#clock.nowMs(), signal })),
+        ),
+      unsubscribe: (context) =>
+        this.#within(context, (signal) => withoutSecret(clientState, () => unsubscribe(parts, signal))),
+      receive: (request) => receiveNotification(request, clientState),
+    };
   }
 
   close(): Promise<void> {

@@ -3,16 +3,10 @@ import { fileField, durationField, secretField } from "../common/settings-fields
 import { defineAdapter, type FaultNoter, type SecretReader } from "../erp-adapter.ts";
 import { ACKNOWLEDGED_KINDS } from "./acknowledgement.ts";
 import { fileDescription } from "./description.ts";
-import { directoryDrop } from "./drops/directory-drop.ts";
 import type { Drop } from "./drops/drop.ts";
-import { sftpDrop } from "./drops/sftp-drop.ts";
-import { csv } from "./formats/csv.ts";
-import { fixedWidth } from "./formats/fixed-width.ts";
 import type { FileFormat } from "./formats/format.ts";
-import { idoc } from "./formats/idoc.ts";
 import { MAX_FIELD_WIDTH } from "./limits.ts";
 import { COLUMNS } from "./rows.ts";
-import { FileSink } from "./sink.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -86,38 +80,56 @@ const settings = z.strictObject({
 type Settings = z.output<typeof settings>;
 
 export const fileAdapter = defineAdapter(fileDescription, settings, (read, secret, fault) => {
-  const format = formatOf(read, fault);
-  const makeDrop = dropMaker(read, secret, fault);
-  if (format === undefined || makeDrop === undefined) return undefined;
+  const loadFormat = formatOf(read, fault);
+  const loadDrop = dropOf(read, secret, fault);
+  if (loadFormat === undefined || loadDrop === undefined) return undefined;
   const acknowledgements = read.acknowledgements
     ? { deadlineMs: read.acknowledgement_deadline, faultCodes: read.fault_codes }
     : undefined;
-  return (environment) =>
-    new FileSink({ drop: makeDrop(), format, acknowledgements, deadlineMs: read.deadline }, environment);
+  return async () => {
+    const [{ FileSink }, format, makeDrop] = await Promise.all([
+      import("./sink.ts"),
+      loadFormat(),
+      loadDrop(),
+    ]);
+    return (environment) =>
+      new FileSink({ drop: makeDrop(), format, acknowledgements, deadlineMs: read.deadline }, environment);
+  };
 });
 
-function formatOf({ format, layout, partners }: Settings, fault: FaultNoter): FileFormat | undefined {
-  if (format === "csv") return csv;
-  if (format === "fixed-width") return fixedWidth(layout);
+/** Loads its module when it is called, like `dropOf`: each brings a library of its own. */
+function formatOf(
+  { format, layout, partners }: Settings,
+  fault: FaultNoter,
+): (() => Promise<FileFormat>) | undefined {
+  if (format === "csv") return async () => (await import("./formats/csv.ts")).csv;
+  if (format === "fixed-width")
+    return async () => (await import("./formats/fixed-width.ts")).fixedWidth(layout);
   if (partners === undefined) {
     fault("partners", "is required by format idoc");
     return undefined;
   }
-  return idoc({
+  const control = {
     senderPort: partners.sender_port,
     senderPartner: partners.sender_partner,
     receiverPort: partners.receiver_port,
     receiverPartner: partners.receiver_partner,
     client: partners.client,
-  });
+  };
+  return async () => (await import("./formats/idoc.ts")).idoc(control);
 }
 
-function dropMaker(
+function dropOf(
   { path, sftp }: Settings,
   secret: SecretReader,
   fault: FaultNoter,
-): (() => Drop) | undefined {
-  if (sftp === undefined) return () => directoryDrop(path);
+): (() => Promise<() => Drop>) | undefined {
+  if (sftp === undefined) {
+    return async () => {
+      const { directoryDrop } = await import("./drops/directory-drop.ts");
+      return () => directoryDrop(path);
+    };
+  }
   const password = secret("sftp.password", sftp.password, sftp.password_file);
   const privateKey = secret("sftp.private_key", undefined, sftp.private_key_file);
   const passphrase = secret("sftp.passphrase", sftp.passphrase, sftp.passphrase_file);
@@ -127,15 +139,18 @@ function dropMaker(
     return undefined;
   }
   if ((isKeyed ? privateKey : password) === undefined) return undefined;
-  return () =>
-    sftpDrop({
-      host: sftp.host,
-      port: sftp.port,
-      user: sftp.user,
-      ...(password === undefined ? {} : { password }),
-      ...(privateKey === undefined ? {} : { privateKey }),
-      ...(passphrase === undefined ? {} : { passphrase }),
-      hostKeySha256: sftp.host_key_sha256,
-      root: path.replace(/\/+$/, ""),
-    });
+  const options = {
+    host: sftp.host,
+    port: sftp.port,
+    user: sftp.user,
+    ...(password === undefined ? {} : { password }),
+    ...(privateKey === undefined ? {} : { privateKey }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+    hostKeySha256: sftp.host_key_sha256,
+    root: path.replace(/\/+$/, ""),
+  };
+  return async () => {
+    const { sftpDrop } = await import("./drops/sftp-drop.ts");
+    return () => sftpDrop(options);
+  };
 }

@@ -4,7 +4,6 @@ import { defineAdapter } from "../erp-adapter.ts";
 import { httpDescription } from "./description.ts";
 import { MAX_SECRET_BYTES, MIN_SECRET_BYTES } from "./limits.ts";
 import { secretBytes } from "./signature.ts";
-import { HttpSink } from "./sink.ts";
 
 const MINUTE_MS = 60_000;
 /** More than a receiver of one's own is likely to want at once. */
@@ -52,16 +51,16 @@ export const httpAdapter = defineAdapter(httpDescription, settings, (read, secre
     return undefined;
   }
   if (secrets.length === 0) return undefined;
-  return (environment) =>
-    new HttpSink(
-      {
-        url: read.url,
-        secrets,
-        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-        deadlineMs: read.deadline,
-        settleDelayMs: read.settle_delay,
-        connections: read.connections,
-      },
-      environment,
-    );
+  const options = {
+    url: read.url,
+    secrets,
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    deadlineMs: read.deadline,
+    settleDelayMs: read.settle_delay,
+    connections: read.connections,
+  };
+  return async () => {
+    const { HttpSink } = await import("./sink.ts");
+    return (environment) => new HttpSink(options, environment);
+  };
 });

@@ -4,8 +4,8 @@ import { durationField, fileField, secretField } from "../common/settings-fields
 import type { SecretReader } from "../erp-adapter.ts";
 import { ACCOUNT_PATTERN } from "./account.ts";
 import { DEFAULT_REQUEST_DEADLINE_MS, DEFAULT_SETTLE_DELAY_MS, LONGEST_REQUEST_MS } from "./limits.ts";
-import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from "./machine-authentication.ts";
 import { CUSTOMER_PARTS, type PlanSettings, TAX_MODES } from "./plan.ts";
+import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from "./signature-algorithms.ts";
 
 /**
  * A connection to NetSuite in the worker's configuration. Secrets are values (which the file takes from the environment) or files; `writeOnly`

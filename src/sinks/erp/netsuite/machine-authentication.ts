@@ -6,10 +6,7 @@ import { type HttpClient, HttpFailure, type HttpReply } from "../common/http-cli
 import { TokenCache, type AccessToken } from "../common/token-cache.ts";
 import { ErpFault } from "../erp-sink.ts";
 import type { Authentication } from "../common/authentication.ts";
-
-/** What an assertion may be signed with. NetSuite refuses RS256. */
-export const SIGNATURE_ALGORITHMS = ["PS256", "PS384", "PS512", "ES256", "ES384", "ES512"] as const;
-export type SignatureAlgorithm = (typeof SIGNATURE_ALGORITHMS)[number];
+import type { SignatureAlgorithm } from "./signature-algorithms.ts";
 
 /** Credentials of OAuth 2.0 for machines: client credentials with a signed assertion (RFC 7523). */
 export interface MachineCredentials {

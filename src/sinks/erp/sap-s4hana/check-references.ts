@@ -1,5 +1,6 @@
 import type { MappedReferences, MappedValues, MappingTable } from "../../../model/posting.ts";
 import { type ConnectionFinding, ErpFault } from "../erp-sink.ts";
+import { SALES_MATERIALS } from "./billing-requests/check-sales.ts";
 import type { SapClient } from "./client.ts";
 import { BUSINESS_PARTNERS } from "./customers.ts";
 import { MAX_READ_BACK } from "./limits.ts";
@@ -39,6 +40,13 @@ const PROFIT_CENTER: Source = {
   title: "profit centre",
 };
 
+const SALES_ORGANIZATION: Source = {
+  entity: "API_SALESORGANIZATION_SRV/A_SalesOrganization",
+  field: "SalesOrganization",
+  title: "sales organisation",
+};
+const MATERIAL: Source = { entity: SALES_MATERIALS, field: "Product", title: "material with sales data" };
+
 /** Fields of mapping tables that hold keys of each. */
 const FIELDS: readonly (readonly [table: MappingTable, field: string, source: Source])[] = [
   ["legal_entity", "id", COMPANY],
@@ -50,6 +58,11 @@ const FIELDS: readonly (readonly [table: MappingTable, field: string, source: So
   ["account", "cost_center", COST_CENTER],
   ["item", "profit_center", PROFIT_CENTER],
   ["account", "profit_center", PROFIT_CENTER],
+];
+/** Only where invoices are billed by sales and distribution. */
+const BILLING_FIELDS: typeof FIELDS = [
+  ["legal_entity", "sales_organization", SALES_ORGANIZATION],
+  ["item", "material", MATERIAL],
 ];
 /** Dimensions say by their field what their id is of. */
 const DIMENSIONS: Readonly<Record<string, Source>> = {
@@ -67,10 +80,11 @@ interface NamedKey {
 export async function missingReferences(
   client: SapClient,
   references: MappedReferences,
+  isBilledBySap: boolean,
   signal: AbortSignal,
 ): Promise<readonly ConnectionFinding[]> {
   const findings: ConnectionFinding[] = [];
-  for (const [source, named] of keysBySource(references)) {
+  for (const [source, named] of keysBySource(references, isBilledBySap)) {
     const known = await knownKeys(client, source, [...new Set(named.map(({ value }) => value))], signal);
     if (typeof known === "string")
       findings.push({
@@ -88,12 +102,15 @@ export async function missingReferences(
   return findings;
 }
 
-function keysBySource(references: MappedReferences): ReadonlyMap<Source, readonly NamedKey[]> {
+function keysBySource(
+  references: MappedReferences,
+  isBilledBySap: boolean,
+): ReadonlyMap<Source, readonly NamedKey[]> {
   const found = new Map<Source, NamedKey[]>();
   const add = (source: Source, named: NamedKey): void => {
     found.set(source, [...(found.get(source) ?? []), named]);
   };
-  for (const [table, field, source] of FIELDS)
+  for (const [table, field, source] of isBilledBySap ? [...FIELDS, ...BILLING_FIELDS] : FIELDS)
     for (const [key, row] of rowsOf(references, table)) {
       const value = row[field];
       if (value !== undefined && value !== "") add(source, { table, key, value });

@@ -1,12 +1,15 @@
 import type { MappedReferences, PostingKind } from "../../../model/posting.ts";
 import { askAll } from "../common/connection-check.ts";
 import type { ConnectionFinding, ErpFault } from "../erp-sink.ts";
+import { BILLING_DOCUMENTS } from "./billing-requests/read-documents.ts";
+import { BILLING_REQUESTS } from "./billing-requests/read-requests.ts";
 import { missingReferences } from "./check-references.ts";
 import type { SapClient } from "./client.ts";
 import { BUSINESS_PARTNERS } from "./customers.ts";
 import { ITEM_CUBE, ITEM_KEY } from "./item-cube.ts";
 import { JOURNAL_ENTRY_PATH } from "./journal-message.ts";
 import { queryPage } from "./odata.ts";
+import type { PlanSettings } from "./plan.ts";
 
 interface Part {
   /** Communication scenario that an arrangement is needed for. */
@@ -18,37 +21,82 @@ interface Part {
 
 const ONE_ROW = { operation: "check", filter: "", orderBy: [] } as const;
 const ALL_KINDS: readonly PostingKind[] = ["customer", "invoice", "credit-memo", "journal"];
-const PARTS: readonly Part[] = [
-  {
-    scenario: "SAP_COM_0002",
-    title: "read journal entry items",
-    kinds: ALL_KINDS,
-    ask: (client, signal) =>
-      queryPage(client, { ...ONE_ROW, entity: ITEM_CUBE, select: ITEM_KEY, signal }, 0, 1),
-  },
-  {
-    scenario: "SAP_COM_0008",
-    title: "use business partners",
-    kinds: ["customer", "invoice", "credit-memo"],
-    ask: (client, signal) =>
-      queryPage(client, { ...ONE_ROW, entity: BUSINESS_PARTNERS, select: ["BusinessPartner"], signal }, 0, 1),
-  },
-  {
-    scenario: "SAP_COM_0002",
-    title: "post journal entries",
-    kinds: ["invoice", "credit-memo", "journal"],
-    // The description of the service: who may not use the service may not read it.
-    ask: (client, signal) =>
-      client.send({
-        operation: "check",
-        method: "GET",
-        path: `${JOURNAL_ENTRY_PATH}?wsdl`,
-        effect: "read",
-        headers: { accept: "text/xml" },
-        signal,
-      }),
-  },
-];
+const SALES: readonly PostingKind[] = ["invoice", "credit-memo"];
+
+/** The parts that every connection uses, and those for invoices and memos, as it sends them. */
+function partsOf({ billing }: PlanSettings): readonly Part[] {
+  const [postedBySoap, billed] =
+    billing === null ? [[...SALES, "journal" as const], []] : [["journal" as const], SALES];
+  return [
+    {
+      scenario: "SAP_COM_0002",
+      title: "read journal entry items",
+      kinds: ALL_KINDS,
+      ask: (client, signal) =>
+        queryPage(client, { ...ONE_ROW, entity: ITEM_CUBE, select: ITEM_KEY, signal }, 0, 1),
+    },
+    {
+      scenario: "SAP_COM_0008",
+      title: "use business partners",
+      kinds: ["customer", "invoice", "credit-memo"],
+      ask: (client, signal) =>
+        queryPage(
+          client,
+          { ...ONE_ROW, entity: BUSINESS_PARTNERS, select: ["BusinessPartner"], signal },
+          0,
+          1,
+        ),
+    },
+    {
+      scenario: "SAP_COM_0002",
+      title: "post journal entries",
+      kinds: postedBySoap,
+      ask: (client, signal) => askForDescription(client, JOURNAL_ENTRY_PATH, signal),
+    },
+    {
+      scenario: "SAP_COM_0176",
+      title: "read billing document requests",
+      kinds: billed,
+      ask: (client, signal) =>
+        queryPage(
+          client,
+          { ...ONE_ROW, entity: BILLING_REQUESTS, select: ["BillingDocumentRequest"], signal },
+          0,
+          1,
+        ),
+    },
+    {
+      scenario: "SAP_COM_0176",
+      title: "send billing document requests",
+      kinds: billed,
+      ask: (client, signal) => askForDescription(client, billing?.service.path ?? "", signal),
+    },
+    {
+      scenario: "SAP_COM_0120",
+      title: "read billing documents",
+      kinds: billed,
+      ask: (client, signal) =>
+        queryPage(
+          client,
+          { ...ONE_ROW, entity: BILLING_DOCUMENTS, select: ["BillingDocument"], signal },
+          0,
+          1,
+        ),
+    },
+  ];
+}
+
+/** The description of a SOAP service: who may not use the service may not read it. */
+function askForDescription(client: SapClient, path: string, signal: AbortSignal): Promise<unknown> {
+  return client.send({
+    operation: "check",
+    method: "GET",
+    path: `${path}?wsdl`,
+    effect: "read",
+    headers: { accept: "text/xml" },
+    signal,
+  });
+}
 
 /**
  * What is wrong with a connection: credentials, permissions, keys of the mapping. Only reads. Which posting periods are open can't be asked for: SAP has no
@@ -57,13 +105,13 @@ const PARTS: readonly Part[] = [
 export async function check(
   client: SapClient,
   kinds: readonly PostingKind[],
-  references: MappedReferences,
+  { references, settings }: { readonly references: MappedReferences; readonly settings: PlanSettings },
   signal: AbortSignal,
 ): Promise<readonly ConnectionFinding[]> {
   return await askAll({
-    parts: PARTS.filter((part) => part.kinds.some((kind) => kinds.includes(kind))),
+    parts: partsOf(settings).filter((part) => part.kinds.some((kind) => kinds.includes(kind))),
     ask: (part) => part.ask(client, signal),
-    further: [() => missingReferences(client, references, signal)],
+    further: [() => missingReferences(client, references, settings.billing !== null, signal)],
     findingOf,
   });
 }

@@ -3,6 +3,7 @@ import { DURATION_UNIT_MS, durationText } from "../../../model/duration.ts";
 import { durationField, fileField, secretField } from "../common/settings-fields.ts";
 import type { SecretReader } from "../erp-adapter.ts";
 import type { SapCredentials } from "./authentication.ts";
+import { billingField, billingSettings, isBilledBySap } from "./billing-requests/configuration.ts";
 import {
   DEFAULT_BATCH_ENTRIES,
   DEFAULT_REQUEST_DEADLINE_MS,
@@ -107,6 +108,11 @@ export const sapConnectionSchema = z
       .max(MAX_BATCH_ENTRIES)
       .default(DEFAULT_BATCH_ENTRIES)
       .meta({ description: "Documents that one request may have; each is answered by itself." }),
+    invoices: z.enum(["journal", "billing-document-request"]).default("journal").meta({
+      description:
+        "`journal`: invoices and credit memos are posted as documents of FI; `billing-document-request`: they are sent as requests, of which SAP makes its own billing documents.",
+    }),
+    billing: billingField,
     document_types: z
       .strictObject({
         invoice: code("{2}", "DR", "Document type of invoices."),
@@ -149,6 +155,14 @@ export const sapConnectionSchema = z
       .default([])
       .meta({ description: "Parts of a customer that are sent when it is made, and never changed after." }),
   })
+  .superRefine(({ invoices, billing }, context) => {
+    if (isBilledBySap(invoices) === (billing !== undefined)) return;
+    const message =
+      billing === undefined
+        ? "is required where invoices are billing-document-request"
+        : "is given, and invoices are posted as journal";
+    context.addIssue({ code: "custom", path: ["billing"], message });
+  })
   .meta({ description: "A connection to SAP S/4HANA Cloud." });
 
 export type SapConnectionConfig = z.output<typeof sapConnectionSchema>;
@@ -184,6 +198,7 @@ export function sapOptions(config: SapConnectionConfig, readSecret: SecretReader
       sendsRegions: config.send_regions,
       taxNumberTypes: config.tax_number_types,
       sapOwns: config.sap_owns,
+      billing: config.billing === undefined ? null : billingSettings(config.billing),
     },
   };
 }

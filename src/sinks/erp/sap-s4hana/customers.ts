@@ -12,6 +12,7 @@ const PARTS = [
   "to_BusinessPartnerAddress/to_EmailAddress",
   "to_BusinessPartnerTax",
   "to_Customer/to_CustomerCompany",
+  "to_Customer/to_CustomerSalesArea",
 ] as const;
 
 /** Customers' numbers by external id; those that SAP doesn't have, or that are no customers, are missing. */

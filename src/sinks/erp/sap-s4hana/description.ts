@@ -21,8 +21,25 @@ export const sapS4hanaDescription: ErpDescription = {
   },
   optional: {
     customer: ["id"],
-    legal_entity: ["reconciliation_account", "country"],
-    item: ["tax_code", "cost_center", "profit_center", "segment", "wbs_element"],
+    // Sales organisations, materials and what belongs to them: for billing document requests.
+    legal_entity: [
+      "reconciliation_account",
+      "country",
+      "sales_organization",
+      "distribution_channel",
+      "division",
+      "plant",
+    ],
+    item: [
+      "tax_code",
+      "cost_center",
+      "profit_center",
+      "segment",
+      "wbs_element",
+      "material",
+      "unit",
+      "item_category",
+    ],
     account: ["tax_code", "cost_center", "profit_center", "segment", "wbs_element"],
     tax: ["condition_type", "classification"],
     terms: ["id"],

@@ -73,6 +73,23 @@ export function readByReference(
   return readDocuments(client, operation, filter, signal);
 }
 
+/** Documents by company code, fiscal year and number. */
+export async function readByNumber(
+  client: SapClient,
+  operation: string,
+  keys: readonly Pick<AccountingDocument, "companyCode" | "fiscalYear" | "number">[],
+  signal: AbortSignal,
+): Promise<readonly AccountingDocument[]> {
+  if (keys.length === 0) return [];
+  const filter = keys
+    .map(
+      ({ companyCode, fiscalYear, number }) =>
+        `(CompanyCode eq ${quoted(companyCode)} and FiscalYear eq ${quoted(fiscalYear)} and AccountingDocument eq ${quoted(number)})`,
+    )
+    .join(" or ");
+  return readDocuments(client, operation, filter, signal);
+}
+
 /** What belongs to some invoices and is open: payments of a part, memos, what is left of a payment. Of each only the customers' items. */
 export function readOpenOf(
   client: SapClient,

@@ -56,3 +56,16 @@ export const MAX_POSTAL_CODE_CHARACTERS = 10;
 export const MAX_EMAIL_CHARACTERS = 241;
 /** [M] BPTaxNumber. */
 export const MAX_TAX_NUMBER_CHARACTERS = 20;
+
+/** [M] ReferenceDocument of a billing document request. */
+export const REQUEST_REFERENCE_CHARACTERS = 10;
+/** [M] PurchaseOrderByCustomer, of requests and of billing documents. */
+export const MAX_CUSTOMER_REFERENCE_CHARACTERS = 35;
+/** [M] BillingDocumentRequestItemText and BillingDocumentItemText. */
+export const MAX_BILLING_ITEM_TEXT_CHARACTERS = 40;
+/** SAP works on a message within seconds; one that it has refused never becomes a request. */
+export const DEFAULT_REQUEST_CREATION_DEADLINE_MS = 30 * 60_000;
+/** The job that makes billing documents runs daily in most systems, and not at weekends in some. */
+export const DEFAULT_BILLING_DEADLINE_MS = 3 * 24 * 60 * 60_000;
+/** A month's documents are billed in the next one. */
+export const LONGEST_BILLING_DEADLINE_MS = 31 * 24 * 60 * 60_000;

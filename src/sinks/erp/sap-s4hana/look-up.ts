@@ -1,8 +1,11 @@
 import type { FoundDocument } from "../erp-sink.ts";
+import { readBilled } from "./billing-requests/read-documents.ts";
+import { readStates } from "./billing-requests/read-state.ts";
+import { lookedUp } from "./billing-requests/request-state.ts";
 import type { SapClient } from "./client.ts";
 import { isCustomer, readPartners } from "./customers.ts";
 import { type Row, rowIn, rowsIn, textIn } from "./odata.ts";
-import { isJournalEntryPlan, type SapPlan } from "./plan.ts";
+import { isBillingPlan, isJournalEntryPlan, type SapPlan } from "./plan.ts";
 import { customerComparison } from "./plan-customer.ts";
 import { plainKey } from "./plan-invoice.ts";
 import { readEntries } from "./read-entries.ts";
@@ -19,6 +22,10 @@ export async function lookUp(
 ): Promise<readonly FoundDocument[]> {
   const operation = `look-up-${plan.kind}`;
   const { request } = plan;
+  if (isBillingPlan(plan)) {
+    const [state] = await readStates(client, operation, [plan], signal);
+    return state === undefined ? [] : lookedUp(plan, state);
+  }
   if (request.kind !== "business-partner") return readAll(client, operation, [plan], signal);
   const rows = await readPartners(client, operation, [plan.externalId], signal);
   const [only, ...others] = rows;
@@ -34,6 +41,7 @@ export async function readAll(
   signal: AbortSignal,
 ): Promise<readonly FoundDocument[]> {
   const entries = await readEntries(client, operation, plans.filter(isJournalEntryPlan), signal);
+  const billed = await readBilled(client, operation, plans.filter(isBillingPlan), signal);
   const ofOurs = plans.filter(({ request }) => request.kind === "business-partner");
   const partners = await readOwnPartners(client, operation, ofOurs, signal);
   const existing: FoundDocument[] = [];
@@ -42,7 +50,7 @@ export async function readAll(
     const document = customerComparison({ customer: plainKey(request.id), legalEntity: null });
     existing.push({ erp: { id: request.id, number: request.id }, externalId, document, payment: null });
   }
-  return [...entries, ...partners, ...existing];
+  return [...entries, ...billed, ...partners, ...existing];
 }
 
 async function readOwnPartners(

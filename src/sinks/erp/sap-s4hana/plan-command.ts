@@ -1,4 +1,5 @@
 import type { PostingCommand } from "../../../model/posting.ts";
+import { planBillingRequest } from "./billing-requests/plan-request.ts";
 import type { PlanContext, SapPlan } from "./plan.ts";
 import { planCustomer } from "./plan-customer.ts";
 import { planInvoice } from "./plan-invoice.ts";
@@ -8,7 +9,9 @@ import { planJournal } from "./plan-journal.ts";
 export function planCommand(command: PostingCommand, context: PlanContext): SapPlan {
   const { document } = command;
   if (document.kind === "customer") return planCustomer(command, document, context);
-  return document.kind === "journal"
-    ? planJournal(command, document, context)
-    : planInvoice(command, document, context);
+  if (document.kind === "journal") return planJournal(command, document, context);
+  const { billing } = context.settings;
+  return billing === null
+    ? planInvoice(command, document, context)
+    : planBillingRequest(command, document, context.prefix, billing);
 }

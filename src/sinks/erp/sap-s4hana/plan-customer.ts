@@ -15,7 +15,8 @@ import {
   MAX_TAX_NUMBER_CHARACTERS,
 } from "./limits.ts";
 import { optionalField, requiredField } from "./mapped-fields.ts";
-import type { BusinessPartnerRequest, PlanContext, SapPlan } from "./plan.ts";
+import { salesAreaOf } from "./billing-requests/plan-request.ts";
+import type { BusinessPartnerRequest, PlanContext, PlanSettings, SapPlan } from "./plan.ts";
 import { plainKey } from "./plan-invoice.ts";
 
 /** A customer becomes a business partner (an organisation) with the role of a customer in one company code; one that the mapping names is left as it is. */
@@ -46,7 +47,7 @@ export function planCustomer(
     request: {
       kind: "business-partner",
       grouping: settings.customerGrouping,
-      roles: settings.customerRoles,
+      roles: rolesOf(settings),
       language: settings.language,
       names: namesOf(customer),
       address: addressOf(
@@ -65,10 +66,34 @@ export function planCustomer(
         ),
         PaymentTerms: optionalField(rows, ["terms", String(customer.paymentDays), "id"], "terms"),
       },
+      salesArea:
+        settings.billing === null
+          ? null
+          : {
+              ...salesAreaOf(rows, entity),
+              // SAP's keys of currencies are ISO's, but for those that a system has of its own.
+              Currency:
+                optionalField(rows, ["currency", customer.currency, "id"], "currency") ?? customer.currency,
+              CustomerPaymentTerms: optionalField(
+                rows,
+                ["terms", String(customer.paymentDays), "id"],
+                "terms",
+              ),
+              CustomerAccountAssignmentGroup: settings.billing.customerAccountGroup,
+              CustomerPricingProcedure: settings.billing.customerPricingProcedure,
+            },
       sapOwns: settings.sapOwns,
     },
   };
 }
+
+/** Who is billed by sales and distribution has its role, too. */
+function rolesOf({ customerRoles, billing }: PlanSettings): readonly string[] {
+  return billing === null || customerRoles.includes(SALES_ROLE)
+    ? customerRoles
+    : [...customerRoles, SALES_ROLE];
+}
+const SALES_ROLE = "FLCU01";
 
 export function customerComparison(
   known: Pick<ComparedDocument, "customer" | "legalEntity">,

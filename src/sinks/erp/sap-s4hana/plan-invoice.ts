@@ -90,7 +90,7 @@ export function planInvoice(
 }
 
 /** A line of 0 changes no total and is no posting: it is left out, unless there is nothing else. */
-function bookedLines({ lines }: PostedInvoice): PostedInvoice["lines"] {
+export function bookedLines({ lines }: PostedInvoice): PostedInvoice["lines"] {
   const others = lines.filter(({ net }) => !isZeroDecimal(net));
   return others.length === 0 ? lines : others;
 }

@@ -30,12 +30,15 @@ export function checkItemCount(items: number, what: string): void {
 }
 
 /** The quantity, which SAP has no field for on an item of the ledger, is never what is cut off first. */
-export function itemText({ description, quantity, adjusts }: PostedLine): string {
+export function itemText(
+  { description, quantity, adjusts }: PostedLine,
+  maxCharacters = MAX_ITEM_TEXT_CHARACTERS,
+): string {
   const facts = [
     ...(quantity === null ? [] : [`quantity ${quantity}`]),
     ...(adjusts === null ? [] : [`corrects ${adjusts}`]),
   ];
-  const suffix = singleLineText(facts.length === 0 ? "" : ` (${facts.join(", ")})`, MAX_ITEM_TEXT_CHARACTERS);
-  const room = MAX_ITEM_TEXT_CHARACTERS - suffix.length - (suffix === "" ? 0 : 1);
+  const suffix = singleLineText(facts.length === 0 ? "" : ` (${facts.join(", ")})`, maxCharacters);
+  const room = maxCharacters - suffix.length - (suffix === "" ? 0 : 1);
   return [singleLineText(description, Math.max(0, room)), suffix].filter((part) => part !== "").join(" ");
 }

@@ -1,4 +1,5 @@
 import type { PlannedPosting } from "../erp-sink.ts";
+import type { BillingDocumentRequest, BillingSettings } from "./billing-requests/billing-request.ts";
 
 /** Parts of a customer's master data. */
 export const CUSTOMER_PARTS = ["name", "email", "address", "terms", "tax_id"] as const;
@@ -24,6 +25,8 @@ export interface PlanSettings {
   readonly taxNumberTypes: Readonly<Record<string, string>>;
   /** Parts of a customer that are SAP's own once it is there: they are sent when it is made, and never again. */
   readonly sapOwns: readonly CustomerPart[];
+  /** How invoices and memos become billing document requests; null where they are posted as documents of FI. */
+  readonly billing: BillingSettings | null;
 }
 
 /** Makes plans of commands. */
@@ -85,6 +88,17 @@ export interface JournalEntryRequest {
   readonly appliesTo: { readonly externalId: string; readonly mustExist: boolean } | null;
 }
 
+/** A sales area of a customer, in SAP's fields. */
+export interface SalesArea {
+  readonly SalesOrganization: string;
+  readonly DistributionChannel: string;
+  readonly Division: string;
+  readonly Currency: string;
+  readonly CustomerPaymentTerms: string | null;
+  readonly CustomerAccountAssignmentGroup: string | null;
+  readonly CustomerPricingProcedure: string | null;
+}
+
 /** Master data of a customer, in SAP's fields. What is null is left out. */
 export interface BusinessPartnerRequest {
   readonly kind: "business-partner";
@@ -104,6 +118,8 @@ export interface BusinessPartnerRequest {
     readonly ReconciliationAccount: string;
     readonly PaymentTerms: string | null;
   };
+  /** Where its billing documents are made; null where there are none. */
+  readonly salesArea: SalesArea | null;
   readonly sapOwns: readonly CustomerPart[];
 }
 
@@ -113,7 +129,8 @@ export interface ExistingCustomerRequest {
   readonly id: string;
 }
 
-export type SapRequest = JournalEntryRequest | BusinessPartnerRequest | ExistingCustomerRequest;
+export type SapRequest =
+  JournalEntryRequest | BillingDocumentRequest | BusinessPartnerRequest | ExistingCustomerRequest;
 
 export interface SapPlan extends PlannedPosting {
   readonly request: SapRequest;
@@ -127,13 +144,26 @@ export function isJournalEntryPlan(plan: SapPlan): plan is JournalEntryPlan {
   return plan.request.kind === "journal-entry";
 }
 
+export interface BillingPlan extends SapPlan {
+  readonly request: BillingDocumentRequest;
+}
+
+export function isBillingPlan(plan: SapPlan): plan is BillingPlan {
+  return plan.request.kind === "billing-document-request";
+}
+
 /** A plan that this folder has made: nobody else looks into its request. Throws TypeError for another adapter's. */
 export function sapPlan(plan: PlannedPosting): SapPlan {
   if (isSapPlan(plan)) return plan;
   throw new TypeError("the plan was made by another adapter");
 }
 
-const KINDS: ReadonlySet<unknown> = new Set(["journal-entry", "business-partner", "existing-customer"]);
+const KINDS: ReadonlySet<unknown> = new Set([
+  "journal-entry",
+  "billing-document-request",
+  "business-partner",
+  "existing-customer",
+]);
 
 function isSapPlan(plan: PlannedPosting): plan is SapPlan {
   const { request } = plan;

@@ -4,8 +4,10 @@ import type { MappedReferences, PostingCommand, PostingKind } from "../../../mod
 import { callsWithin, type WithinDeadline } from "../common/deadline.ts";
 import { HttpClient } from "../common/http-client.ts";
 import {
+  type AcceptedPosting,
   type BatchAnswer,
   type BatchContext,
+  type BatchPollAnswer,
   type ConnectionFinding,
   ErpFault,
   type ErpSink,
@@ -18,6 +20,7 @@ import {
   type SubmitAnswer,
 } from "../erp-sink.ts";
 import { authenticationOf } from "./authentication.ts";
+import { BILLING_JOB, pollRequests } from "./billing-requests/poll-requests.ts";
 import { check } from "./check.ts";
 import { SapClient } from "./client.ts";
 import type { SapOptions } from "./configuration.ts";
@@ -25,12 +28,12 @@ import { sapS4hanaDescription } from "./description.ts";
 import { externalIdPrefix } from "./external-id.ts";
 import { MAX_CONNECTIONS, MAX_READ_BACK } from "./limits.ts";
 import { lookUp, readAll } from "./look-up.ts";
-import { isJournalEntryPlan, type PlanSettings, sapPlan } from "./plan.ts";
+import { type PlanSettings, sapPlan } from "./plan.ts";
 import { planCommand } from "./plan-command.ts";
 import { scan } from "./scan.ts";
-import { submit, submitEntries } from "./submit.ts";
+import { submit, submitDocuments } from "./submit.ts";
 
-/** SAP S/4HANA Cloud: documents by SOAP (Journal Entry – Post), customers and reading by OData. See docs/erp/sap-s4hana.md. */
+/** SAP S/4HANA Cloud: documents by SOAP (Journal Entry – Post, or Billing Document Request – Create), customers and reading by OData. See docs/erp/sap-s4hana.md. */
 export class SapSink implements ErpSink {
   readonly description = sapS4hanaDescription;
   readonly maxReadBack = MAX_READ_BACK;
@@ -89,20 +92,37 @@ export class SapSink implements ErpSink {
   }
 
   isBatchable(plan: PlannedPosting): boolean {
-    return isJournalEntryPlan(sapPlan(plan));
+    const { kind } = sapPlan(plan).request;
+    return kind === "journal-entry" || kind === "billing-document-request";
   }
 
   submitBatch(plans: readonly PlannedPosting[], context: BatchContext): Promise<readonly BatchAnswer[]> {
-    const entries = plans.map(sapPlan).filter(isJournalEntryPlan);
-    if (entries.length < plans.length) throw new TypeError("only documents can be parts of a batch");
     return this.#within(context, (signal) =>
-      submitEntries(this.#client, entries, context.attempts, this.#clock.nowMs(), signal),
+      submitDocuments(this.#client, plans.map(sapPlan), context.attempts, this.#clock.nowMs(), signal),
     );
   }
 
-  /** Documents are posted, or refused, while they are sent. */
-  poll(): Promise<PollAnswer> {
-    return Promise.reject(new ErpFault("validation", "SAP has no document under way"));
+  /** Journal entries are posted, or refused, while they are sent; requests wait for SAP's job. */
+  async poll(plan: PlannedPosting, handle: string, context: RequestContext): Promise<PollAnswer> {
+    const [answer] = await this.pollBatch([{ plan, handle }], context);
+    if (answer === undefined || answer.status === "failed")
+      throw answer?.fault ?? new ErpFault("unknown", "SAP's answer doesn't say what became of the document");
+    return answer;
+  }
+
+  jobOf(): string {
+    return BILLING_JOB;
+  }
+
+  pollBatch(
+    accepted: readonly AcceptedPosting[],
+    context: RequestContext,
+  ): Promise<readonly BatchPollAnswer[]> {
+    const { billing } = this.#settings;
+    if (billing === null) return Promise.reject(new ErpFault("validation", "SAP has no document under way"));
+    return this.#within(context, (signal) =>
+      pollRequests(this.#client, accepted, { nowMs: this.#clock.nowMs(), deadlines: billing }, signal),
+    );
   }
 
   readBack(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly FoundDocument[]> {
@@ -113,7 +133,9 @@ export class SapSink implements ErpSink {
 
   scan(sinceDate: string, context: RequestContext): AsyncIterable<readonly ScannedRecord[]> {
     const prefix = externalIdPrefix(this.#prefix);
-    return scan(this.#client, prefix, sinceDate, (readPage) => this.#within(context, readPage));
+    return scan(this.#client, prefix, { sinceDate, settings: this.#settings }, (readPage) =>
+      this.#within(context, readPage),
+    );
   }
 
   check(
@@ -121,7 +143,9 @@ export class SapSink implements ErpSink {
     context: RequestContext,
     references: MappedReferences = {},
   ): Promise<readonly ConnectionFinding[]> {
-    return this.#within(context, (signal) => check(this.#client, commandKinds, references, signal));
+    return this.#within(context, (signal) =>
+      check(this.#client, commandKinds, { references, settings: this.#settings }, signal),
+    );
   }
 
   close(): Promise<void> {

@@ -4,7 +4,7 @@ import { ErpFault, type SubmitAnswer } from "../erp-sink.ts";
 import type { SapClient } from "./client.ts";
 import { BUSINESS_PARTNERS, isCustomer, readPartners } from "./customers.ts";
 import { entityOf, etagOf, ODATA_ROOT, quoted, type Row, rowIn, rowsIn, textIn } from "./odata.ts";
-import type { BusinessPartnerRequest, CustomerPart, SapPlan } from "./plan.ts";
+import type { BusinessPartnerRequest, CustomerPart, SalesArea, SapPlan } from "./plan.ts";
 
 const SERVICE = `${ODATA_ROOT}/API_BUSINESS_PARTNER`;
 
@@ -63,7 +63,7 @@ async function create(
 }
 
 function newPartner(externalId: string, request: BusinessPartnerRequest): ExactJson {
-  const { grouping, roles, language, names, address, email, taxNumber, company } = request;
+  const { grouping, roles, language, names, address, email, taxNumber, company, salesArea } = request;
   const results = (...all: readonly ExactJson[]): ExactJson => ({ results: all });
   return {
     BusinessPartnerCategory: "2",
@@ -82,7 +82,10 @@ function newPartner(externalId: string, request: BusinessPartnerRequest): ExactJ
     ...(taxNumber !== null && {
       to_BusinessPartnerTax: results({ BPTaxType: taxNumber.type, BPTaxNumber: taxNumber.number }),
     }),
-    to_Customer: { to_CustomerCompany: results(filled({ ...company })) },
+    to_Customer: {
+      to_CustomerCompany: results(filled({ ...company })),
+      ...(salesArea !== null && { to_CustomerSalesArea: results(filled({ ...salesArea })) }),
+    },
   };
 }
 
@@ -132,7 +135,7 @@ async function align(
 
 /** What of a business partner is not as planned, in the order in which it is changed. */
 export function differingParts(found: Row, request: BusinessPartnerRequest): readonly PartChange[] {
-  const { sapOwns, names, company, roles } = request;
+  const { sapOwns, names, company, roles, salesArea } = request;
   const isOurs = (part: CustomerPart): boolean => !sapOwns.includes(part);
   const partner = `A_BusinessPartner(${quoted(textIn(found, "BusinessPartner"))})`;
   const held = rowsIn(found, "to_BusinessPartnerRole").map((row) => textIn(row, "BusinessPartnerRole"));
@@ -145,6 +148,7 @@ export function differingParts(found: Row, request: BusinessPartnerRequest): rea
     ...addressChanges(found, partner, request),
     ...(isOurs("tax_id") ? taxNumberChanges(found, partner, request) : []),
     ...companyChanges(found, company, isOurs("terms")),
+    ...(salesArea === null ? [] : salesAreaChanges(found, salesArea, isOurs("terms"))),
   ];
 }
 
@@ -200,6 +204,24 @@ function companyChanges(
   return changeOf(held, `A_CustomerCompany(Customer=${customer},CompanyCode=${quoted(code)})`, {
     PaymentTerms: terms,
   });
+}
+
+/** One that is there keeps what SAP's people have set, but for the terms. */
+function salesAreaChanges(found: Row, area: SalesArea, areTermsOurs: boolean): readonly PartChange[] {
+  const customer = quoted(textIn(found, "Customer"));
+  const { SalesOrganization: organization, DistributionChannel: channel, Division: division } = area;
+  const held = rowsIn(rowIn(found, "to_Customer"), "to_CustomerSalesArea").find(
+    (row) =>
+      row["SalesOrganization"] === organization &&
+      row["DistributionChannel"] === channel &&
+      row["Division"] === division,
+  );
+  if (held === undefined)
+    return [creation(`A_Customer(${customer})/to_CustomerSalesArea`, filled({ ...area }))];
+  const { CustomerPaymentTerms: terms } = area;
+  if (!areTermsOurs || terms === null) return [];
+  const key = `Customer=${customer},SalesOrganization=${quoted(organization)},DistributionChannel=${quoted(channel)},Division=${quoted(division)}`;
+  return changeOf(held, `A_CustomerSalesArea(${key})`, { CustomerPaymentTerms: terms });
 }
 
 function changeOf(held: Row, path: string, fields: Fields): readonly PartChange[] {

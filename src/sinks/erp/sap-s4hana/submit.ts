@@ -1,4 +1,5 @@
 import { type BatchAnswer, ErpFault, type SubmitAnswer } from "../erp-sink.ts";
+import { submitRequests } from "./billing-requests/submit-requests.ts";
 import { faultOfReply, hasSoapFault } from "./classify-fault.ts";
 import type { SapClient } from "./client.ts";
 import { readConfirmation } from "./confirmation.ts";
@@ -11,7 +12,7 @@ import {
   journalMessage,
   messageIdOf,
 } from "./journal-message.ts";
-import { isJournalEntryPlan, type JournalEntryPlan, type SapPlan } from "./plan.ts";
+import { isBillingPlan, isJournalEntryPlan, type JournalEntryPlan, type SapPlan } from "./plan.ts";
 import { confirmExisting, submitCustomer } from "./submit-customer.ts";
 
 /** Creates the document of a plan, by one request that posts it whole or not at all. */
@@ -25,15 +26,27 @@ export async function submit(
   const { request } = plan;
   if (request.kind === "existing-customer") return confirmExisting(client, request.id, signal);
   if (request.kind === "business-partner") return submitCustomer(client, plan, request, signal);
-  if (!isJournalEntryPlan(plan)) throw new TypeError("a plan's kind and request differ");
-  const [answer] = await submitEntries(client, [plan], [attempt], nowMs, signal);
+  const [answer] = await submitDocuments(client, [plan], [attempt], nowMs, signal);
   if (answer === undefined || answer.status === "failed")
     throw answer?.fault ?? new ErpFault("unknown", "SAP's answer doesn't say what became of the document");
   return answer;
 }
 
-/** Several documents by one request: each is posted, or refused, by itself. An answer for each, in their order. */
-export async function submitEntries(
+/** Several documents of one kind by one request. An answer for each, in their order. */
+export function submitDocuments(
+  client: SapClient,
+  plans: readonly SapPlan[],
+  attempts: readonly number[],
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<readonly BatchAnswer[]> {
+  if (plans.every(isJournalEntryPlan)) return submitEntries(client, plans, attempts, nowMs, signal);
+  if (plans.every(isBillingPlan)) return submitRequests(client, plans, nowMs, signal);
+  throw new TypeError("a request has documents of one kind");
+}
+
+/** Several journal entries by one request: each is posted, or refused, by itself. An answer for each, in their order. */
+async function submitEntries(
   client: SapClient,
   plans: readonly JournalEntryPlan[],
   attempts: readonly number[],

@@ -96,6 +96,8 @@ async function drained(): Promise<{ readonly ms: number; readonly requests: numb
       throw fault;
     },
     onResultFailed: () => undefined,
+    onSubscribed: () => undefined,
+    onSubscriptionFailed: () => undefined,
   });
   const before = books.simulator.ledger().requests.length;
   const startedMs = performance.now();

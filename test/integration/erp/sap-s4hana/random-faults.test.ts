@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { expectReadBack, postAllThroughFaults, variedDocuments } from "../../../support/erp/random-faults.ts";
 import type { Fault } from "../../../simulators/sap-s4hana/control-commands.ts";
-import { command, customer, invoice, journal, memo } from "../../../unit/erp/sap-s4hana/sap-fixture.ts";
+import { sampleCommands } from "../../../support/erp/sample-documents.ts";
+import {
+  BILLING_REFERENCES,
+  command,
+  customer,
+  invoice,
+  journal,
+  memo,
+} from "../../../unit/erp/sap-s4hana/sap-fixture.ts";
 import { Bookkeeping } from "./system-fixture.ts";
 
 /** Whatever goes wrong on the way, each document is in SAP once, as it was planned; the system loses answers, throttles, refuses and forgets its sessions. */
@@ -59,3 +67,29 @@ it.each(Array.from({ length: SEEDS }, (_, index) => index + 1))(
     expect(requests.filter(({ status }) => status === 0 || status >= 400).length).toBeGreaterThan(0);
   },
 );
+
+it.each([1, 2])("each document that SAP bills is there once (seed %i)", async (seed) => {
+  await books.restart({ seed });
+  // The documents of this test are without taxes.
+  const references = {
+    ...BILLING_REFERENCES,
+    item: { api: { account: "41000000", material: "USAGE_UNTAXED" } },
+  };
+  const commands = sampleCommands(references);
+  books.openBilling();
+  await books.post(commands.command(customer()));
+  // A step makes several requests here, all of which must succeed.
+  for (const [fault, rate] of FAULTS) books.simulator.fault(fault, { rate: rate / 4 });
+  const documents = variedDocuments(DOCUMENTS, commands, journal);
+  const plans = await postAllThroughFaults(books.sink, documents, { passing: "permission" });
+  books.simulator.control({ do: "clear-faults" });
+  await expectReadBack(books.sink, plans);
+  const { billingDocuments, requestsToBill, documents: booked, wrongRequests } = books.simulator.ledger();
+  const journals = plans.filter(({ kind }) => kind === "journal").length;
+  expect([billingDocuments.length, requestsToBill.length, booked.length]).toEqual([
+    DOCUMENTS - journals,
+    DOCUMENTS - journals,
+    DOCUMENTS,
+  ]);
+  expect(wrongRequests).toEqual([]);
+});

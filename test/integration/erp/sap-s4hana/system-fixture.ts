@@ -1,11 +1,13 @@
 import type { PostedInvoice, PostingCommand } from "../../../../src/model/posting.ts";
 import type { ErpSinkEnvironment, PlannedPosting } from "../../../../src/sinks/erp/erp-sink.ts";
+import type { BillingSettings } from "../../../../src/sinks/erp/sap-s4hana/billing-requests/billing-request.ts";
 import type { SapOptions } from "../../../../src/sinks/erp/sap-s4hana/configuration.ts";
 import { SapSink } from "../../../../src/sinks/erp/sap-s4hana/sink.ts";
 import type { StoredDocument } from "../../../simulators/sap-s4hana/documents.ts";
 import { SapSimulator, type SapSimulatorOptions } from "../../../simulators/sap-s4hana/simulator.ts";
 import { Bookkeeping as SimulatedBookkeeping } from "../../../support/erp/bookkeeping.ts";
-import { line, memo as memoOfAll, SETTINGS } from "../../../unit/erp/sap-s4hana/sap-fixture.ts";
+import { context } from "../../../support/erp/sink-requests.ts";
+import { BILLING, line, memo as memoOfAll, SETTINGS } from "../../../unit/erp/sap-s4hana/sap-fixture.ts";
 
 /** A simulated system and a sink that posts to it. */
 
@@ -44,6 +46,18 @@ export class Bookkeeping extends SimulatedBookkeeping<
   /** As `open`, with access tokens. */
   openWithTokens(): void {
     this.open({ authentication: { kind: "oauth", ...OAUTH } });
+  }
+
+  /** As `open`, and SAP bills the invoices. */
+  openBilling(changes: Partial<BillingSettings> = {}): void {
+    this.open({ documents: { ...SETTINGS, billing: { ...BILLING, ...changes } } });
+  }
+
+  /** SAP's job comes soon. */
+  protected override async polled(plan: PlannedPosting, handle: string): Promise<string> {
+    const answer = await this.sink.poll(plan, handle, context());
+    if (answer.status !== "confirmed") throw new Error(`${plan.externalId} is ${answer.status}`);
+    return answer.erp.id;
   }
 
   /** As `close`. Throws where there was a request that a right sender doesn't make. */

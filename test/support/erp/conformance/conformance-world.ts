@@ -8,6 +8,7 @@ import type {
 } from "../../../../src/model/posting.ts";
 import type { PostingStore } from "../../../../src/model/posting-store.ts";
 import { erpAdapter } from "../../../../src/sinks/erp/adapters.ts";
+import type { MakeErpSink } from "../../../../src/sinks/erp/erp-adapter.ts";
 import type { ErpSink } from "../../../../src/sinks/erp/erp-sink.ts";
 import type { PostingRunner } from "../../../../src/sinks/posting/posting-runner.ts";
 import { queueCommands } from "../../posting/memory-logs.ts";
@@ -17,7 +18,7 @@ import { SimProcess } from "../../posting/sim-process.ts";
 import { temporaryFolder } from "../../temporary-folder.ts";
 import type { MappingOptions, SimulatedErp, SimulatedErpKind } from "../simulated-erp.ts";
 import { commandFor, type CommandFields } from "./canonical-documents.ts";
-import { openSink, sinkOfProcess } from "./real-sink.ts";
+import { openSink, preparedSinks, sinkOfProcess } from "./real-sink.ts";
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
@@ -41,6 +42,7 @@ export class ConformanceWorld extends RunnerWorld {
   declare readonly clock: RequestClock;
   readonly erp: SimulatedErp;
   readonly description: ErpDescription;
+  readonly #makeSink: MakeErpSink;
   readonly #sinks: ErpSink[] = [];
   readonly #stores: PostingStore[] = [];
   readonly #queued = new Map<string, PostingCommand>();
@@ -48,9 +50,14 @@ export class ConformanceWorld extends RunnerWorld {
   readonly #last = new Map<string, TransitionRecord>();
   #read = 0;
 
-  private constructor(erp: SimulatedErp, clock: RequestClock, options: RunnerWorldOptions) {
+  private constructor(
+    { erp, makeSink }: { readonly erp: SimulatedErp; readonly makeSink: MakeErpSink },
+    clock: RequestClock,
+    options: RunnerWorldOptions,
+  ) {
     super(options, clock);
     this.erp = erp;
+    this.#makeSink = makeSink;
     const description = erpAdapter(erp.adapter)?.description;
     if (description === undefined) throw new Error(`there is no adapter ${erp.adapter}`);
     this.description = description;
@@ -60,7 +67,7 @@ export class ConformanceWorld extends RunnerWorld {
   static async start(kind: SimulatedErpKind, options: RunnerWorldOptions = {}): Promise<ConformanceWorld> {
     const clock = new RequestClock();
     const erp = await kind.start({ folder: temporaryFolder(), seed: SEED, nowMs: () => clock.nowMs() });
-    return new ConformanceWorld(erp, clock, options);
+    return new ConformanceWorld({ erp, makeSink: await preparedSinks(erp) }, clock, options);
   }
 
   async close(): Promise<void> {
@@ -75,7 +82,7 @@ export class ConformanceWorld extends RunnerWorld {
 
   /** A sink of nobody's process: somebody else who uses the same account. */
   openSink(): ErpSink {
-    const sink = openSink(this.erp, this.clock);
+    const sink = openSink(this.#makeSink, this.clock);
     this.#sinks.push(sink);
     return sink;
   }

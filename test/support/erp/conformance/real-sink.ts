@@ -1,14 +1,15 @@
 import { readFileSync } from "node:fs";
 import type { Clock } from "../../../../src/model/clock.ts";
 import { erpAdapter } from "../../../../src/sinks/erp/adapters.ts";
+import type { MakeErpSink } from "../../../../src/sinks/erp/erp-adapter.ts";
 import type { ErpSink } from "../../../../src/sinks/erp/erp-sink.ts";
 import type { RequestClock } from "../../posting/request-clock.ts";
 import type { SimProcess } from "../../posting/sim-process.ts";
 import { PREFIX } from "../posted-month.ts";
 import type { SimulatedErp } from "../simulated-erp.ts";
 
-/** The adapter's own sink, from the settings of a connection, by the clock of a test. */
-export function openSink(erp: SimulatedErp, clock: Clock): ErpSink {
+/** What makes the adapter's own sinks, from the settings of a connection. */
+export async function preparedSinks(erp: SimulatedErp): Promise<MakeErpSink> {
   const faults: string[] = [];
   const prepared = erpAdapter(erp.adapter)?.prepare(
     erp.settings(),
@@ -17,7 +18,12 @@ export function openSink(erp: SimulatedErp, clock: Clock): ErpSink {
   );
   if (prepared === undefined || faults.length > 0)
     throw new Error(`the settings of ${erp.adapter} are wrong: ${faults.join("; ")}`);
-  return prepared({
+  return await prepared();
+}
+
+/** A sink by the clock of a test. */
+export function openSink(makeSink: MakeErpSink, clock: Clock): ErpSink {
+  return makeSink({
     prefix: PREFIX,
     // What a sink waits for in the middle of a request takes real time: virtual time stands still then.
     clock: {
@@ -45,6 +51,7 @@ const REQUESTS: ReadonlySet<PropertyKey> = new Set([
   "submit",
   "submitBatch",
   "poll",
+  "pollBatch",
   "readBack",
   "check",
 ]);

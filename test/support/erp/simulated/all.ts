@@ -6,6 +6,7 @@ import { httpErp } from "./http.ts";
 import { netsuiteErp, netsuiteJobsErp } from "./netsuite.ts";
 import { oracleFusionErp } from "./oracle-fusion.ts";
 import { sapS4hanaErp } from "./sap-s4hana.ts";
+import { sapS4hanaBillingErp } from "./sap-s4hana-billing.ts";
 
 /** Every simulated ERP: the conformance suite and the fault mix run against each. A new one is a file beside this one, and a line here. */
 export const SIMULATED_ERPS: readonly SimulatedErpKind[] = [
@@ -14,6 +15,7 @@ export const SIMULATED_ERPS: readonly SimulatedErpKind[] = [
   businessCentralErp,
   oracleFusionErp,
   sapS4hanaErp,
+  sapS4hanaBillingErp,
   financeOperationsErp,
   fileErp,
   httpErp,

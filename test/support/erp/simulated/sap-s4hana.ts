@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { StoredDocument, StoredItem } from "../../../simulators/sap-s4hana/documents.ts";
-import { SapSimulator } from "../../../simulators/sap-s4hana/simulator.ts";
+import { SapSimulator, type SapSimulatorOptions } from "../../../simulators/sap-s4hana/simulator.ts";
 import { cents, type DocumentFigures } from "../posted-month.ts";
 import type {
+  ErpAbilities,
   JournalFigures,
   MappingOptions,
   MappingRow,
@@ -26,34 +27,43 @@ export const sapS4hanaErp: SimulatedErpKind = {
   start: (options) => SimulatedSap.start(options),
 };
 
-class SimulatedSap implements SimulatedErp {
+export class SimulatedSap implements SimulatedErp {
   readonly adapter = "sap-s4hana";
-  readonly abilities = ALL_ABILITIES;
+  readonly abilities: ErpAbilities = ALL_ABILITIES;
   readonly secrets: readonly string[];
   readonly secretFiles: readonly string[] = [];
-  readonly #simulator: SapSimulator;
+  protected readonly simulator: SapSimulator;
   readonly #clientSecret: string;
 
-  private constructor(simulator: SapSimulator, clientSecret: string) {
-    this.#simulator = simulator;
+  protected constructor(simulator: SapSimulator, clientSecret: string) {
+    this.simulator = simulator;
     this.#clientSecret = clientSecret;
     this.secrets = [clientSecret];
   }
 
-  static async start({ seed, nowMs }: SimulatedErpOptions): Promise<SimulatedSap> {
+  static async start(options: SimulatedErpOptions): Promise<SimulatedSap> {
+    const [simulator, clientSecret] = await SimulatedSap.startSimulator(options);
+    return new SimulatedSap(simulator, clientSecret);
+  }
+
+  protected static async startSimulator(
+    { seed, nowMs }: SimulatedErpOptions,
+    choices: Pick<SapSimulatorOptions, "billingDelayMs"> = {},
+  ): Promise<readonly [simulator: SapSimulator, clientSecret: string]> {
     const clientSecret = randomBytes(24).toString("base64url");
     const simulator = await SapSimulator.start({
       users: { oauth: { clientId: CLIENT_ID, clientSecret } },
       seed,
+      ...choices,
       ...(nowMs === undefined ? {} : { nowMs }),
     });
-    return new SimulatedSap(simulator, clientSecret);
+    return [simulator, clientSecret];
   }
 
   settings(): Readonly<Record<string, unknown>> {
     return {
       adapter: this.adapter,
-      url: this.#simulator.url,
+      url: this.simulator.url,
       authentication: { kind: "oauth", client_id: CLIENT_ID, client_secret: this.#clientSecret },
       deadline: "2s",
       settle_delay: "300ms",
@@ -106,9 +116,7 @@ class SimulatedSap implements SimulatedErp {
   }
 
   customers(): readonly string[] {
-    return this.#simulator
-      .ledger()
-      .partners.map(({ fields }) => fields["BusinessPartnerIDByExtSystem"] ?? "");
+    return this.simulator.ledger().partners.map(({ fields }) => fields["BusinessPartnerIDByExtSystem"] ?? "");
   }
 
   /**
@@ -117,70 +125,70 @@ class SimulatedSap implements SimulatedErp {
    */
   fault(fault: SimulatedFault, which: { readonly times: number } | { readonly rate: number }): void {
     const where = "times" in which ? { ...which, writesOnly: true } : which;
-    this.#simulator.fault(
+    this.simulator.fault(
       SERVICE_FAULTS[fault],
       fault === "duplicate-delivery" ? { ...where, method: "PATCH" } : where,
     );
   }
 
   clearFaults(): void {
-    this.#simulator.control({ do: "clear-faults" });
+    this.simulator.control({ do: "clear-faults" });
   }
 
   closePeriod(month: string): void {
-    this.#simulator.control({ do: "close-period", month });
+    this.simulator.control({ do: "close-period", month });
   }
 
   openPeriod(month: string): void {
-    this.#simulator.control({ do: "open-period", month });
+    this.simulator.control({ do: "open-period", month });
   }
 
   blockRareItem(): void {
-    this.#simulator.control({ do: "block-account", account: RARE_ACCOUNT });
+    this.simulator.control({ do: "block-account", account: RARE_ACCOUNT });
   }
 
   refuse(number: string): void {
-    this.#simulator.control({ do: "refuse-documents", headerText: number });
+    this.simulator.control({ do: "refuse-documents", headerText: number });
   }
 
   acceptRefused(): void {
-    this.#simulator.control({ do: "accept-documents" });
+    this.simulator.control({ do: "accept-documents" });
   }
 
   refuseCredentials(): void {
-    this.#simulator.control({ do: "refuse-credentials" });
+    this.simulator.control({ do: "refuse-credentials" });
   }
 
   acceptCredentials(): void {
-    this.#simulator.control({ do: "accept-credentials" });
+    this.simulator.control({ do: "accept-credentials" });
   }
 
   pay(number: string, amount?: string): void {
     const { reference } = this.#numbered(number);
-    this.#simulator.control({ do: "pay", reference, ...(amount === undefined ? {} : { amount }) });
+    this.simulator.control({ do: "pay", reference, ...(amount === undefined ? {} : { amount }) });
   }
 
   alter(number: string): void {
     const { reference, items } = this.#numbered(number);
     const [line] = linesOf(items);
     if (line === undefined) throw new RangeError(`${number} has no line`);
-    this.#simulator.control({ do: "edit-amount", reference, amount: anotherAmount(line.amount) });
+    this.simulator.control({ do: "edit-amount", reference, amount: anotherAmount(line.amount) });
   }
 
   requests(): { readonly total: number; readonly lost: number; readonly refused: number } {
-    return requestCounts(this.#simulator.ledger().requests);
+    return requestCounts(this.simulator.ledger().requests);
   }
 
   wrongRequests(): readonly string[] {
-    return this.#simulator.ledger().wrongRequests;
+    return this.simulator.ledger().wrongRequests;
   }
 
   async close(): Promise<void> {
-    await this.#simulator.close();
+    await this.simulator.close();
   }
 
   #documents(): readonly StoredDocument[] {
-    return this.#simulator.ledger().documents.filter(({ isReversal }) => !isReversal);
+    return this.simulator.ledger().documents.filter(({ isReversal }) => !isReversal);
   }
 
   #sales(): readonly StoredDocument[] {

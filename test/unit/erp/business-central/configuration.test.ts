@@ -19,6 +19,8 @@ const CONNECTION = {
   client_secret: "s",
   companies: [NORTH.toUpperCase()],
 };
+const URL = "https://hooks.example.test/webhooks/main";
+const SECRET = "0123456789-0123456789-0123456789";
 const read = (_: string, value: string | undefined, file: string | undefined): string | undefined =>
   value ?? (file === "missing" ? undefined : file);
 
@@ -66,6 +68,36 @@ describe("a connection", () => {
     });
   });
 
+  it("has a webhook where it has an address and a secret", () => {
+    const webhook = { webhook_url: "https://hooks.example.test/webhooks/main", webhook_secret: SECRET };
+    expect(options(webhook).made).toMatchObject({
+      webhook: { url: webhook.webhook_url, clientState: SECRET, isActive: true },
+    });
+    expect(options({ ...webhook, webhook_active: false }).made).toMatchObject({
+      webhook: { isActive: false },
+    });
+    expect(options({}).made).not.toHaveProperty("webhook");
+  });
+
+  it.each<[object, string[]]>([
+    [{ webhook_url: URL }, ["webhook_secret: webhook_secret or webhook_secret_file is required"]],
+    [{ webhook_secret: SECRET }, ["webhook_url: is required with a webhook's secret"]],
+    [
+      { webhook_url: URL, webhook_secret: SECRET, webhook_secret_file: "f" },
+      ["webhook_secret_file: webhook_secret is given as well: choose one"],
+    ],
+    [
+      { webhook_url: URL, webhook_secret: "too-short-to-be-safe" },
+      ["webhook_secret: must have 32 to 256 characters of ASCII without spaces"],
+    ],
+    [
+      { webhook_url: URL, webhook_secret_file: "a file of blanks and nothing else in it" },
+      ["webhook_secret: must have 32 to 256 characters of ASCII without spaces"],
+    ],
+  ])("has no options where its webhook is not whole, and no word of the secret: %j", (changes, faults) => {
+    expect(options(changes)).toEqual({ made: undefined, faults });
+  });
+
   it.each([
     [{ client_secret: undefined }, ["client_secret: client_secret or client_secret_file is required"]],
     [{ client_secret_file: "f" }, ["client_secret_file: client_secret is given as well: choose one"]],
@@ -85,6 +117,9 @@ describe("a connection", () => {
     [{ deadline: "11m" }, /must be a duration/],
     [{ tax_areas: { Germany: AREA_GERMANY } }, /must be a country/],
     [{ untaxed_code: "x".repeat(21) }, /at most 20 characters/],
+    [{ webhook_url: "http://hooks.example.test/a" }, /must be an https/],
+    [{ webhook_url: "https://hooks.example.test/a?b=c" }, /must have no query/],
+    [{ webhook_url: `https://hooks.example.test/${"a".repeat(250)}` }, /./],
     [{ unknown: 1 }, /unknown/],
     [{ companies: [SOUTH], client_secret: "" }, /./],
   ])("that is wrong is told: %j", (changes, message) => {

@@ -5,10 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HttpClient } from "../../../../src/sinks/erp/common/http-client.ts";
 import { ErpFault } from "../../../../src/sinks/erp/erp-sink.ts";
 import { idempotencyKey } from "../../../../src/sinks/erp/netsuite/idempotency-key.ts";
-import {
-  MachineAuthentication,
-  type SignatureAlgorithm,
-} from "../../../../src/sinks/erp/netsuite/machine-authentication.ts";
+import { MachineAuthentication } from "../../../../src/sinks/erp/netsuite/machine-authentication.ts";
+import type { SignatureAlgorithm } from "../../../../src/sinks/erp/netsuite/signature-algorithms.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
 const ORIGIN = "https://1234567.suitetalk.api.netsuite.com";

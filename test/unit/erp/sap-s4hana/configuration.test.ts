@@ -35,8 +35,70 @@ describe("settings", () => {
         sendsRegions: false,
         taxNumberTypes: {},
         sapOwns: [],
+        billing: null,
       },
     });
+  });
+
+  const BILLING = {
+    invoice: { document_type: "EOX1", item_category: "EDX1" },
+    credit_memo: { document_type: "ECX1", item_category: "EGX1", request_type: "BDR2" },
+  };
+
+  it("of billing document requests have defaults, but for what a system's customizing decides", () => {
+    const parsed = sapConnectionSchema.parse({
+      ...CONNECTION,
+      invoices: "billing-document-request",
+      billing: BILLING,
+    });
+    expect(sapOptions(parsed, (_, value) => value)?.documents.billing).toEqual({
+      logicalSystem: "TRIBUTARY",
+      invoice: { documentType: "EOX1", itemCategory: "EDX1", requestType: "BDR1" },
+      creditMemo: { documentType: "ECX1", itemCategory: "EGX1", requestType: "BDR2" },
+      priceCondition: "PPR0",
+      unit: "EA",
+      customerAccountGroup: null,
+      customerPricingProcedure: null,
+      service: {
+        path: "/sap/bc/srt/scs_ext/sap/bdr_request_in",
+        action: "http://sap.com/xi/SD-BIL/BDR_Request_In/BDR_Request_InRequest",
+        message: "BDRRequest",
+      },
+      requestDeadlineMs: 1_800_000,
+      billingDeadlineMs: 259_200_000,
+    });
+  });
+
+  it.each([
+    [{ invoices: "billing-document-request" }, "billing: is required"],
+    [{ billing: BILLING }, "billing: is given, and invoices are posted as journal"],
+    [
+      { invoices: "billing-document-request", billing: { ...BILLING, logical_system: "TRIBUTARY-NORTH" } },
+      "billing.logical_system: must be 1 to 10",
+    ],
+    [
+      {
+        invoices: "billing-document-request",
+        billing: { ...BILLING, service: { path: "/sap/x?query" } },
+      },
+      "billing.service.path: must begin with /sap/",
+    ],
+    [
+      {
+        invoices: "billing-document-request",
+        billing: { ...BILLING, service: { action: 'a"b' } },
+      },
+      "billing.service.action: must be",
+    ],
+    [
+      {
+        invoices: "billing-document-request",
+        billing: { ...BILLING, billing_deadline: "32d" },
+      },
+      "billing.billing_deadline: must be a duration",
+    ],
+  ])("of billing document requests that are wrong: %j", (changes, message) => {
+    expect(faultsOf(changes).join("\n")).toContain(message);
   });
 
   it.each([

@@ -91,6 +91,7 @@ describe("a customer", () => {
       email: "ap@acme.test",
       taxNumber: { type: "US0", number: "12-3456789" },
       company: { CompanyCode: "1710", ReconciliationAccount: "12100000", PaymentTerms: "NT30" },
+      salesArea: null,
       sapOwns: [],
     });
   });

@@ -1,4 +1,5 @@
 import type { MappedReferences } from "../../../../src/model/posting.ts";
+import type { BillingSettings } from "../../../../src/sinks/erp/sap-s4hana/billing-requests/billing-request.ts";
 import type { PlanContext, PlanSettings } from "../../../../src/sinks/erp/sap-s4hana/plan.ts";
 import { PREFIX, sampleCommands } from "../../../support/erp/sample-documents.ts";
 
@@ -16,6 +17,7 @@ export const SETTINGS: PlanSettings = {
   sendsRegions: false,
   taxNumberTypes: { DE: "DE0", US: "US0" },
   sapOwns: [],
+  billing: null,
 };
 
 export const CONTEXT: PlanContext = { prefix: PREFIX, settings: SETTINGS };
@@ -44,4 +46,52 @@ export const REFERENCES: MappedReferences = {
   terms: { "30": { id: "NT30" } },
 };
 
+/** Of a connection whose invoices SAP bills. */
+export const BILLING: BillingSettings = {
+  logicalSystem: "TRIBUTARY",
+  invoice: { documentType: "EOX1", itemCategory: "EDX1", requestType: "BDR1" },
+  creditMemo: { documentType: "ECX1", itemCategory: "EGX1", requestType: "BDR2" },
+  priceCondition: "PPR0",
+  unit: "EA",
+  customerAccountGroup: "01",
+  customerPricingProcedure: null,
+  service: {
+    path: "/sap/bc/srt/scs_ext/sap/bdr_request_in",
+    action: "http://sap.com/xi/SD-BIL/BDR_Request_In/BDR_Request_InRequest",
+    message: "BDRRequest",
+  },
+  requestDeadlineMs: 60_000,
+  billingDeadlineMs: 3_600_000,
+};
+
+export const BILLING_CONTEXT: PlanContext = { prefix: PREFIX, settings: { ...SETTINGS, billing: BILLING } };
+
+const SALES_AREA = { distribution_channel: "10", division: "00" };
+/** As `REFERENCES`, with what requests need. */
+export const BILLING_REFERENCES: MappedReferences = {
+  ...REFERENCES,
+  legal_entity: {
+    north: {
+      id: "1710",
+      reconciliation_account: "12100000",
+      country: "US",
+      sales_organization: "1710",
+      ...SALES_AREA,
+    },
+    south: {
+      id: "1010",
+      reconciliation_account: "12100000",
+      country: "DE",
+      sales_organization: "1010",
+      ...SALES_AREA,
+    },
+  },
+  item: {
+    api: { account: "41000000", material: "USAGE" },
+    credits: { account: "21510000", material: "CREDITS" },
+    "*": { account: "41000100", material: "USAGE_OTHER" },
+  },
+};
+
+export const billed = sampleCommands(BILLING_REFERENCES);
 export const { command, memo } = sampleCommands(REFERENCES);

@@ -3,10 +3,10 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { MAPPING_TABLES, type MappedReferences } from "../../../../src/model/posting.ts";
 import { faultOfLog } from "../../../../src/sinks/erp/sap-s4hana/classify-fault.ts";
-import { sapConnectionSchema } from "../../../../src/sinks/erp/sap-s4hana/configuration.ts";
+import { sapConnectionSchema, sapOptions } from "../../../../src/sinks/erp/sap-s4hana/configuration.ts";
 import { sapS4hanaDescription } from "../../../../src/sinks/erp/sap-s4hana/description.ts";
 import { externalIdOf } from "../../../../src/sinks/erp/sap-s4hana/external-id.ts";
-import { isJournalEntryPlan } from "../../../../src/sinks/erp/sap-s4hana/plan.ts";
+import { isBillingPlan, isJournalEntryPlan } from "../../../../src/sinks/erp/sap-s4hana/plan.ts";
 import { planCommand } from "../../../../src/sinks/erp/sap-s4hana/plan-command.ts";
 import { readProjectFile } from "../../../support/project-files.ts";
 import { command, CONTEXT, customer, invoice, journal, line, PREFIX } from "./sap-fixture.ts";
@@ -29,13 +29,13 @@ const ROWS = z.array(
   }),
 );
 
-function references(): MappedReferences {
+function references(name = "mapping"): MappedReferences {
   const tables: Partial<Record<string, Record<string, Record<string, string>>>> = {};
-  for (const { table, key, values } of ROWS.parse(files.get("mapping"))) (tables[table] ??= {})[key] = values;
+  for (const { table, key, values } of ROWS.parse(files.get(name))) (tables[table] ??= {})[key] = values;
   return tables;
 }
 
-it.each(["connection", "oauth", "certificate"])("the connection is one: %s", (name) => {
+it.each(["connection", "oauth", "certificate", "billing"])("the connection is one: %s", (name) => {
   const { main } = z.strictObject({ main: sapConnectionSchema }).parse(files.get(name));
   expect(main.settle_delay).toBe(600_000);
 });
@@ -43,6 +43,9 @@ it.each(["connection", "oauth", "certificate"])("the connection is one: %s", (na
 it("names every setting of a connection, and every table of a mapping with its fields", () => {
   for (const setting of Object.keys(sapConnectionSchema.shape).filter((key) => key !== "adapter"))
     expect(page).toMatch(new RegExp(`^\\| \`${setting}\` \\|`, "m"));
+  const { shape } = sapConnectionSchema.shape.billing.unwrap();
+  for (const setting of Object.keys(shape))
+    expect(page).toMatch(new RegExp(`^\\| [^|]*\`${setting}\`[^|]* \\| `, "m"));
   const fields = new Map<string, Set<string>>();
   const all = [...Object.values(sapS4hanaDescription.required), sapS4hanaDescription.optional];
   for (const tables of all)
@@ -79,6 +82,34 @@ it("plans the example as it says", () => {
     company: { PaymentTerms: "NT30" },
   });
   expect(page).toContain(`\`${externalIdOf(PREFIX, "invoice:north:N-1")}\``);
+});
+
+it("plans the example of a request as it says", () => {
+  const { main } = z.strictObject({ main: sapConnectionSchema }).parse(files.get("billing"));
+  const settings = sapOptions(main, (_, value, file) => value ?? file)?.documents;
+  if (settings === undefined) throw new Error("the settings are wrong");
+  const taxed = { ...line().taxes[0]!, key: "US/CA:Sales tax:6" };
+  const document = invoice({ lines: [line({ taxes: [taxed], dimensions: { region: "west" } })] });
+  const plan = planCommand(command(document, { references: references("billing_mapping") }), {
+    prefix: PREFIX,
+    settings,
+  });
+  if (!isBillingPlan(plan)) throw new Error("it is no request");
+  const { reference, logicalSystem, customerReference, salesArea, billingDate, items, ...request } =
+    plan.request;
+  const { SalesOrganization, DistributionChannel, Division } = salesArea;
+  const [item] = items;
+  const told = /<!-- example: request -->\n\n([\s\S]*?)\n\n/.exec(page)?.[1] ?? "";
+  expect(told).toContain(
+    `reference ${reference} of ${logicalSystem}; customer's reference ${customerReference} |`,
+  );
+  expect(told).toContain(
+    `sales area ${SalesOrganization}/${DistributionChannel}/${Division}, billing date ${billingDate}, terms ${request.paymentTerms}`,
+  );
+  expect(told).toContain(
+    `${item?.number}, material ${item?.material}, 1 ${item?.unit}, price ${item?.price} ${request.currency} by ${request.priceCondition}, cost centre ${item?.costCenter}, profit centre ${item?.profitCenter}`,
+  );
+  expect(page).toContain(`\`${plan.externalId} N-000042\``);
 });
 
 it("says of messages what becomes of their documents", () => {

@@ -8,6 +8,7 @@ import { SavedRows } from "../support/saved-rows.ts";
 import { KeyModel, scrambledKey } from "./key-model.ts";
 
 const HORIZON_MS = 100;
+const RUNS = Number(process.env["TABLE_PROPERTY_RUNS"] ?? 120);
 
 /** Words that are zero, small or at the ends of their range, so that homes and tags collide. */
 const word = fc.oneof(
@@ -89,7 +90,7 @@ describe("KeyTable", () => {
         savedOnce.checkpoint(straight);
         expect(concatenated(saved)).toEqual(concatenated(savedOnce));
       }),
-      { numRuns: 300 },
+      { numRuns: RUNS },
     );
   });
 
