@@ -1,4 +1,3 @@
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { PublishedDocument } from "../../src/billing/invoices/billing-document.ts";
@@ -8,7 +7,7 @@ import { DOCUMENT_STREAM, numberingStream } from "../../src/ingest/jetstream/nam
 import { openPublicationLog } from "../../src/ingest/jetstream/publication-log.ts";
 import { ensureTopology } from "../../src/ingest/jetstream/topology.ts";
 import { publishLoad, type LoadResult } from "../../src/load/publisher.ts";
-import { BenchWorker } from "../worker/bench-worker.ts";
+import { BenchWorker, catalogFolder, writeWorkerConfig } from "../worker/bench-worker.ts";
 import { BenchEnvironment } from "../harness/bench-environment.ts";
 import { WrongResult } from "../harness/sums.ts";
 import { processCpuSeconds, processPeakRssBytes } from "../worker/process-usage.ts";
@@ -163,24 +162,8 @@ function writeWorker(
   { monthEnd, partitionCount, settings = {} }: WorkerMonthEndOptions,
 ): string {
   const folder = join(environment.folder, "worker");
-  mkdirSync(folder, { recursive: true });
-  writeMonthEndCatalog(join(folder, "catalog"), monthEnd);
-  const file = join(folder, "worker.json");
-  writeFileSync(
-    file,
-    JSON.stringify({
-      nats: { servers: [environment.url] },
-      partitions: { count: partitionCount, owned: "all" },
-      state_dir: join(folder, "state"),
-      catalog_dir: join(folder, "catalog"),
-      worker_name: "bench",
-      shutdown_deadline: "5m",
-      admin: { port: 0 },
-      log: { format: "json" },
-      ...settings,
-    }),
-  );
-  return file;
+  writeMonthEndCatalog(catalogFolder(folder), monthEnd);
+  return writeWorkerConfig({ url: environment.url, partitionCount, folder, settings });
 }
 
 async function until(deadlineMs: number, isReached: () => Promise<boolean>): Promise<void> {

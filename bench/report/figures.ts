@@ -40,6 +40,13 @@ export const FIGURES = {
   monthEndPerMinute: { label: "month-end: invoices a minute", unit: "", digits: 0 },
   monthEndEventsPerSecond: { label: "month-end: events/s of the next month meanwhile", unit: "", digits: 0 },
   monthEndLoopDelayP99Ms: { label: "month-end: event loop blocked, p99", unit: "ms", digits: 1 },
+  erpPlacesUsed: {
+    label: "ERP drain: part that is used of a quota of requests at a time",
+    unit: "",
+    digits: 3,
+  },
+  erpRateUsed: { label: "ERP drain: part that is used of a quota of requests a second", unit: "", digits: 3 },
+  erpMostUsed: { label: "ERP drain: most that was used of either quota", unit: "", digits: 2 },
   scaleOutTwo: { label: "events per CPU-second with 2 threads, of those with 1", unit: "", digits: 2 },
   scaleOutFour: { label: "events per CPU-second with 4 threads, of those with 1", unit: "", digits: 2 },
   fleetTwo: { label: "events per CPU-second with 2 workers, of those with 1", unit: "", digits: 2 },

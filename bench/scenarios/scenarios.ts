@@ -1,5 +1,6 @@
 import { accountGrowth } from "./account-growth.ts";
 import { cellMemory } from "./cell-memory.ts";
+import { erpDrain } from "./erp-drain.ts";
 import { failover } from "./failover.ts";
 import { fleet } from "./fleet.ts";
 import { keyGrowth } from "./key-growth.ts";
@@ -24,6 +25,7 @@ export const SCENARIOS: readonly Scenario[] = [
   fleet,
   failover,
   monthEnd,
+  erpDrain,
   accountGrowth,
   keyGrowth,
 ];

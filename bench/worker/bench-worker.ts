@@ -22,32 +22,44 @@ interface Status {
   }[];
 }
 
-export interface WorkerSetUp {
+export interface WorkerFiles {
   readonly url: string;
   readonly partitionCount: number;
-  readonly catalog: CatalogShape;
   /** Folder for configuration, catalog and state. */
   readonly folder: string;
   /** Of the configuration's file, where workers share a folder. */
   readonly name?: string;
   /** Further settings of the configuration file. */
   readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+export interface WorkerSetUp extends WorkerFiles {
+  readonly catalog: CatalogShape;
   /** The catalog is compiled in the worker's process: no way through files, which takes half a minute for a million contracts. */
   readonly hasLargeCatalog?: boolean;
 }
 
 /** Writes configuration and catalog into the folder; returns the configuration's path. */
 export function prepareWorker({
+  catalog,
+  settings = {},
+  hasLargeCatalog = false,
+  ...files
+}: WorkerSetUp): string {
+  if (!hasLargeCatalog) writeLoadCatalog(catalogFolder(files.folder), catalog);
+  // A catalog that is compiled in the process is there for its main thread.
+  return writeWorkerConfig({ ...files, settings: hasLargeCatalog ? { threads: 1, ...settings } : settings });
+}
+
+/** Writes the configuration alone; returns its path. */
+export function writeWorkerConfig({
   url,
   partitionCount,
-  catalog,
   folder,
   name = "worker",
   settings = {},
-  hasLargeCatalog = false,
-}: WorkerSetUp): string {
+}: WorkerFiles): string {
   mkdirSync(folder, { recursive: true });
-  if (!hasLargeCatalog) writeLoadCatalog(join(folder, "catalog"), catalog);
   const file = join(folder, `${name}.json`);
   writeFileSync(
     file,
@@ -55,17 +67,20 @@ export function prepareWorker({
       nats: { servers: [url] },
       partitions: { count: partitionCount, owned: "all" },
       state_dir: stateFolder(folder),
-      catalog_dir: join(folder, "catalog"),
+      catalog_dir: catalogFolder(folder),
       worker_name: "bench",
       shutdown_deadline: "5m",
       admin: { port: 0 },
       log: { format: "json" },
-      // A catalog that is compiled in the process is there for its main thread.
-      ...(hasLargeCatalog ? { threads: 1 } : {}),
       ...settings,
     }),
   );
   return file;
+}
+
+/** Where the catalog of a worker with such a configuration is. */
+export function catalogFolder(folder: string): string {
+  return join(folder, "catalog");
 }
 
 /** Where a prepared worker keeps its state. */

@@ -4,8 +4,17 @@ const PLACES_PER_TEXT = 2;
 /** Characters are kept in pieces of this size, so that none is ever copied. */
 const CHUNK_BYTES = 1 << 16;
 /** Longer texts are kept as they are: keys of rows have a hundred characters. */
-const MAX_COMPACT_LENGTH = 4_096;
+export const MAX_COMPACT_LENGTH = 4_096;
 const MAX_COMPACT_CODE = 0xff;
+/** FNV-1a, and what ends it in MurmurHash3. */
+const FIRST_HASH = 0x811c9dc5;
+const HASH_FACTOR = 0x01000193;
+
+function ended(hash: number): number {
+  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
 
 /**
  * Numbers texts from 0 in the order in which they are added, and finds their numbers. For a million of texts: they are bytes
@@ -19,10 +28,12 @@ export class TextIndex {
   #hashes = new Uint32Array(FIRST_TEXTS);
   #starts = new Float64Array(FIRST_TEXTS);
   #lengths = new Uint16Array(FIRST_TEXTS);
-  readonly #chunks: Uint8Array[] = [];
+  readonly #chunks: Uint8Array<ArrayBuffer>[] = [];
   #end = 0;
   #count = 0;
   readonly #others = new Map<string, number>();
+  /** By number. */
+  readonly #otherTexts = new Map<number, string>();
   /** The text that was hashed last, as bytes. */
   readonly #bytes = new Uint8Array(MAX_COMPACT_LENGTH);
 
@@ -50,13 +61,67 @@ export class TextIndex {
     const hash = this.#hash(text);
     if (hash === -1) {
       this.#others.set(text, number);
+      this.#otherTexts.set(number, text);
       return number;
     }
-    this.#hashes[number] = hash;
-    this.#lengths[number] = text.length;
-    this.#store(number, text.length);
-    this.#place(number);
+    this.#addHashed(number, hash, text.length);
     return number;
+  }
+
+  /**
+   * Adds a text whose characters are the bytes from `at` (Latin-1), `MAX_COMPACT_LENGTH` at most, and which must be new; returns its
+   * number. For texts that were read from another index: no string is made of one.
+   */
+  addBytes(from: Uint8Array, at: number, length: number): number {
+    const number = this.#count;
+    if (number === this.#hashes.length) this.#grow();
+    this.#count += 1;
+    const bytes = this.#bytes;
+    let hash = FIRST_HASH;
+    for (let i = 0; i < length; i++) {
+      const code = from[at + i]!;
+      bytes[i] = code;
+      hash = Math.imul(hash ^ code, HASH_FACTOR);
+    }
+    this.#addHashed(number, ended(hash), length);
+    return number;
+  }
+
+  /** Whether a text is kept as bytes, a character each. */
+  isCompact(number: number): boolean {
+    return !this.#otherTexts.has(number);
+  }
+
+  /** Characters of a text. */
+  lengthOf(number: number): number {
+    return this.#otherTexts.get(number)?.length ?? this.#lengths[number]!;
+  }
+
+  /** Copies the characters of a compact text to `at`, one byte each. */
+  copyTo(number: number, to: Uint8Array, at: number): void {
+    const { chunk, from } = this.#placeOf(number);
+    to.set(chunk.subarray(from, from + this.#lengths[number]!), at);
+  }
+
+  /** The text of a number. */
+  textOf(number: number): string {
+    const other = this.#otherTexts.get(number);
+    if (other !== undefined) return other;
+    const { chunk, from } = this.#placeOf(number);
+    return Buffer.from(chunk.buffer, from, this.#lengths[number]).toString("latin1");
+  }
+
+  #placeOf(number: number): { readonly chunk: Uint8Array<ArrayBuffer>; readonly from: number } {
+    const start = this.#starts[number]!;
+    return { chunk: this.#chunks[Math.floor(start / CHUNK_BYTES)]!, from: start % CHUNK_BYTES };
+  }
+
+  /** The text's bytes are in `#bytes`. */
+  #addHashed(number: number, hash: number, length: number): void {
+    this.#hashes[number] = hash;
+    this.#lengths[number] = length;
+    this.#store(number, length);
+    this.#place(number);
   }
 
   #place(number: number): void {
@@ -95,16 +160,14 @@ export class TextIndex {
     const { length } = text;
     if (length > MAX_COMPACT_LENGTH) return -1;
     const bytes = this.#bytes;
-    let hash = 0x811c9dc5;
+    let hash = FIRST_HASH;
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i);
       if (code > MAX_COMPACT_CODE) return -1;
       bytes[i] = code;
-      hash = Math.imul(hash ^ code, 0x01000193);
+      hash = Math.imul(hash ^ code, HASH_FACTOR);
     }
-    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    return (hash ^ (hash >>> 16)) >>> 0;
+    return ended(hash);
   }
 
   #grow(): void {
@@ -113,8 +176,7 @@ export class TextIndex {
     this.#starts = grown(this.#starts, new Float64Array(texts));
     this.#lengths = grown(this.#lengths, new Uint16Array(texts));
     this.#places = new Uint32Array(texts * PLACES_PER_TEXT);
-    const others = new Set(this.#others.values());
-    for (let number = 0; number < this.#count; number++) if (!others.has(number)) this.#place(number);
+    for (let number = 0; number < this.#count; number++) if (this.isCompact(number)) this.#place(number);
   }
 }
 

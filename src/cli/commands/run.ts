@@ -7,11 +7,10 @@ import { createLogger } from "../../ops/logging.ts";
 import { WorkerMetrics } from "../../ops/metrics.ts";
 import { mergeMetrics } from "../../ops/merged-metrics.ts";
 import { handleSignals, WorkerLifecycle } from "../../ops/worker-lifecycle.ts";
-import { loadCatalogDirectory, type LoadedCatalog } from "../catalog-directory.ts";
-import { openFleet, type Fleet } from "../compose/elastic/open-fleet.ts";
-import { openPostings, type Postings } from "../compose/open-postings.ts";
-import { ThreadedHost } from "../compose/threads/threaded-host.ts";
-import { createMeasuredWorker, hostHere, type WorkerHost } from "../compose/worker-host.ts";
+import type { LoadedCatalog } from "../catalog-directory.ts";
+import type { Fleet } from "../compose/elastic/open-fleet.ts";
+import type { Postings } from "../compose/open-postings.ts";
+import type { WorkerHost } from "../compose/worker-host.ts";
 import { workerReadiness, workerStatus } from "../compose/worker-status.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { addConfigOption, addSettingOptions, readConfig, type ConfiguredOptions } from "../configured.ts";
@@ -87,11 +86,12 @@ export async function runWorker(config: WorkerConfig, catalog?: LoadedCatalog): 
     });
     logger.info({ host: admin.host, port: admin.port, version: VERSION }, "The admin port listens.");
     const loaded = catalog ?? (await catalogOfPostings(config));
-    postings = loaded === undefined ? undefined : await openPostings(config, loaded, logger, metrics);
+    postings = loaded === undefined ? undefined : await postingsOf(config, loaded, logger, metrics);
     host = await createHost(config, logger, metrics, loaded);
     await host.start();
     if (config.partitions.assignment === "elastic") {
       const deliveryTimeoutMs = config.shutdownDeadlineMs * DELIVERY_SHARE;
+      const { openFleet } = await import("../compose/elastic/open-fleet.ts");
       fleet = await openFleet(config, host, logger, metrics, deliveryTimeoutMs);
       fleet.start();
     }
@@ -108,7 +108,22 @@ export async function runWorker(config: WorkerConfig, catalog?: LoadedCatalog): 
 
 /** The catalog, read once, where this process posts to ERPs; else whoever runs partitions reads it. */
 async function catalogOfPostings(config: WorkerConfig): Promise<LoadedCatalog | undefined> {
-  return config.erpConnectionsFile === undefined ? undefined : await loadCatalogDirectory(config.catalogDir);
+  if (config.erpConnectionsFile === undefined) return undefined;
+  const { loadCatalogDirectory } = await import("../catalog-directory.ts");
+  return await loadCatalogDirectory(config.catalogDir);
+}
+
+// What follows is loaded where it is needed: together it is most of what a process loads, and with several threads the main one has
+// use for the last alone.
+
+async function postingsOf(
+  config: WorkerConfig,
+  catalog: LoadedCatalog,
+  logger: Logger,
+  metrics: WorkerMetrics,
+): Promise<Postings | undefined> {
+  const { openPostings } = await import("../compose/open-postings.ts");
+  return await openPostings(config, catalog, logger, metrics);
 }
 
 /** Where the configuration wants the partitions. */
@@ -118,9 +133,12 @@ async function createHost(
   metrics: WorkerMetrics,
   catalog: LoadedCatalog | undefined,
 ): Promise<WorkerHost> {
-  if (config.threads === 1 || catalog !== undefined)
+  if (config.threads === 1 || catalog !== undefined) {
+    const { createMeasuredWorker, hostHere } = await import("../compose/worker-host.ts");
     return hostHere(await createMeasuredWorker(config, logger, metrics, catalog));
-  return ThreadedHost.create({
+  }
+  const { ThreadedHost } = await import("../compose/threads/threaded-host.ts");
+  return await ThreadedHost.create({
     config,
     logger,
     clock: systemClock,

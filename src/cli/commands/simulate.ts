@@ -11,7 +11,7 @@ import { invoicesOf, journalOf } from "../../pipeline/billing-report.ts";
 import { reportOf } from "../../pipeline/partition-report.ts";
 import { openPartitionStore } from "../../state/partition-store.ts";
 import { loadCatalogDirectory } from "../catalog-directory.ts";
-import { ERP_DESCRIPTIONS } from "../compose/erp-descriptions.ts";
+import { ERP_DESCRIPTIONS } from "../../sinks/erp/descriptions.ts";
 import { sha256 } from "../compose/partition-worker.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { parseDuration, parseInstant, parseInteger } from "../option-values.ts";

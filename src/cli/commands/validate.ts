@@ -17,7 +17,7 @@ import { isLoopbackHost } from "../../ops/loopback.ts";
 import { readCatalogFiles, type LoadedCatalog } from "../catalog-directory.ts";
 import { catalogWarnings, type Warning } from "../catalog-warnings.ts";
 import { catalogInEffect } from "../compose/catalog-in-effect.ts";
-import { ERP_DESCRIPTIONS } from "../compose/erp-descriptions.ts";
+import { ERP_DESCRIPTIONS } from "../../sinks/erp/descriptions.ts";
 import { CATALOG_KIND } from "../compose/catalogs.ts";
 import { servedEntities } from "../compose/tax-service.ts";
 import { type ConnectionReport, checkConnections } from "../erp-check.ts";

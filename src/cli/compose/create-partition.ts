@@ -19,7 +19,7 @@ import type { LoadedCatalog } from "../catalog-directory.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { CloseParts } from "./close-parts.ts";
 import type { CatalogVersions } from "./catalogs.ts";
-import { ERP_DESCRIPTIONS } from "./erp-descriptions.ts";
+import { ERP_DESCRIPTIONS } from "../../sinks/erp/descriptions.ts";
 import { createDelivery, type PublicationLogs } from "./partition-sinks.ts";
 import { PartitionWorker, randomHashKey } from "./partition-worker.ts";
 import { servedEntities, taxWaits } from "./tax-service.ts";

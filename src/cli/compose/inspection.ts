@@ -15,7 +15,7 @@ import { loadCatalogDirectory } from "../catalog-directory.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { CatalogVersions } from "./catalogs.ts";
 import { sha256 } from "./partition-worker.ts";
-import { ERP_DESCRIPTIONS } from "./erp-descriptions.ts";
+import { ERP_DESCRIPTIONS } from "../../sinks/erp/descriptions.ts";
 import { restoreBeside } from "./restore-beside.ts";
 
 /** For a state in which nothing has taken effect yet, so that no event can be looked up in it. */

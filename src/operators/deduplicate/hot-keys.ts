@@ -42,7 +42,7 @@ export class HotKeys {
   }
 
   buildIndex(): void {
-    this.#index = new KeyIndex(this.records, this.records.count);
+    this.#index = new KeyIndex(this.records, KeyIndex.roomFor(this.records.count));
     this.#index.insertAll(this.records.count);
   }
 

@@ -23,6 +23,10 @@ const UNIT_BITS = 24;
 const UNIT_SHIFT = 32 - UNIT_BITS;
 const UNITS = 2 ** UNIT_BITS;
 
+function growthOf(records: number): number {
+  return records * GROWTH_OF_SMALL <= MAX_SMALL_RECORDS ? GROWTH_OF_SMALL : GROWTH;
+}
+
 /**
  * Open-addressing index over key records: one word an entry. The low bits are the record's number + 1 (0 = free), as many
  * as the numbers need; the bits above are the key's tag, so that a record is hardly ever read in vain. Keys are words of a
@@ -97,6 +101,13 @@ export class KeyIndex {
     this.#count += 1;
   }
 
+  /** Records that a table has room for when it has grown to hold so many, and one more, from nothing. */
+  static roomFor(count: number): number {
+    let room = MIN_RECORDS;
+    while (room <= count) room = Math.floor(room * growthOf(room));
+    return room;
+  }
+
   /** Adds the records [0, count), whose keys are not in the index, which has room for them. */
   insertAll(count: number): void {
     this.#count = count;
@@ -138,8 +149,7 @@ export class KeyIndex {
     const tagMask = 2 ** (32 - formerBits) - 1;
     // With so many taken entries before it at most, an entry's unit follows from its place and tag.
     const nearRun = Math.floor(((tagMask + 1) * capacity) / UNITS) - 2;
-    const isSmall = this.#limit * GROWTH_OF_SMALL <= MAX_SMALL_RECORDS;
-    this.#makeTable(this.#limit * (isSmall ? GROWTH_OF_SMALL : GROWTH));
+    this.#makeTable(this.#limit * growthOf(this.#limit));
     const start = former.indexOf(0);
     let run = 0;
     for (let place = start + 1; place < start + capacity; place += 1) {

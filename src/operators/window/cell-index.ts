@@ -1,6 +1,9 @@
+import type { SliceBudget, SlicedWork } from "../../model/sliced-work.ts";
 import type { CellPages } from "./cell-record.ts";
 
 const INITIAL_SHIFT = 10;
+/** Units of `SliceBudget` that adding one of many cells costs. */
+const INSERT_UNITS = 0.4;
 /** Linear probing stays near one probe below this load; at 8 bytes an entry it costs 13 to 27 bytes a cell. */
 const MAX_LOAD = 0.6;
 
@@ -60,6 +63,15 @@ export class CellIndex {
         if (stored === 0 || (entries[at] === hash && pages.holds(stored - 1, series[i]!, startMs[i]!))) break;
         at = (at + 2) & mask;
       }
+    }
+  }
+
+  /** Adds cells that are so many and not in the index: it is made once for all of them. */
+  *insertAll(slots: Iterable<number>, count: number, budget: SliceBudget): SlicedWork {
+    while (count * 2 > this.#entries.length * MAX_LOAD) this.#grow();
+    for (const slot of slots) {
+      this.insert(this.#pages.seriesOf(slot), this.#pages.startOf(slot), slot);
+      if (budget.spend(INSERT_UNITS)) yield;
     }
   }
 

@@ -172,6 +172,14 @@ export class CellPages {
     return new Uint8Array(buffer, (page % SLAB_PAGES) * PAGE_BYTES, PAGE_BYTES);
   }
 
+  seriesOf(slot: number): number {
+    return this.words(slot)[offsetOf(slot) * 2 + RecordWord.series]!;
+  }
+
+  startOf(slot: number): number {
+    return this.doubles(slot)[offsetOf(slot) + RecordField.start]!;
+  }
+
   /** Whether the record in `slot` is of this cell. */
   holds(slot: number, series: number, startMs: number): boolean {
     const slab = slot >>> SLAB_SHIFT;

@@ -36,7 +36,7 @@ import { CellPhase, type WindowCells } from "./window-cells.ts";
 const SPACE = "cells";
 const NO_MEMBERS: ReadonlySet<string> = new Set();
 /** Units of `SliceBudget` that reading a page costs. */
-const RESTORE_UNITS = 200;
+const RESTORE_UNITS = 150;
 
 export interface CellTableOptions {
   /** Length of every window, milliseconds: `time_weighted` integrates up to the window's end. */
@@ -116,11 +116,11 @@ export class CellTable implements WindowCells, CheckpointParticipant {
   }
 
   seriesOf(slot: number): number {
-    return this.#word(slot, RecordWord.series);
+    return this.#pages.seriesOf(slot);
   }
 
   startOf(slot: number): number {
-    return this.#double(slot, RecordField.start);
+    return this.#pages.startOf(slot);
   }
 
   phaseOf(slot: number): CellPhase {
@@ -302,10 +302,10 @@ export class CellTable implements WindowCells, CheckpointParticipant {
       for (let slot = key * PAGE_RECORDS; slot < (key + 1) * PAGE_RECORDS; slot += 1) {
         if ((this.#word(slot, RecordWord.flags) & TAKEN) === 0) continue;
         this.#slots.mark(slot);
-        this.#index.insert(this.seriesOf(slot), this.startOf(slot), slot);
         this.#size += 1;
       }
     }
+    yield* this.#index.insertAll(this.#slots.taken(), this.#size, budget);
     this.#extras.restore(store, (slot) => (this.#slots.isTaken(slot) ? this.aggregationOf(slot) : undefined));
   }
 

@@ -7,7 +7,7 @@ import { netsuiteAdapter } from "./netsuite/adapter.ts";
 import { oracleFusionAdapter } from "./oracle-fusion/adapter.ts";
 import { sapS4hanaAdapter } from "./sap-s4hana/adapter.ts";
 
-/** Every kind of ERP that documents can be posted to: a new one is a folder and a line here. */
+/** Every kind of ERP that documents can be posted to: a new one is a folder, a line here and one in `descriptions.ts`. */
 export const ERP_ADAPTERS: readonly ErpAdapter[] = [
   netsuiteAdapter,
   businessCentralAdapter,

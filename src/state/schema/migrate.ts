@@ -2,11 +2,12 @@ import type { Database } from "better-sqlite3";
 import { TributaryError } from "../../model/errors.ts";
 import { MIGRATION_001 } from "./migration-001.ts";
 import { MIGRATION_002 } from "./migration-002.ts";
+import { MIGRATION_003 } from "./migration-003.ts";
 
 /** One step forward, as SQL. Its version is its place in the list, from 1. Never edit one that was released. */
 export type Migration = string;
 
-export const MIGRATIONS: readonly Migration[] = [MIGRATION_001, MIGRATION_002];
+export const MIGRATIONS: readonly Migration[] = [MIGRATION_001, MIGRATION_002, MIGRATION_003];
 
 /** "TRIB": tells our files from any other SQLite file. */
 const APPLICATION_ID = 0x54524942;

@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { messageOf } from "../../model/errors.ts";
+import { messageOf, TributaryError } from "../../model/errors.ts";
 import { KEY_RECORD_WORDS, type KeySegment, type SegmentIdentity } from "../../model/key-segments.ts";
+import { giveBackMemory } from "./give-back-memory.ts";
 import { readWhole, SegmentCursor } from "./segment-cursor.ts";
 import { SegmentFilter } from "./segment-filter.ts";
 import {
@@ -25,8 +26,9 @@ export class FileSegment implements KeySegment {
   readonly checksum: number;
   readonly path: string;
   readonly #descriptor: number;
-  readonly #index: Uint32Array;
+  readonly #index: Uint32Array<ArrayBuffer>;
   readonly #filter: SegmentFilter;
+  #isGone = false;
   /** The block that was read last: keys looked up in order often fall into the same one. */
   readonly #block = new Uint32Array(BLOCK_WORDS);
   readonly #blockBytes = new Uint8Array(this.#block.buffer);
@@ -68,10 +70,12 @@ export class FileSegment implements KeySegment {
   }
 
   mayHold(keys: Uint32Array, offset: number): boolean {
+    this.#requireMemory();
     return this.#filter.mayHold(keys, offset);
   }
 
   candidates(keys: Uint32Array, firstRow: number, rowCount: number, rows: Uint32Array, at: number): number {
+    this.#requireMemory();
     return this.#filter.candidates(keys, firstRow, rowCount, rows, at);
   }
 
@@ -99,6 +103,21 @@ export class FileSegment implements KeySegment {
 
   close(): void {
     closeSync(this.#descriptor);
+  }
+
+  /** Closes one that nobody uses any more, and gives its memory back: of a large generation it is some megabytes. */
+  closeForGood(): void {
+    this.close();
+    this.#isGone = true;
+    giveBackMemory([this.#index.buffer, this.#filter.words.buffer]);
+  }
+
+  /** Without its words, a filter would say of every key that it is not there. */
+  #requireMemory(): void {
+    if (this.#isGone)
+      throw new TributaryError("internal-fault", "A segment was asked for a key after it was let go.", {
+        details: { file: this.path },
+      });
   }
 
   /** The last block whose first key begins with this word or a lower one; −1 where there is none. */

@@ -142,7 +142,7 @@ export class SegmentFolder extends SegmentFiles implements SegmentWriter {
   }
 
   #remove(number: number): void {
-    this.opened.get(number)?.close();
+    this.opened.get(number)?.closeForGood();
     this.opened.delete(number);
     try {
       rmSync(segmentPath(this.folder, number), { force: true });

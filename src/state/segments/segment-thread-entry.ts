@@ -1,4 +1,7 @@
-/** Entry of the thread that writes segments: jobs go on side by side, slice by slice, so that none waits for a long one. */
+/**
+ * Entry of the thread that writes segments. Seals are done at once, between two slices of a merge, so that none waits for a long one. Merges
+ * come one after the other: partitions fill alike and are due together, and each has its filter and its buffers in memory while it goes on.
+ */
 import { parentPort } from "node:worker_threads";
 import { stateFault } from "../sqlite-faults.ts";
 import { packFault } from "../writer/writer-messages.ts";
@@ -7,6 +10,8 @@ import { writeSegment } from "./write-segment.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("segments are written on a thread only");
+
+let lastMerge = Promise.resolve();
 
 async function perform({ id, job }: SegmentRequest): Promise<void> {
   let reply: SegmentReply;
@@ -30,5 +35,7 @@ async function perform({ id, job }: SegmentRequest): Promise<void> {
 }
 
 port.on("message", (request: SegmentRequest) => {
-  void perform(request);
+  // `perform` never rejects.
+  if (request.job.kind === "merge") lastMerge = lastMerge.then(() => perform(request));
+  else void perform(request);
 });

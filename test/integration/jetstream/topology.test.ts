@@ -51,6 +51,19 @@ describe("streams and subject mapping", () => {
     expect(second).toEqual({ created: [], sourced: [], differences: [] });
   });
 
+  test("several may create what is missing at once, as threads of a worker that starts do", async () => {
+    const options = {
+      partitionCount: PARTITIONS,
+      legalEntities: Array.from({ length: 12 }, (_, at) => `e${at}`),
+    };
+    const others = await Promise.all([1, 2, 3].map(() => testConnection(server.url)));
+    const reports = await Promise.all([connection, ...others].map((each) => ensureTopology(each, options)));
+    expect(reports.flatMap(({ differences }) => differences)).toEqual([]);
+    expect(new Set(reports.flatMap(({ created }) => created)).size).toBe(12);
+    expect(await ensureTopology(connection, options)).toEqual({ created: [], differences: [] });
+    await Promise.all(others.map((each) => each.close()));
+  });
+
   test("differences of an existing stream are reported and left alone", async () => {
     await connection.manager.streams.update(usageStream(3), { max_msgs: 1000, max_msg_size: 100_000 });
     const report = await ensureTopology(connection, { partitionCount: PARTITIONS });

@@ -34,6 +34,8 @@ const FAULT_RULE = z.strictObject({
   lastStepsOnly: z.boolean().optional(),
   /** A part of the path that must not be there. */
   notPath: z.string().optional(),
+  /** A part of the body that must not be there. */
+  notBody: z.string().optional(),
 });
 export type FaultRule = z.infer<typeof FAULT_RULE>;
 
@@ -66,6 +68,12 @@ export const CONTROL_COMMAND = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("finish-imports") }),
   /** Told instead of a job's state; the true one where it isn't said. */
   z.strictObject({ do: z.literal("job-state"), state: z.string().optional() }),
+  /** How an import of invoices ends that has rejected some. */
+  z.strictObject({ do: z.literal("rejections-end-as"), state: z.enum(["SUCCEEDED", "WARNING"]) }),
+  /** A transaction source begins or ends to number transactions by itself. */
+  z.strictObject({ do: z.literal("automatic-numbers"), source: id, isOn: z.boolean() }),
+  /** Nobody knows a context of the line transactions flexfield any more. */
+  z.strictObject({ do: z.literal("remove-context"), name: id }),
   /** A customer pays an invoice, by its number; all that is open where no amount is said. */
   z.strictObject({ do: z.literal("pay"), number: id, amount: z.string().optional() }),
   /** An accountant changes the amount of a transaction's first line. */

@@ -78,6 +78,21 @@ export function performControl(command: ControlCommand, parts: ControlledParts):
     case "job-state":
       switches.jobState = command.state;
       break;
+    case "rejections-end-as":
+      switches.rejectionState = command.state;
+      break;
+    case "automatic-numbers": {
+      const source = environment.transactionSources.find(({ name }) => name === command.source);
+      if (source === undefined) throw new RangeError(`no transaction source ${command.source}`);
+      source.isAutomatic = command.isOn;
+      break;
+    }
+    case "remove-context": {
+      const place = environment.interfaceContexts.indexOf(command.name);
+      if (place === -1) throw new RangeError(`no context ${command.name}`);
+      environment.interfaceContexts.splice(place, 1);
+      break;
+    }
     case "pay": {
       const invoice = transactionOf(command.number, books);
       const amount = command.amount ?? invoice.balance;

@@ -3,9 +3,12 @@
 export interface Named {
   readonly name: string;
   isInactive?: boolean;
+  /** Of a transaction source: it numbers transactions by itself. */
+  isAutomatic?: boolean;
 }
 
 export interface BusinessUnit {
+  readonly id: string;
   readonly name: string;
   readonly ledgerId: string;
 }
@@ -47,6 +50,12 @@ export interface Environment {
   readonly setIds: readonly string[];
   readonly profileClasses: readonly string[];
   readonly importAccount: string;
+  readonly invoiceImportAccount: string;
+  /** By ledger. */
+  readonly ledgerCurrencies: Readonly<Record<string, string>>;
+  readonly conversionTypes: readonly string[];
+  /** Contexts of the line transactions flexfield. */
+  readonly interfaceContexts: string[];
   /** What happens to a transaction whose accounting date is in a closed period. */
   periodRule: "Reject" | "Adjust";
   /** Lines without tax lines get this rate's tax. */
@@ -81,8 +90,8 @@ function periods(): Period[] {
 export function sampleEnvironment(): Environment {
   return {
     businessUnits: [
-      { name: "North Operations", ledgerId: LEDGERS[0] },
-      { name: "South Operations", ledgerId: LEDGERS[1] },
+      { id: "300000021", name: "North Operations", ledgerId: LEDGERS[0] },
+      { id: "300000022", name: "South Operations", ledgerId: LEDGERS[1] },
     ],
     transactionSources: [{ name: "Tributary" }, { name: "Manual" }],
     transactionTypes: [
@@ -111,6 +120,10 @@ export function sampleEnvironment(): Environment {
     setIds: ["300000011", "300000012"],
     profileClasses: ["DEFAULT"],
     importAccount: "fin$/generalLedger$/import$",
+    invoiceImportAccount: "fin$/receivables$/import$",
+    ledgerCurrencies: { [LEDGERS[0]]: "USD", [LEDGERS[1]]: "EUR" },
+    conversionTypes: ["Corporate", "Spot"],
+    interfaceContexts: ["TRIBUTARY", "EXTERNAL_SOURCE"],
     periodRule: "Reject",
     automaticTax: undefined,
   };

@@ -4,15 +4,17 @@ import type { FaultRule } from "./control-commands.ts";
 export interface OracleRequest extends FaultedRequest {
   /** Whether it would change something. */
   readonly isWrite: boolean;
+  readonly body: string;
 }
 
 /** Whether a request is one that a rule's fault may befall. */
 export function fitsRule(
-  { writesOnly, lastStepsOnly, notPath }: FaultRule,
-  { method, path, isWrite }: OracleRequest,
+  { writesOnly, lastStepsOnly, notPath, notBody }: FaultRule,
+  { method, path, isWrite, body }: OracleRequest,
 ): boolean {
   if (writesOnly === true && !isWrite) return false;
   if (lastStepsOnly === true && !(isWrite && isLastStep(method, path))) return false;
+  if (notBody !== undefined && body.includes(notBody)) return false;
   return notPath === undefined || !path.includes(notPath);
 }
 

@@ -7,6 +7,7 @@ import { timeOf } from "./transactions.ts";
 
 /** Journal import: rows of GL_INTERFACE to batches. One that is wrong keeps the whole group out, unless a part is imported. */
 
+export const JOURNAL_FILE = "GlInterface.csv";
 /** Positions of columns, from 0. */
 const STATUS_LEDGER = 1;
 const DATE = 2;
@@ -27,7 +28,9 @@ const MAX_BATCH_NAME = 50;
 export function importJournal(job: Job, books: Books): NonNullable<Job["ended"]> {
   const { environment, store, nowMs } = books;
   const [, source = "", ledgerId = "", groupId = ""] = job.parameters;
-  const rows = job.rows.filter((row) => row[GROUP] === groupId && row[SOURCE] === source);
+  const rows = (job.files[JOURNAL_FILE] ?? []).filter(
+    (row) => row[GROUP] === groupId && row[SOURCE] === source,
+  );
   if (rows.length === 0) return { state: "ERROR", log: "No rows were found for the source and group." };
   const errors = rows.map((row) => errorOf(row, ledgerId, environment));
   const bad = errors.filter((error) => error !== undefined);

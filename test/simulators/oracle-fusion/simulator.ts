@@ -19,7 +19,15 @@ import { fitsRule, type OracleRequest } from "./faults.ts";
 import { Imports } from "./imports.ts";
 import { malformed, RestApi } from "./rest-api.ts";
 import { answerSoap } from "./soap-services.ts";
-import { type Account, type Batch, type Job, type Party, Store, type Transaction } from "./store.ts";
+import {
+  type Account,
+  type Batch,
+  type InterfaceLine,
+  type Job,
+  type Party,
+  Store,
+  type Transaction,
+} from "./store.ts";
 import type { Books } from "./transaction-rules.ts";
 
 export interface OracleFusionSimulatorOptions extends SimulatorOptions {
@@ -46,6 +54,8 @@ export interface Ledger {
   readonly accounts: readonly Account[];
   readonly batches: readonly Batch[];
   readonly jobs: readonly Job[];
+  /** Lines that AutoInvoice has not imported. */
+  readonly interfaceLines: readonly InterfaceLine[];
   readonly requests: readonly LoggedRequest[];
   readonly wrongRequests: readonly string[];
   readonly tokenRequests: number;
@@ -98,6 +108,7 @@ export class OracleFusionSimulator {
       childLimit: DEFAULT_CHILD_LIMIT,
       importDelayMs: options.importDelayMs ?? 0,
       jobState: undefined,
+      rejectionState: "SUCCEEDED",
       stormUntilMs: 0,
       stormRetryAfterSeconds: undefined,
       forbidden: new Set(),
@@ -162,6 +173,7 @@ export class OracleFusionSimulator {
       accounts: this.#store.all("account"),
       batches: this.#store.all("batch"),
       jobs: this.#store.all("job"),
+      interfaceLines: this.#store.all("interface-line").filter(({ isDistribution }) => !isDistribution),
       requests: this.#requests.all(),
       wrongRequests: [...this.#wrong],
       tokenRequests: this.#authentication.tokenRequests,
@@ -210,6 +222,7 @@ export class OracleFusionSimulator {
       method,
       path,
       isWrite: isWrite(method, request.headers["soapaction"]),
+      body,
     });
     if (fault?.kind === "token-expiry") this.#authentication.expireTokens();
     if (fault?.kind === "throttle-storm") {

@@ -28,6 +28,9 @@ export interface Transaction {
   readonly number: string;
   readonly source: string;
   readonly crossReference: string | null;
+  /** Notes and lines' keys of what was imported. */
+  readonly internalNotes: string | null;
+  readonly interfaceKeys: readonly string[];
   readonly type: string;
   readonly businessUnit: string;
   readonly customerNumber: string;
@@ -114,20 +117,35 @@ export interface Batch {
   readonly createdMs: number;
 }
 
+/** A row of AutoInvoice's tables: of a line, or of a line's account. */
+export interface InterfaceLine {
+  readonly kind: "interface-line";
+  readonly id: string;
+  readonly loadId: string;
+  readonly isDistribution: boolean;
+  readonly row: readonly string[];
+  readonly changedMs: number;
+  readonly createdMs: number;
+}
+
 export interface Job {
   readonly kind: "job";
   readonly id: string;
+  readonly does: "journals" | "invoices" | "removal";
   readonly submittedMs: number;
-  readonly rows: readonly (readonly string[])[];
+  /** Rows of its files, by their names. */
+  readonly files: Readonly<Record<string, readonly (readonly string[])[]>>;
+  /** Whether the rows are in the interface table. */
+  isLoaded: boolean;
   readonly parameters: readonly string[];
   readonly isPartial: boolean;
   /** Undefined while it is under way. */
-  ended?: { readonly state: string; readonly log: string };
+  ended?: { readonly state: string; readonly log: string; readonly report?: string };
   changedMs: number;
   readonly createdMs: number;
 }
 
-export type StoredRecord = Transaction | Party | Account | Batch | Job;
+export type StoredRecord = Transaction | Party | Account | Batch | Job | InterfaceLine;
 
 const FIRST_ID = 300_000_100_000_000;
 

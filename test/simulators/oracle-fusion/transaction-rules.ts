@@ -13,7 +13,19 @@ export interface Books {
   readonly nowMs: () => number;
 }
 
-export function newTransaction(given: GivenTransaction, isMemo: boolean, books: Books): Transaction {
+/** What an import says beside what a request can say. */
+export interface ImportedReference {
+  readonly notes: string | null;
+  /** Of its lines. */
+  readonly keys: readonly string[];
+}
+
+export function newTransaction(
+  given: GivenTransaction,
+  isMemo: boolean,
+  books: Books,
+  imported: ImportedReference = { notes: null, keys: [] },
+): Transaction {
   const { environment, store, nowMs } = books;
   const businessUnit = environment.businessUnits.find(
     ({ name }) => name === required(given.BusinessUnit, "BusinessUnit"),
@@ -73,6 +85,8 @@ export function newTransaction(given: GivenTransaction, isMemo: boolean, books: 
     source,
     type,
     crossReference: given.CrossReference ?? null,
+    internalNotes: imported.notes,
+    interfaceKeys: imported.keys,
     businessUnit: businessUnit.name,
     customerNumber,
     site: account.siteId,

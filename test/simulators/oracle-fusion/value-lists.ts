@@ -1,4 +1,5 @@
 import { plainText, scaled } from "../exact-numbers.ts";
+import { fieldOf } from "./interface-rules.ts";
 import type { Item } from "./lists.ts";
 import type { Books } from "./transaction-rules.ts";
 
@@ -33,8 +34,26 @@ export function valueLists({ environment, store }: Books): Readonly<Record<strin
         ),
     },
     finBusinessUnitsLOV: {
-      attributes: ["BusinessUnitName"],
-      items: () => environment.businessUnits.map(({ name }) => item({ BusinessUnitName: name })),
+      attributes: ["BusinessUnitId", "BusinessUnitName"],
+      items: () =>
+        environment.businessUnits.map(({ id, name }) =>
+          item({ BusinessUnitId: { $number: id }, BusinessUnitName: name }),
+        ),
+    },
+    autoInvoiceInterfaceLines: {
+      attributes: ["InterfaceLineGUID", "TransactionNumber", "InternalNotes", "LoadRequestId"],
+      items: () =>
+        store
+          .all("interface-line")
+          .filter(({ isDistribution }) => !isDistribution)
+          .map((line) =>
+            item({
+              InterfaceLineGUID: line.id,
+              TransactionNumber: fieldOf(line, "number"),
+              InternalNotes: fieldOf(line, "notes"),
+              LoadRequestId: { $number: line.loadId },
+            }),
+          ),
     },
     currenciesLOV: {
       attributes: ["CurrencyCode"],

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect } from "vitest";
 import {
+  type BatchContext,
   ErpFault,
   type ComparedDocument,
   type FoundDocument,
@@ -15,6 +16,11 @@ import { compareDocuments } from "../../../src/sinks/posting/compare-documents.t
 /** A request that nothing ends. */
 export function context(attempt = 1): RequestContext {
   return { signal: new AbortController().signal, attempt };
+}
+
+/** A request for several documents that nothing ends. */
+export function batchContext(plans: readonly PlannedPosting[], attempt = 1): BatchContext {
+  return { ...context(attempt), attempts: plans.map(() => attempt) };
 }
 
 /** The fault that a request ends with; rejects where it ends with anything else. */

@@ -20,15 +20,32 @@ function loadedWith(entry: string, loaded = new Set<string>()): ReadonlySet<stri
 }
 
 const commands = projectFiles("src/cli/commands");
+/** What a worker loads where it needs it: with one thread, with several, with a fleet, with an ERP. */
+const parts = [
+  "worker-host.ts",
+  "threads/partition-thread.ts",
+  "elastic/open-fleet.ts",
+  "open-postings.ts",
+].map((name) => `src/cli/compose/${name}`);
 
 test("the look finds what is loaded", () => {
   expect(loadedWith("src/sinks/erp/netsuite/sink.ts")).toContain("undici");
-  expect(loadedWith("src/cli/commands/run.ts")).toContain("src/sinks/erp/adapters.ts");
+  expect(loadedWith("src/cli/compose/open-postings.ts")).toContain("src/sinks/erp/adapters.ts");
   expect(commands).toContain("src/cli/commands/run.ts");
 });
 
-test.each(commands)("%s loads no connection's code before there is a connection", (command) => {
-  const loaded = loadedWith(command);
-  expect(LIBRARIES_OF_CONNECTIONS.filter((library) => loaded.has(library))).toEqual([]);
-  expect([...loaded].filter((path) => path.endsWith("/sink.ts"))).toEqual([]);
+test("a thread of partitions loads no adapter of an ERP, and the main thread no engine", () => {
+  expect(loadedWith("src/cli/compose/threads/partition-thread.ts")).not.toContain(
+    "src/sinks/erp/adapters.ts",
+  );
+  expect(loadedWith("src/cli/commands/run.ts")).not.toContain("src/pipeline/partition-engine.ts");
 });
+
+test.each([...commands, ...parts])(
+  "%s loads no connection's code before there is a connection",
+  (command) => {
+    const loaded = loadedWith(command);
+    expect(LIBRARIES_OF_CONNECTIONS.filter((library) => loaded.has(library))).toEqual([]);
+    expect([...loaded].filter((path) => path.endsWith("/sink.ts"))).toEqual([]);
+  },
+);

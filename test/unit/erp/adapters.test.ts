@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { ERP_ADAPTERS, erpAdapter } from "../../../src/sinks/erp/adapters.ts";
+import { ERP_DESCRIPTIONS } from "../../../src/sinks/erp/descriptions.ts";
 import type { PreparedConnection } from "../../../src/sinks/erp/erp-adapter.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
@@ -31,6 +32,10 @@ test("every adapter is found by its name, which its settings repeat", () => {
     expect(adapter.settings.shape["adapter"]?.safeParse(name).success).toBe(true);
     expect(adapter.settings.shape["adapter"]?.safeParse("another").success).toBe(false);
   }
+});
+
+test("the list of descriptions is that of the adapters", () => {
+  expect(ERP_DESCRIPTIONS).toEqual(ERP_ADAPTERS.map(({ description }) => description));
 });
 
 describe("settings", () => {

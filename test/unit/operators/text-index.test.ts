@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { addTexts, packTexts } from "../../../src/operators/text-block.ts";
 import { TextIndex } from "../../../src/operators/text-index.ts";
 
 /** Texts that begin alike, are alike but for a character, are long, or hold what is beyond Latin-1. */
@@ -47,4 +48,32 @@ test("finds all of them while it grows, over many chunks", () => {
     if (index.numberOf(each) !== number) throw new Error(`${each} is not found`);
   for (const each of texts)
     if (index.numberOf(`${each}s`) !== undefined) throw new Error(`${each}s is found`);
+});
+
+test("texts that were packed, in any blocks, are the same in another index", () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(text, { maxLength: 100 }), fc.integer({ min: 1, max: 40 }), (texts, size) => {
+      const index = new TextIndex();
+      for (const each of texts) index.add(each);
+      const other = new TextIndex();
+      for (let first = 0; first < texts.length; first += size) {
+        const block = packTexts(index, first, Math.min(texts.length, first + size));
+        expect(addTexts(other, block)).toBe(true);
+      }
+      expect(other.count).toBe(texts.length);
+      for (const [number, each] of texts.entries()) {
+        expect(other.textOf(number)).toBe(each);
+        expect(other.numberOf(each)).toBe(number);
+      }
+    }),
+  );
+});
+
+test("refuses bytes that are no texts", () => {
+  const index = new TextIndex();
+  for (const each of ["account", "Ω", ""]) index.add(each);
+  const block = packTexts(index, 0, 3);
+  for (let length = 0; length < block.length; length++)
+    expect(addTexts(new TextIndex(), block.slice(0, length))).toBe(false);
+  expect(addTexts(new TextIndex(), Uint8Array.from([...block, 0]))).toBe(false);
 });

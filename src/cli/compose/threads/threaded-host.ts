@@ -177,7 +177,10 @@ export class ThreadedHost implements WorkerHost {
     this.#places = places;
   }
 
-  /** Starts the threads one after the other: the first one makes what is missing on the broker. */
+  /**
+   * Starts the threads, all at once: loading their modules takes longer than what they do then. What is missing on the broker is made by
+   * whoever comes first.
+   */
   static async create(options: ThreadedHostOptions): Promise<ThreadedHost> {
     const { threads, partitions } = options.config;
     const owned = Array.from({ length: Math.min(threads, partitions.owned.length) }, (): number[] => []);
@@ -185,11 +188,11 @@ export class ThreadedHost implements WorkerHost {
       for (const [i, partition] of partitions.owned.entries()) owned[i % owned.length]?.push(partition);
     setFlagsFromString(`--initial-old-space-size=${FIRST_COLLECTION_MIB}`);
     const places = owned.map((of, index) => new ThreadPlace(options, index, of));
-    try {
-      for (const place of places) await place.create();
-    } catch (fault) {
+    const created = await Promise.allSettled(places.map((place) => place.create()));
+    const failed = created.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) {
       await Promise.all(places.map((place) => place.terminate()));
-      throw fault;
+      throw failed.reason;
     }
     return new ThreadedHost(places);
   }

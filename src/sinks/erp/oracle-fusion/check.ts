@@ -2,9 +2,10 @@ import type { MappedReferences, PostingKind } from "../../../model/posting.ts";
 import { askAll, outcomeOf } from "../common/connection-check.ts";
 import { type ConnectionFinding, ErpFault } from "../erp-sink.ts";
 import { missingReferences } from "./check-references.ts";
+import { INTERFACE_LINES } from "./interface-lines.ts";
 import { JOURNAL_BATCHES } from "./journal-batches.ts";
 import { PARTIES, readPage } from "./resources.ts";
-import { requireNoRunningImports } from "./running-imports.ts";
+import { JOURNAL_IMPORTS, requireNoRunningImports } from "./running-imports.ts";
 import type { OracleTools } from "./tools.ts";
 import { TRANSACTION_RESOURCES } from "./transaction-records.ts";
 
@@ -19,16 +20,23 @@ const RESOURCES: Readonly<Record<PostingKind, { readonly path: string; readonly 
   journal: { path: JOURNAL_BATCHES, privilege: "Manage Journals" },
 };
 
+export interface CheckOptions {
+  readonly kinds: readonly PostingKind[];
+  readonly references: MappedReferences;
+  /** Whether invoices and memos are imported. */
+  readonly importsInvoices: boolean;
+}
+
 /**
  * What is wrong with a connection: credentials, privileges, rows of the mapping. Only reads, so that a user who may read but not write is not found
  * out. Rejects where Oracle is too busy to tell.
  */
 export async function check(
   tools: OracleTools,
-  kinds: readonly PostingKind[],
-  references: MappedReferences,
+  { kinds, references, importsInvoices }: CheckOptions,
   signal: AbortSignal,
 ): Promise<readonly ConnectionFinding[]> {
+  const isImporting = importsInvoices && kinds.some((kind) => kind === "invoice" || kind === "credit-memo");
   return await askAll({
     parts: kinds,
     ask: (kind) => {
@@ -40,7 +48,8 @@ export async function check(
       );
     },
     further: [
-      () => (kinds.includes("journal") ? schedulerFindings(tools, signal) : Promise.resolve([])),
+      () => (isImporting || kinds.includes("journal") ? schedulerFindings(tools, signal) : NO_FINDINGS),
+      () => (isImporting ? interfaceFindings(tools, signal) : NO_FINDINGS),
       () => missingReferences(tools, references, signal),
     ],
     findingOf: (fault, kind) =>
@@ -50,11 +59,30 @@ export async function check(
   });
 }
 
+const NO_FINDINGS: Promise<readonly ConnectionFinding[]> = Promise.resolve([]);
+
+/** Whether the table can be read in which lines are that an import has rejected. */
+async function interfaceFindings(
+  { client }: OracleTools,
+  signal: AbortSignal,
+): Promise<readonly ConnectionFinding[]> {
+  const fault = await outcomeOf(() =>
+    readPage(
+      client,
+      { operation: "check", path: INTERFACE_LINES, parameters: { fields: "InternalNotes" }, signal },
+      0,
+    ),
+  );
+  return fault instanceof ErpFault
+    ? [findingOf(fault, "lines of AutoInvoice", "Manage AutoInvoice Lines")]
+    : [];
+}
+
 async function schedulerFindings(
   { client }: OracleTools,
   signal: AbortSignal,
 ): Promise<readonly ConnectionFinding[]> {
-  const fault = await outcomeOf(() => requireNoRunningImports(client, signal));
+  const fault = await outcomeOf(() => requireNoRunningImports(client, JOURNAL_IMPORTS, signal));
   // An import that runs is no fault of the set-up.
   if (!(fault instanceof ErpFault) || fault.code === "import-running") return [];
   return [findingOf(fault, "scheduled processes", "ESS Administrator, or a role that may see its requests")];

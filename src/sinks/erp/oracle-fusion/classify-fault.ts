@@ -34,6 +34,9 @@ const MAPPING_CODE =
   /^(AR_\w*_NOT_FOUND|AR_BILL_TO_SITE_DUPLICATE|AR_LINE_ATTR_OPT_REQ|AR_FUNC_CURRENCY_REQ|AR_INVALID_\w+|AR_NO_ITEM_NO_WH|AR_MEMO_LINE_\w+|EF0[1-9]|EC0[1-9]|EC1[0-2]|ED01|EB0[1-6])$/;
 const MAPPING_TEXT =
   /(account|segment|combination|currency|business unit|memo line|tax (rate|regime|classification)|payment terms?|transaction (type|source)|customer|site)\b.{0,120}\b(doesn't exist|does not exist|(is|are) (not valid|invalid|inactive|disabled|not active)|(isn't|aren't) (valid|active|enabled))/i;
+/** What AutoInvoice says of a line: it has no codes. */
+const LINE_TEXT =
+  /must enter a valid (bill-to customer|customer|site|account|currency|conversion type|memo line|payment terms?|tax\b|transaction (type|source))|must provide a transaction number if/i;
 const VALIDATION_CODE = /^(FND_CMN_REQ_ATTRIB_API_SERV|FND_CMN_\w+|JBO-27\d{3}|HZ-\d+|HZ_\w+|WU0\d|EU0\d)$/;
 
 type Rule = readonly [kind: ErpFaultKind, matches: (detail: ErrorDetail) => boolean];
@@ -46,7 +49,7 @@ const RULES: readonly Rule[] = [
   ["mapping", ({ code }) => MAPPING_CODE.test(code)],
   ["duplicate", ({ code, message }) => DUPLICATE_CODE.test(code) || DUPLICATE_TEXT.test(message)],
   ["period-closed", ({ code, message }) => PERIOD_CODE.test(code) || PERIOD_TEXT.test(message)],
-  ["mapping", ({ message }) => MAPPING_TEXT.test(message)],
+  ["mapping", ({ message }) => MAPPING_TEXT.test(message) || LINE_TEXT.test(message)],
   ["validation", ({ code }) => VALIDATION_CODE.test(code)],
 ];
 

@@ -3,7 +3,12 @@ import { DURATION_UNIT_MS, durationText } from "../../../model/duration.ts";
 import { addressField, durationField, fileField, secretField } from "../common/settings-fields.ts";
 import type { FaultNoter, SecretReader } from "../erp-adapter.ts";
 import type { OracleCredentials } from "./authentication.ts";
-import { DEFAULT_REQUEST_DEADLINE_MS, DEFAULT_SETTLE_DELAY_MS, LONGEST_REQUEST_MS } from "./limits.ts";
+import {
+  DEFAULT_REQUEST_DEADLINE_MS,
+  DEFAULT_SETTLE_DELAY_MS,
+  LONGEST_REQUEST_MS,
+  MAX_INTERFACE_SEGMENT_CHARACTERS,
+} from "./limits.ts";
 import type { PlanSettings } from "./plan.ts";
 import type { OracleSetup } from "./tools.ts";
 
@@ -16,6 +21,16 @@ const { h: HOUR_MS } = DURATION_UNIT_MS;
 
 function name(description: string) {
   return z.string().min(1, { error: "must not be empty" }).max(240).meta({ description });
+}
+
+/** What stands in a segment or a parameter of an import. */
+function segment(description: string) {
+  return z
+    .string()
+    .min(1, { error: "must not be empty" })
+    .max(MAX_INTERFACE_SEGMENT_CHARACTERS)
+    .regex(/^[^,\p{Cc}]*$/u, { error: "must have no commas and no control characters" })
+    .meta({ description });
 }
 
 const basicSchema = z.strictObject({
@@ -76,6 +91,16 @@ export const oracleFusionConnectionSchema = z
     transaction_source: name("Transaction source of invoices and credit memos.").default("Tributary"),
     invoice_type: name("Transaction type of invoices.").default("Invoice"),
     credit_memo_type: name("Transaction type of credit memos.").default("Credit Memo"),
+    invoices: z.enum(["rest", "autoinvoice"]).default("rest").meta({
+      description:
+        "`rest`: each invoice and credit memo by requests of its own, compared before it counts; `autoinvoice`: many by one import.",
+    }),
+    interface_context: segment("Context of the line transactions flexfield for imported lines.").default(
+      "TRIBUTARY",
+    ),
+    conversion_type: segment(
+      "Conversion type of imported documents in another currency than the ledger's.",
+    ).default("Corporate"),
     document_numbers: z.enum(["own", "derived"]).default("own").meta({
       description:
         "`own`: transactions have our numbers, of 20 characters at most; `derived`: a hash of the key.",
@@ -101,6 +126,9 @@ export const oracleFusionConnectionSchema = z
       .meta({ description: "What stands between the segments of an account." }),
     import_account: name("Account of the document server that files of journals go to.").default(
       "fin$/generalLedger$/import$",
+    ),
+    invoice_import_account: name("Account of the document server that files of invoices go to.").default(
+      "fin$/receivables$/import$",
     ),
   })
   .meta({ description: "A connection to Oracle Fusion Cloud ERP." });
@@ -140,6 +168,9 @@ export function oracleFusionOptions(
       appliesCreditMemos: config.apply_credit_memos,
       journalSource: config.journal_source,
       journalCategory: config.journal_category,
+      importsInvoices: config.invoices === "autoinvoice",
+      interfaceContext: config.interface_context,
+      conversionType: config.conversion_type,
       segmentDelimiter: config.segment_delimiter,
       oracleOwnsCustomers: config.oracle_owns_customers,
       ...(defaultCountry !== undefined && { defaultCountry }),
@@ -148,6 +179,7 @@ export function oracleFusionOptions(
       sourceSystem: config.source_system,
       profileClass: config.profile_class,
       importAccount: config.import_account,
+      invoiceImportAccount: config.invoice_import_account,
     },
   };
 }

@@ -27,6 +27,7 @@ export const oracleFusionDescription: ErpDescription = {
   optional: {
     legal_entity: [
       "ledger_id",
+      "ledger_currency",
       "business_unit",
       "set_id",
       "transaction_source",
@@ -36,7 +37,7 @@ export const oracleFusionDescription: ErpDescription = {
     ],
     customer: ["account_number", "site"],
     item: ["combination"],
-    tax: ["classification"],
+    tax: ["classification", "tax", "status"],
     terms: ["name"],
   },
   fallback: ["item"],

@@ -1,8 +1,7 @@
-import { strToU8, zipSync } from "fflate";
-import { stringify } from "csv-stringify/sync";
+import { interfaceCsv, type InterfaceRow, zippedTexts } from "./interface-file.ts";
 import { GL_INTERFACE_COLUMNS } from "./limits.ts";
 
-/** The file of a journal's import: GlInterface.csv without header, its columns known by their positions alone, in a ZIP. */
+/** The file of a journal's import: GlInterface.csv. */
 
 /** Positions from 0 (template JournalImportTemplate, sheet GL_INTERFACE, release 25C). */
 export const GL_COLUMN = {
@@ -27,20 +26,12 @@ export const GL_COLUMN = {
 } as const;
 
 export const GL_INTERFACE_FILE = "GlInterface.csv";
-/** Entries of a ZIP have a time; a fixed one makes the same journal the same file. The format begins at 1980. */
-const ENTRY_TIME = new Date(Date.UTC(2000, 0, 1));
 
-export function glInterfaceCsv(rows: readonly ReadonlyMap<number, string>[]): string {
-  const columns = Array.from({ length: GL_INTERFACE_COLUMNS }, (_, position) => position);
-  return stringify(
-    rows.map((row) => columns.map((position) => row.get(position) ?? "")),
-    { record_delimiter: "\r\n" },
-  );
+export function glInterfaceCsv(rows: readonly InterfaceRow[]): string {
+  return interfaceCsv(rows, GL_INTERFACE_COLUMNS);
 }
 
 /** Base64 of the ZIP. */
-export function glInterfaceZip(rows: readonly ReadonlyMap<number, string>[]): string {
-  const entry = strToU8(glInterfaceCsv(rows));
-  const zip = zipSync({ [GL_INTERFACE_FILE]: entry }, { mtime: ENTRY_TIME });
-  return Buffer.from(zip).toString("base64");
+export function glInterfaceZip(rows: readonly InterfaceRow[]): string {
+  return zippedTexts({ [GL_INTERFACE_FILE]: glInterfaceCsv(rows) });
 }

@@ -19,6 +19,16 @@ export async function readImportLog(
   handle: string,
   signal: AbortSignal,
 ): Promise<string> {
+  return (await readImportFiles(client, handle, MAX_LOG_CHARACTERS, signal)).join("\n");
+}
+
+/** Texts of the files, as many characters as are wanted altogether; none where they can't be read. */
+export async function readImportFiles(
+  client: OracleClient,
+  handle: string,
+  maxCharacters: number,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const body = await client.rest({
     operation: "read-import-log",
     method: "GET",
@@ -26,25 +36,23 @@ export async function readImportLog(
     signal,
   });
   const content = detailsSchema.safeParse(body).data?.items[0]?.DocumentContent ?? "";
-  return unzipped(content);
+  return unzipped(content, maxCharacters);
 }
 
-function unzipped(content: string): string {
-  let left = MAX_LOG_CHARACTERS;
+function unzipped(content: string, maxCharacters: number): readonly string[] {
+  let left = maxCharacters;
   try {
     const files = unzipSync(Buffer.from(content, "base64"), {
       // What is far larger than a log is none.
-      filter: ({ originalSize }) => originalSize <= MAX_LOG_CHARACTERS,
+      filter: ({ originalSize }) => originalSize <= maxCharacters,
     });
-    return Object.values(files)
-      .map((file) => {
-        const text = strFromU8(file).slice(0, left);
-        left -= text.length;
-        return text;
-      })
-      .join("\n");
+    return Object.values(files).map((file) => {
+      const text = strFromU8(file).slice(0, left);
+      left -= text.length;
+      return text;
+    });
   } catch {
-    return "";
+    return [];
   }
 }
 

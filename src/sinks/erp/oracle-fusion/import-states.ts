@@ -10,3 +10,14 @@ export const FINISHED_STATES: ReadonlySet<string> = new Set([
   ...FAILED_STATES,
   ...ABANDONED_STATES,
 ]);
+/** Waiting or working, as the scheduler says it. */
+export const KNOWN_UNDER_WAY: ReadonlySet<string> = new Set([
+  "WAIT",
+  "READY",
+  "SCHEDULED",
+  "RUNNING",
+  "PROCESSING",
+  "PAUSED",
+  "BLOCKED",
+  "HOLD",
+]);

@@ -6,7 +6,7 @@ import type { TransactionPlan } from "./plan.ts";
 import { quoted, readAll } from "./resources.ts";
 import type { SoapService } from "./soap.ts";
 import type { OracleTools } from "./tools.ts";
-import type { TransactionRecord } from "./transaction-records.ts";
+import { isReferredToAs, type TransactionRecord } from "./transaction-records.ts";
 
 /**
  * A memo on account is applied to the invoice that it corrects as far as that is open; what is more stays a credit of the customer. The memo has the
@@ -28,9 +28,7 @@ export async function correctedInvoice(
 ): Promise<TransactionRecord | undefined> {
   if (applyTo === null) return undefined;
   const found = await findTransactions(client, "invoice", [applyTo], signal);
-  const invoice = found.find(
-    ({ crossReference, isComplete }) => isComplete && crossReference === applyTo.externalId,
-  );
+  const invoice = found.find((record) => record.isComplete && isReferredToAs(record, applyTo.externalId));
   if (invoice === undefined && applyTo.mustExist)
     throw new ErpFault(
       "validation",

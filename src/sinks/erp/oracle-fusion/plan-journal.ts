@@ -8,6 +8,7 @@ import { ErpFault } from "../erp-sink.ts";
 import { segmentsOf } from "./account-combination.ts";
 import { externalIdOf, groupIdOf } from "./external-id.ts";
 import { GL_COLUMN } from "./gl-interface.ts";
+import type { InterfaceRow } from "./interface-file.ts";
 import { MAX_REFERENCE_CHARACTERS } from "./limits.ts";
 import type { JournalPlan, PlanContext, PlanSettings } from "./plan.ts";
 
@@ -74,7 +75,7 @@ function headerColumns(
     readonly groupId: string;
     readonly settings: PlanSettings;
   },
-): ReadonlyMap<number, string> {
+): InterfaceRow {
   const { externalId, fullKey, ledgerId, currency, groupId, settings } = known;
   const day = date.replaceAll("-", "/");
   const about = reverses === null ? memo : `${memo} (reverses ${reverses})`;
@@ -100,10 +101,10 @@ function headerColumns(
 }
 
 function rowOf(
-  header: ReadonlyMap<number, string>,
+  header: InterfaceRow,
   { debit, credit, memo, line }: PostedJournalLine,
   segments: readonly string[],
-): ReadonlyMap<number, string> {
+): InterfaceRow {
   const row = new Map(header);
   segments.forEach((segment, index) => row.set(GL_COLUMN.FIRST_SEGMENT + index, segment));
   const amount = debit ?? credit ?? "";

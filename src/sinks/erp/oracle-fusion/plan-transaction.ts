@@ -5,10 +5,12 @@ import { singleLineText } from "../common/text.ts";
 import { ErpFault } from "../erp-sink.ts";
 import { derivedNumberOf, externalIdOf } from "./external-id.ts";
 import { MAX_COMMENTS_CHARACTERS, MAX_TRANSACTION_NUMBER_CHARACTERS } from "./limits.ts";
-import type { BillTo, PlanContext, PlanSettings, TransactionPlan } from "./plan.ts";
+import { comparedLines } from "./line-values.ts";
+import type { BillTo, JsonObject, PlanContext, PlanSettings, TransactionPlan } from "./plan.ts";
+import { type InterfaceHeader, interfaceRows } from "./plan-interface-rows.ts";
 import { transactionLines } from "./plan-lines.ts";
 
-/** An invoice, or a credit memo on the customer's account. It is made incomplete: it counts only when it has been compared and completed. */
+/** An invoice, or a credit memo on the customer's account: a request of its own, or lines of an import. */
 export function planTransaction(
   command: PostingCommand,
   document: PostedInvoice,
@@ -25,37 +27,10 @@ export function planTransaction(
     rows.optional("legal_entity", legalEntity, "transaction_source") ?? settings.transactionSource;
   const currency = rows.required("currency", document.currency, "code");
   const billTo = billToOf(document, rows, prefix);
-  const common = {
-    BusinessUnit: businessUnit,
-    TransactionSource: source,
-    TransactionNumber: number,
-    CrossReference: externalId,
-    TransactionDate: issueDate,
-    AccountingDate: issueDate,
-  };
-  const lines = transactionLines(document, rows, settings);
-  const body = isInvoice
-    ? {
-        ...common,
-        TransactionType: rows.optional("legal_entity", legalEntity, "invoice_type") ?? settings.invoiceType,
-        InvoiceCurrencyCode: currency,
-        PaymentTerms: termsOf(document, rows),
-        DueDate: document.dueDate,
-        Comments: commentsOf(document),
-        InvoiceStatus: "Incomplete",
-        receivablesInvoiceLines: lines.lines,
-        receivablesInvoiceDistributions: lines.distributions,
-      }
-    : {
-        ...common,
-        TransactionType:
-          rows.optional("legal_entity", legalEntity, "credit_memo_type") ?? settings.creditMemoType,
-        CreditMemoCurrency: currency,
-        CreditMemoComments: commentsOf(document),
-        CreditMemoStatus: "Incomplete",
-        receivablesCreditMemoLines: lines.lines,
-        receivablesCreditMemoDistributions: lines.distributions,
-      };
+  const type = isInvoice
+    ? (rows.optional("legal_entity", legalEntity, "invoice_type") ?? settings.invoiceType)
+    : (rows.optional("legal_entity", legalEntity, "credit_memo_type") ?? settings.creditMemoType);
+  const header = { businessUnit, source, type, number, currency, externalId };
   return {
     command,
     kind: command.kind,
@@ -67,7 +42,7 @@ export function planTransaction(
       date: issueDate,
       total: document.total,
       tax: document.tax,
-      lines: lines.compared,
+      lines: comparedLines(document, rows),
     },
     request: {
       kind: "transaction",
@@ -76,7 +51,23 @@ export function planTransaction(
       number,
       source,
       billTo,
-      body,
+      sent: settings.importsInvoices
+        ? {
+            by: "import",
+            key: derivedNumberOf(prefix, command.key),
+            rows: interfaceRows(
+              document,
+              rows,
+              {
+                ...header,
+                terms: termsOf(document, rows),
+                comments: commentsOf(document),
+                key: derivedNumberOf(prefix, command.key),
+              },
+              settings,
+            ),
+          }
+        : { by: "request", body: bodyOf(document, rows, header, settings) },
       applyTo:
         // A memo is applied to its invoice; an invoice that takes a memo back is a claim of its own.
         isInvoice || corrects === null || !settings.appliesCreditMemos
@@ -85,10 +76,50 @@ export function planTransaction(
               number: transactionNumber(corrects.number, corrects.key, prefix, settings),
               externalId: externalIdOf(prefix, corrects.key),
               source,
+              isImported: settings.importsInvoices,
               mustExist: command.after.includes(corrects.key),
             },
     },
   };
+}
+
+/** What `receivablesInvoices` or `receivablesCreditMemos` is sent. It is made incomplete: it counts only when it has been compared and completed. */
+function bodyOf(
+  document: PostedInvoice,
+  rows: MappedRows,
+  header: Omit<InterfaceHeader, "terms" | "comments" | "key">,
+  settings: PlanSettings,
+): JsonObject {
+  const { issueDate } = document;
+  const { lines, distributions } = transactionLines(document, rows, settings);
+  const common = {
+    BusinessUnit: header.businessUnit,
+    TransactionSource: header.source,
+    TransactionNumber: header.number,
+    CrossReference: header.externalId,
+    TransactionDate: issueDate,
+    AccountingDate: issueDate,
+    TransactionType: header.type,
+  };
+  return document.kind === "invoice"
+    ? {
+        ...common,
+        InvoiceCurrencyCode: header.currency,
+        PaymentTerms: termsOf(document, rows),
+        DueDate: document.dueDate,
+        Comments: commentsOf(document),
+        InvoiceStatus: "Incomplete",
+        receivablesInvoiceLines: lines,
+        receivablesInvoiceDistributions: distributions,
+      }
+    : {
+        ...common,
+        CreditMemoCurrency: header.currency,
+        CreditMemoComments: commentsOf(document),
+        CreditMemoStatus: "Incomplete",
+        receivablesCreditMemoLines: lines,
+        receivablesCreditMemoDistributions: distributions,
+      };
 }
 
 function transactionNumber(

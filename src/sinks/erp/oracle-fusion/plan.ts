@@ -1,5 +1,7 @@
 import type { ExactJson } from "../../http/exact-json.ts";
 import type { PlannedPosting } from "../erp-sink.ts";
+import type { InterfaceRow } from "./interface-file.ts";
+import type { InterfaceRows } from "./ra-interface.ts";
 
 /** What a connection says about the documents that it makes. */
 export interface PlanSettings {
@@ -14,6 +16,12 @@ export interface PlanSettings {
   /** Source and category of journals, as the ledger's set-up names them. */
   readonly journalSource: string;
   readonly journalCategory: string;
+  /** Whether invoices and memos are imported by AutoInvoice, many at once; otherwise each is made by a request of its own. */
+  readonly importsInvoices: boolean;
+  /** Context of the line transactions flexfield in which imported lines have their segments. */
+  readonly interfaceContext: string;
+  /** Conversion type of imported documents that are not in their ledger's currency. */
+  readonly conversionType: string;
   /** What stands between an account's segments. */
   readonly segmentDelimiter: string;
   /** Whether name and address of a customer that is there are left alone. */
@@ -53,6 +61,11 @@ export interface ExistingCustomerRequest {
 export type BillTo =
   { readonly accountNumber: string; readonly site: string | undefined } | { readonly externalId: string };
 
+export type SentTransaction =
+  | { readonly by: "request"; readonly body: JsonObject }
+  /** `key`: first segment of all its lines. */
+  | { readonly by: "import"; readonly key: string; readonly rows: InterfaceRows };
+
 export interface TransactionRequest {
   readonly kind: "transaction";
   readonly businessUnit: string;
@@ -61,13 +74,14 @@ export interface TransactionRequest {
   readonly number: string;
   readonly source: string;
   readonly billTo: BillTo;
-  /** All but the customer, who is known when it is sent. */
-  readonly body: JsonObject;
+  /** What is sent, all but the customer, who is known when that is done. */
+  readonly sent: SentTransaction;
   /** The invoice that a memo is applied to. */
   readonly applyTo: {
     readonly number: string;
     readonly externalId: string;
     readonly source: string;
+    readonly isImported: boolean;
     readonly mustExist: boolean;
   } | null;
 }
@@ -81,7 +95,7 @@ export interface JournalRequest {
   /** Full key with the prefix, which the batch's description begins with. */
   readonly fullKey: string;
   /** Rows of GlInterface.csv, by their positions from 0. */
-  readonly rows: readonly ReadonlyMap<number, string>[];
+  readonly rows: readonly InterfaceRow[];
 }
 
 export type OracleRequest = CustomerRequest | ExistingCustomerRequest | TransactionRequest | JournalRequest;
@@ -116,6 +130,11 @@ function isOraclePlan(plan: PlannedPosting): plan is OraclePlan {
 
 export function isTransactionPlan(plan: OraclePlan): plan is TransactionPlan {
   return plan.request.kind === "transaction";
+}
+
+/** Whether it goes by an import: then its reference stands in the transaction's notes. */
+export function isImported({ request }: TransactionPlan): boolean {
+  return request.sent.by === "import";
 }
 
 export function isJournalPlan(plan: OraclePlan): plan is JournalPlan {

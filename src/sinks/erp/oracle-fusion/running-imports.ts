@@ -6,13 +6,14 @@ import { IMPORT_LOOK_BACK_MS } from "./limits.ts";
 import { parsed } from "./resources.ts";
 
 /**
- * Imports that Oracle still works on. A journal whose request had no answer may be among them, and an import does nothing against a second one: so
- * nothing is said to be missing while any of them is under way. Scheduler's own service: docs.oracle.com, REST API for Common Features, "Job Requests".
+ * Imports that Oracle still works on. A document whose request had no answer may be among them: so nothing is said to be missing while one of them
+ * is under way that may have it. Scheduler's own service: docs.oracle.com, REST API for Common Features, "Job Requests".
  */
 
 const JOB_REQUESTS = "/ess/rest/scheduler/v1/requests";
-/** Jobs that an import of journals consists of. */
-const IMPORT_JOB = /InterfaceLoader|JournalImport|ImportBulkData/i;
+/** Jobs that imports consist of: of journals, and of invoices. Both begin with the one that loads a file. */
+export const JOURNAL_IMPORTS = /InterfaceLoader(?!Purge)|JournalImport|ImportBulkData/i;
+export const INVOICE_IMPORTS = /InterfaceLoader(?!Purge)|AutoInvoice|ImportBulkData/i;
 const listSchema = z.looseObject({
   items: z.array(
     z.looseObject({ requestId: z.string(), state: z.string(), jobDefinitionId: z.string().nullish() }),
@@ -20,8 +21,16 @@ const listSchema = z.looseObject({
 });
 const MAX_REQUESTS = 500;
 
-/** Throws ErpFault `transient` while an import is under way that was sent lately. */
-export async function requireNoRunningImports(client: OracleClient, signal: AbortSignal): Promise<void> {
+/**
+ * Throws ErpFault `transient` while an import is under way that was sent lately.
+ * @param mayBe whether an import may be the one that is looked for
+ */
+export async function requireNoRunningImports(
+  client: OracleClient,
+  jobs: RegExp,
+  signal: AbortSignal,
+  mayBe: (requestId: string) => boolean = () => true,
+): Promise<void> {
   const since = new Date(client.clock.nowMs() - IMPORT_LOOK_BACK_MS).toISOString();
   const query = new URLSearchParams({
     q: `submissionTime gt "${since}"`,
@@ -37,8 +46,8 @@ export async function requireNoRunningImports(client: OracleClient, signal: Abor
   });
   const { items } = parsed(listSchema, body, "list of job requests");
   const running = items.find(
-    ({ state, jobDefinitionId }) =>
-      IMPORT_JOB.test(jobDefinitionId ?? "") && !FINISHED_STATES.has(state.toUpperCase()),
+    ({ requestId, state, jobDefinitionId }) =>
+      jobs.test(jobDefinitionId ?? "") && !FINISHED_STATES.has(state.toUpperCase()) && mayBe(requestId),
   );
   if (running !== undefined)
     throw new ErpFault(

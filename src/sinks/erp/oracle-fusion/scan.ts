@@ -11,7 +11,8 @@ const DAY_MS = 86_400_000;
 const transactionSchema = z.looseObject({
   CustomerTransactionId: z.string(),
   TransactionNumber: z.string(),
-  CrossReference: z.string(),
+  CrossReference: z.string().nullish(),
+  InternalNotes: z.string().nullish(),
 });
 const partySchema = z.looseObject({
   PartyId: z.string(),
@@ -31,16 +32,17 @@ function likePrefix(field: string, prefix: string, since: string): string {
   return `${field} LIKE ${quoted(`${prefix}%`)} and LastUpdateDate>=${quoted(since)}`;
 }
 
-function transactions(path: string): Source {
+/** @param reference attribute that has our external id */
+function transactions(path: string, reference: "CrossReference" | "InternalNotes"): Source {
   return {
     path,
-    condition: (prefix, since) => likePrefix("CrossReference", prefix, since),
+    condition: (prefix, since) => likePrefix(reference, prefix, since),
     order: "CustomerTransactionId",
-    fields: "CustomerTransactionId,TransactionNumber,CrossReference",
+    fields: `CustomerTransactionId,TransactionNumber,${reference}`,
     read: (item) => {
       const read = parsed(transactionSchema, item, "transaction");
       return {
-        externalId: read.CrossReference,
+        externalId: read[reference] ?? "",
         erp: { id: read.CustomerTransactionId, number: read.TransactionNumber },
       };
     },
@@ -49,8 +51,8 @@ function transactions(path: string): Source {
 
 /** Where documents are. Incomplete transactions are found too: one that nobody completes is a stray. */
 const SOURCES: readonly Source[] = [
-  transactions(TRANSACTION_RESOURCES.invoice.path),
-  transactions(TRANSACTION_RESOURCES["credit-memo"].path),
+  transactions(TRANSACTION_RESOURCES.invoice.path, "CrossReference"),
+  transactions(TRANSACTION_RESOURCES["credit-memo"].path, "CrossReference"),
   {
     path: JOURNAL_BATCHES,
     condition: (prefix, since) => likePrefix("BatchName", prefix, since),
@@ -76,15 +78,30 @@ const SOURCES: readonly Source[] = [
   },
 ];
 
+/** Where those of imports are as well. */
+const IMPORTED_SOURCES: readonly Source[] = [
+  transactions(TRANSACTION_RESOURCES.invoice.path, "InternalNotes"),
+  transactions(TRANSACTION_RESOURCES["credit-memo"].path, "InternalNotes"),
+];
+
+export interface ScanOptions {
+  readonly prefix: string;
+  /** YYYY-MM-DD. */
+  readonly sinceDate: string;
+  /** Whether transactions may have been imported. */
+  readonly importsInvoices: boolean;
+}
+
 /** All records with the prefix that were changed since a day, a page at a time. `inTime` gives a page's request its deadline. */
 export async function* scan(
   client: OracleClient,
-  prefix: string,
-  sinceDate: string,
+  { prefix, sinceDate, importsInvoices }: ScanOptions,
   inTime: <Result>(act: (signal: AbortSignal) => Promise<Result>) => Promise<Result>,
 ): AsyncGenerator<readonly ScannedRecord[]> {
   const since = dayBefore(sinceDate);
-  for (const { path, condition, order, fields, read } of SOURCES) {
+  for (const { path, condition, order, fields, read } of importsInvoices
+    ? [...SOURCES, ...IMPORTED_SOURCES]
+    : SOURCES) {
     let offset = 0;
     for (let pages = 0; pages < MAX_PAGES; pages++) {
       const page = await inTime((signal) =>

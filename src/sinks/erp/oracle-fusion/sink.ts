@@ -3,6 +3,10 @@ import type { MappedReferences, PostingCommand, PostingKind } from "../../../mod
 import { callsWithin, type WithinDeadline } from "../common/deadline.ts";
 import { HttpClient } from "../common/http-client.ts";
 import {
+  type AcceptedPosting,
+  type BatchAnswer,
+  type BatchContext,
+  type BatchPollAnswer,
   type ConnectionFinding,
   ErpFault,
   type ErpSink,
@@ -15,26 +19,33 @@ import {
   type SubmitAnswer,
 } from "../erp-sink.ts";
 import { authenticationOf } from "./authentication.ts";
+import { BusinessUnits } from "./business-units.ts";
 import { check } from "./check.ts";
 import { OracleClient } from "./client.ts";
 import type { OracleFusionOptions } from "./configuration.ts";
 import { CustomerDirectory } from "./customer-accounts.ts";
 import { oracleFusionDescription } from "./description.ts";
 import { externalIdPrefix } from "./external-id.ts";
-import { MAX_CONCURRENCY, MAX_READ_BACK } from "./limits.ts";
+import { ImportRegister } from "./import-register.ts";
+import { LineRemoval } from "./interface-lines.ts";
+import { MAX_CONCURRENCY, MAX_IMPORT_DOCUMENTS, MAX_READ_BACK } from "./limits.ts";
 import { lookUp } from "./look-up.ts";
 import {
   isCustomerPlan,
+  isImported,
   isJournalPlan,
   isTransactionPlan,
   oraclePlan,
   type OraclePlan,
   type PlanSettings,
+  type TransactionPlan,
 } from "./plan.ts";
 import { planCommand } from "./plan-command.ts";
+import { importOf, pollImport } from "./poll-import.ts";
 import { readBack } from "./read-back.ts";
 import { scan } from "./scan.ts";
 import { submitCustomer } from "./submit-customer.ts";
+import { submitImport } from "./submit-import.ts";
 import { pollJournal, submitJournal } from "./submit-journal.ts";
 import { submitTransaction } from "./submit-transaction.ts";
 import type { OracleTools } from "./tools.ts";
@@ -43,6 +54,7 @@ import type { OracleTools } from "./tools.ts";
 export class OracleFusionSink implements ErpSink {
   readonly description = oracleFusionDescription;
   readonly maxReadBack = MAX_READ_BACK;
+  readonly maxBatch: number;
   readonly requestDeadlineMs: number;
   readonly settleDelayMs: number;
   readonly #settings: PlanSettings;
@@ -61,6 +73,7 @@ export class OracleFusionSink implements ErpSink {
     this.#within = callsWithin(deadlineMs);
     this.settleDelayMs = settleDelayMs;
     this.#settings = documents;
+    this.maxBatch = documents.importsInvoices ? MAX_IMPORT_DOCUMENTS : 1;
     this.#prefix = externalIdPrefix(prefix);
     this.#http = new HttpClient({
       // How many are used at once is the runner's decision.
@@ -71,7 +84,14 @@ export class OracleFusionSink implements ErpSink {
     const http = this.#http;
     const way = authenticationOf(authentication, { http, clock });
     const client = new OracleClient({ origin: url, authentication: way, http, clock, onRequest });
-    this.#tools = { client, customers: new CustomerDirectory(client, setup.sourceSystem), options: setup };
+    this.#tools = {
+      client,
+      customers: new CustomerDirectory(client, setup.sourceSystem),
+      businessUnits: new BusinessUnits(client),
+      imports: new ImportRegister(),
+      removal: new LineRemoval(client),
+      options: setup,
+    };
   }
 
   plan(command: PostingCommand): PlannedPosting {
@@ -91,15 +111,45 @@ export class OracleFusionSink implements ErpSink {
   async #submit(plan: OraclePlan, context: RequestContext): Promise<SubmitAnswer> {
     if (isCustomerPlan(plan)) return submitCustomer(this.#tools, plan, context.signal);
     if (isJournalPlan(plan)) return submitJournal(this.#tools, plan, context.signal);
-    if (isTransactionPlan(plan)) return submitTransaction(this.#tools, plan, context);
+    if (isTransactionPlan(plan))
+      return isImported(plan)
+        ? single(await submitImport(this.#tools, [plan], context.signal))
+        : submitTransaction(this.#tools, plan, context);
     throw new TypeError("the plan is of no kind that is known");
   }
 
+  isBatchable(plan: PlannedPosting): boolean {
+    const read = oraclePlan(plan);
+    return isTransactionPlan(read) && isImported(read);
+  }
+
+  submitBatch(plans: readonly PlannedPosting[], context: BatchContext): Promise<readonly BatchAnswer[]> {
+    const transactions = plans.map(transactionPlan);
+    return this.#within(context, (signal) => submitImport(this.#tools, transactions, signal));
+  }
+
+  /** Documents that were accepted before the setting was changed are polled all the same. */
   poll(plan: PlannedPosting, handle: string, context: RequestContext): Promise<PollAnswer> {
-    const journal = oraclePlan(plan);
-    if (!isJournalPlan(journal))
-      return Promise.reject(new ErpFault("validation", "only journals are worked on by Oracle itself"));
-    return this.#within(context, (signal) => pollJournal(this.#tools, journal, handle, signal));
+    const read = oraclePlan(plan);
+    if (isCustomerPlan(read))
+      return Promise.reject(new ErpFault("validation", "Oracle works on no customer by itself"));
+    return this.#within(context, async (signal) =>
+      isJournalPlan(read)
+        ? pollJournal(this.#tools, read, handle, signal)
+        : single(await pollImport(this.#tools, [{ plan: transactionPlan(read), handle }], signal)),
+    );
+  }
+
+  jobOf(handle: string): string | null {
+    return importOf(handle);
+  }
+
+  pollBatch(
+    accepted: readonly AcceptedPosting[],
+    context: RequestContext,
+  ): Promise<readonly BatchPollAnswer[]> {
+    const asked = accepted.map(({ plan, handle }) => ({ plan: transactionPlan(plan), handle }));
+    return this.#within(context, (signal) => pollImport(this.#tools, asked, signal));
   }
 
   readBack(plans: readonly PlannedPosting[], context: RequestContext): Promise<readonly FoundDocument[]> {
@@ -107,7 +157,10 @@ export class OracleFusionSink implements ErpSink {
   }
 
   scan(sinceDate: string, context: RequestContext): AsyncIterable<readonly ScannedRecord[]> {
-    return scan(this.#tools.client, this.#prefix, sinceDate, (readPage) => this.#within(context, readPage));
+    const { importsInvoices } = this.#settings;
+    return scan(this.#tools.client, { prefix: this.#prefix, sinceDate, importsInvoices }, (readPage) =>
+      this.#within(context, readPage),
+    );
   }
 
   check(
@@ -115,10 +168,28 @@ export class OracleFusionSink implements ErpSink {
     context: RequestContext,
     references: MappedReferences = {},
   ): Promise<readonly ConnectionFinding[]> {
-    return this.#within(context, (signal) => check(this.#tools, commandKinds, references, signal));
+    const { importsInvoices } = this.#settings;
+    return this.#within(context, (signal) =>
+      check(this.#tools, { kinds: commandKinds, references, importsInvoices }, signal),
+    );
   }
 
   close(): Promise<void> {
     return this.#http.close();
   }
+}
+
+function transactionPlan(plan: PlannedPosting): TransactionPlan {
+  const read = oraclePlan(plan);
+  if (isTransactionPlan(read)) return read;
+  throw new ErpFault("validation", "only invoices and credit memos are sent together");
+}
+
+/** The answer of the only document that was asked about. */
+function single(answers: readonly BatchAnswer[]): SubmitAnswer;
+function single(answers: readonly BatchPollAnswer[]): PollAnswer;
+function single([answer]: readonly BatchPollAnswer[]): PollAnswer {
+  if (answer === undefined) throw new ErpFault("unknown", "no answer was found for the document");
+  if (answer.status === "failed") throw answer.fault;
+  return answer;
 }

@@ -9,6 +9,7 @@ import type { OracleTools } from "./tools.ts";
 import {
   comparedTransaction,
   readTransaction,
+  isReferredToAs,
   resourceOf,
   type TransactionRecord,
 } from "./transaction-records.ts";
@@ -54,7 +55,7 @@ async function leftBehind(
   const records = (await findTransactions(client, kind, [key], signal)).filter((each) => isOfKey(each, key));
   const [first, second] = records;
   if (first === undefined) return undefined;
-  if (second !== undefined || first.crossReference !== plan.externalId) throw alreadyThere(first, plan.kind);
+  if (second !== undefined || !isReferredToAs(first, plan.externalId)) throw alreadyThere(first, plan.kind);
   return first;
 }
 
@@ -83,11 +84,13 @@ async function created(
   signal: AbortSignal,
 ): Promise<TransactionRecord> {
   const resource = resourceOf(plan);
+  const { sent, billTo } = plan.request;
+  if (sent.by !== "request") throw new TypeError("the plan is one of an import");
   const body = await tools.client.rest({
     operation: `submit-${plan.kind}`,
     method: "POST",
     path: resource.path,
-    body: { ...plan.request.body, ...billToFields(plan.request.billTo, customerNumber) },
+    body: { ...sent.body, ...billToFields(billTo, customerNumber) },
     signal,
   });
   // The answer is the record: a question could miss what was just made.

@@ -1,10 +1,16 @@
+import type { BusinessUnits } from "./business-units.ts";
 import type { OracleClient } from "./client.ts";
 import type { CustomerDirectory } from "./customer-accounts.ts";
+import type { ImportRegister } from "./import-register.ts";
+import type { LineRemoval } from "./interface-lines.ts";
 
 /** What the steps of a connection share. */
 export interface OracleTools {
   readonly client: OracleClient;
   readonly customers: CustomerDirectory;
+  readonly businessUnits: BusinessUnits;
+  readonly imports: ImportRegister;
+  readonly removal: LineRemoval;
   readonly options: OracleSetup;
 }
 
@@ -16,4 +22,6 @@ export interface OracleSetup {
   readonly profileClass: string;
   /** Account of the document server that files of journals go to. */
   readonly importAccount: string;
+  /** Account of the document server that files of invoices go to. */
+  readonly invoiceImportAccount: string;
 }

@@ -48,7 +48,10 @@ export interface TransactionRecord {
   readonly id: string;
   readonly number: string;
   readonly source: string;
+  /** Our external id where it was made by a request; imports can't give one. */
   readonly crossReference: string;
+  /** Our external id where it was imported. */
+  readonly internalNotes: string;
   readonly isComplete: boolean;
   readonly customerNumber: string;
   readonly businessUnit: string;
@@ -68,6 +71,7 @@ const headerSchema = z
     TransactionNumber: z.string(),
     TransactionSource: text,
     CrossReference: text,
+    InternalNotes: text,
     BillToCustomerNumber: text,
     BusinessUnit: text,
     AccountingDate: text,
@@ -115,6 +119,7 @@ export async function readTransaction(
     number: header.TransactionNumber,
     source: header.TransactionSource ?? "",
     crossReference: header.CrossReference ?? "",
+    internalNotes: header.InternalNotes ?? "",
     isComplete,
     customerNumber: header.BillToCustomerNumber ?? "",
     businessUnit: header.BusinessUnit ?? "",
@@ -124,6 +129,14 @@ export async function readTransaction(
     balance: resource.isNegative || !isComplete ? null : (header.InvoiceBalanceAmount ?? null),
     lines: read,
   };
+}
+
+/** Whether it is the document of an external id, whichever way it was made. */
+export function isReferredToAs(
+  { crossReference, internalNotes }: TransactionRecord,
+  externalId: string,
+): boolean {
+  return crossReference === externalId || internalNotes === externalId;
 }
 
 /** Children that came with a record, or all of them where they did not all come. */
@@ -148,7 +161,7 @@ export function comparedTransaction(
   plan: TransactionPlan,
   expectedNumber: string | undefined,
 ): ComparedDocument {
-  const isOurs = record.crossReference === plan.externalId;
+  const isOurs = isReferredToAs(record, plan.externalId);
   return {
     customer: record.customerNumber === expectedNumber ? plan.expected.customer : record.customerNumber,
     // Another document of the same number must not be taken for ours because its amounts are the same.

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import type { BatchContext, ErpSinkEnvironment, PlannedPosting } from "../../../../src/sinks/erp/erp-sink.ts";
+import type { ErpSinkEnvironment } from "../../../../src/sinks/erp/erp-sink.ts";
 import type {
   NetsuiteCredentials,
   NetsuiteOptions,
@@ -8,7 +8,6 @@ import { NetsuiteSink } from "../../../../src/sinks/erp/netsuite/sink.ts";
 import type { MachineCredentials } from "../../../simulators/netsuite/machine-authentication.ts";
 import { NetSuiteSimulator, type NetSuiteSimulatorOptions } from "../../../simulators/netsuite/simulator.ts";
 import { Bookkeeping as SimulatedBookkeeping } from "../../../support/erp/bookkeeping.ts";
-import { context } from "../../../support/erp/sink-requests.ts";
 import { SETTINGS } from "../../../unit/erp/netsuite/netsuite-fixture.ts";
 
 /** A simulated account and a sink that posts to it. */
@@ -47,10 +46,6 @@ export function machineClient(clientId = "client"): {
       algorithm: "ES256",
     },
   };
-}
-
-export function batchContext(plans: readonly PlannedPosting[], attempt = 1): BatchContext {
-  return { ...context(attempt), attempts: plans.map(() => attempt) };
 }
 
 export class Bookkeeping extends SimulatedBookkeeping<

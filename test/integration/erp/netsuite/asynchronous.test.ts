@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { BatchPollAnswer, PlannedPosting } from "../../../../src/sinks/erp/erp-sink.ts";
 
-import { context, faultOf } from "../../../support/erp/sink-requests.ts";
+import { batchContext, context, faultOf } from "../../../support/erp/sink-requests.ts";
 import { waitUntil } from "../../../support/wait-until.ts";
 import { command, customer, invoice, memo } from "../../../unit/erp/netsuite/netsuite-fixture.ts";
-import { batchContext, Bookkeeping } from "./account-fixture.ts";
+import { Bookkeeping } from "./account-fixture.ts";
 
 /** Longer than any test: nothing is done by itself. */
 const HOUR_MS = 60 * 60_000;

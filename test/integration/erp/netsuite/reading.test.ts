@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type PlannedPosting } from "../../../../src/sinks/erp/erp-sink.ts";
 
-import { context, unusedAddress } from "../../../support/erp/sink-requests.ts";
+import { batchContext, context, unusedAddress } from "../../../support/erp/sink-requests.ts";
 import { waitUntil } from "../../../support/wait-until.ts";
 import {
   command,
@@ -10,7 +10,7 @@ import {
   journal,
   REFERENCES,
 } from "../../../unit/erp/netsuite/netsuite-fixture.ts";
-import { batchContext, Bookkeeping } from "./account-fixture.ts";
+import { Bookkeeping } from "./account-fixture.ts";
 
 let books: Bookkeeping;
 

@@ -50,6 +50,7 @@ export class Environment extends Bookkeeping<
           sourceSystem: "TRIBUTARY",
           profileClass: "DEFAULT",
           importAccount: "fin$/generalLedger$/import$",
+          invoiceImportAccount: "fin$/receivables$/import$",
         },
         ...changes,
       },

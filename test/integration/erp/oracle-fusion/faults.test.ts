@@ -203,7 +203,12 @@ describe("faults", () => {
   });
 
   it("a source system that isn't registered, a profile class that isn't there: validation", async () => {
-    const setup = { sourceSystem: "TRIBUTARY", profileClass: "None", importAccount: "" };
+    const setup = {
+      sourceSystem: "TRIBUTARY",
+      profileClass: "None",
+      importAccount: "",
+      invoiceImportAccount: "",
+    };
     oracle.open({ setup });
     const other = command(customer({ customer: "other" }));
     expect(await faultOf(oracle.post(other))).toMatchObject({ kind: "validation", code: "HZ-120121" });

@@ -4,7 +4,7 @@ import { fileErp } from "./file.ts";
 import { financeOperationsErp } from "./finance-operations.ts";
 import { httpErp } from "./http.ts";
 import { netsuiteErp, netsuiteJobsErp } from "./netsuite.ts";
-import { oracleFusionErp } from "./oracle-fusion.ts";
+import { autoInvoiceErp, oracleFusionErp } from "./oracle-fusion.ts";
 import { sapS4hanaErp } from "./sap-s4hana.ts";
 import { sapS4hanaBillingErp } from "./sap-s4hana-billing.ts";
 
@@ -14,6 +14,7 @@ export const SIMULATED_ERPS: readonly SimulatedErpKind[] = [
   netsuiteJobsErp,
   businessCentralErp,
   oracleFusionErp,
+  autoInvoiceErp,
   sapS4hanaErp,
   sapS4hanaBillingErp,
   financeOperationsErp,

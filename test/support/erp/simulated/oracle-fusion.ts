@@ -6,6 +6,7 @@ import { OracleFusionSimulator } from "../../../simulators/oracle-fusion/simulat
 import type { Transaction } from "../../../simulators/oracle-fusion/store.ts";
 import { cents, type DocumentFigures } from "../posted-month.ts";
 import type {
+  ErpAbilities,
   JournalFigures,
   MappingOptions,
   MappingRow,
@@ -23,29 +24,46 @@ const IMPORT_MS = 100;
 /** Memo lines of the products. */
 const RARE = "Rare";
 const OTHER = "Usage";
-/** An import that reaches Oracle twice is booked twice: nothing of a request keeps it from that. Tests of the adapter see that it is found. */
-const IMPORTS = "/erpintegrations";
+/** A journal that reaches Oracle twice is booked twice: nothing of a request keeps it from that. Tests of the adapter see that it is found. */
+const JOURNALS = "JournalImportLauncher";
 
-/** An environment of Oracle Fusion Cloud ERP. */
+/** An environment of Oracle Fusion Cloud ERP, whose invoices are made one by one. */
 export const oracleFusionErp: SimulatedErpKind = {
   connection: "oracle-fusion",
-  start: (options) => SimulatedOracleFusion.start(options),
+  start: (options) => SimulatedOracleFusion.start(options, "rest"),
+};
+
+/** One whose invoices are imported, many at once. */
+export const autoInvoiceErp: SimulatedErpKind = {
+  connection: "autoinvoice",
+  start: (options) => SimulatedOracleFusion.start(options, "autoinvoice"),
 };
 
 class SimulatedOracleFusion implements SimulatedErp {
   readonly adapter = "oracle-fusion";
-  readonly abilities = ALL_ABILITIES;
+  readonly abilities: ErpAbilities;
   readonly secrets: readonly string[];
   readonly secretFiles: readonly string[];
   readonly #simulator: OracleFusionSimulator;
+  readonly #invoices: "rest" | "autoinvoice";
 
-  private constructor(simulator: OracleFusionSimulator, secret: string, secretFile: string) {
+  private constructor(
+    simulator: OracleFusionSimulator,
+    secret: string,
+    secretFile: string,
+    invoices: "rest" | "autoinvoice",
+  ) {
     this.#simulator = simulator;
+    this.#invoices = invoices;
+    this.abilities = { ...ALL_ABILITIES, accepts: invoices === "autoinvoice" };
     this.secrets = [secret];
     this.secretFiles = [secretFile];
   }
 
-  static async start({ folder, seed, nowMs }: SimulatedErpOptions): Promise<SimulatedOracleFusion> {
+  static async start(
+    { folder, seed, nowMs }: SimulatedErpOptions,
+    invoices: "rest" | "autoinvoice",
+  ): Promise<SimulatedOracleFusion> {
     const clientSecret = randomBytes(24).toString("base64url");
     const secretFile = join(folder, "oracle-client-secret");
     writeFileSync(secretFile, clientSecret, { mode: 0o600 });
@@ -55,7 +73,7 @@ class SimulatedOracleFusion implements SimulatedErp {
       importDelayMs: IMPORT_MS,
       ...(nowMs === undefined ? {} : { nowMs }),
     });
-    return new SimulatedOracleFusion(simulator, clientSecret, secretFile);
+    return new SimulatedOracleFusion(simulator, clientSecret, secretFile, invoices);
   }
 
   settings(): Readonly<Record<string, unknown>> {
@@ -72,6 +90,7 @@ class SimulatedOracleFusion implements SimulatedErp {
       deadline: "2s",
       settle_delay: "300ms",
       default_country: "US",
+      ...(this.#invoices === "autoinvoice" && { invoices: this.#invoices }),
     };
   }
 
@@ -83,11 +102,13 @@ class SimulatedOracleFusion implements SimulatedErp {
       row("legal_entity", "north", {
         business_unit: "North Operations",
         ledger_id: LEDGERS[0],
+        ledger_currency: "USD",
         set_id: "300000011",
       }),
       row("legal_entity", "south", {
         business_unit: "South Operations",
         ledger_id: LEDGERS[1],
+        ledger_currency: "EUR",
         set_id: "300000012",
       }),
       row("currency", "USD", { code: "USD" }),
@@ -138,7 +159,7 @@ class SimulatedOracleFusion implements SimulatedErp {
       ...which,
       ...("times" in which &&
         (fault.endsWith("after-commit") ? { lastStepsOnly: true } : { writesOnly: true })),
-      ...(fault === "duplicate-delivery" && { notPath: IMPORTS }),
+      ...(fault === "duplicate-delivery" && { notBody: JOURNALS }),
     });
   }
 

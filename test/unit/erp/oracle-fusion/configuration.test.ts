@@ -51,6 +51,9 @@ describe("a connection", () => {
           appliesCreditMemos: true,
           journalSource: "Tributary",
           journalCategory: "Tributary",
+          importsInvoices: false,
+          interfaceContext: "TRIBUTARY",
+          conversionType: "Corporate",
           segmentDelimiter: "-",
           oracleOwnsCustomers: false,
         },
@@ -58,6 +61,7 @@ describe("a connection", () => {
           sourceSystem: "TRIBUTARY",
           profileClass: "DEFAULT",
           importAccount: "fin$/generalLedger$/import$",
+          invoiceImportAccount: "fin$/receivables$/import$",
         },
       },
     });
@@ -82,6 +86,10 @@ describe("a connection", () => {
       journal_category: "Accrual",
       segment_delimiter: ".",
       import_account: "fin$/journal$/import$",
+      invoices: "autoinvoice",
+      interface_context: "USAGE",
+      conversion_type: "Spot",
+      invoice_import_account: "fin$/invoices$/import$",
     });
     expect(read).toMatchObject({
       deadlineMs: 30_000,
@@ -93,8 +101,16 @@ describe("a connection", () => {
         segmentDelimiter: ".",
         oracleOwnsCustomers: true,
         defaultCountry: "DE",
+        importsInvoices: true,
+        interfaceContext: "USAGE",
+        conversionType: "Spot",
       },
-      setup: { sourceSystem: "USAGE", profileClass: "Small", importAccount: "fin$/journal$/import$" },
+      setup: {
+        sourceSystem: "USAGE",
+        profileClass: "Small",
+        importAccount: "fin$/journal$/import$",
+        invoiceImportAccount: "fin$/invoices$/import$",
+      },
     });
   });
 
@@ -110,6 +126,9 @@ describe("a connection", () => {
     [{ ...MINIMAL, deadline: "1h" }, 'deadline: must be a duration between 1ms and 15m, such as "2m"'],
     [{ ...MINIMAL, default_country: "Germany" }, "default_country: must be an ISO 3166 alpha-2 code"],
     [{ ...MINIMAL, transaction_source: "" }, "transaction_source: must not be empty"],
+    [{ ...MINIMAL, invoices: "soap" }, "invoices: "],
+    [{ ...MINIMAL, interface_context: "A,B" }, "interface_context: must have no commas"],
+    [{ ...MINIMAL, interface_context: "X".repeat(31) }, "interface_context: "],
     [{ ...MINIMAL, retries: 3 }, 'Unrecognized key: "retries"'],
   ])("that is wrong is told: %#", (config, problem) => {
     expect(problems(config).join("\n")).toContain(problem);

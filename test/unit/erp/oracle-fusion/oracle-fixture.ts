@@ -1,5 +1,11 @@
 import type { MappedReferences } from "../../../../src/model/posting.ts";
-import type { PlanContext, PlanSettings } from "../../../../src/sinks/erp/oracle-fusion/plan.ts";
+import type {
+  JsonObject,
+  OracleRequest,
+  PlanContext,
+  PlanSettings,
+} from "../../../../src/sinks/erp/oracle-fusion/plan.ts";
+import type { InterfaceRows } from "../../../../src/sinks/erp/oracle-fusion/ra-interface.ts";
 import { PREFIX, sampleCommands } from "../../../support/erp/sample-documents.ts";
 
 /** Commands that tests plan and send. Names are those of the simulator's sample environment. */
@@ -15,6 +21,9 @@ export const SETTINGS: PlanSettings = {
   journalSource: "Tributary",
   journalCategory: "Tributary",
   segmentDelimiter: "-",
+  importsInvoices: false,
+  interfaceContext: "TRIBUTARY",
+  conversionType: "Corporate",
   oracleOwnsCustomers: false,
 };
 
@@ -22,7 +31,12 @@ export const CONTEXT: PlanContext = { prefix: PREFIX, settings: SETTINGS };
 
 export const REFERENCES: MappedReferences = {
   legal_entity: {
-    north: { business_unit: "North Operations", ledger_id: "300000001", set_id: "300000011" },
+    north: {
+      business_unit: "North Operations",
+      ledger_id: "300000001",
+      ledger_currency: "USD",
+      set_id: "300000011",
+    },
   },
   currency: { USD: { code: "USD" } },
   item: {
@@ -46,3 +60,16 @@ export const REFERENCES: MappedReferences = {
 };
 
 export const { command, memo } = sampleCommands(REFERENCES);
+
+/** What a transaction's own request holds. */
+export function bodyOf(request: OracleRequest): JsonObject {
+  if (request.kind !== "transaction" || request.sent.by !== "request")
+    throw new Error("it is no transaction's request");
+  return request.sent.body;
+}
+
+/** Rows that a transaction is imported as. */
+export function rowsOf(request: OracleRequest): InterfaceRows {
+  if (request.kind !== "transaction" || request.sent.by !== "import") throw new Error("it is not imported");
+  return request.sent.rows;
+}

@@ -4,10 +4,12 @@ import { z } from "zod";
 import { MAPPING_TABLES, type MappedReferences } from "../../../../src/model/posting.ts";
 import { oracleFusionConnectionSchema } from "../../../../src/sinks/erp/oracle-fusion/configuration.ts";
 import { oracleFusionDescription } from "../../../../src/sinks/erp/oracle-fusion/description.ts";
+import type { InterfaceRow } from "../../../../src/sinks/erp/oracle-fusion/interface-file.ts";
+import { LINE_COLUMN } from "../../../../src/sinks/erp/oracle-fusion/ra-interface.ts";
 import { planCommand } from "../../../../src/sinks/erp/oracle-fusion/plan-command.ts";
 import { readExactJson, writeExactJson } from "../../../../src/sinks/http/exact-json.ts";
 import { readProjectFile } from "../../../support/project-files.ts";
-import { command, CONTEXT, customer, invoice, journal, line } from "./oracle-fixture.ts";
+import { bodyOf, command, CONTEXT, customer, invoice, journal, line, rowsOf } from "./oracle-fixture.ts";
 
 /** The guide's examples do what it says. */
 
@@ -80,7 +82,7 @@ it("plans the example as it says", () => {
   const document = invoice({ lines: [line({ taxes: [taxed], dimensions: { region: "west" } })] });
   const { request } = planCommand(command(document, { references: references() }), CONTEXT);
   if (request.kind !== "transaction") throw new Error("it is no transaction");
-  expect(readExactJson(writeExactJson(request.body))).toMatchObject({
+  expect(readExactJson(writeExactJson(bodyOf(request)))).toMatchObject({
     BusinessUnit: "North Operations",
     PaymentTerms: "30 Net",
     receivablesInvoiceLines: [
@@ -103,4 +105,29 @@ it("plans the example as it says", () => {
   expect(planCommand(command(customer(), { references: references() }), CONTEXT).request.kind).toBe(
     "customer",
   );
+});
+
+it("imports the example as it says", () => {
+  const taxed = { ...line().taxes[0]!, key: "US/CA:Sales tax:6" };
+  const document = invoice({ lines: [line({ taxes: [taxed], dimensions: { region: "west" } })] });
+  const mapped = references();
+  const north = { ...mapped.legal_entity?.["north"], ledger_currency: "USD" };
+  const posted = command(document, { references: { ...mapped, legal_entity: { north } } });
+  const settings = { ...CONTEXT.settings, importsInvoices: true };
+  const { lines, distributions } = rowsOf(planCommand(posted, { ...CONTEXT, settings }).request);
+  const values = (row: InterfaceRow | undefined, ...columns: readonly number[]): string =>
+    columns.map((column) => row?.get(column)).join(", ");
+  const { LINE_TYPE, MEMO_LINE_NAME, QUANTITY, UNIT_SELLING_PRICE, AMOUNT } = LINE_COLUMN;
+  expect(values(lines[0], LINE_TYPE, MEMO_LINE_NAME, QUANTITY, UNIT_SELLING_PRICE, AMOUNT)).toBe(
+    "LINE, Usage, 1, 120.50, 120.50",
+  );
+  const { TAX_REGIME_CODE, TAX_RATE_CODE } = LINE_COLUMN;
+  expect(values(lines[1], LINE_TYPE, AMOUNT, TAX_REGIME_CODE, TAX_RATE_CODE)).toBe(
+    "TAX, 7.23, US SALES TAX, CA-STATE",
+  );
+  expect([...(distributions[0]?.values() ?? [])].join(" ")).toContain("01 000 4110 7100");
+  const told = /<!-- example: import -->\n\n([\s\S]*?)\n\n/.exec(page)?.[1] ?? "";
+  expect(told).toContain("a row `LINE`, memo line Usage, quantity 1, price and amount 120.50");
+  expect(told).toContain("a row `TAX` of 7.23, US SALES TAX, CA-STATE, linked to it");
+  expect(told).toContain("a revenue account `REV` of 120.50, 01-000-4110-7100");
 });

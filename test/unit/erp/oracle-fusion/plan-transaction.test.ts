@@ -9,7 +9,7 @@ import type {
 } from "../../../../src/sinks/erp/oracle-fusion/plan.ts";
 import { planCommand } from "../../../../src/sinks/erp/oracle-fusion/plan-command.ts";
 import { readExactJson, writeExactJson } from "../../../../src/sinks/http/exact-json.ts";
-import { command, invoice, line, memo, PREFIX, REFERENCES, SETTINGS } from "./oracle-fixture.ts";
+import { bodyOf, command, invoice, line, memo, PREFIX, REFERENCES, SETTINGS } from "./oracle-fixture.ts";
 
 function planned(
   posted = command(invoice()),
@@ -22,7 +22,7 @@ function planned(
 
 /** The body as it is sent. */
 function sent(posted = command(invoice()), settings: PlanSettings = SETTINGS): string {
-  return writeExactJson(planned(posted, settings).request.body);
+  return writeExactJson(bodyOf(planned(posted, settings).request));
 }
 
 function faultOf(act: () => unknown): ErpFault {
@@ -87,10 +87,10 @@ describe("an invoice", () => {
       request: {
         source: "Usage",
         billTo: { accountNumber: "1005", site: "1026" },
-        body: { TransactionSource: "Usage", TransactionType: "Usage Invoice" },
+        sent: { body: { TransactionSource: "Usage", TransactionType: "Usage Invoice" } },
       },
     });
-    expect(planned({ ...memo(), references }).request.body["TransactionType"]).toBe("Usage Credit");
+    expect(bodyOf(planned({ ...memo(), references }).request)["TransactionType"]).toBe("Usage Credit");
   });
 
   it("leaves terms to the customer's profile where the mapping has none for its days", () => {
@@ -152,7 +152,7 @@ describe("an invoice", () => {
     const number = "N".repeat(40);
     const one = planned(command(invoice({ number })), settings);
     expect(one.request.number).toMatch(/^[0-9A-F]{20}$/);
-    expect(one.request.body["Comments"]).toBe(`${number}: Usage of June 2026`);
+    expect(bodyOf(one.request)["Comments"]).toBe(`${number}: Usage of June 2026`);
     expect(planned(command(invoice({ number: `${number}2` })), settings).request.number).not.toBe(
       one.request.number,
     );
@@ -217,7 +217,7 @@ it("what is sent comes to the document's total, whatever its lines are", () => {
       const kind = isInvoice ? "invoice" : "credit-memo";
       const { request, expected } = planned(command(invoice({ kind, lines, net, tax, total })));
       const numbers = [
-        ...writeExactJson(request.body).matchAll(/"(?:UnitSellingPrice|TaxAmount)":(-?[\d.]+)/g),
+        ...writeExactJson(bodyOf(request)).matchAll(/"(?:UnitSellingPrice|TaxAmount)":(-?[\d.]+)/g),
       ].map(([, each = ""]) => each);
       expect(sumOfDecimals(numbers)).toBe(isInvoice ? total : negatedDecimal(total));
       expect(sumOfDecimals(expected.lines.map(({ amount }) => amount))).toBe(net);
