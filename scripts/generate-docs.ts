@@ -7,6 +7,7 @@ import { createProgram } from "../src/cli/program.ts";
 import { ERRORS } from "../src/model/errors.ts";
 import { defineMetrics, METRIC_PREFIX } from "../src/ops/metric-definitions.ts";
 import { definePostingMetrics } from "../src/ops/posting-metrics.ts";
+import { defineStreamMetrics } from "../src/ops/stream-metrics.ts";
 import { committedReport, renderBenchmarksPage, withBenchmarks } from "./docs/benchmarks-page.ts";
 import { renderCliReference } from "./docs/cli-reference.ts";
 import { renderConfigReference } from "./docs/config-reference.ts";
@@ -16,6 +17,7 @@ import { renderMetricList } from "./docs/metric-list.ts";
 const registry = new Registry();
 defineMetrics(registry);
 definePostingMetrics(registry, METRIC_PREFIX);
+defineStreamMetrics(registry, METRIC_PREFIX);
 const projectRoot = new URL("../", import.meta.url);
 const report = committedReport(projectRoot);
 const pages = {

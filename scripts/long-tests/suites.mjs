@@ -48,6 +48,10 @@ export const LONG_SUITES = {
       TRIBUTARY_FLEET_SHARE: "0.95",
     },
   },
+  regions: {
+    files: ["test/integration/regions/failover.test.ts"],
+    env: { TRIBUTARY_REGION_EVENTS: "2000", TRIBUTARY_REGION_ROUNDS: "10" },
+  },
   backlog: {
     files: ["test/measurements/backlog-memory.test.ts"],
     env: { TRIBUTARY_BACKLOG_EVENTS: "20000000" },

@@ -42,6 +42,8 @@ const DEFAULT_SYNC_INTERVAL = "1m";
  * @property {string} [syncInterval] default `1m`
  * @property {number} [port] default: a free one, kept over restarts
  * @property {import("./config.mjs").ClusterMember} [cluster] its place in a cluster; it is ready when the cluster is
+ * @property {(settings: import("./config.mjs").NatsServerSettings) => string} [configOf] the configuration's text; default: the
+ *   one that we ship
  */
 
 /**
@@ -73,7 +75,7 @@ export async function startNatsServerProcess(options) {
    * @param {string} health
    */
   const start = async (port, monitorPort, health) => {
-    const config = natsServerConfig({
+    const config = (options.configOf ?? natsServerConfig)({
       host: "127.0.0.1",
       port,
       monitorPort,

@@ -20,6 +20,8 @@ export const ERRORS = {
     "Another message stands at the checkpoint's position: the stream was cut and filled again.",
   "stream-gap":
     "Messages after the checkpoint's position are no longer stored: retention or a purge overtook the worker.",
+  "retention-near":
+    "A limit of a stream is going to remove messages that have to stay: usage that is not committed yet, or records of the control log.",
   "sequence-hole": "The broker delivered a message that does not follow the one before it.",
   "consumer-stalled": "Messages are pending but the broker delivers none.",
   "control-log-moved": "Another owner has written to the partition's control log.",
@@ -31,6 +33,8 @@ export const ERRORS = {
     "A decision was asked for while the partition still replays its control log; try again later.",
   "publication-fenced": "Another owner has published to the partition's subject.",
   "publish-failed": "A publication was not acknowledged by the broker.",
+  "broker-full":
+    "The broker takes no more messages: a limit of the stream, the account or its disk is reached. What waits is tried again.",
   "numbering-failed":
     "Documents got no number from their legal entity's numbering log; they wait and are tried again.",
   "tax-service-failed":
@@ -42,7 +46,10 @@ export const ERRORS = {
   "state-schema-newer": "The state file was written by a newer version of Tributary.",
   "state-mismatch": "The state file belongs to another partition, partition count or stream.",
   "state-locked": "Another process holds the state file.",
-  "state-commit-failed": "A checkpoint could not be committed (disk full, I/O error).",
+  "state-commit-failed":
+    "A checkpoint could not be committed (I/O error), or a producer's folder not written (also where its disk is full).",
+  "state-disk-full":
+    "The disk of the state has no room: nothing of a checkpoint was written. The partition waits and goes on by itself when there is room.",
   "state-corrupt": "The state file does not pass its checks.",
   "snapshot-missing": "There is no snapshot that could be restored, or not the one that was asked for.",
   "snapshot-corrupt": "A snapshot can't be read: its manifest or a chunk is missing or was changed.",

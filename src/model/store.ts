@@ -90,7 +90,7 @@ export interface PartitionStore {
   /** Outcomes recorded under a key (see EventOutcomeRecord). */
   eventOutcomes(key: Uint8Array): readonly EventOutcomeRecord[];
   /**
-   * Commits one checkpoint. Resolves when it is durable (fsync). Rejects with `state-commit-failed` when nothing of it
+   * Commits one checkpoint. Resolves when it is durable (fsync). Rejects with `state-commit-failed` or `state-disk-full` when nothing of it
    * was written. Calls may not overlap.
    */
   commit(changes: CheckpointChanges): Promise<void>;

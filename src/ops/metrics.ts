@@ -8,6 +8,13 @@ import type { MetricData } from "./merged-metrics.ts";
 import { EventLoopDelay } from "./event-loop-delay.ts";
 import { defineMetrics, METRIC_PREFIX, type MetricSet } from "./metric-definitions.ts";
 import { definePostingMetrics, type PostingMetricSet, refreshPostings } from "./posting-metrics.ts";
+import {
+  defineStreamMetrics,
+  refreshStreams,
+  resetStreams,
+  type StreamMetricSet,
+  type StreamSnapshot,
+} from "./stream-metrics.ts";
 import { WORKER_STATES, type WorkerState } from "./worker-lifecycle.ts";
 
 /** Regions with a label of their own; a business has a handful of regions. */
@@ -46,6 +53,7 @@ export interface PartitionSnapshot {
   readonly outbox: readonly { readonly sink: string; readonly pending: number }[];
   /** Documents that wait for their tax; `oldestMs` is the date of issue of the oldest, milliseconds since the epoch. */
   readonly held: readonly { readonly reason: string; readonly count: number; readonly oldestMs: number }[];
+  readonly streams: StreamSnapshot;
 }
 
 /** What is committed and waits for somebody; kept by the partition's observer. */
@@ -62,6 +70,7 @@ export class WorkerMetrics {
   readonly registry = new Registry();
   readonly set: MetricSet;
   readonly postings: PostingMetricSet;
+  readonly streams: StreamMetricSet;
   readonly clock: Clock;
   readonly regions = new BoundedLabel(MAX_REGIONS);
   readonly #partitions = new Map<number, () => PartitionSnapshot>();
@@ -75,6 +84,7 @@ export class WorkerMetrics {
     this.clock = options.clock;
     this.set = defineMetrics(this.registry);
     this.postings = definePostingMetrics(this.registry, METRIC_PREFIX);
+    this.streams = defineStreamMetrics(this.registry, METRIC_PREFIX);
     if (options.processMetrics ?? true) collectDefaultMetrics({ register: this.registry });
   }
 
@@ -209,6 +219,7 @@ export class WorkerMetrics {
     const oldestHeld = new Map<string, number>();
     let isAccruedWhole = true;
     this.set.documentsHeld.reset();
+    resetStreams(this.streams);
     for (const [partition, read] of this.#partitions) {
       const snapshot = this.#readPartition(partition, read);
       isAccruedWhole &&= snapshot?.accrued !== undefined;
@@ -268,6 +279,10 @@ export class WorkerMetrics {
     set.replayProgressRatio.set({ partition }, snapshot.replayProgressRatio);
     if (snapshot.accrued !== undefined)
       set.accruedValueAgeSeconds.set({ partition }, snapshot.accrued.ageMs / 1000);
+    refreshStreams(this.streams, partition, snapshot.streams, {
+      nowMs: this.clock.nowMs(),
+      regions: this.regions,
+    });
     for (const { sink, pending } of snapshot.outbox) set.outboxPending.set({ partition, sink }, pending);
   }
 

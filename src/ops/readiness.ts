@@ -3,7 +3,13 @@ import type { WorkerState } from "./worker-lifecycle.ts";
 
 /** Why a worker is not ready. */
 export type NotReadyCode =
-  "starting" | "draining" | "stopped" | "broker-disconnected" | "partition-not-running" | "checkpoint-stale";
+  | "starting"
+  | "draining"
+  | "stopped"
+  | "broker-disconnected"
+  | "partition-not-running"
+  | "checkpoint-stale"
+  | "retention-near";
 
 export interface NotReadyReason {
   readonly code: NotReadyCode;
@@ -24,6 +30,8 @@ export interface ReadinessInput {
     readonly partition: number;
     readonly state: PipelineState;
     readonly checkpointAgeMs: number;
+    /** Streams that are about to remove messages that have to stay. */
+    readonly streamsNearLimit: readonly string[];
   }[];
   /** A checkpoint older than this means that the partition makes no progress. */
   readonly checkpointAgeLimitMs: number;
@@ -51,7 +59,13 @@ export function readinessOf(input: ReadinessInput): Readiness {
   if (!input.brokerConnected) {
     reasons.push({ code: "broker-disconnected", message: "The connection to NATS is down." });
   }
-  for (const { partition, state, checkpointAgeMs } of input.partitions) {
+  for (const { partition, state, checkpointAgeMs, streamsNearLimit } of input.partitions) {
+    for (const stream of streamsNearLimit)
+      reasons.push({
+        code: "retention-near",
+        partition,
+        message: `A limit of ${stream} is about to remove messages that are not committed.`,
+      });
     if (state !== "running") {
       reasons.push({ code: "partition-not-running", partition, message: `The partition is ${state}.` });
     } else if (checkpointAgeMs > input.checkpointAgeLimitMs) {

@@ -1,11 +1,10 @@
-import { regionOf } from "../model/content-types.ts";
 import type { PlacedControlRecord } from "../model/control.ts";
 import { codeOf, messageOf, TributaryError } from "../model/errors.ts";
 import type { LogMessage, LogReader } from "../model/log.ts";
 import type { SlicedWork } from "../model/sliced-work.ts";
-import { IdleDetector } from "../operators/window/idle-detector.ts";
 import { type BillingDecision, nextBillingDecision, numberDocuments } from "./billing-steps.ts";
 import { Checkpointing } from "./checkpointing.ts";
+import { IdleRegions } from "./idle-regions.ts";
 import { appendControl, openPartition, type OpenedPartition } from "./open-partition.ts";
 import { OperatorDesk } from "./operations/operator-desk.ts";
 import type { PartitionEngine } from "./partition-engine.ts";
@@ -47,7 +46,7 @@ export class PartitionPipeline {
   #opening: Promise<void> | undefined;
   #opened: OpenedPartition | undefined;
   #reader: LogReader | undefined;
-  #idle: IdleDetector | undefined;
+  readonly #idle: IdleRegions;
   #pendingControl: { placed: PlacedControlRecord; data: Uint8Array }[] = [];
   #checkpoints: Checkpointing | undefined;
   #taxDesk: TaxDesk | undefined;
@@ -61,6 +60,7 @@ export class PartitionPipeline {
 
   constructor(options: PartitionPipelineOptions) {
     this.#options = options;
+    this.#idle = new IdleRegions(options);
     this.#tasks = new RepeatedTasks(options.clock, (fault) => {
       this.#fail(fault);
     });
@@ -182,7 +182,6 @@ export class PartitionPipeline {
     });
     this.#pendingControl = [...opened.pendingControl];
     await this.#applyDue();
-    this.#idle = new IdleDetector(this.#options.idleTimeoutMs);
     const reader = await opened.usageLog.openReader(opened.engine.position.usageSequence + 1);
     this.#reader = reader;
     reader.ended.catch((fault: unknown) => {
@@ -194,7 +193,7 @@ export class PartitionPipeline {
       await this.#settled();
       await this.#queue.run(async () => this.#checkpoints?.begin());
     });
-    this.#tasks.every(this.#options.idleCheckMs, () => this.#queue.run(() => this.#markIdleRegions()));
+    this.#tasks.every(this.#options.idleCheckMs, () => this.#markIdleRegions());
     this.#tasks.every(this.#options.billingCheckMs, () => this.#bill());
     const taxDesk = new TaxDesk({ ...this.#options.tax, clock, faults });
     this.#taxDesk = taxDesk;
@@ -215,7 +214,7 @@ export class PartitionPipeline {
         const to = sliceEnd(messages, from, this.#pace.share, appliesAfter);
         const slice = messages.slice(from, to);
         const elapsedMs = await this.#take(engine.processInSlices(slice));
-        this.#noteActivity(slice);
+        this.#idle.noteActivity(slice);
         this.#options.observer.processed(slice, elapsedMs);
         from = to;
         if (engine.journal.waiting > MAX_WAITING_OUTPUTS) await this.#checkpoints?.begin();
@@ -300,19 +299,25 @@ export class PartitionPipeline {
   }
 
   async #markIdleRegions(): Promise<void> {
-    const reader = this.#reader;
-    const { engine } = this.#requireOpened();
-    if (
-      reader === undefined ||
-      !reader.caughtUp ||
-      this.#idle === undefined ||
-      this.#pendingControl.length > 0
-    )
-      return;
-    for (const region of engine.windows.watermark.activeRegions()) {
-      if (!this.#idle.isIdle(region, this.#options.clock.monotonicMs())) continue;
-      await this.#decide((appliesAfter, decidedAt) => ({ kind: "idle", region, appliesAfter, decidedAt }));
-    }
+    // Asked about outside the queue: usage goes on meanwhile, and a region that sends some of it is not idle any more.
+    const idle = await this.#idle.confirmed(this.#quietRegions());
+    if (idle.length === 0) return;
+    await this.#queue.run(async () => {
+      for (const region of idle)
+        if (this.#quietRegions().includes(region))
+          await this.#decide((appliesAfter, decidedAt) => ({
+            kind: "idle",
+            region,
+            appliesAfter,
+            decidedAt,
+          }));
+    });
+  }
+
+  /** Active regions that have sent nothing for the timeout; none while something is pending. */
+  #quietRegions(): readonly string[] {
+    if (this.#reader?.caughtUp !== true || this.#pendingControl.length > 0) return [];
+    return this.#idle.quiet(this.#requireOpened().engine.windows.watermark.activeRegions());
   }
 
   /**
@@ -364,13 +369,6 @@ export class PartitionPipeline {
   async #decideBilling(decision: BillingDecision): Promise<void> {
     if (this.#state !== "running") return;
     await this.#decide((appliesAfter, decidedAt) => ({ ...decision, appliesAfter, decidedAt }));
-  }
-
-  #noteActivity(messages: readonly LogMessage[]): void {
-    const nowMs = this.#options.clock.monotonicMs();
-    const regions = new Set<string>();
-    for (const message of messages) regions.add(regionOf(message.subject) ?? "");
-    for (const region of regions) this.#idle?.activity(region, nowMs);
   }
 
   #requireOpened(): OpenedPartition {

@@ -7,6 +7,7 @@ import type { ControlLog, LogMessage, UsageLog } from "../model/log.ts";
 import type { NumberingLog } from "../model/numbering.ts";
 import type { DeliveredOrdinal } from "../model/outputs.ts";
 import type { CheckpointChanges, PartitionStore } from "../model/store.ts";
+import type { RegionSource } from "../model/stream-condition.ts";
 import type { CompiledCatalog } from "../billing/catalog/compiled.ts";
 import type { TaxDeskOptions } from "./tax-desk.ts";
 
@@ -75,6 +76,8 @@ export interface PartitionPipelineOptions {
   readonly checkpointIntervalMs: number;
   /** A region without events for this long, with nothing pending, stops holding the watermark back. */
   readonly idleTimeoutMs: number;
+  /** How the sources are that regions' usage comes from; none where left out. */
+  readonly regionSources?: () => Promise<readonly RegionSource[]>;
   readonly idleCheckMs: number;
   /** How often what is due to be billed is looked for. */
   readonly billingCheckMs: number;

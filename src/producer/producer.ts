@@ -27,7 +27,7 @@ const REGION = /^[^.\s*>]+$/;
 export interface ProducerOptions {
   /** Name of the producer: unique, and the same after a restart; 1 to 128 bytes of UTF-8. */
   readonly producer: string;
-  /** One subject token: what the watermark goes by. */
+  /** One subject token: what the watermark goes by. Without manifests a folder may be opened in another region: a failover. */
   readonly region: string;
   /** Its own folder, on a disk that outlives the process. */
   readonly folder: string;
@@ -338,12 +338,17 @@ function checkOptions(options: ProducerOptions): void {
   within("epoch", 1, Number.MAX_SAFE_INTEGER);
 }
 
+/**
+ * A folder goes on as the same producer. It may go on in another region, whose broker takes in what this one's did not
+ * acknowledge: numbers are the producer's, wherever they come in. Not with manifests: the region left behind would wait for its word.
+ */
 function refuseOther(
   stored: ProducerState,
   wanted: Pick<ProducerState, "producer" | "region" | "partitionCount">,
   folder: string,
 ): void {
-  for (const name of ["producer", "region", "partitionCount"] as const)
+  const fixed = ["producer", "partitionCount", ...(stored.manifests ? (["region"] as const) : [])] as const;
+  for (const name of fixed)
     if (stored[name] !== wanted[name])
       throw new TributaryError(
         "state-mismatch",

@@ -2,6 +2,7 @@ import Sqlite from "better-sqlite3";
 import { messageOf, TributaryError } from "../model/errors.ts";
 
 const CORRUPT_CODES = ["SQLITE_CORRUPT", "SQLITE_NOTADB"];
+const FULL_CODES = ["SQLITE_FULL"];
 const LOCKED_CODES = ["SQLITE_BUSY", "SQLITE_LOCKED"];
 /** A statement that contradicts the schema's constraints: the caller's fault, not the disk's. */
 const CALLER_CODES = [
@@ -26,16 +27,25 @@ function isSystemFault(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "errno" in error;
 }
 
+/** No space, or no more of it for this user. */
+const FULL_SYSTEM_CODES: readonly string[] = ["ENOSPC", "EDQUOT"];
+
 function diskFault(error: NodeJS.ErrnoException, action: string, file: string): TributaryError {
-  return new TributaryError("state-commit-failed", `${action}: ${messageOf(error)}`, {
-    details: { systemCode: error.code, file },
-    cause: error,
-  });
+  const isFull = FULL_SYSTEM_CODES.includes(error.code ?? "");
+  return new TributaryError(
+    isFull ? "state-disk-full" : "state-commit-failed",
+    `${action}: ${messageOf(error)}`,
+    {
+      details: { systemCode: error.code, file },
+      cause: error,
+    },
+  );
 }
 
 /**
  * The fault behind something thrown while `action` went on. A TributaryError stays as it is; what
- * neither SQLite nor the file system threw stays as it is too. Everything that the disk can do (full, I/O error, read-only) is `state-commit-failed`.
+ * neither SQLite nor the file system threw stays as it is too. A full disk is `state-disk-full`, everything else that a disk can
+ * do (I/O error, read-only) `state-commit-failed`.
  */
 export function stateFault(error: unknown, action: string, file: string): unknown {
   const code = sqliteCodeOf(error);
@@ -55,7 +65,11 @@ export function stateFault(error: unknown, action: string, file: string): unknow
   if (isOneOf(code, CALLER_CODES)) {
     return new TributaryError("internal-fault", `${action}: ${messageOf(error)}`, options);
   }
-  return new TributaryError("state-commit-failed", `${action}: ${messageOf(error)}`, options);
+  return new TributaryError(
+    isOneOf(code, FULL_CODES) ? "state-disk-full" : "state-commit-failed",
+    `${action}: ${messageOf(error)}`,
+    options,
+  );
 }
 
 /** Runs `work`; what it throws is translated by `stateFault`. */

@@ -15,6 +15,8 @@ export interface TestServerOptions {
   maxPayload?: number;
   /** Default: the server that TRIBUTARY_NATS_SERVER names; the integration project's set-up sees that one is named. */
   serverBinary?: string;
+  /** Text of the configuration; default: the one that we ship. */
+  configOf?: NatsServerOptions["configOf"];
 }
 
 export interface TestServer {
@@ -77,6 +79,7 @@ function processOptions(options: TestServerOptions, directory: string): NatsServ
     binary,
     directory,
     ...(options.partitionCount === undefined ? {} : { partitionCount: options.partitionCount }),
+    ...(options.configOf === undefined ? {} : { configOf: options.configOf }),
     ...(options.maxPayload === undefined ? {} : { maxPayloadBytes: options.maxPayload }),
   };
 }

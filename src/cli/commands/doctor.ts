@@ -4,11 +4,14 @@ import { accountToken, partitionOf } from "../../model/partition.ts";
 import { lastStoredMs, readBrokerFacts } from "../../ingest/jetstream/broker-facts.ts";
 import { connectBroker, type BrokerConnection } from "../../ingest/jetstream/connection.ts";
 import { probeMapping } from "../../ingest/jetstream/subject-mapping.ts";
-import { checkTopology } from "../../ingest/jetstream/topology.ts";
+import { visitRegions } from "../../ingest/jetstream/regional-streams.ts";
+import { checkTopology, DEFAULT_MAX_MESSAGE_BYTES } from "../../ingest/jetstream/topology.ts";
 import { loadCatalogDirectory } from "../catalog-directory.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { addConfiguredOptions, readConfig, type ConfiguredOptions } from "../configured.ts";
 import { gather, ok, type Finding } from "../doctor/finding.ts";
+import { regionFindings } from "../doctor/region-findings.ts";
+import { retentionFindings } from "../doctor/retention-findings.ts";
 import { readMonitor, type MonitorFacts } from "../doctor/monitor.ts";
 import {
   clockFinding,
@@ -70,7 +73,15 @@ async function examine(
   }
   try {
     const { count, owned } = config.partitions;
-    const { differences } = await checkTopology(broker, { partitionCount: count, replicas: config.replicas });
+    const { differences } = await checkTopology(broker, {
+      partitionCount: count,
+      replicas: config.replicas,
+      regions: config.regions,
+    });
+    const regions = await visitRegions(broker, config.regions, {
+      create: false,
+      maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES,
+    });
     const facts = await readBrokerFacts(broker, count);
     const horizon = await dedupeHorizon(config);
     const leastReplicas = Math.min(...facts.streams.map((stream) => stream.replicas), config.replicas);
@@ -78,7 +89,13 @@ async function examine(
       versionFinding(facts.serverVersion),
       syncFinding(monitor, leastReplicas),
       ...differenceFindings(differences),
-      ...streamFindings(facts.streams, { dedupeHorizonMs: horizon, pullBytes: config.pull.maxBytes }),
+      ...streamFindings(facts.streams, {
+        dedupeHorizonMs: horizon,
+        pullBytes: config.pull.maxBytes,
+        hasSources: config.regions.length > 0,
+      }),
+      ...regionFindings(regions, facts.sources, horizon),
+      ...retentionFindings(facts.needs, Date.now()),
       ...consumerFindings(facts.consumers, owned),
       ...storageFindings(facts, monitor),
       ...(skipProbes ? [] : await probe(broker, count)),

@@ -213,6 +213,7 @@ async function connect(
     const { differences } = await checkTopology(broker, {
       partitionCount: config.partitions.count,
       replicas: config.replicas,
+      regions: config.regions,
     });
     const byVersion = new Map<string | null, number[]>();
     for (let partition = 0; partition < config.partitions.count; partition++) {

@@ -1,16 +1,20 @@
 import type { Logger } from "pino";
 import { systemClock } from "../../model/clock.ts";
 import type { ControlRecord } from "../../model/control.ts";
-import { codeOf, messageOf } from "../../model/errors.ts";
+import { codeOf, messageOf, type ErrorCode } from "../../model/errors.ts";
 import type { PartitionStore } from "../../model/store.ts";
 import type { TaxService } from "../../model/tax-service.ts";
 import type { BrokerConnection } from "../../ingest/jetstream/connection.ts";
 import { openControlLog } from "../../ingest/jetstream/control-log.ts";
 import { openNumberingLog } from "../../ingest/jetstream/numbering-log.ts";
 import { serveOperators } from "../../ingest/jetstream/operator-channel.ts";
+import { openPartitionStreams } from "../../ingest/jetstream/partition-streams.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import { createDecoder } from "../../ingest/wire/decoder.ts";
 import { RepeatedFaultLog } from "../../ops/logging.ts";
+import { retentionAlarm, type RetentionMargin } from "../../pipeline/retention-margin.ts";
+import { hasRoom } from "../../state/disk-room.ts";
+import { partitionFolder } from "../../state/open-database.ts";
 import type { LoadedCatalog } from "../catalog-directory.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
 import { CloseParts } from "./close-parts.ts";
@@ -25,6 +29,8 @@ import type { WorkerPorts } from "./worker.ts";
 const IDLE_CHECK_MS = 1_000;
 /** How often a pipeline looks for contracts that are due to be billed. */
 const BILLING_CHECK_MS = 250;
+/** How often a partition's streams are looked at: limits that remove messages do so in hours. */
+const STREAM_CHECK_MS = 10_000;
 /** A target that is down says so this often. */
 const REPEATED_FAULT_INTERVAL_MS = 30_000;
 
@@ -77,8 +83,17 @@ export function createPartition(options: {
       logger.error({ target, code: error.code }, `Deliveries to the target have stopped: ${error.message}`);
     },
   });
+  const streams = openPartitionStreams(broker, partition);
   const worker: PartitionWorker = new PartitionWorker({
     delivery,
+    streams: {
+      port: streams,
+      intervalMs: STREAM_CHECK_MS,
+      onLook: ({ usage, control }) => {
+        for (const margin of [usage, control]) warnOfRetention(repeated, margin);
+      },
+    },
+    hasRoom: () => hasRoom(partitionFolder(config.stateDir, partition)),
     pipeline: {
       partition,
       partitionCount: config.partitions.count,
@@ -137,6 +152,7 @@ export function createPartition(options: {
       },
       checkpointIntervalMs: config.checkpointIntervalMs,
       idleTimeoutMs: config.idleTimeoutMs,
+      regionSources: async () => (await streams.usage()).sources,
       billingCheckMs: BILLING_CHECK_MS,
       idleCheckMs: Math.min(IDLE_CHECK_MS, config.idleTimeoutMs),
     },
@@ -164,6 +180,18 @@ export function createPartition(options: {
     },
   });
   return worker;
+}
+
+function warnOfRetention(log: RepeatedFaultLog, margin: RetentionMargin | undefined): void {
+  const alarm = retentionAlarm(margin);
+  if (margin === undefined || alarm === undefined) return;
+  const code: ErrorCode = "retention-near";
+  log.write(
+    alarm === "critical" ? "error" : "warn",
+    `${code} ${margin.stream} ${alarm}`,
+    { code, ...margin },
+    `A limit of ${margin.stream} is going to remove messages that have to stay: raise it, or see to it that the partition catches up.`,
+  );
 }
 
 /** Numbers come by the hundred; who wants them reads the documents. */

@@ -85,6 +85,7 @@ export async function openPostings(
         await ensureTopology(broker, {
           partitionCount: config.partitions.count,
           replicas: config.replicas,
+          regions: config.regions,
           erpConnections: reached.map(({ compiled }) => compiled.key),
         });
         return await createHost(config, reached, broker, logger, metrics);

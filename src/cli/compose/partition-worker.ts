@@ -4,6 +4,8 @@ import { TAX_RECORD_VOID } from "../../model/tax-service.ts";
 import { AccruedWatch } from "../../pipeline/accrued-watch.ts";
 import { PartitionPipeline } from "../../pipeline/partition-pipeline.ts";
 import type { PartitionPipelineOptions, PipelineState } from "../../pipeline/pipeline-options.ts";
+import { StreamWatch, type StreamFigures } from "../../pipeline/stream-watch.ts";
+import type { PartitionStreams } from "../../model/stream-condition.ts";
 import type { CloseParts } from "./close-parts.ts";
 import type { TaxCommitRefusal } from "../../sinks/tax/commit-target.ts";
 import type { OutboxDelivery } from "../../sinks/outbox-delivery.ts";
@@ -19,9 +21,11 @@ const RESTARTABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "broker-unreachable",
   "consumer-stalled",
   "control-append-unknown",
+  "broker-full",
   "publish-failed",
   "sequence-hole",
   "state-commit-failed",
+  "state-disk-full",
 ]);
 
 /** What a worker tells about a partition. */
@@ -57,6 +61,14 @@ export interface PartitionWorkerOptions {
   readonly closeParts: Pick<CloseParts, "answer" | "stop">;
   /** Takes operators' requests while the partition is ours; the function that it returns ends that. */
   readonly serveOperators: (answer: (data: Uint8Array) => Promise<Uint8Array | undefined>) => () => void;
+  /** The partition's streams as they are looked at now and then; a simulation has none. */
+  readonly streams?: {
+    readonly port: PartitionStreams;
+    readonly intervalMs: number;
+    readonly onLook: (figures: StreamFigures) => void;
+  };
+  /** Whether the disk of the state takes more; asked after it did not. A simulation's always does. */
+  readonly hasRoom?: () => Promise<boolean>;
   /** Told when the partition stops with a fault; `restartInMs` is undefined when it stays stopped. */
   readonly onFault: (fault: PartitionFault, restartInMs: number | undefined) => void;
 }
@@ -69,6 +81,7 @@ export class PartitionWorker {
   readonly partition: number;
   readonly delivery: OutboxDelivery;
   readonly accrued: AccruedWatch;
+  readonly streams: StreamWatch | undefined;
   readonly #options: PartitionWorkerOptions;
   #pipeline: PartitionPipeline | undefined;
   #stopping = false;
@@ -92,6 +105,12 @@ export class PartitionWorker {
       currentEngine: () => (this.state === "running" ? this.#pipeline?.engine : undefined),
       onFault: options.onAccruedFault,
     });
+    const { streams } = options;
+    if (streams !== undefined) {
+      const { clock, store } = options.pipeline;
+      const { port, intervalMs, onLook } = streams;
+      this.streams = new StreamWatch({ clock, store, streams: port, intervalMs, onLook });
+    }
   }
 
   get pipeline(): PartitionPipeline | undefined {
@@ -115,9 +134,11 @@ export class PartitionWorker {
 
   async #start(): Promise<void> {
     if (this.#stopping) return;
+    this.streams?.start();
     this.#knownControlSequence = this.#pipeline?.lastControlSequence ?? this.#knownControlSequence;
     const pipeline = new PartitionPipeline({
       ...this.#options.pipeline,
+      observer: this.#observer,
       sha256,
       randomHashKey: this.#options.randomHashKey ?? randomHashKey,
       knownControlSequence: this.#knownControlSequence,
@@ -133,7 +154,6 @@ export class PartitionWorker {
       return;
     }
     this.#fault = undefined;
-    this.#restarts = 0;
     this.#knownControlSequence = pipeline.lastControlSequence;
     if (this.#stopping) return;
     if (!this.#deliveryStarted) {
@@ -185,6 +205,7 @@ export class PartitionWorker {
     this.#stopServing();
     await this.#options.closeParts.stop();
     this.accrued.stop();
+    this.streams?.stop();
     await this.#pipeline?.stop();
     this.delivery.kick();
     if (this.#deliveryStarted) await this.delivery.drain(timeoutMs);
@@ -200,6 +221,7 @@ export class PartitionWorker {
     this.#cancelRestart();
     this.#stopServing();
     this.accrued.stop();
+    this.streams?.stop();
     const pipeline = this.#pipeline;
     pipeline?.abort(new TributaryError("partition-lease-lost", "The lease of the partition was lost."));
     await Promise.all([this.delivery.stop(), this.#options.closeParts.stop()]);
@@ -228,9 +250,39 @@ export class PartitionWorker {
     }
     const delayMs = Math.min(LONGEST_RESTART_DELAY_MS, FIRST_RESTART_DELAY_MS * 2 ** (this.#restarts - 1));
     this.#options.onFault(this.#fault, delayMs);
-    this.#cancelRestart = clock.schedule(delayMs, () => {
-      void this.start();
+    this.#restartAfter(delayMs, code === "state-disk-full");
+  }
+
+  /**
+   * A start writes to the control log and reads what is not committed once more: where the disk is full, it waits for room
+   * first, and says so by its state and fault.
+   */
+  #restartAfter(delayMs: number, needsRoom: boolean): void {
+    const { pipeline, hasRoom } = this.#options;
+    this.#cancelRestart = pipeline.clock.schedule(delayMs, () => {
+      void (async () => {
+        if (!needsRoom || hasRoom === undefined || (await hasRoom())) await this.start();
+        else if (!this.#stopping)
+          this.#restartAfter(Math.min(LONGEST_RESTART_DELAY_MS, delayMs * 2), needsRoom);
+      })();
     });
+  }
+
+  /** What has committed again has left its fault behind: the next one is the first of its kind. */
+  get #observer(): PartitionPipelineOptions["observer"] {
+    const { observer } = this.#options.pipeline;
+    return {
+      processed: (messages, elapsedMs) => {
+        observer.processed(messages, elapsedMs);
+      },
+      committed: (changes, elapsedMs) => {
+        this.#restarts = 0;
+        observer.committed(changes, elapsedMs);
+      },
+      decided: (record) => {
+        observer.decided(record);
+      },
+    };
   }
 }
 

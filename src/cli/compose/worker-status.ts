@@ -8,6 +8,7 @@ import type { PartitionEngine } from "../../pipeline/partition-engine.ts";
 import { addRegionCounts } from "../../pipeline/partition-report.ts";
 import { numberedFigures } from "../../pipeline/producer-report.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
+import { regionStatus, retentionStatus, streamsNearLimit, streamSnapshot } from "./stream-status.ts";
 import type { PartitionFault, PartitionWorker } from "./partition-worker.ts";
 import type { Worker } from "./worker.ts";
 
@@ -30,6 +31,7 @@ export function partitionSnapshot(partition: PartitionWorker): PartitionSnapshot
     accrued: accruedOf(partition),
     outbox: partition.delivery.states().map((state) => ({ sink: state.target, pending: state.pending })),
     held: engine?.invoices.serviceTaxes.heldFigures() ?? [],
+    streams: streamSnapshot(partition),
   };
 }
 
@@ -124,6 +126,9 @@ function lostPartition(partition: number, fault: PartitionFault | null): Partiti
     accrued: null,
     heldDocuments: [],
     sinks: [],
+    retention: [],
+    streamsNearLimit: [],
+    watermarks: [],
   };
 }
 
@@ -148,6 +153,9 @@ function partitionStatus(partition: PartitionWorker) {
     accrued: accruedStatus(partition),
     heldDocuments: heldStatus(engine),
     sinks: partition.delivery.states(),
+    retention: retentionStatus(partition),
+    streamsNearLimit: streamsNearLimit(partition),
+    watermarks: regionStatus(partition),
   };
 }
 

@@ -13,7 +13,6 @@ import {
 } from "../../ingest/jetstream/names.ts";
 import { openPublicationLog } from "../../ingest/jetstream/publication-log.ts";
 import { openReferenceStore } from "../../ingest/jetstream/reference-store.ts";
-import { ensureTopology } from "../../ingest/jetstream/topology.ts";
 import { whenAvailable } from "../../ingest/jetstream/when-available.ts";
 import { openUsagePublisher } from "../../ingest/jetstream/usage-publisher.ts";
 import type { PipelineObserver } from "../../pipeline/pipeline-options.ts";
@@ -28,6 +27,7 @@ import { CatalogVersions } from "./catalogs.ts";
 import { createPartition } from "./create-partition.ts";
 import type { PublicationLogs } from "./partition-sinks.ts";
 import type { PartitionWorker } from "./partition-worker.ts";
+import { prepareTopology } from "./prepare-topology.ts";
 import { createTaxService, servedEntities, type OnTaxRequest } from "./tax-service.ts";
 
 /**
@@ -228,25 +228,4 @@ function warnOfMissingTaxService(config: WorkerConfig, catalog: LoadedCatalog, l
       { legalEntities },
       "Documents of these legal entities will wait: the configuration names no tax service.",
     );
-}
-
-async function prepareTopology(
-  config: WorkerConfig,
-  broker: BrokerConnection,
-  logger: Logger,
-  keys: { readonly legalEntities: readonly string[]; readonly erpConnections: readonly string[] },
-): Promise<void> {
-  const report = await ensureTopology(broker, {
-    partitionCount: config.partitions.count,
-    replicas: config.replicas,
-    ...keys,
-  });
-  if (report.created.length > 0)
-    logger.info({ streams: report.created }, "Created the streams that were missing.");
-  for (const difference of report.differences) {
-    logger.warn(
-      { ...difference },
-      "A stream's setting differs from what Tributary would create; see `tributary doctor`.",
-    );
-  }
 }

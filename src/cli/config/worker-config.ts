@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, hostname } from "node:os";
+import type { RegionalSource } from "../../model/regional-source.ts";
 import { workerConfigKeys, type ConfigKey } from "./config-keys.ts";
 import {
   applyLayer,
@@ -48,6 +49,8 @@ export interface WorkerConfig {
   readonly threads: number;
   readonly pull: { readonly maxMessages: number; readonly maxBytes: number };
   readonly replicas: 1 | 3 | 5;
+  /** Regions that are taken in by brokers of their own; each once. */
+  readonly regions: readonly RegionalSource[];
   readonly sinks: {
     readonly rated: { readonly enabled: boolean };
     readonly file?: {
@@ -185,6 +188,7 @@ function toConfig(
     threads: parsed.threads ?? defaultThreads(parsed.partitions.owned.length, sources.processors),
     pull: { maxMessages: parsed.pull.max_messages, maxBytes: parsed.pull.max_bytes },
     replicas: parsed.replicas,
+    regions: parsed.region_sources,
     sinks: { rated: sinks.rated, ...(sinks.file !== undefined && { file: sinks.file }) },
     ...(parsed.erp_connections !== undefined && { erpConnectionsFile: parsed.erp_connections }),
     ...(tax !== undefined && {

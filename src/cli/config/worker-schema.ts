@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DURATION_UNIT_MS } from "../../model/duration.ts";
+import type { RegionalSource } from "../../model/regional-source.ts";
 import { isLoopbackHost } from "../../ops/loopback.ts";
 import { partitions, snapshots } from "./partitions-schema.ts";
 import { duration, path, secret, size } from "./setting-types.ts";
@@ -10,6 +11,8 @@ import { duration, path, secret, size } from "./setting-types.ts";
  */
 
 const SERVER_PATTERN = /^((nats|tls):\/\/)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/;
+/** A region, alone or with the JetStream domain of its broker. */
+const REGION_SOURCE_PATTERN = /^[A-Za-z0-9_-]{1,64}(=[A-Za-z0-9_-]{1,64})?$/;
 const WORKER_NAME_PATTERN = /^[A-Za-z0-9_.-]{1,64}$/;
 /** Short enough to type, long enough that guessing over a network is hopeless. */
 export const MIN_ADMIN_TOKEN_CHARACTERS = 16;
@@ -236,6 +239,31 @@ const log = z
   .prefault({})
   .meta({ description: "Log on standard output." });
 
+const regionSources = z
+  .array(
+    z.string().regex(REGION_SOURCE_PATTERN, {
+      error: `must be a region, or a region and its domain such as "eu=eu-central"`,
+    }),
+  )
+  .refine((value) => new Set(value.map(regionOfText)).size === value.length, {
+    error: "must name each region once",
+  })
+  .transform((value) => value.map(regionalSource))
+  .prefault([])
+  .meta({
+    description:
+      "Regions whose usage is taken in by brokers of their own and sourced from there, by name, or as `region=domain` where the JetStream domain has another one.",
+  });
+
+function regionOfText(text: string): string {
+  return text.split("=")[0] ?? "";
+}
+
+function regionalSource(text: string): RegionalSource {
+  const region = regionOfText(text);
+  return { region, domain: text.split("=")[1] ?? region };
+}
+
 export const workerSchema = z
   .strictObject({
     nats,
@@ -281,6 +309,7 @@ export const workerSchema = z
       .union([z.literal(1), z.literal(3), z.literal(5)], { error: "must be 1, 3 or 5" })
       .default(1)
       .meta({ description: "Replicas of the streams that are created; 3 on a cluster of three or more." }),
+    region_sources: regionSources,
     sinks,
     tax,
     erp_connections: path(

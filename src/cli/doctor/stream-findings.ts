@@ -11,6 +11,8 @@ const MONTH_MS = 31 * DURATION_UNIT_MS.d;
 const LONGEST_OUTAGE_MS = 4 * DURATION_UNIT_MS.d;
 /** What the producers shipped with Tributary retry for. */
 const LEAST_DUPLICATE_WINDOW_MS = 120_000;
+/** Repetitions that are so close are few. */
+const LONGEST_SOURCED_WINDOW_MS = 1_000;
 
 /** Settings that have checks of their own; every other difference is reported as such. */
 const CHECKED_HERE: ReadonlySet<string> = new Set([
@@ -38,6 +40,8 @@ const DANGEROUS: ReadonlySet<string> = new Set([
 export interface StreamNeeds {
   readonly dedupeHorizonMs: number;
   readonly pullBytes: number;
+  /** Whether regions are sourced into the streams. */
+  readonly hasSources?: boolean;
 }
 
 export function streamFindings(streams: readonly StreamFacts[], needs: StreamNeeds): Finding[] {
@@ -130,7 +134,7 @@ function usageFindings(stream: StreamFacts, needs: StreamNeeds): Finding[] {
   return [
     ...ageFindings(stream, needs),
     ...sizeFindings(stream),
-    ...duplicateWindowFindings(stream),
+    ...duplicateWindowFindings(stream, needs),
     ...messageSizeFindings(stream, needs),
   ];
 }
@@ -198,7 +202,11 @@ function sizeFindings({ name, maxBytes, maxMessages, discardsOld }: StreamFacts)
   ];
 }
 
-function duplicateWindowFindings({ name, duplicateWindowMs }: StreamFacts): Finding[] {
+function duplicateWindowFindings(
+  { name, duplicateWindowMs }: StreamFacts,
+  { hasSources }: StreamNeeds,
+): Finding[] {
+  if (hasSources === true) return sourcedWindowFindings(name, duplicateWindowMs);
   if (duplicateWindowMs >= LEAST_DUPLICATE_WINDOW_MS) {
     return [ok("duplicate-window", durationText(duplicateWindowMs), [name])];
   }
@@ -210,6 +218,22 @@ function duplicateWindowFindings({ name, duplicateWindowMs }: StreamFacts): Find
       seen: `duplicate window of ${durationText(duplicateWindowMs)}`,
       why: "Retries of a publication are stored twice. They come out as duplicates, at the price of reading them.",
       action: `Set the duplicate window to ${durationText(LEAST_DUPLICATE_WINDOW_MS)}.`,
+    },
+  ];
+}
+
+/** A source begins anew after each message that the window knows. */
+function sourcedWindowFindings(name: string, duplicateWindowMs: number): Finding[] {
+  if (duplicateWindowMs <= LONGEST_SOURCED_WINDOW_MS)
+    return [ok("duplicate-window", durationText(duplicateWindowMs), [name])];
+  return [
+    {
+      severity: "warn",
+      check: "duplicate-window",
+      of: [name],
+      seen: `duplicate window of ${durationText(duplicateWindowMs)}, with regional sources`,
+      why: "Each message that a region repeats under a known message id holds the region up for a second; after a failover there may be thousands.",
+      action: `Set the duplicate window to 100ms (\`nats stream edit\`): repetitions come out as duplicates.`,
     },
   ];
 }

@@ -13,6 +13,11 @@ const NOT_ENABLED = 10076;
 const WRONG_LAST_SEQUENCE_CONSTANT = 10164;
 /** A message with the same Nats-Msg-Id is in flight: whether it will be stored is not known yet. */
 const DUPLICATE_IN_FLIGHT = 10158;
+/** A limit of the account, of the server's resources, or its disk: nothing was stored, and there may be room later. */
+const FULL: ReadonlySet<number> = new Set([10002, 10023, 10028, 10047]);
+/** The stream could not store the message; its description says why. */
+const STORE_FAILED = 10077;
+const NO_ROOM = /maximum (bytes|messages)|no space|insufficient/i;
 
 function apiCode(error: unknown): number | undefined {
   return error instanceof NatsError ? error.api_error?.err_code : undefined;
@@ -37,6 +42,18 @@ export function isWrongLastSequence(error: unknown): boolean {
 
 export function isDuplicateInFlight(error: unknown): boolean {
   return apiCode(error) === DUPLICATE_IN_FLIGHT;
+}
+
+/** A limit of the stream, the account or the server is reached: nothing was stored. */
+export function isFull(error: unknown): boolean {
+  const code = apiCode(error);
+  if (code === STORE_FAILED) return NO_ROOM.test(describe(error));
+  return code !== undefined && FULL.has(code);
+}
+
+/** What a publication that the broker did not take fails with. */
+export function refusalCode(error: unknown): "broker-full" | "publish-failed" {
+  return isFull(error) ? "broker-full" : "publish-failed";
 }
 
 /** The stream answered and refused for good: nothing was stored, and the same again would be refused again. */

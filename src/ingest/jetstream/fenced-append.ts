@@ -8,6 +8,7 @@ import {
   isUnavailable,
   isRefusal,
   isWrongLastSequence,
+  refusalCode,
 } from "./broker-errors.ts";
 import { APPEND_ID_HEADER, CONTENT_TYPE_HEADER } from "./names.ts";
 import { headerOf } from "./stored-message.ts";
@@ -72,7 +73,7 @@ export class FencedAppend {
     if (found === "another's") throw this.#moved(expectedLastSequence);
     if (uncertain === undefined)
       throw new TributaryError(
-        "publish-failed",
+        refusalCode(refusal),
         `${this.#options.stream.name} took no record: ${describe(refusal)}`,
         {
           cause: refusal,

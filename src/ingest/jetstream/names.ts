@@ -32,6 +32,18 @@ export function usageSubject(partition: number, region: string): string {
   return `usage.${partition}.${region}`;
 }
 
+const REGIONAL_PREFIX = "USAGE_IN_";
+
+/** Takes in the usage of all partitions in a region with a broker of its own; `USAGE_<p>` gets it from there. */
+export function regionalStream(region: string): string {
+  return `${REGIONAL_PREFIX}${region}`;
+}
+
+/** The region whose stream it is; undefined for another stream. */
+export function regionOfStream(stream: string): string | undefined {
+  return stream.startsWith(REGIONAL_PREFIX) ? stream.slice(REGIONAL_PREFIX.length) : undefined;
+}
+
 /** Where a producer that doesn't know partitions publishes; the server's subject mapping places it. */
 export function unplacedUsageSubject(accountToken: string, region: string): string {
   return `usage.in.${accountToken}.${region}`;

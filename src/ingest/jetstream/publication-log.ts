@@ -10,6 +10,7 @@ import {
   isMessageNotFound,
   isRefusal,
   isWrongLastSequence,
+  refusalCode,
 } from "./broker-errors.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { CONTENT_TYPE_HEADER, ORDINALS_HEADER } from "./names.ts";
@@ -68,7 +69,7 @@ class JetStreamPublicationLog implements PublicationLog {
       }
       await delay(RETRY_WAIT_MS);
     } while (performance.now() < deadline);
-    throw new TributaryError("publish-failed", `publishing to ${subject}: ${describe(fault)}`, {
+    throw new TributaryError(refusalCode(fault), `publishing to ${subject}: ${describe(fault)}`, {
       cause: fault,
       details: { subject, firstOrdinal: options.firstOrdinal, lastOrdinal: options.lastOrdinal },
     });

@@ -1,5 +1,6 @@
 import { DiscardPolicy, RetentionPolicy, StorageType, nanos } from "nats";
 import type { StreamConfig } from "nats";
+import type { RegionalSource } from "../../model/regional-source.ts";
 import { brokerFault, isStreamNotFound } from "./broker-errors.ts";
 import type { BrokerConnection } from "./connection.ts";
 import {
@@ -19,6 +20,7 @@ import {
   usageStream,
   usageSubject,
 } from "./names.ts";
+import { SOURCED_DUPLICATE_WINDOW_MS, sourceText, usageSource } from "./regional-streams.ts";
 
 /**
  * Largest usage message, headers included. A pull's byte budget is at least this, because a message above the budget
@@ -42,6 +44,8 @@ export interface TopologyOptions {
   readonly erpConnections?: readonly string[];
   /** How long usage is kept; for ever when absent. It bounds how far back a partition can be replayed. */
   readonly usageMaxAgeMs?: number;
+  /** Regions whose usage is taken in by brokers of their own. */
+  readonly regions?: readonly RegionalSource[];
 }
 
 /** A setting of an existing stream that is not as it should be. */
@@ -55,6 +59,8 @@ export interface TopologyDifference {
 export interface TopologyReport {
   /** Streams that did not exist and were created. */
   readonly created: readonly string[];
+  /** Usage streams that now get the usage of further regions. */
+  readonly sourced: readonly string[];
   /** What existing streams have otherwise than expected. Nothing of it was changed. */
   readonly differences: readonly TopologyDifference[];
 }
@@ -81,6 +87,14 @@ export function streamSettings(options: TopologyOptions): readonly Settings[] {
   };
   // A hole in one of the two logs that state is a function of stops its partition: the API must not be able to make one.
   const unbroken = { ...common, deny_delete: true, deny_purge: true };
+  const regions = options.regions ?? [];
+  const sourced = (partition: number): Partial<StreamConfig> =>
+    regions.length === 0
+      ? {}
+      : {
+          sources: regions.map((region) => usageSource(region, partition)),
+          duplicate_window: nanos(SOURCED_DUPLICATE_WINDOW_MS),
+        };
   const partitions = Array.from({ length: options.partitionCount }, (_, partition) => partition);
   return [
     ...partitions.map((partition) => ({
@@ -89,6 +103,7 @@ export function streamSettings(options: TopologyOptions): readonly Settings[] {
       subjects: [usageSubject(partition, "*")],
       max_msg_size: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
       max_age: nanos(options.usageMaxAgeMs ?? 0),
+      ...sourced(partition),
     })),
     ...partitions.map((partition) => ({
       ...unbroken,
@@ -114,7 +129,10 @@ export function streamSettings(options: TopologyOptions): readonly Settings[] {
   ];
 }
 
-/** Creates the streams that don't exist and compares those that do. Safe to call at any time, by several at once. */
+/**
+ * Creates the streams that don't exist and compares those that do; a usage stream that lacks a region's source gets it. Safe
+ * to call at any time, by several at once.
+ */
 export async function ensureTopology(
   connection: BrokerConnection,
   options: TopologyOptions,
@@ -137,11 +155,16 @@ async function visit(
 ): Promise<TopologyReport> {
   const settings = streamSettings(options);
   const created: string[] = [];
+  const sourced: string[] = [];
   const differences: TopologyDifference[] = [];
   for (let i = 0; i < settings.length; i += PARALLEL_REQUESTS)
     await Promise.all(
       settings.slice(i, i + PARALLEL_REQUESTS).map(async (wanted) => {
-        const actual = await configOf(connection, wanted.name);
+        let actual = await configOf(connection, wanted.name);
+        if (create && actual !== undefined && lacksSources(wanted, actual)) {
+          actual = await addSources(connection, wanted, actual);
+          sourced.push(wanted.name);
+        }
         if (actual !== undefined) differences.push(...compare(wanted, actual));
         else if (create) {
           await add(connection, wanted);
@@ -151,6 +174,7 @@ async function visit(
     );
   return {
     created: created.sort(byName),
+    sourced: sourced.sort(byName),
     differences: differences.sort((a, b) => byName(a.stream, b.stream) || byName(a.setting, b.setting)),
   };
 }
@@ -172,6 +196,38 @@ async function add(connection: BrokerConnection, wanted: Settings): Promise<void
   }
 }
 
+function lacksSources(wanted: Settings, actual: StreamConfig): boolean {
+  const present = new Set((actual.sources ?? []).map(sourceText));
+  return (wanted.sources ?? []).some((source) => !present.has(sourceText(source)));
+}
+
+/** Sources are only ever added: one that is no longer wanted may still hold usage. */
+async function addSources(
+  connection: BrokerConnection,
+  wanted: Settings,
+  actual: StreamConfig,
+): Promise<StreamConfig> {
+  const present = actual.sources ?? [];
+  const texts = new Set(present.map(sourceText));
+  const missing = (wanted.sources ?? []).filter((source) => !texts.has(sourceText(source)));
+  const { duplicate_window: window = actual.duplicate_window } = wanted;
+  try {
+    const { config } = await connection.manager.streams.update(wanted.name, {
+      sources: [...present, ...missing],
+      duplicate_window: window,
+    });
+    return config;
+  } catch (error) {
+    throw brokerFault(error, `adding regions to stream ${wanted.name}`);
+  }
+}
+
+/** Sources as texts in a fixed order; undefined where there are none. */
+function comparable(setting: string, value: unknown, config: Settings): unknown {
+  if (setting !== "sources" || value === undefined) return value;
+  return (config.sources ?? []).map(sourceText).sort(byName);
+}
+
 function compare(wanted: Settings, actual: StreamConfig): TopologyDifference[] {
   // What an operator may have added that changes which messages the stream holds.
   const expected: Readonly<Record<string, unknown>> = {
@@ -184,8 +240,9 @@ function compare(wanted: Settings, actual: StreamConfig): TopologyDifference[] {
     ...wanted,
   };
   const differences: TopologyDifference[] = [];
-  for (const [setting, value] of Object.entries(expected)) {
-    const found: unknown = Reflect.get(actual, setting);
+  for (const [setting, wantedValue] of Object.entries(expected)) {
+    const value = comparable(setting, wantedValue, wanted);
+    const found = comparable(setting, Reflect.get(actual, setting), actual);
     // The server leaves out what has its zero value.
     if (canonical(found ?? zeroOf(value)) !== canonical(value))
       differences.push({ stream: wanted.name, setting, expected: value, actual: found });

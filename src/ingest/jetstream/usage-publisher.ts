@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { headers } from "nats";
 import { TributaryError } from "../../model/errors.ts";
 import type { UsagePublisher } from "../../model/log.ts";
-import { describe, isDuplicateInFlight, isRefusal } from "./broker-errors.ts";
+import { describe, isDuplicateInFlight, isRefusal, refusalCode } from "./broker-errors.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { CONTENT_TYPE_HEADER } from "./names.ts";
 
@@ -37,7 +37,7 @@ export function openUsagePublisher(
         }
         await delay(RETRY_WAIT_MS);
       } while (performance.now() < deadline);
-      throw new TributaryError("publish-failed", `publishing to ${subject}: ${describe(fault)}`, {
+      throw new TributaryError(refusalCode(fault), `publishing to ${subject}: ${describe(fault)}`, {
         cause: fault,
         details: { subject, messageId },
       });

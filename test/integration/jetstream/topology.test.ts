@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { millis, nanos } from "nats";
 import { connectBroker, isAtLeast } from "../../../src/ingest/jetstream/connection.ts";
 import type { BrokerConnection } from "../../../src/ingest/jetstream/connection.ts";
 import { PROBE_TYPE } from "../../../src/model/content-types.ts";
@@ -47,7 +48,7 @@ describe("streams and subject mapping", () => {
     expect(first.created).toContain(usageStream(15));
     expect(first.differences).toEqual([]);
     const second = await ensureTopology(connection, { partitionCount: PARTITIONS });
-    expect(second).toEqual({ created: [], differences: [] });
+    expect(second).toEqual({ created: [], sourced: [], differences: [] });
   });
 
   test("several may create what is missing at once, as threads of a worker that starts do", async () => {
@@ -77,6 +78,36 @@ describe("streams and subject mapping", () => {
       max_msgs: -1,
       max_msg_size: 4 * 1024 * 1024,
     });
+  });
+
+  test("a region is added to streams that exist, and never taken away", async () => {
+    const eu = { region: "eu", domain: "eu" };
+    const us = { region: "us", domain: "us-east" };
+    const first = await ensureTopology(connection, { partitionCount: PARTITIONS, regions: [eu] });
+    expect(first).toMatchObject({ created: [], differences: [] });
+    expect(first.sourced).toHaveLength(PARTITIONS);
+    const both = { partitionCount: PARTITIONS, regions: [us, eu] };
+    expect(await checkTopology(connection, both)).toMatchObject({ sourced: [] });
+    expect((await ensureTopology(connection, both)).sourced).toHaveLength(PARTITIONS);
+    expect(await ensureTopology(connection, both)).toEqual({ created: [], sourced: [], differences: [] });
+    const { config } = await connection.manager.streams.info(usageStream(3));
+    expect(
+      config.sources?.map(({ name, filter_subject, external }) => [name, filter_subject, external?.api]),
+    ).toEqual([
+      ["USAGE_IN_eu", "usage.3.eu", "$JS.eu.API"],
+      ["USAGE_IN_us", "usage.3.us", "$JS.us-east.API"],
+    ]);
+    expect(millis(config.duplicate_window)).toBe(100);
+    const without = await ensureTopology(connection, { partitionCount: PARTITIONS });
+    expect(without.sourced).toEqual([]);
+    expect(new Set(without.differences.map(({ setting }) => setting))).toEqual(
+      new Set(["duplicate_window", "sources"]),
+    );
+    for (let partition = 0; partition < PARTITIONS; partition++)
+      await connection.manager.streams.update(usageStream(partition), {
+        sources: [],
+        duplicate_window: nanos(120_000),
+      });
   });
 
   test("nobody can make a hole in a log", async () => {

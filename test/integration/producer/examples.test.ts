@@ -145,4 +145,15 @@ test("a producer outlives a broker that is away, bounds what it keeps, and refus
   await third.close();
   expect(third.position).toBe("8");
   expect(new Set((await stored()).events).size).toBe(8);
+
+  // In another region it goes on under the same numbers; once it has announced, that one would wait for its word.
+  const moved = await Producer.open({ ...options, region: "us", broker: connection, manifests: true });
+  expect(moved.position).toBe("8");
+  await moved.send([event], "9");
+  await moved.announce(Date.now());
+  await moved.close();
+  await expect(Producer.open({ ...options, broker: connection })).rejects.toMatchObject({
+    code: "state-mismatch",
+    message: expect.stringContaining("region us, not eu"),
+  });
 });

@@ -22,10 +22,22 @@ export interface WorkerStatus {
   readonly partitions: readonly {
     readonly partition: number;
     readonly state: string;
-    readonly fault: { readonly code: string; readonly message: string } | null;
+    readonly fault: { readonly code: string; readonly message: string; readonly atMs: number } | null;
     readonly position: number | null;
     readonly watermark: string | null;
-    readonly sinks: readonly { readonly target: string; readonly pending: number; readonly phase: string }[];
+    readonly watermarks: readonly {
+      readonly region: string;
+      readonly watermark: string | null;
+      readonly idle: boolean;
+      readonly source: { readonly lagMessages: number; readonly reachable: boolean } | null;
+    }[];
+    readonly retention: readonly { readonly stream: string; readonly alarm: string | null }[];
+    readonly sinks: readonly {
+      readonly target: string;
+      readonly pending: number;
+      readonly phase: string;
+      readonly lastErrorCode?: string;
+    }[];
   }[];
 }
 
@@ -86,6 +98,12 @@ export class WorkerProcess {
   /** The end of the process; undefined while it runs. */
   get exit(): WorkerExit | undefined {
     return this.#exit;
+  }
+
+  /** Throws when the process could not be started. */
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error("the worker does not run");
+    return this.#child.pid;
   }
 
   /** What it wrote to its log, a record a line. */

@@ -17,6 +17,7 @@ const CHECKPOINT_INTERVAL = "30ms";
 const NEVER_IDLE = "24h";
 
 export interface WorkspaceOptions {
+  /** Address of the broker; several with commas between them. */
   readonly natsUrl: string;
   readonly partitionCount: number;
   readonly catalog: CatalogOptions;
@@ -39,6 +40,8 @@ export interface ConfigOptions {
   readonly files?: string | null;
   /** Addresses of NATS; the workspace's where left out. */
   readonly servers?: readonly string[];
+  /** Regions with brokers of their own. */
+  readonly regions?: readonly string[];
   /** Copies of the streams that are created. */
   readonly replicas?: number;
   /** What the file of ERP connections holds; none where left out. */
@@ -109,7 +112,7 @@ export class Workspace {
     const file = join(this.folder, `${workerName}-${state}.json`);
     mkdirSync(this.folder, { recursive: true });
     const config = {
-      nats: { servers: options.servers ?? [this.#natsUrl] },
+      nats: { servers: options.servers ?? this.#natsUrl.split(",") },
       partitions: {
         count: this.partitionCount,
         ...(options.lease === undefined
@@ -118,6 +121,8 @@ export class Workspace {
       },
       ...(options.snapshotInterval !== undefined && { snapshots: { interval: options.snapshotInterval } }),
       threads: options.threads ?? 1,
+      region_sources: options.regions ?? [],
+      replicas: options.replicas ?? 1,
       state_dir: this.stateFolder(state),
       catalog_dir: this.catalogFolder,
       worker_name: workerName,

@@ -62,6 +62,7 @@ describe("defaults", () => {
       threads: 3,
       pull: { maxMessages: 10_000, maxBytes: 4 * 1024 * 1024 },
       replicas: 1,
+      regions: [],
       sinks: { rated: { enabled: true } },
       admin: { host: "127.0.0.1", port: 8321 },
       log: { level: "info", format: "json" },
@@ -223,6 +224,30 @@ describe("faults", () => {
     );
     expect(found).toContainEqual({ path: "replicas", message: "must be 1, 3 or 5" });
     expect(found).toContainEqual({ path: "catalog", message: "no such setting" });
+  });
+
+  it("reads regions with the domains of their brokers, each once", () => {
+    const result = loadWorkerConfig({
+      env: {
+        TRIBUTARY__STATE_DIR: "s",
+        TRIBUTARY__CATALOG_DIR: "c",
+        TRIBUTARY__REGION_SOURCES: "eu,us=us-east",
+      },
+    });
+    expect(result).toMatchObject({
+      ok: true,
+      config: {
+        regions: [
+          { region: "eu", domain: "eu" },
+          { region: "us", domain: "us-east" },
+        ],
+      },
+    });
+    expect(faults("region_sources: [eu, us, eu=other]")).toContainEqual({
+      path: "region_sources",
+      message: "must name each region once",
+    });
+    expect(faults("region_sources: ['e.u']").map(({ path }) => path)).toContain("region_sources.0");
   });
 
   it("gives a worker of several every so-many-th partition", () => {

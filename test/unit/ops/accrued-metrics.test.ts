@@ -15,6 +15,7 @@ const SNAPSHOT: PartitionSnapshot = {
   accrued: { totals: [{ currency: "EUR", amount: 14.25 }], ageMs: 2_500 },
   replayProgressRatio: 1,
   held: [],
+  streams: { retention: [], regions: [], sources: [] },
   outbox: [],
 };
 

@@ -14,6 +14,7 @@ const SNAPSHOT: PartitionSnapshot = {
   unbilled: [],
   accrued: undefined,
   held: [],
+  streams: { retention: [], regions: [], sources: [] },
   replayProgressRatio: 1,
   outbox: [],
 };

@@ -21,6 +21,7 @@ const SNAPSHOT: PartitionSnapshot = {
   accrued: { totals: [{ currency: "EUR", amount: 14.25 }], ageMs: 2_500 },
   replayProgressRatio: 0.5,
   held: [],
+  streams: { retention: [], regions: [], sources: [] },
   outbox: [{ sink: "rated", pending: 3 }],
 };
 
@@ -103,6 +104,8 @@ describe("the registry", () => {
       "kind",
       "channel",
       "quantile",
+      // usage or control
+      "log",
       // ISO 4217 codes: as many as plans have.
       "currency",
     ]);

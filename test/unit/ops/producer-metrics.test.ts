@@ -20,6 +20,7 @@ it("shows producers and what is missing of them, once the state is open", async 
     unbilled: [],
     accrued: undefined,
     held: [],
+    streams: { retention: [], regions: [], sources: [] },
     replayProgressRatio: 1,
     outbox: [],
   } as const;

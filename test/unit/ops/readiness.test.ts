@@ -6,8 +6,8 @@ const READY: ReadinessInput = {
   workerState: "running",
   brokerConnected: true,
   partitions: [
-    { partition: 0, state: "running", checkpointAgeMs: 900 },
-    { partition: 5, state: "running", checkpointAgeMs: 10_000 },
+    { partition: 0, state: "running", checkpointAgeMs: 900, streamsNearLimit: [] },
+    { partition: 5, state: "running", checkpointAgeMs: 10_000, streamsNearLimit: [] },
   ],
   checkpointAgeLimitMs: 10_000,
 };
@@ -23,8 +23,9 @@ describe("readiness", () => {
       workerState: "draining",
       brokerConnected: false,
       partitions: [
-        { partition: 0, state: "failed", checkpointAgeMs: 99_000 },
-        { partition: 5, state: "running", checkpointAgeMs: 10_001 },
+        { partition: 0, state: "failed", checkpointAgeMs: 99_000, streamsNearLimit: [] },
+        { partition: 5, state: "running", checkpointAgeMs: 10_001, streamsNearLimit: [] },
+        { partition: 6, state: "running", checkpointAgeMs: 0, streamsNearLimit: ["USAGE_6"] },
       ],
     });
     expect(ready).toBe(false);
@@ -33,6 +34,7 @@ describe("readiness", () => {
       ["broker-disconnected", undefined],
       ["partition-not-running", 0],
       ["checkpoint-stale", 5],
+      ["retention-near", 6],
     ]);
   });
 

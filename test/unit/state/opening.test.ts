@@ -176,7 +176,7 @@ describe("space on the disk", () => {
       })),
     });
     await expect(store.commit(large)).rejects.toMatchObject({
-      code: "state-commit-failed",
+      code: "state-disk-full",
       details: { sqliteCode: "SQLITE_FULL" },
     });
     expect(store.load()?.position.usageSequence).toBe(1);

@@ -131,7 +131,7 @@ describe("a store that writes on another thread", () => {
       "internal-fault",
     );
     const rows = [{ space: "cells", key: 1, value: new Uint8Array(4_000_000) }];
-    expect(await codeOfCommit(store.commit(checkpointAt(5, { rows })))).toBe("state-commit-failed");
+    expect(await codeOfCommit(store.commit(checkpointAt(5, { rows })))).toBe("state-disk-full");
     function* faulty(): Generator<StateRow> {
       yield { space: "cells", key: 1, value: Uint8Array.of(1) };
       throw new Error("a participant failed");
