@@ -106,7 +106,11 @@ export class SeriesTable implements CheckpointParticipant {
     // The block that the last checkpoint left unfilled is written again.
     for (let key = Math.floor(from / BLOCK_SERIES); key * BLOCK_SERIES < to; key++) {
       const first = key * BLOCK_SERIES;
-      yield { space: SERIES_SPACE, key, value: packTexts(this.#keys, first, Math.min(to, first + BLOCK_SERIES)) };
+      yield {
+        space: SERIES_SPACE,
+        key,
+        value: packTexts(this.#keys, first, Math.min(to, first + BLOCK_SERIES)),
+      };
     }
   }
 
