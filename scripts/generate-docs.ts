@@ -8,7 +8,13 @@ import { ERRORS } from "../src/model/errors.ts";
 import { defineMetrics, METRIC_PREFIX } from "../src/ops/metric-definitions.ts";
 import { definePostingMetrics } from "../src/ops/posting-metrics.ts";
 import { defineStreamMetrics } from "../src/ops/stream-metrics.ts";
-import { committedReport, renderBenchmarksPage, withBenchmarks } from "./docs/benchmarks-page.ts";
+import {
+  committedReport,
+  FLEET_REPORT,
+  renderBenchmarksPage,
+  withBenchmarks,
+  withFigures,
+} from "./docs/benchmarks-page.ts";
 import { renderCliReference } from "./docs/cli-reference.ts";
 import { renderConfigReference } from "./docs/config-reference.ts";
 import { renderErrorList } from "./docs/error-list.ts";
@@ -36,3 +42,7 @@ for (const [name, text] of Object.entries(pages)) {
 }
 const readme = new URL("README.md", projectRoot);
 writeFileSync(readme, withBenchmarks(readFileSync(readme, "utf8"), report));
+const fleetReport = committedReport(projectRoot, FLEET_REPORT);
+const scaling = new URL("docs/scaling.md", projectRoot);
+if (fleetReport !== undefined)
+  writeFileSync(scaling, withFigures(readFileSync(scaling, "utf8"), fleetReport));

@@ -7,6 +7,7 @@ import {
   targetTable,
   throughputTable,
 } from "../../bench/report/render-table.ts";
+import { figureIds } from "../../bench/report/figures.ts";
 import type { BenchReport } from "../../bench/report/report.ts";
 
 /** Where `npm run bench -- --output bench/results` writes the run that is committed. */
@@ -15,8 +16,8 @@ const MARKERS = { begin: "<!-- benchmarks -->", end: "<!-- /benchmarks -->" } as
 const NO_RUN = "No run is committed yet: `npm run bench` measures on your machine.";
 
 /** The committed run; undefined while there is none. */
-export function committedReport(projectRoot: URL): BenchReport | undefined {
-  const file = new URL(COMMITTED_REPORT, projectRoot);
+export function committedReport(projectRoot: URL, path = COMMITTED_REPORT): BenchReport | undefined {
+  const file = new URL(path, projectRoot);
   if (!existsSync(file)) return undefined;
   const report: BenchReport = JSON.parse(readFileSync(file, "utf8"));
   return report;
@@ -86,4 +87,26 @@ export function withBenchmarks(readme: string, report: BenchReport | undefined):
           ...targetTable(report.targets.filter(({ verdict }) => verdict !== "not measured")),
         ];
   return [readme.slice(0, begin + MARKERS.begin.length), "", ...quotation, "", readme.slice(end)].join("\n");
+}
+
+/** Where `npm run bench -- --only fleet --only failover --output …` writes the run that docs/scaling.md quotes. */
+export const FLEET_REPORT = "bench/results/fleet/report.json";
+
+const QUOTATION = /<!-- figures: ([\w, ]+) -->\n[\s\S]*?<!-- \/figures -->/g;
+
+/** A page with its quotations of a run's figures brought up to date. Throws where the run lacks one of them. */
+export function withFigures(page: string, report: BenchReport): string {
+  return page.replaceAll(QUOTATION, (_, names: string) => {
+    const wanted = names.split(",").map((name) => name.trim());
+    const figures = Object.fromEntries(
+      figureIds()
+        .filter((id) => wanted.includes(id))
+        .map((id) => {
+          const value = report.figures[id];
+          if (value === undefined) throw new RangeError(`the run has no figure ${id}`);
+          return [id, value];
+        }),
+    );
+    return [`<!-- figures: ${names} -->`, "", ...figureTable(figures), "", "<!-- /figures -->"].join("\n");
+  });
 }

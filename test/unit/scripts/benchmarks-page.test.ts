@@ -3,8 +3,10 @@ import { describe, expect, it } from "vitest";
 import type { BenchReport } from "../../../bench/report/report.ts";
 import {
   committedReport,
+  FLEET_REPORT,
   renderBenchmarksPage,
   withBenchmarks,
+  withFigures,
 } from "../../../scripts/docs/benchmarks-page.ts";
 import { PROJECT_ROOT, readProjectFile } from "../../support/project-files.ts";
 
@@ -44,6 +46,22 @@ describe("the page of benchmarks", () => {
     expect(readProjectFile("docs/benchmarks.md")).toBe(renderBenchmarksPage(report));
     const readme = readProjectFile("README.md");
     expect(readme).toBe(withBenchmarks(readme, report));
+  });
+
+  it("is written from the committed run of a fleet where it speaks of scaling (npm run docs)", () => {
+    const report = committedReport(pathToFileURL(`${PROJECT_ROOT}/`), FLEET_REPORT);
+    expect(report?.failures).toEqual([]);
+    const page = readProjectFile("docs/scaling.md");
+    expect(page).toBe(withFigures(page, report ?? REPORT));
+  });
+
+  it("quotes figures where a page names them, again and again", () => {
+    const page = "a\n<!-- figures: cellBytes -->\nold\n<!-- /figures -->\nb\n";
+    const once = withFigures(page, REPORT);
+    expect(once).toContain("| memory of an open numeric cell | 120 bytes |");
+    expect(once).not.toContain("old");
+    expect(withFigures(once, REPORT)).toBe(once);
+    expect(() => withFigures(page, { ...REPORT, figures: {} })).toThrow("no figure cellBytes");
   });
 
   it("tells a run whole: machine, targets, figures, plots, hashes, failures", () => {
