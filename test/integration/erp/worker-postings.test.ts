@@ -205,12 +205,15 @@ describe("a worker with a connection to NetSuite", () => {
     await worker.kill();
     // What NetSuite has answered meanwhile is not told to the partition before the change.
     const without = workspace.start();
+    await without.listening();
     await settle(workspace, without, connection);
     await without.drain();
     const decided = ["--count", "2", "--actor", "Ann", "--reason", "more room"];
     await workspace.command(["repartition", ...decided]);
     workspace.partitionCount = 2;
     const second = workspace.start({ erp: connections() });
+    // It has read its configuration: commands write one in the same place.
+    await second.listening();
     await posted();
     const documents = await publishedDocuments(connection);
     expect(documents).toHaveLength(ACCOUNTS.length);

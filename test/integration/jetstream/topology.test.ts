@@ -60,7 +60,7 @@ describe("streams and subject mapping", () => {
     const reports = await Promise.all([connection, ...others].map((each) => ensureTopology(each, options)));
     expect(reports.flatMap(({ differences }) => differences)).toEqual([]);
     expect(new Set(reports.flatMap(({ created }) => created)).size).toBe(12);
-    expect(await ensureTopology(connection, options)).toEqual({ created: [], differences: [] });
+    expect(await ensureTopology(connection, options)).toEqual({ created: [], sourced: [], differences: [] });
     await Promise.all(others.map((each) => each.close()));
   });
 
