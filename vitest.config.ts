@@ -1,10 +1,10 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Files that run at once. Integration tests wait for processes and timers half of their time, so three of them keep two cores
- * busy; more would miss deadlines.
+ * Files that run at once. Integration tests wait for processes, leases and timers more than half of their time, so four of them keep two
+ * cores busy; more would miss deadlines.
  */
-const MAX_WORKERS = 3;
+const MAX_WORKERS = 4;
 
 /** Deadlines end what hangs; a test that is slow on a busy machine is none of it. */
 const UNIT_DEADLINE_MS = 240_000;
