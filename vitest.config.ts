@@ -1,10 +1,13 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Files that run at once. Integration tests wait for processes, leases and timers more than half of their time, so four of them keep two
- * cores busy; more would miss deadlines.
+ * Files that run at once. Integration tests wait for processes and timers half of their time, so three of them keep two cores
+ * busy; more would miss deadlines.
  */
-const MAX_WORKERS = 4;
+const MAX_WORKERS = 3;
+
+/** Set by `npm run test:long`, which runs what is too long for every change. */
+const IS_LONG = process.env["TRIBUTARY_LONG"] !== undefined;
 
 /** Deadlines end what hangs; a test that is slow on a busy machine is none of it. */
 const UNIT_DEADLINE_MS = 240_000;
@@ -47,6 +50,18 @@ export default defineConfig({
           hookTimeout: INTEGRATION_DEADLINE_MS,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "long",
+          include: IS_LONG ? ["test/long/**/*.test.ts"] : [],
+          globalSetup: ["test/support/integration-setup.ts"],
+          testTimeout: INTEGRATION_DEADLINE_MS,
+          hookTimeout: INTEGRATION_DEADLINE_MS,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -26,7 +26,7 @@ async function passes(name, { files, env }) {
   const { code } = await withProgress(name, () =>
     runCommand(process.execPath, args, {
       cwd: projectRoot,
-      env: { ...process.env, ...env },
+      env: { ...process.env, TRIBUTARY_LONG: "1", ...env },
       output: "inherit",
     }),
   );

@@ -52,6 +52,8 @@ export const LONG_SUITES = {
     files: ["test/integration/regions/failover.test.ts"],
     env: { TRIBUTARY_REGION_EVENTS: "2000", TRIBUTARY_REGION_ROUNDS: "10" },
   },
+  cluster: { files: ["test/long/cluster.test.ts"], env: {} },
+  bench: { files: ["test/long/bench-scenarios.test.ts"], env: {} },
   backlog: {
     files: ["test/measurements/backlog-memory.test.ts"],
     env: { TRIBUTARY_BACKLOG_EVENTS: "20000000" },

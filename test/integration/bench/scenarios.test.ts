@@ -31,28 +31,3 @@ test("the scenarios of the short form that have no floor come to their ends, and
   for (const plot of ["growth.svg", "latency.svg"])
     expect(readFileSync(join(folder, plot), "utf8")).toContain("</svg>");
 });
-
-test("the scenarios that the short form leaves out come to their ends as well", async () => {
-  const report = await runSmokeBench(temporaryFolder(), [
-    "sealed keys",
-    "accounts",
-    "recovery",
-    "scale-out",
-    "month-end",
-  ]);
-  expect(report.failures).toEqual([]);
-  expect(report.figures).toMatchObject({
-    accountGrowthRatio: expect.any(Number),
-    sealedKeyBytes: expect.any(Number),
-    monthEndPerMinute: expect.any(Number),
-    monthEndEventsPerSecond: expect.any(Number),
-    restoredCells: 1_000,
-    recoverySeconds: expect.any(Number),
-    scaleOutTwo: expect.any(Number),
-    scaleOutFour: expect.any(Number),
-  });
-  // The next month's usage is processed meanwhile.
-  expect(report.figures.monthEndEventsPerSecond).toBeGreaterThan(0);
-  // A smoke run says nothing of the targets.
-  expect(report.targets).toEqual([]);
-});

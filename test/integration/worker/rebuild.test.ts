@@ -4,7 +4,7 @@ import { expectAmountsAddUp, expectCounted, expectUnbilledIsPublished } from "..
 import { readDeadLetters, readFiles, readRated } from "../../support/worker/results.ts";
 import { truthOf } from "../../support/worker/truth.ts";
 import { ACCOUNTS, unknownAccount } from "../../support/worker/usage-catalog.ts";
-import { settle } from "../../support/worker/workspace.ts";
+import { decided, settle } from "../../support/worker/workspace.ts";
 
 const PARTITIONS = 2;
 let bench: Bench;
@@ -27,6 +27,7 @@ test("a lost state folder is rebuilt from the two logs, and nothing is published
   await bench.publish(load.slice(half));
   const second = workspace.start();
   await settle(workspace, second, connection);
+  await decided(second);
   await second.drain();
 
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
@@ -39,6 +40,7 @@ test("a lost state folder is rebuilt from the two logs, and nothing is published
   workspace.removeState();
   const third = workspace.start();
   await settle(workspace, third, connection);
+  await decided(third);
   await third.drain();
   expect(workspace.dumpsWithoutPosition()).toEqual(before);
   expect(partitions.map((partition) => workspace.committed(partition))).toEqual(positions);

@@ -24,6 +24,7 @@ export interface WorkerStatus {
     readonly state: string;
     readonly fault: { readonly code: string; readonly message: string; readonly atMs: number } | null;
     readonly position: number | null;
+    readonly controlPosition: number | null;
     readonly watermark: string | null;
     readonly watermarks: readonly {
       readonly region: string;

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { BrokerConnection } from "../../../src/ingest/jetstream/connection.ts";
 import { usageStream } from "../../../src/ingest/jetstream/names.ts";
 import { numberingOffsetOf } from "../../../src/pipeline/accepted-gaps.ts";
@@ -249,6 +250,20 @@ export async function isSettled(
     return false;
   // What was published may have been usage for another partition.
   return (await ends()).every((last, partition) => last === before[partition]);
+}
+
+/** Some of the intervals at which a partition looks for what is to be billed. */
+const BILLING_PAUSE_MS = 1_000;
+
+/** Waits until a worker has decided all that follows from what it has processed: periods that are due are billed one step after another. */
+export async function decided(worker: WorkerProcess): Promise<void> {
+  const controlPositions = async (): Promise<string> =>
+    JSON.stringify((await worker.status())?.partitions.map(({ controlPosition }) => controlPosition));
+  await worker.until("all is decided", async () => {
+    const before = await controlPositions();
+    await delay(BILLING_PAUSE_MS);
+    return (await controlPositions()) === before;
+  });
 }
 
 /** Waits until a worker has processed and published all that is stored. */

@@ -1,16 +1,16 @@
 import { afterEach, expect, test } from "vitest";
-import { connectBroker, type BrokerConnection } from "../../../src/ingest/jetstream/connection.ts";
-import { controlStream, RATED_STREAM, usageStream } from "../../../src/ingest/jetstream/names.ts";
-import { publishAll } from "../../../src/ingest/jetstream/producer.ts";
-import { startCluster } from "../../support/example-servers.ts";
-import type { TestServer } from "../../support/nats-server.ts";
-import { waitUntil } from "../../support/wait-until.ts";
-import { expectAmountsAddUp, expectCounted, expectRated } from "../../support/worker/checks.ts";
-import { generateLoad, type LoadedMessage } from "../../support/worker/load.ts";
-import { readRated } from "../../support/worker/results.ts";
-import { truthOf } from "../../support/worker/truth.ts";
-import { ACCOUNTS } from "../../support/worker/usage-catalog.ts";
-import { settle, Workspace } from "../../support/worker/workspace.ts";
+import { connectBroker, type BrokerConnection } from "../../src/ingest/jetstream/connection.ts";
+import { controlStream, RATED_STREAM, usageStream } from "../../src/ingest/jetstream/names.ts";
+import { publishAll } from "../../src/ingest/jetstream/producer.ts";
+import { startCluster } from "../support/example-servers.ts";
+import type { TestServer } from "../support/nats-server.ts";
+import { waitUntil } from "../support/wait-until.ts";
+import { expectAmountsAddUp, expectCounted, expectRated } from "../support/worker/checks.ts";
+import { generateLoad, type LoadedMessage } from "../support/worker/load.ts";
+import { readRated } from "../support/worker/results.ts";
+import { truthOf } from "../support/worker/truth.ts";
+import { ACCOUNTS } from "../support/worker/usage-catalog.ts";
+import { settle, Workspace } from "../support/worker/workspace.ts";
 
 const EVENTS = 800;
 let servers: readonly TestServer[] = [];
