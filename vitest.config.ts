@@ -33,7 +33,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "integration",
-          include: ["test/integration/**/*.test.ts", "test/chaos/**/*.test.ts"],
+          include: ["test/integration/**/*.test.ts"],
           globalSetup: ["test/support/integration-setup.ts"],
           testTimeout: INTEGRATION_DEADLINE_MS,
           hookTimeout: INTEGRATION_DEADLINE_MS,
@@ -56,7 +56,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "long",
-          include: IS_LONG ? ["test/long/**/*.test.ts"] : [],
+          include: IS_LONG ? ["test/long/**/*.test.ts", "test/chaos/**/*.test.ts"] : [],
           globalSetup: ["test/support/integration-setup.ts"],
           testTimeout: INTEGRATION_DEADLINE_MS,
           hookTimeout: INTEGRATION_DEADLINE_MS,

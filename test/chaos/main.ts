@@ -90,11 +90,12 @@ async function run(seed: number, options: Options, folder: string): Promise<Chao
   const vitest = join(PROJECT_ROOT, "node_modules/vitest/vitest.mjs");
   const child = spawn(
     process.execPath,
-    [vitest, "run", "--project", "integration", "--allowOnly=false", "test/chaos/chaos.test.ts"],
+    [vitest, "run", "--project", "long", "--allowOnly=false", "test/chaos/chaos.test.ts"],
     {
       cwd: PROJECT_ROOT,
       env: {
         ...process.env,
+        TRIBUTARY_LONG: "1",
         TRIBUTARY_CHAOS_SEED: String(seed),
         TRIBUTARY_CHAOS_FAULTS_MS: String(Math.round(options.minutes * MINUTE_MS)),
         TRIBUTARY_CHAOS_ASSIGNMENT: options.assignment,
