@@ -132,8 +132,8 @@ export class PartitionPipeline {
       else if (this.#state === "failed") await this.#endOpened();
     } catch (fault) {
       this.#fail(fault);
-      await this.#settled();
-      throw fault;
+      // Rejects with the fault that came first: where the pipeline was aborted meanwhile, this one only follows from that.
+      await this.ended;
     }
   }
 

@@ -155,10 +155,11 @@ async function live(
     const lease = usesLeases
       ? await world.leases.keeperOf(process).acquire("partition-0", new AbortController().signal)
       : undefined;
-    machine.worker = world.workerOn(machine, process, (code) => {
+    const onStopped = (code: ErrorCode): void => {
       if (code === FORKED) beginWithOlder(machine, snapshots);
       process.kill();
-    });
+    };
+    machine.worker = world.workerOn(machine, process, onStopped, lease?.epoch);
     // What has lost its lease stops at once, as by an end of its process.
     void lease?.lost.then(() => process.kill());
     await machine.worker.start();

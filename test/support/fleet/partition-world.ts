@@ -103,8 +103,16 @@ export class PartitionWorld {
     return this.#ranks;
   }
 
-  /** Makes a worker of the partition, in a process on a machine; `onStopped` is told when it will not go on by itself. */
-  workerOn(machine: Machine, process: SimProcess, onStopped: (code: ErrorCode) => void): PartitionWorker {
+  /**
+   * Makes a worker of the partition, in a process on a machine; `onStopped` is told when it will not go on by itself.
+   * @param leaseEpoch of the lease that it holds the partition by
+   */
+  workerOn(
+    machine: Machine,
+    process: SimProcess,
+    onStopped: (code: ErrorCode) => void,
+    leaseEpoch?: number,
+  ): PartitionWorker {
     const store = process.guard(machine.store);
     const instance = `instance-${++this.#instances}`;
     // What the runners are told when they exist.
@@ -121,7 +129,10 @@ export class PartitionWorld {
         }),
     );
     worker = new PartitionWorker({
-      pipeline: this.#pipeline(machine, process, instance, store, () => worker?.delivery.kick()),
+      pipeline: {
+        ...this.#pipeline(machine, process, instance, store, () => worker?.delivery.kick()),
+        ...(leaseEpoch !== undefined && { leaseEpoch }),
+      },
       delivery: new OutboxDelivery(store, runners),
       randomHashKey: () => HASH_KEY,
       accruedIntervalMs: 12 * 3_600_000,
@@ -195,15 +206,14 @@ export class PartitionWorld {
         }
       },
       openReader: (first) =>
-        process.call(() =>
-          Promise.resolve(
-            new MemoryReader(usage, process, this.clock, first, () =>
-              this.#happens(this.faults.reader)
-                ? new TributaryError("consumer-stalled", "nothing is delivered")
-                : undefined,
-            ),
-          ),
-        ),
+        process.call(async () => {
+          await this.clock.delay(LATENCY_MS / 2);
+          return new MemoryReader(usage, process, this.clock, first, () =>
+            this.#happens(this.faults.reader)
+              ? new TributaryError("consumer-stalled", "nothing is delivered")
+              : undefined,
+          );
+        }),
     };
   }
 

@@ -2,9 +2,8 @@ import { expect, test } from "vitest";
 import type { ControlRecord } from "../../../src/model/control.ts";
 import { TributaryError } from "../../../src/model/errors.ts";
 import type { PartitionStore } from "../../../src/model/store.ts";
-import { testCatalog } from "../../support/engine-fixture.ts";
-import { PartitionWorld, type Machine } from "../../support/fleet/partition-world.ts";
-import { SIMULATION_START_MS } from "../../support/posting/sim-clock.ts";
+import { calmWorld, NO_FAULTS, publish, run, until } from "../../support/fleet/calm-world.ts";
+import type { PartitionWorld } from "../../support/fleet/partition-world.ts";
 import { SimProcess } from "../../support/posting/sim-process.ts";
 
 /**
@@ -15,38 +14,8 @@ import { SimProcess } from "../../support/posting/sim-process.ts";
 const MINUTE_MS = 60_000;
 const LATE_MS = MINUTE_MS;
 const COMMIT_MS = 30_000;
-const END_MS = 6 * 60 * MINUTE_MS;
-const NO_FAULTS = { lostBefore: 0, lostAfter: 0, reader: 0 };
-
-function startedWorld(): { readonly world: PartitionWorld; readonly machine: Machine } {
-  const world = new PartitionWorld({
-    catalog: testCatalog(["a"], []),
-    seed: 1,
-    leaseMs: 90_000,
-    faults: NO_FAULTS,
-  });
-  const store = PartitionWorld.store();
-  return { world, machine: { name: "machine", store, process: undefined, worker: undefined } };
-}
-
 function idle(appliesAfter: number, decidedAt: string): ControlRecord {
   return { kind: "idle", region: "eu", appliesAfter, decidedAt };
-}
-
-function publish(world: PartitionWorld, id: number): void {
-  const event = {
-    specversion: "1.0",
-    id: `e-${id}`,
-    source: "test",
-    type: "usage",
-    subject: "a",
-    time: new Date(world.clock.nowMs()).toISOString(),
-    data: { amount: 1, status: "ok", user: "u" },
-  };
-  world.usage.store(Buffer.from(JSON.stringify(event)), {
-    subject: "usage.0.eu",
-    contentType: "application/cloudevents+json",
-  });
 }
 
 /** The store of a disk that is full: a commit takes long and fails. `committing` is told when one begins. */
@@ -74,7 +43,7 @@ function fullDisk(
 }
 
 test("an append that is under way when a commit fails has its place before the partition starts again", async () => {
-  const { world, machine } = startedWorld();
+  const { world, machine } = calmWorld();
   let isFull = false;
   let isCommitting = false;
   machine.store = fullDisk(
@@ -107,7 +76,7 @@ test("an append that is under way when a commit fails has its place before the p
 });
 
 test("an append that the broker has stored without our knowing is no other owner's", async () => {
-  const { world, machine } = startedWorld();
+  const { world, machine } = calmWorld();
   const process = new SimProcess(world.clock, Number.POSITIVE_INFINITY);
   const worker = world.workerOn(machine, process, () => undefined);
   await run(world, worker.start());
@@ -133,17 +102,3 @@ test("an append that the broker has stored without our knowing is no other owner
   expect(world.records().map(({ kind }) => kind)).toContain("idle");
   process.kill();
 });
-
-/** Lets time pass until a promise is settled. */
-async function run(world: PartitionWorld, promise: Promise<unknown> | undefined): Promise<void> {
-  let isSettled = false;
-  void Promise.allSettled([promise]).finally(() => {
-    isSettled = true;
-  });
-  await until(world, () => isSettled);
-}
-
-async function until(world: PartitionWorld, condition: () => boolean): Promise<void> {
-  await world.clock.runUntil(condition, SIMULATION_START_MS + END_MS);
-  expect(condition()).toBe(true);
-}
