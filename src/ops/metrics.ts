@@ -101,7 +101,7 @@ export class WorkerMetrics {
   async forgetPartition(partition: number): Promise<void> {
     this.#partitions.delete(partition);
     this.#waiting.delete(partition);
-    for (const metric of Object.values(this.set))
+    for (const metric of this.registry.getMetricsAsArray())
       if (metric instanceof Gauge) {
         const { values } = await metric.get();
         for (const { labels } of values)
@@ -239,8 +239,10 @@ export class WorkerMetrics {
     this.set.unbilledValue.reset();
     for (const [currency, amount] of unbilled) this.set.unbilledValue.set({ currency }, amount);
     // A sum without some of the partitions would look like a loss.
-    if (isAccruedWhole)
+    if (isAccruedWhole) {
+      this.set.accruedValue.reset();
       for (const [currency, amount] of accrued) this.set.accruedValue.set({ currency }, amount);
+    }
     for (const [partition, atMs] of this.#snapshotsMs)
       this.set.snapshotAgeSeconds.set({ partition }, (this.clock.monotonicMs() - atMs) / 1000);
     this.#refreshWaiting();

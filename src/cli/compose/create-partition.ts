@@ -58,6 +58,12 @@ export function createPartition(options: {
   const observer = ports.observerOf(partition, store);
   // Anew each time: a process that gets a partition back is another owner than it was.
   const instance = randomHashKey();
+  /** Counts what failed and is tried again, and says so now and then. */
+  const noteSinkFault = (sink: string, fault: unknown, sentence: string, fields: object = {}): void => {
+    const code = codeOf(fault);
+    ports.onSinkFault(sink, code);
+    repeated.write("warn", `${sink} ${code}`, { ...fields, code }, `${sentence}: ${messageOf(fault)}`);
+  };
   const delivery = createDelivery({
     partition,
     instance,
@@ -69,14 +75,7 @@ export function createPartition(options: {
     isTaxedByService: servedEntities(catalog).length > 0,
     onTaxCommitRefused: (refusal) => worker.refuseTaxCommit(refusal),
     onAttemptFailed: (target, error) => {
-      const code = codeOf(error);
-      ports.onSinkFault(target, code);
-      repeated.write(
-        "warn",
-        `${target} ${code}`,
-        { target, code },
-        `A delivery failed and is tried again: ${messageOf(error)}`,
-      );
+      noteSinkFault(target, error, "A delivery failed and is tried again", { target });
     },
     onFailed: (target, error) => {
       if (error.code === "publication-fenced") worker.abort(error);
@@ -108,27 +107,13 @@ export function createPartition(options: {
       erpDescriptions: ERP_DESCRIPTIONS,
       numbering: openNumberingLog(broker),
       onNumberingFailed: (fault) => {
-        const code = codeOf(fault);
-        ports.onSinkFault("numbering", code);
-        repeated.write(
-          "warn",
-          `numbering ${code}`,
-          { code },
-          `Documents wait for their numbers: ${messageOf(fault)}`,
-        );
+        noteSinkFault("numbering", fault, "Documents wait for their numbers");
       },
       tax: {
         service: taxService,
         ...taxWaits(config),
         onFailed: (fault) => {
-          const code = codeOf(fault);
-          ports.onSinkFault("tax", code);
-          repeated.write(
-            "warn",
-            `tax ${code}`,
-            { code },
-            `Documents wait for their taxes: ${messageOf(fault)}`,
-          );
+          noteSinkFault("tax", fault, "Documents wait for their taxes");
         },
       },
       store,

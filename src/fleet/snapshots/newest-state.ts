@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { decodeControl, placeOfRecord } from "../../model/control.ts";
 import { codeOf, messageOf } from "../../model/errors.ts";
 import type { ControlLog } from "../../model/log.ts";
-import { positionOfSnapshot, type SnapshotStore } from "../../model/snapshot.ts";
+import { positionOfSnapshot, snapshotId, type SnapshotStore } from "../../model/snapshot.ts";
 import type { PartitionIdentity } from "../../model/store.ts";
 import { STATE_FILE } from "../../state/open-database.ts";
 import { openPartitionStoreReadOnly } from "../../state/partition-store.ts";
@@ -42,10 +42,11 @@ export interface NewestState extends StatePlace {
  */
 export async function provideNewestState(options: NewestStateOptions): Promise<NewestState> {
   const { folder, identity, store, onLeftOut } = options;
-  const disk = await findOnDisk(options);
+  const { place: disk, isLeftOut } = await findOnDisk(options);
   for (const id of await store.snapshots()) {
+    // Ids sort like positions.
+    if (disk !== undefined && snapshotId(disk) >= id) break;
     const place = positionOfSnapshot(id);
-    if (disk !== "none" && disk !== "left-out" && !isBehind(disk, place)) break;
     if (await isForked(place, options)) {
       onLeftOut(id, FORKED);
       // Nobody can ever use it, and it would count among those that are kept.
@@ -60,28 +61,31 @@ export async function provideNewestState(options: NewestStateOptions): Promise<N
       onLeftOut(id, messageOf(error));
     }
   }
-  if (disk !== "none" && disk !== "left-out") return { source: "disk", ...disk };
-  if (disk === "left-out") await rm(folder, { recursive: true, force: true });
+  if (disk !== undefined) return { source: "disk", ...disk };
+  if (isLeftOut) await rm(folder, { recursive: true, force: true });
   return { source: "none", usageSequence: 0, controlSequence: 0 };
 }
 
 const FORKED = "it went on after another worker had taken the partition";
 
-async function findOnDisk(options: NewestStateOptions): Promise<StatePlace | "none" | "left-out"> {
+/** The place of the state that the folder holds; none where there is none, or where it is left out. */
+async function findOnDisk(
+  options: NewestStateOptions,
+): Promise<{ readonly place?: StatePlace | undefined; readonly isLeftOut: boolean }> {
   const { folder, identity, onLeftOut } = options;
-  if (!existsSync(join(folder, STATE_FILE))) return "none";
+  if (!existsSync(join(folder, STATE_FILE))) return { isLeftOut: false };
   let place: StatePlace | undefined;
+  let reason: string | undefined;
   try {
     place = readPlace(folder, identity);
+    if (place !== undefined && (await isForked(place, options))) reason = FORKED;
   } catch (error) {
     if (codeOf(error) !== "state-corrupt") throw error;
-    onLeftOut("disk", messageOf(error));
-    return "left-out";
+    reason = messageOf(error);
   }
-  if (place === undefined) return "none";
-  if (!(await isForked(place, options))) return place;
-  onLeftOut("disk", FORKED);
-  return "left-out";
+  if (reason === undefined) return { place, isLeftOut: false };
+  onLeftOut("disk", reason);
+  return { isLeftOut: true };
 }
 
 function readPlace(folder: string, identity: PartitionIdentity): StatePlace | undefined {
@@ -94,13 +98,6 @@ function readPlace(folder: string, identity: PartitionIdentity): StatePlace | un
   } finally {
     reader.close();
   }
-}
-
-function isBehind(one: StatePlace, other: StatePlace): boolean {
-  return (
-    one.usageSequence < other.usageSequence ||
-    (one.usageSequence === other.usageSequence && one.controlSequence < other.controlSequence)
-  );
 }
 
 async function isForked(

@@ -1,14 +1,7 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Bench } from "../../support/worker/bench.ts";
-import {
-  expectAmountsAddUp,
-  expectCounted,
-  expectDeadLetters,
-  expectRated,
-  expectUnbilledIsPublished,
-} from "../../support/worker/checks.ts";
-import { readDeadLetters, readFiles, readRated } from "../../support/worker/results.ts";
+import { expectWhole } from "../../support/worker/expect-whole.ts";
 import { truthOf } from "../../support/worker/truth.ts";
 import { ACCOUNTS } from "../../support/worker/usage-catalog.ts";
 import type { WorkerProcess } from "../../support/worker/worker-process.ts";
@@ -127,12 +120,5 @@ test("workers join, leave, die with their disks and are paused: all partitions r
   expect(metrics).toMatch(/^tributary_partitions_owned 4$/m);
   await one.drain();
 
-  const inspected = await workspace.inspect({ state: "one" });
-  expectCounted(inspected, truth);
-  expectDeadLetters(await readDeadLetters(connection), truth);
-  const rated = await readRated(connection);
-  expectAmountsAddUp(rated);
-  expectRated(rated, truth, bench.anchorDay);
-  expectUnbilledIsPublished(inspected, rated);
-  expect(readFiles(workspace.filesFolder)).toEqual(rated);
+  await expectWhole(bench, truth, { state: "one" });
 });

@@ -3,15 +3,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { controlStream } from "../../../src/ingest/jetstream/names.ts";
 import { allLanes } from "../../support/worker/all-lanes.ts";
 import { Bench } from "../../support/worker/bench.ts";
-import {
-  expectAmountsAddUp,
-  expectCounted,
-  expectDeadLetters,
-  expectRated,
-  expectUnbilledIsPublished,
-} from "../../support/worker/checks.ts";
+import { expectWhole } from "../../support/worker/expect-whole.ts";
 import { Random } from "../../support/worker/random.ts";
-import { readDeadLetters, readFiles, readRated } from "../../support/worker/results.ts";
 import { truthOf } from "../../support/worker/truth.ts";
 import { ACCOUNTS } from "../../support/worker/usage-catalog.ts";
 import { isSettled } from "../../support/worker/workspace.ts";
@@ -86,19 +79,7 @@ test(`${KILLS} kills under load lose nothing and double nothing`, async () => {
   const { state } = await connection.manager.streams.info(controlStream(0));
   expect(state.messages).toBeGreaterThan(KILLS / 4);
 
-  const inspected = await workspace.inspect();
-  expectCounted(inspected, truth);
-  expect(JSON.parse(await workspace.command(["reconcile", "--json"]))).toMatchObject({ balanced: true });
-  expectDeadLetters(await readDeadLetters(connection), truth);
-  const rated = await readRated(connection);
-  expectAmountsAddUp(rated);
-  expectRated(rated, truth, bench.anchorDay);
-  expectUnbilledIsPublished(inspected, rated);
-  const files = readFiles(workspace.filesFolder);
-  const sizes = (of: typeof files) =>
-    [...of].map(([partition, { length }]) => `${partition}: ${length}`).sort();
-  expect(sizes(files)).toEqual(sizes(rated));
-  expect(files).toEqual(rated);
+  await expectWhole(bench, truth);
   process.stderr.write(
     `random kills: seed ${SEED}, ${kills} kills, ${truth.counts.read} events: none lost, none doubled\n`,
   );

@@ -1,13 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { Bench } from "../../support/worker/bench.ts";
-import {
-  expectAmountsAddUp,
-  expectCounted,
-  expectDeadLetters,
-  expectRated,
-  expectUnbilledIsPublished,
-} from "../../support/worker/checks.ts";
-import { readDeadLetters, readFiles, readRated } from "../../support/worker/results.ts";
+import { expectWhole } from "../../support/worker/expect-whole.ts";
 import { truthOf } from "../../support/worker/truth.ts";
 import { ACCOUNTS } from "../../support/worker/usage-catalog.ts";
 import { isSettled, settle } from "../../support/worker/workspace.ts";
@@ -20,19 +13,6 @@ let bench: Bench;
 afterEach(async () => {
   await bench.close();
 });
-
-async function expectRight(truth: ReturnType<typeof truthOf>): Promise<void> {
-  const { workspace, connection } = bench;
-  const inspected = await workspace.inspect();
-  expectCounted(inspected, truth);
-  expect(JSON.parse(await workspace.command(["reconcile", "--json"]))).toMatchObject({ balanced: true });
-  expectDeadLetters(await readDeadLetters(connection), truth);
-  const rated = await readRated(connection);
-  expectAmountsAddUp(rated);
-  expectRated(rated, truth, bench.anchorDay);
-  expectUnbilledIsPublished(inspected, rated);
-  expect(readFiles(workspace.filesFolder)).toEqual(rated);
-}
 
 /** Samples of a metric by their labels. */
 function samples(text: string, metric: string): Map<string, number> {
@@ -75,7 +55,7 @@ test("partitions on threads give what an independent count says, seen as one wor
   expect(metrics).toMatch(/^process_resident_memory_bytes /m);
 
   await worker.drain();
-  await expectRight(truth);
+  await expectWhole(bench, truth);
 });
 
 test("a killed process with threads starts again where it was", async () => {
@@ -93,7 +73,7 @@ test("a killed process with threads starts again where it was", async () => {
   await settle(workspace, worker, connection);
   expect((await worker.readyz())?.ready).toBe(true);
   await worker.drain();
-  await expectRight(truth);
+  await expectWhole(bench, truth);
 });
 
 test("a thread that dies takes its partitions down by name, and comes back", async () => {
@@ -122,5 +102,5 @@ test("a thread that dies takes its partitions down by name, and comes back", asy
   const faults = samples(await worker.metrics(), "tributary_partition_faults_total");
   expect([...faults.keys()].some((labels) => labels.includes('reason="thread-failed"'))).toBe(true);
   await worker.drain();
-  await expectRight(truth);
+  await expectWhole(bench, truth);
 });

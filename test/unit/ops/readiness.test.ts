@@ -17,6 +17,10 @@ describe("readiness", () => {
     expect(readinessOf(READY)).toEqual({ ready: true, reasons: [] });
   });
 
+  it("is given to a worker that has no partition: it stands by", () => {
+    expect(readinessOf({ ...READY, partitions: [] })).toEqual({ ready: true, reasons: [] });
+  });
+
   it("names every reason against it", () => {
     const { ready, reasons } = readinessOf({
       ...READY,

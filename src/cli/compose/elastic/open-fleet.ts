@@ -16,8 +16,6 @@ const REPEATED_FAULT_INTERVAL_MS = 30_000;
 
 /** This worker's membership of a fleet. */
 export interface Fleet {
-  /** Owners that are there, this one included, as of the last look at the leases. */
-  readonly members: readonly string[];
   start(): void;
   /** Hands all partitions over and leaves. */
   stop(): Promise<void>;
@@ -81,9 +79,6 @@ export async function openFleet(
       },
     });
     return {
-      get members() {
-        return ownership.members;
-      },
       start: () => {
         ownership.start();
       },
