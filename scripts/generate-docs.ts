@@ -13,6 +13,7 @@ import {
   FLEET_REPORT,
   renderBenchmarksPage,
   withBenchmarks,
+  withCosts,
   withFigures,
 } from "./docs/benchmarks-page.ts";
 import { renderCliReference } from "./docs/cli-reference.ts";
@@ -44,5 +45,5 @@ const readme = new URL("README.md", projectRoot);
 writeFileSync(readme, withBenchmarks(readFileSync(readme, "utf8"), report));
 const fleetReport = committedReport(projectRoot, FLEET_REPORT);
 const scaling = new URL("docs/scaling.md", projectRoot);
-if (fleetReport !== undefined)
-  writeFileSync(scaling, withFigures(readFileSync(scaling, "utf8"), fleetReport));
+if (report !== undefined && fleetReport !== undefined)
+  writeFileSync(scaling, withCosts(withFigures(readFileSync(scaling, "utf8"), fleetReport), report));

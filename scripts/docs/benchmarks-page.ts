@@ -92,6 +92,20 @@ export function withBenchmarks(readme: string, report: BenchReport | undefined):
 /** Where `npm run bench -- --only fleet --only failover --output …` writes the run that docs/scaling.md quotes. */
 export const FLEET_REPORT = "bench/results/fleet/report.json";
 
+const COST = /<!-- cost: ([\w, ]+) -->[\d.]+<!-- \/cost -->/g;
+
+/**
+ * A page with the costs that it quotes of a whole run brought up to date: microseconds of processor time an event costs the worker in a scenario.
+ * Throws where the run lacks one of them.
+ */
+export function withCosts(page: string, report: BenchReport): string {
+  return page.replaceAll(COST, (_, scenario: string) => {
+    const row = report.rows.find((each) => each.scenario === scenario && each.contender === "tributary");
+    if (row === undefined) throw new RangeError(`the run has no scenario ${scenario}`);
+    return `<!-- cost: ${scenario} -->${row.cpuSecondsPerMillion.toFixed(1)}<!-- /cost -->`;
+  });
+}
+
 const QUOTATION = /<!-- figures: ([\w, ]+) -->\n[\s\S]*?<!-- \/figures -->/g;
 
 /** A page with its quotations of a run's figures brought up to date. Throws where the run lacks one of them. */

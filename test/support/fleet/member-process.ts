@@ -4,10 +4,9 @@ import {
   type OwnershipHost,
   type OwnershipMove,
 } from "../../../src/fleet/ownership/partition-ownership.ts";
-import { leaseBoardOn } from "../../../src/ingest/jetstream/lease-keeper.ts";
 import { seeded, type SimClock } from "../posting/sim-clock.ts";
 import { SimProcess } from "../posting/sim-process.ts";
-import type { MemoryLeases } from "./memory-leases.ts";
+import type { MemoryLeases } from "../memory-leases.ts";
 
 export interface MemberOptions {
   readonly clock: SimClock;
@@ -59,14 +58,8 @@ export class MemberProcess {
       },
       refused: () => Promise.resolve([]),
     };
-    const bucket = leases.bucketOf(process);
     const owner = `${name} ${seed}`;
-    const board = leaseBoardOn(bucket, bucket, {
-      clock: process.clock,
-      owner,
-      leaseMs,
-      onFault: () => undefined,
-    });
+    const board = leases.boardOf(process, owner);
     this.ownership = new PartitionOwnership({
       board,
       host,

@@ -153,7 +153,7 @@ async function live(
 ): Promise<void> {
   try {
     const lease = usesLeases
-      ? await world.leases.keeperOf(process).acquire("partition-0", new AbortController().signal)
+      ? await world.leases.boardOf(process).acquire("partition-0", new AbortController().signal)
       : undefined;
     const onStopped = (code: ErrorCode): void => {
       if (code === FORKED) beginWithOlder(machine, snapshots);

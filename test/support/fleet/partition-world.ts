@@ -19,7 +19,8 @@ import {
 import { openPartitionStore } from "../../../src/state/partition-store.ts";
 import { HASH_KEY } from "../engine-fixture.ts";
 import { MemoryPublicationLog } from "../memory-publication-log.ts";
-import { MemoryLeases, MemoryReader, MemoryStream } from "../posting/memory-logs.ts";
+import { MemoryLeases } from "../memory-leases.ts";
+import { MemoryReader, MemoryStream } from "../posting/memory-logs.ts";
 import { seeded, SimClock } from "../posting/sim-clock.ts";
 import { SimProcess } from "../posting/sim-process.ts";
 
@@ -87,7 +88,7 @@ export class PartitionWorld {
     this.random = seeded(options.seed);
     this.faults = options.faults;
     this.#broken = options.broken;
-    this.leases = new MemoryLeases(this.clock, options.leaseMs);
+    this.leases = new MemoryLeases(options.leaseMs);
   }
 
   /** A store in memory; `image` as of `imageOf`. */

@@ -1,6 +1,5 @@
 import { TributaryError } from "../../../src/model/errors.ts";
 import type { LogMessage, LogReader } from "../../../src/model/log.ts";
-import type { Lease, LeaseKeeper } from "../../../src/model/lease.ts";
 import type { CommandLog, PostingLog } from "../../../src/model/posting-log.ts";
 import type { PostingCommand } from "../../../src/model/posting.ts";
 import type { SimClock } from "./sim-clock.ts";
@@ -176,86 +175,4 @@ export function postingLog(options: PostingLogOptions): PostingLog {
         return sequence;
       }),
   };
-}
-
-/** A lease in the broker's memory: one holder until a time. */
-export class MemoryLeases {
-  readonly #clock: SimClock;
-  readonly #ttlMs: number;
-  #revision = 0;
-  #holder: { readonly epoch: number; untilMs: number } | undefined;
-
-  constructor(clock: SimClock, ttlMs: number) {
-    this.#clock = clock;
-    this.#ttlMs = ttlMs;
-  }
-
-  keeperOf(process: SimProcess): LeaseKeeper {
-    return {
-      acquire: async (_name, signal) => {
-        for (;;) {
-          signal.throwIfAborted();
-          const askedMs = process.clock.monotonicMs();
-          const epoch = await process.call(() => Promise.resolve(this.#tryAcquire()));
-          if (epoch !== undefined) return this.#leaseOf(process, epoch, askedMs);
-          await new Promise<void>((resolve) => {
-            process.clock.schedule(this.#ttlMs / 4, resolve);
-          });
-        }
-      },
-    };
-  }
-
-  #tryAcquire(): number | undefined {
-    const nowMs = this.#clock.nowMs();
-    if (this.#holder !== undefined && this.#holder.untilMs > nowMs) return undefined;
-    this.#revision += 1;
-    this.#holder = { epoch: this.#revision, untilMs: nowMs + this.#ttlMs };
-    return this.#revision;
-  }
-
-  #leaseOf(process: SimProcess, epoch: number, acquiredMs: number): Lease {
-    const { clock } = process;
-    let validUntilMs = acquiredMs + this.#ttlMs;
-    let isOver = false;
-    let lose!: () => void;
-    const lost = new Promise<void>((resolve) => {
-      lose = resolve;
-    });
-    const renew = (): void => {
-      if (isOver) return;
-      const askedMs = clock.monotonicMs();
-      void (async () => {
-        if (await process.call(() => Promise.resolve(this.#renew(epoch)))) {
-          validUntilMs = askedMs + this.#ttlMs;
-          clock.schedule(this.#ttlMs / 4, renew);
-        } else {
-          isOver = true;
-          lose();
-        }
-      })();
-    };
-    clock.schedule(this.#ttlMs / 4, renew);
-    return {
-      epoch,
-      get validUntilMs() {
-        return validUntilMs;
-      },
-      lost,
-      release: async () => {
-        isOver = true;
-        await process.call(() => {
-          if (this.#holder?.epoch === epoch) this.#holder = undefined;
-          return Promise.resolve();
-        });
-      },
-    };
-  }
-
-  #renew(epoch: number): boolean {
-    const nowMs = this.#clock.nowMs();
-    if (this.#holder?.epoch !== epoch || this.#holder.untilMs <= nowMs) return false;
-    this.#holder.untilMs = nowMs + this.#ttlMs;
-    return true;
-  }
 }

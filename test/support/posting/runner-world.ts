@@ -11,7 +11,8 @@ import {
 } from "../../../src/sinks/posting/runner-options.ts";
 import { openPostingStore } from "../../../src/state/postings/posting-store.ts";
 import { CONNECTION } from "./commands.ts";
-import { commandLog, MemoryLeases, MemoryStream, postingLog, type AppendFault } from "./memory-logs.ts";
+import { MemoryLeases } from "../memory-leases.ts";
+import { commandLog, MemoryStream, postingLog, type AppendFault } from "./memory-logs.ts";
 import { seeded, SimClock } from "./sim-clock.ts";
 import { SimProcess } from "./sim-process.ts";
 
@@ -53,7 +54,7 @@ export abstract class RunnerWorld {
     this.clock = clock;
     this.commands = new MemoryStream(`COMMANDS_${CONNECTION}`, clock);
     this.postings = new MemoryStream(`POSTINGS_${CONNECTION}`, clock);
-    this.leases = new MemoryLeases(clock, options.leaseMs ?? LEASE_MS);
+    this.leases = new MemoryLeases(options.leaseMs ?? LEASE_MS);
   }
 
   /** The adapter of one process. */
@@ -86,7 +87,7 @@ export abstract class RunnerWorld {
         latencyMs: appendLatencyMs,
         nextFault: appendFault,
       }),
-      leases: this.leases.keeperOf(process),
+      leases: this.leases.boardOf(process),
       store: process.guard(store),
       results: {
         maxResults: MAX_RESULTS,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MemberProcess } from "../../support/fleet/member-process.ts";
-import { MemoryLeases } from "../../support/fleet/memory-leases.ts";
+import { MemoryLeases } from "../../support/memory-leases.ts";
 import { seeded, SimClock } from "../../support/posting/sim-clock.ts";
 
 const SCHEDULES = Number(process.env["TRIBUTARY_SCHEDULES"] ?? 40);
@@ -11,7 +11,7 @@ const QUIET_MS = LEASE_MS * 8;
 
 class World {
   readonly clock = new SimClock();
-  readonly leases = new MemoryLeases();
+  readonly leases = new MemoryLeases(LEASE_MS);
   readonly members: MemberProcess[] = [];
   readonly partitionCount: number;
   #nextSeed: number;

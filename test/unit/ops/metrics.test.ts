@@ -167,27 +167,6 @@ describe("gauges of a scrape", () => {
     });
   });
 
-  it("go where a partition went elsewhere; its counters stay", async () => {
-    metrics.watchPartition(0, () => SNAPSHOT);
-    metrics.watchPartition(1, () => SNAPSHOT);
-    metrics.partitionFailed(0, "broker-full");
-    expect(
-      [...(await samples()).keys()].filter((name) => name.includes('partition="0"')).length,
-    ).toBeGreaterThan(5);
-    await metrics.forgetPartition(0);
-    const after = await samples();
-    expect([...after.keys()].filter((name) => name.includes('partition="0"'))).toEqual([
-      'partition_faults_total{partition="0",reason="broker-full"}',
-    ]);
-    expect(after.get('backlog_events{partition="1"}')).toBe(7);
-    expect(after.get('unbilled_value{currency="EUR"}')).toBe(12.5);
-    await metrics.forgetPartition(1);
-    // No sum is left of partitions that are elsewhere.
-    expect([...(await samples()).keys()].filter((name) => /^(unbilled|accrued)_value/.test(name))).toEqual(
-      [],
-    );
-  });
-
   it("show how long the event loop was blocked", async () => {
     // Polled: the monitor has to have looked once before a pause for it to count.
     const longestPause = async (): Promise<number | undefined> => {

@@ -2,12 +2,21 @@ import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { BenchReport } from "../../../bench/report/report.ts";
 import {
+  EVENTS_PER_BATCH,
+  FEW_ACCOUNTS,
+  loadShape,
+  PARTITIONS,
+} from "../../../bench/scenarios/load-shapes.ts";
+import {
   committedReport,
   FLEET_REPORT,
   renderBenchmarksPage,
   withBenchmarks,
+  withCosts,
   withFigures,
 } from "../../../scripts/docs/benchmarks-page.ts";
+import { LoadEncoder } from "../../../src/load/encode/load-encoder.ts";
+import { EventPlan } from "../../../src/load/event-plan.ts";
 import { PROJECT_ROOT, readProjectFile } from "../../support/project-files.ts";
 
 const REPORT: BenchReport = {
@@ -40,6 +49,18 @@ const REPORT: BenchReport = {
 };
 const README = "before\n<!-- benchmarks -->\nold\n<!-- /benchmarks -->\nafter\n";
 
+/** Of the load that fills the streams where columnar batches are measured. */
+function columnarBytesAnEvent(): number {
+  const shape = loadShape(100_000, FEW_ACCOUNTS);
+  const encoder = new LoadEncoder(shape, {
+    form: "columnar",
+    batchSize: EVENTS_PER_BATCH,
+    partitionCount: PARTITIONS,
+  });
+  const messages = [...encoder.encode(new EventPlan(shape).block(0, shape.events)), ...encoder.flush()];
+  return messages.reduce((sum, { data }) => sum + data.length, 0) / shape.events;
+}
+
 describe("the page of benchmarks", () => {
   it("is written from the committed run, and so is what the README quotes (npm run docs)", () => {
     const report = committedReport(pathToFileURL(`${PROJECT_ROOT}/`));
@@ -48,11 +69,35 @@ describe("the page of benchmarks", () => {
     expect(readme).toBe(withBenchmarks(readme, report));
   });
 
-  it("is written from the committed run of a fleet where it speaks of scaling (npm run docs)", () => {
-    const report = committedReport(pathToFileURL(`${PROJECT_ROOT}/`), FLEET_REPORT);
-    expect(report?.failures).toEqual([]);
+  it("is written from the committed runs where it speaks of scaling (npm run docs)", () => {
+    const root = pathToFileURL(`${PROJECT_ROOT}/`);
+    const [whole, ofFleet] = [committedReport(root), committedReport(root, FLEET_REPORT)];
+    expect([whole?.failures, ofFleet?.failures]).toEqual([[], []]);
     const page = readProjectFile("docs/scaling.md");
-    expect(page).toBe(withFigures(page, report ?? REPORT));
+    expect(page).toBe(withCosts(withFigures(page, ofFleet ?? REPORT), whole ?? REPORT));
+    const bytes = Number(/ take some (\d+) bytes an event/.exec(page)?.[1]);
+    expect(Math.abs(columnarBytesAnEvent() - bytes)).toBeLessThan(3);
+  });
+
+  it("quotes what an event costs where a page names the scenario", () => {
+    const rows = [
+      {
+        scenario: "columnar",
+        contender: "tributary",
+        runs: 1,
+        eventsPerSecond: 1e6,
+        slowest: 1e6,
+        fastest: 1e6,
+        cpuSecondsPerMillion: 1.349,
+        peakRssBytes: 1,
+        workerRatio: undefined,
+      },
+    ];
+    const page = "a <!-- cost: columnar -->0<!-- /cost --> b";
+    const once = withCosts(page, { ...REPORT, rows });
+    expect(once).toBe("a <!-- cost: columnar -->1.3<!-- /cost --> b");
+    expect(withCosts(once, { ...REPORT, rows })).toBe(once);
+    expect(() => withCosts(page, REPORT)).toThrow("no scenario columnar");
   });
 
   it("quotes figures where a page names them, again and again", () => {

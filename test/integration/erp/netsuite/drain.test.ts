@@ -6,13 +6,8 @@ import { defaultPolicy } from "../../../../src/sinks/posting/posting-policy.ts";
 import { PostingRunner } from "../../../../src/sinks/posting/posting-runner.ts";
 import { DEFAULT_RECONCILIATION } from "../../../../src/sinks/posting/runner-options.ts";
 import { openPostingStore } from "../../../../src/state/postings/posting-store.ts";
-import {
-  commandLog,
-  MemoryLeases,
-  MemoryStream,
-  postingLog,
-  queueCommands,
-} from "../../../support/posting/memory-logs.ts";
+import { commandLog, MemoryStream, postingLog, queueCommands } from "../../../support/posting/memory-logs.ts";
+import { MemoryLeases } from "../../../support/memory-leases.ts";
 import { SimClock } from "../../../support/posting/sim-clock.ts";
 import { SimProcess } from "../../../support/posting/sim-process.ts";
 import { waitUntil } from "../../../support/wait-until.ts";
@@ -83,7 +78,7 @@ async function drained(): Promise<{ readonly ms: number; readonly requests: numb
       latencyMs: 2,
       nextFault: () => undefined,
     }),
-    leases: new MemoryLeases(clock, LEASE_MS).keeperOf(process),
+    leases: new MemoryLeases(LEASE_MS).boardOf(process),
     store,
     results: { maxResults: 50, send: () => Promise.resolve() },
     quota: QUOTA,

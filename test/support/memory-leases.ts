@@ -1,6 +1,11 @@
 import { NatsError, type KvEntry, type PurgeBySeq, type StreamInfo } from "nats";
-import type { LeaseBucket, LeaseStreams } from "../../../src/ingest/jetstream/lease-keeper.ts";
-import type { SimProcess } from "../posting/sim-process.ts";
+import type { LeaseBoard } from "../../src/model/lease.ts";
+import {
+  leaseBoardOn,
+  type LeaseBucket,
+  type LeaseStreams,
+} from "../../src/ingest/jetstream/lease-keeper.ts";
+import type { SimProcess } from "./posting/sim-process.ts";
 
 const WRONG_LAST_SEQUENCE = 10071;
 
@@ -10,15 +15,31 @@ interface Entry {
   readonly value: string | undefined;
 }
 
-/** The bucket of the leases in memory: one sequence for all entries, compare-and-set by the last revision of a name. */
+/**
+ * The bucket of the leases in memory: one sequence for all entries, compare-and-set by the last revision of a name. The leases on it are the
+ * worker's own.
+ */
 export class MemoryLeases {
+  readonly #leaseMs: number;
   /** Nothing reaches the broker while it is away. */
   isAway = false;
   readonly #entries = new Map<string, Entry>();
   #sequence = 0;
+  #owners = 0;
+
+  constructor(leaseMs: number) {
+    this.#leaseMs = leaseMs;
+  }
+
+  /** The leases of a process, which signs them in a way that no other does. */
+  boardOf(process: SimProcess, owner = `process-${++this.#owners}`): LeaseBoard {
+    const bucket = this.#bucketOf(process);
+    const options = { clock: process.clock, owner, leaseMs: this.#leaseMs, onFault: () => undefined };
+    return leaseBoardOn(bucket, bucket, options);
+  }
 
   /** As a process reaches it. */
-  bucketOf(process: SimProcess): LeaseBucket & LeaseStreams {
+  #bucketOf(process: SimProcess): LeaseBucket & LeaseStreams {
     const reach = <Answer>(effect: () => Answer): Promise<Answer> =>
       process.call(() => {
         if (this.isAway) return Promise.reject(new NatsError("no answer", "TIMEOUT"));
