@@ -106,15 +106,13 @@ class JetStreamPublicationLog implements PublicationLog {
       Buffer.compare(stored.data, body) === 0
     )
       return stored.seq;
-    throw new TributaryError("publication-fenced", `another owner has published to ${subject}`, {
-      details: {
-        subject,
-        firstOrdinal: options.firstOrdinal,
-        lastOrdinal: options.lastOrdinal,
-        expectedSequence: options.expectedSequence,
-        lastSequence: stored?.seq ?? 0,
-      },
-    });
+    const { firstOrdinal, lastOrdinal, expectedSequence } = options;
+    const lastSequence = stored?.seq ?? 0;
+    throw new TributaryError(
+      "publication-fenced",
+      `another owner has published to ${subject}: its last message is ${lastSequence}, not ${expectedSequence}`,
+      { details: { subject, firstOrdinal, lastOrdinal, expectedSequence, lastSequence } },
+    );
   }
 
   async #lastMessage(subject: string): Promise<StoredMsg | undefined> {
