@@ -158,7 +158,7 @@ export class Worker {
   }
 
   /** Opens a partition's state and runs it; resolves when the first attempt has succeeded or its fault has been reported. */
-  async adopt(partition: number, leaseEpoch: number | undefined): Promise<void> {
+  async adopt(partition: number, leaseEpoch: number): Promise<void> {
     await this.#add(partition, leaseEpoch).start();
   }
 

@@ -25,9 +25,8 @@ export interface ElasticHostOptions {
   readonly deliveryTimeoutMs: number;
 }
 
-/** A partition that is here. */
+/** A partition that is here, until it is forgotten. */
 class Tenancy {
-  isDropped = false;
   cancelSnapshot: () => void = () => undefined;
 }
 
@@ -77,10 +76,7 @@ export class ElasticHost implements OwnershipHost {
 
   async drop(partition: number): Promise<void> {
     const tenancy = this.#tenancies.get(partition);
-    if (tenancy !== undefined) {
-      tenancy.isDropped = true;
-      this.#forget(partition, tenancy);
-    }
+    if (tenancy !== undefined) this.#forget(partition, tenancy);
     try {
       await this.#options.host.drop(partition);
     } catch (error) {
@@ -100,12 +96,12 @@ export class ElasticHost implements OwnershipHost {
   }
 
   #isOver(partition: number, tenancy: Tenancy): boolean {
-    return tenancy.isDropped || this.#tenancies.get(partition) !== tenancy;
+    return this.#tenancies.get(partition) !== tenancy;
   }
 
   #forget(partition: number, tenancy: Tenancy): void {
     tenancy.cancelSnapshot();
-    if (this.#tenancies.get(partition) === tenancy) this.#tenancies.delete(partition);
+    if (!this.#isOver(partition, tenancy)) this.#tenancies.delete(partition);
     this.#options.metrics.snapshotForgotten(partition);
   }
 
