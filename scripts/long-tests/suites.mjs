@@ -53,6 +53,7 @@ export const LONG_SUITES = {
     env: { TRIBUTARY_REGION_EVENTS: "2000", TRIBUTARY_REGION_ROUNDS: "10" },
   },
   cluster: { files: ["test/long/cluster.test.ts"], env: {} },
+  "in-flight": { files: ["test/long/in-flight.test.ts"], env: {} },
   "broker-full": { files: ["test/long/broker-full.test.ts"], env: {} },
   bench: { files: ["test/long/bench-scenarios.test.ts"], env: {} },
   backlog: {

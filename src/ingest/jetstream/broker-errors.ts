@@ -41,7 +41,20 @@ export function isWrongLastSequence(error: unknown): boolean {
 }
 
 export function isDuplicateInFlight(error: unknown): boolean {
-  return apiCode(error) === DUPLICATE_IN_FLIGHT;
+  return error instanceof AcknowledgedInFlight || apiCode(error) === DUPLICATE_IN_FLIGHT;
+}
+
+/** How servers before 2.11 say that a message with the same Nats-Msg-Id is in flight. */
+class AcknowledgedInFlight extends Error {}
+
+/**
+ * Sequence of a message that is stored by its acknowledgement. In a cluster, servers before 2.11 acknowledge a repetition of a message that is still
+ * in flight as a duplicate with sequence 0 (nats-server pull request 5827): whether it will be stored is open then, and it is asked again.
+ * @throws what `isDuplicateInFlight` knows
+ */
+export function storedSequence({ seq }: { readonly seq: number }): number {
+  if (seq > 0) return seq;
+  throw new AcknowledgedInFlight("a message with the same id is in flight");
 }
 
 /** A limit of the stream, the account or the server is reached: nothing was stored. */

@@ -221,12 +221,17 @@ export class WindowedPublisher {
       return;
     }
     const ack = message.json<{
+      readonly seq?: number;
       readonly stream?: string;
       readonly duplicate?: boolean;
       readonly error?: { readonly description?: string };
     }>();
     if (ack.error !== undefined) {
       this.#fail(ack.error.description ?? "refused", underWay.subject);
+      return;
+    }
+    if (ack.seq === 0) {
+      this.#fail("a message with the same id is in flight", underWay.subject);
       return;
     }
     if (underWay.stream !== undefined && ack.stream !== underWay.stream) {

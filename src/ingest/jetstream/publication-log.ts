@@ -11,6 +11,7 @@ import {
   isRefusal,
   isWrongLastSequence,
   refusalCode,
+  storedSequence,
 } from "./broker-errors.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { CONTENT_TYPE_HEADER, ORDINALS_HEADER } from "./names.ts";
@@ -85,7 +86,7 @@ class JetStreamPublicationLog implements PublicationLog {
       expect: { lastSubjectSequence: options.expectedSequence, streamName: this.#stream },
       timeout: ATTEMPT_TIMEOUT_MS,
     });
-    return ack.seq;
+    return storedSequence(ack);
   }
 
   /**

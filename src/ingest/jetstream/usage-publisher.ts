@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { headers } from "nats";
 import { TributaryError } from "../../model/errors.ts";
 import type { UsagePublisher } from "../../model/log.ts";
-import { describe, isDuplicateInFlight, isRefusal, refusalCode } from "./broker-errors.ts";
+import { describe, isDuplicateInFlight, isRefusal, refusalCode, storedSequence } from "./broker-errors.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { CONTENT_TYPE_HEADER } from "./names.ts";
 
@@ -25,11 +25,12 @@ export function openUsagePublisher(
       let fault: unknown;
       do {
         try {
-          await connection.jetstream.publish(subject, body, {
+          const ack = await connection.jetstream.publish(subject, body, {
             headers: messageHeaders,
             msgID: messageId,
             timeout: ATTEMPT_TIMEOUT_MS,
           });
+          storedSequence(ack);
           return;
         } catch (error) {
           fault = error;

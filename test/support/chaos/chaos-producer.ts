@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { headers } from "nats";
 import type { BrokerConnection } from "../../../src/ingest/jetstream/connection.ts";
+import { storedSequence } from "../../../src/ingest/jetstream/broker-errors.ts";
 import { CONTENT_TYPE_HEADER } from "../../../src/ingest/jetstream/names.ts";
 import type { LoadedMessage } from "../worker/load.ts";
 import { Random } from "../worker/random.ts";
@@ -125,7 +126,7 @@ export class ChaosProducer {
           timeout: ACK_TIMEOUT_MS,
           ...id,
         });
-        this.#onStored({ stream: ack.stream, sequence: ack.seq });
+        this.#onStored({ stream: ack.stream, sequence: storedSequence(ack) });
         return;
       } catch {
         // Stored or not: that is what producers don't know.
