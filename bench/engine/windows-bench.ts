@@ -11,6 +11,7 @@ import type { LogMessage } from "../../src/model/log.ts";
 import type { OutboxEntry, RatedAggregate } from "../../src/model/outputs.ts";
 import { PartitionEngine } from "../../src/pipeline/partition-engine.ts";
 import { ratedTarget } from "../../src/sinks/publication-target.ts";
+import { ChunkPool } from "../../src/state/writer/chunk-pool.ts";
 import { EntryPacker, unpack, type PackedEntries } from "../../src/state/writer/packed-entries.ts";
 
 const HOUR_MS = 3_600_000;
@@ -135,7 +136,7 @@ function pack(
   outbox: readonly OutboxEntry[],
   rows: Iterable<{ readonly space: string; readonly key: number; readonly value: Uint8Array | null }>,
 ): PackedEntries[] {
-  const packer = new EntryPacker();
+  const packer = new EntryPacker(new ChunkPool());
   const chunks: PackedEntries[] = [];
   const take = (): void => {
     const packed = packer.take();

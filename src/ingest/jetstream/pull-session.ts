@@ -8,6 +8,14 @@ import type { Delivery } from "./delivered-message.ts";
 const PULLS_IN_FLIGHT = 2;
 /** Messages of a pull when none are configured; with small ones this, not the bytes, bounds what is held in memory. */
 export const DEFAULT_PULL_MESSAGES = 10_000;
+/**
+ * Bytes that a pull asks for, unless messages are large. Few, since what waits to be processed for longer than some tenths of a second outlives V8's young
+ * generation, and then its memory is only freed by marking the whole heap: with megabytes for each partition, that was every second. It is some milliseconds
+ * of work, and the other pull is under way meanwhile.
+ */
+const USUAL_PULL_BYTES = 128 * 1024;
+/** A pull has room for so many of the largest messages that came so far. */
+const LARGE_MESSAGES = 2;
 /** A pull that stays unfilled is answered and asked again after this time, so that none is lost for ever. */
 const PULL_EXPIRES_MS = 30_000;
 /** The broker gives a sign of life for each unfilled pull in this interval … */
@@ -25,7 +33,7 @@ export interface PullSessionOptions {
   readonly client: NatsConnection;
   readonly stream: string;
   readonly consumer: string;
-  /** Byte budget of a pull, at least the size of the largest message and its subjects. */
+  /** Most bytes of a pull, at least the size of the largest message and its subjects; asked for where the next message needs more than usual. */
   readonly pullBytes: number;
   /** Message budget of one pull. */
   readonly pullMessages: number;
@@ -61,6 +69,7 @@ export class PullSession {
   readonly #slots: readonly Slot[];
   #ended = false;
   #processedUpTo = 0;
+  #largestBytes = 0;
 
   constructor(options: PullSessionOptions) {
     this.#options = options;
@@ -93,7 +102,7 @@ export class PullSession {
         },
       });
       // The broker serves waiting pulls in turn. A first one of half the size keeps the two from ending together.
-      this.#ask(slot, i === 0 ? 0.5 : 1);
+      this.#ask(slot, this.#usualBytes, i === 0 ? 0.5 : 1);
     }
   }
 
@@ -106,7 +115,7 @@ export class PullSession {
   processed(upTo: number): void {
     this.#processedUpTo = upTo;
     for (const slot of this.#slots)
-      if (!this.#ended && !slot.outstanding && slot.lastSequence <= upTo) this.#ask(slot, 1);
+      if (!this.#ended && !slot.outstanding && slot.lastSequence <= upTo) this.#ask(slot, this.#usualBytes);
   }
 
   /** True where a pull is outstanding and the broker has been silent about it for too long. */
@@ -135,10 +144,15 @@ export class PullSession {
     this.#options.end(end);
   }
 
-  #ask(slot: Slot, share: number): void {
+  get #usualBytes(): number {
+    const wanted = Math.max(USUAL_PULL_BYTES, LARGE_MESSAGES * this.#largestBytes);
+    return Math.min(wanted, this.#options.pullBytes);
+  }
+
+  #ask(slot: Slot, bytes: number, share = 1): void {
     slot.pull += 1;
     slot.outstanding = true;
-    slot.askedBytes = Math.floor(this.#options.pullBytes * share);
+    slot.askedBytes = Math.floor(bytes * share);
     slot.remainingBytes = slot.askedBytes;
     slot.remainingMessages = Math.floor(this.#options.pullMessages * share);
     slot.lastSignMs = performance.now();
@@ -166,6 +180,7 @@ export class PullSession {
     slot.lastSequence = Math.max(slot.lastSequence, delivery.message.sequence);
     slot.remainingMessages -= 1;
     slot.remainingBytes -= delivery.budgetBytes;
+    if (delivery.budgetBytes > this.#largestBytes) this.#largestBytes = delivery.budgetBytes;
     // The broker says nothing when a pull is filled exactly.
     if (slot.remainingMessages <= 0 || slot.remainingBytes <= 0) slot.outstanding = false;
     this.#options.receive(delivery);
@@ -191,14 +206,14 @@ export class PullSession {
     // 404: nothing there. 408: expired. 409: the next message is above what is left of the budget, or completed.
     if (code === 404 || code === 408 || exceedsBytes || description.includes("batch completed")) {
       slot.outstanding = false;
-      this.#onPullEnded(slot);
+      this.#onPullEnded(slot, exceedsBytes && nothingCame ? this.#options.pullBytes : this.#usualBytes);
       return;
     }
     this.#end({ kind: "interrupted", reason: `${code} ${message.headers?.description ?? ""}`.trim() });
   }
 
   /** A pull that brought nothing, or whose messages are processed already, has no run that would ask again. */
-  #onPullEnded(slot: Slot): void {
-    if (slot.lastSequence <= this.#processedUpTo) this.#ask(slot, 1);
+  #onPullEnded(slot: Slot, bytes: number): void {
+    if (slot.lastSequence <= this.#processedUpTo) this.#ask(slot, bytes);
   }
 }

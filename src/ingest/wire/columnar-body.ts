@@ -8,6 +8,7 @@ import {
   MAX_SHORT_DICTIONARY,
 } from "./limits.ts";
 import type { BatchIdentity } from "../../model/numbered-batch.ts";
+import type { ColumnScratch } from "./column-scratch.ts";
 import { isPlainMsgpack } from "./msgpack-check.ts";
 import { readMsgpack, type MsgpackValue } from "./msgpack-reader.ts";
 import { isProducerName } from "./producer-name.ts";
@@ -72,11 +73,14 @@ const littleEndian = endianness() === "LE";
 /** Thrown inside this file only. */
 class Malformed extends Error {}
 
-/** Reads and checks the structure of a columnar batch (docs/wire.md). */
-export function parseColumnarBody(data: Uint8Array): ColumnarBody | ColumnarFault {
+/**
+ * Reads and checks the structure of a columnar batch (docs/wire.md). The body is good until the scratch begins another message.
+ */
+export function parseColumnarBody(data: Uint8Array, scratch: ColumnScratch): ColumnarBody | ColumnarFault {
   if (!isPlainMsgpack(data)) return "msgpack-invalid";
+  scratch.begin();
   try {
-    return readBody(readMsgpack(data));
+    return readBody(readMsgpack(data, scratch), scratch);
   } catch (error) {
     if (error instanceof Malformed) return "batch-malformed";
     throw error;
@@ -102,7 +106,7 @@ const BODY_KEYS = new Set([
   "properties",
 ]);
 
-function readBody(value: MsgpackValue): ColumnarBody | ColumnarFault {
+function readBody(value: MsgpackValue, scratch: ColumnScratch): ColumnarBody | ColumnarFault {
   const body = members(value, BODY_KEYS);
   if (body["v"] !== COLUMNAR_VERSION) throw new Malformed();
   const count = integer(body["n"], 0, Number.MAX_SAFE_INTEGER);
@@ -113,22 +117,22 @@ function readBody(value: MsgpackValue): ColumnarBody | ColumnarFault {
   const identity = readIdentity(body);
   const hasIds = identity === undefined || body["ids"] !== undefined;
   const ids = hasIds ? binary(body["ids"]) : NO_IDS;
-  const { idWidth, idEnds } = hasIds ? readIdPlaces(body, ids, count) : noIdPlaces(body);
+  const { idWidth, idEnds } = hasIds ? readIdPlaces(body, ids, count, scratch) : noIdPlaces(body);
   return {
     count,
     identity,
     hasIds,
     sources,
-    source: shortIndices(body["source"], count, sources.count),
+    source: shortIndices(body["source"], count, sources.count, scratch),
     types,
-    type: shortIndices(body["type"], count, types.count),
+    type: shortIndices(body["type"], count, types.count, scratch),
     accounts,
-    account: within(words(body["account"], count), accounts.count, undefined),
+    account: within(words(body["account"], count, scratch), accounts.count, undefined),
     ids,
     idWidth,
     idEnds,
     time: binary(body["time"], count * 8),
-    properties: elements(body["properties"]).map((property) => readProperty(property, count)),
+    properties: elements(body["properties"]).map((property) => readProperty(property, count, scratch)),
   };
 }
 
@@ -157,7 +161,7 @@ interface IdPlaces {
   readonly idEnds: Uint32Array;
 }
 
-function readIdPlaces(body: Members, ids: Uint8Array, count: number): IdPlaces {
+function readIdPlaces(body: Members, ids: Uint8Array, count: number, scratch: ColumnScratch): IdPlaces {
   if ((body["idWidth"] === undefined) === (body["idEnds"] === undefined)) throw new Malformed();
   let idWidth = 0;
   let idEnds = new Uint32Array(0);
@@ -165,7 +169,7 @@ function readIdPlaces(body: Members, ids: Uint8Array, count: number): IdPlaces {
     idWidth = integer(body["idWidth"], 1, 0xffff);
     if (ids.length !== idWidth * count) throw new Malformed();
   } else {
-    idEnds = words(body["idEnds"], count);
+    idEnds = words(body["idEnds"], count, scratch);
     let previous = 0;
     for (const end of idEnds) {
       if (end < previous) throw new Malformed();
@@ -188,7 +192,7 @@ const PROPERTY_KEYS = {
   boolean: new Set(["name", "kind", "values", "present"]),
 };
 
-function readProperty(value: MsgpackValue, count: number): ColumnarProperty {
+function readProperty(value: MsgpackValue, count: number, scratch: ColumnScratch): ColumnarProperty {
   const kind = isMembers(value) ? value["kind"] : undefined;
   if (kind !== "number" && kind !== "text" && kind !== "boolean") throw new Malformed();
   const property = members(value, PROPERTY_KEYS[kind]);
@@ -199,7 +203,7 @@ function readProperty(value: MsgpackValue, count: number): ColumnarProperty {
   if (kind === "boolean") return { kind, name, values: binary(property["values"], bitmapLength), present };
   if (kind === "text") {
     const dictionary = strings(property["dictionary"], MAX_EVENTS_PER_MESSAGE);
-    const values = within(words(property["values"], count), dictionary.count, present);
+    const values = within(words(property["values"], count, scratch), dictionary.count, present);
     return { kind, name, dictionary, values, present };
   }
   const scale = integer(property["scale"], 0, MAX_COLUMN_SCALE);
@@ -282,23 +286,28 @@ function binary(value: unknown, length?: number): Uint8Array {
   return value;
 }
 
-function words(value: unknown, count: number): Uint32Array<ArrayBuffer> {
+function words(value: unknown, count: number, scratch: ColumnScratch): Uint32Array<ArrayBuffer> {
   const bytes = binary(value, count * 4);
-  const copy = new Uint32Array(count);
-  const view = Buffer.from(copy.buffer);
+  const copy = scratch.words(count);
+  const view = Buffer.from(copy.buffer, copy.byteOffset, copy.byteLength);
   view.set(bytes);
   if (!littleEndian) view.swap32();
   return copy;
 }
 
-function shortIndices(value: unknown, count: number, dictionary: number): Uint16Array | undefined {
+function shortIndices(
+  value: unknown,
+  count: number,
+  dictionary: number,
+  scratch: ColumnScratch,
+): Uint16Array | undefined {
   if (value === undefined) {
     if (dictionary !== 1 && count > 0) throw new Malformed();
     return undefined;
   }
   const bytes = binary(value, count * 2);
-  const copy = new Uint16Array(count);
-  const view = Buffer.from(copy.buffer);
+  const copy = scratch.shorts(count);
+  const view = Buffer.from(copy.buffer, copy.byteOffset, copy.byteLength);
   view.set(bytes);
   if (!littleEndian) view.swap16();
   return within(copy, dictionary, undefined);

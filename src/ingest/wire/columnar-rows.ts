@@ -7,6 +7,7 @@ import { PayloadChecksum } from "../../model/payload-checksum.ts";
 import type { BatchBuilder } from "./batch-builder.ts";
 import type { ColumnBuilder } from "./column-builder.ts";
 import type { ColumnarHashes } from "./columnar-hashes.ts";
+import type { ColumnScratch } from "./column-scratch.ts";
 import { copyFloats, isPresent, type ColumnarBody, type ColumnarProperty } from "./columnar-body.ts";
 import {
   MAX_ACCOUNT_LENGTH,
@@ -34,8 +35,12 @@ export class ColumnarRows {
   readonly #checksum = new PayloadChecksum();
   readonly #slot: DecimalSlot = { coefficient: 0, scale: 0 };
 
-  constructor(hashes: ColumnarHashes) {
+  readonly #scratch: ColumnScratch;
+
+  /** @param scratch of the bodies that are appended */
+  constructor(hashes: ColumnarHashes, scratch: ColumnScratch) {
     this.#hashes = hashes;
+    this.#scratch = scratch;
   }
 
   append(builder: BatchBuilder, body: ColumnarBody, message: number, region: number): void {
@@ -48,14 +53,14 @@ export class ColumnarRows {
     builder.region.fill(region, base, end);
     for (let row = 0; row < count; row++) builder.index[base + row] = row;
     // Reason code by row; the first fault in the order of docs/wire.md stays.
-    const faults = new Uint8Array(count);
+    const faults = this.#scratch.zeroes(count);
     const isNumbered = body.identity !== undefined;
     if (isNumbered) checkIdentities(body, faults);
     else this.#hashes.writeKeys(builder, body, base, faults);
-    writeNames(builder, body, base, faults);
+    writeNames(builder, body, base, faults, this.#scratch);
     writeTimes(builder, body, base, faults, builder.messages[message]!.arrivalMs);
     // Lane-wise sums of the checksums of the properties. What is numbered is compared whole.
-    const sums = isNumbered ? undefined : new Int32Array(count * 2);
+    const sums = isNumbered ? undefined : this.#scratch.integers(count * 2).fill(0);
     const columns = this.#writeProperties(builder, body, base, faults, sums);
     if (sums !== undefined) this.#hashes.writeChecksums(builder, base, faults, sums);
     for (let row = 0; row < count; row++) {
@@ -100,7 +105,7 @@ export class ColumnarRows {
     const { coefficient, kind, scale, nameLow, nameHigh } = column;
     const checksum = this.#checksum;
     const { present, large } = property;
-    const values = new Float64Array(faults.length);
+    const values = this.#scratch.doubles(faults.length);
     copyFloats(property.values, values, 0);
     for (let row = 0; row < faults.length; row++) {
       if (faults[row] !== 0 || !isPresent(present, row)) continue;
@@ -167,7 +172,7 @@ export class ColumnarRows {
     const checksum = this.#checksum;
     const indices = texts.internAll(property.dictionary);
     // A text has the same checksum in every row: made once an entry of the dictionary.
-    const lanes = new Int32Array(property.dictionary.count * 2);
+    const lanes = this.#scratch.integers(property.dictionary.count * 2);
     for (let at = 0; at < property.dictionary.count; at++) {
       const index = indices[at]!;
       checksum.property(
@@ -242,11 +247,17 @@ function addLanes(sums: Int32Array, row: number, checksum: PayloadChecksum): voi
   sums[2 * row + 1] = (sums[2 * row + 1]! + checksum.high) | 0;
 }
 
-function writeNames(builder: BatchBuilder, body: ColumnarBody, base: number, faults: Uint8Array): void {
-  const typeFault = new Uint8Array(body.types.count);
+function writeNames(
+  builder: BatchBuilder,
+  body: ColumnarBody,
+  base: number,
+  faults: Uint8Array,
+  scratch: ColumnScratch,
+): void {
+  const typeFault = scratch.zeroes(body.types.count);
   for (let at = 0; at < typeFault.length; at++)
     if (body.types.starts[at] === body.types.ends[at]) typeFault[at] = TYPE_MISSING;
-  const accountFault = accountFaults(body.accounts);
+  const accountFault = accountFaults(body.accounts, scratch);
   const types = builder.types.internAll(body.types);
   // A column of values can't carry an event.
   for (let at = 0; at < typeFault.length; at++)
@@ -264,9 +275,9 @@ function writeNames(builder: BatchBuilder, body: ColumnarBody, base: number, fau
 }
 
 /** Reason codes of accounts that can't be one. A faulty account stays readable as the empty one. */
-function accountFaults(accounts: TextList): Uint8Array {
+function accountFaults(accounts: TextList, scratch: ColumnScratch): Uint8Array {
   const { starts, ends, count } = accounts;
-  const faults = new Uint8Array(count);
+  const faults = scratch.zeroes(count);
   for (let at = 0; at < count; at++) {
     const length = ends[at]! - starts[at]!;
     if (length === 0) faults[at] = SUBJECT_MISSING;

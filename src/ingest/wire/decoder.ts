@@ -8,6 +8,7 @@ import { KeyHasher } from "../../model/hash.ts";
 import type { LogMessage } from "../../model/log.ts";
 import { BatchBuilder } from "./batch-builder.ts";
 import { CloudEventRows } from "./cloud-event-rows.ts";
+import { ColumnScratch } from "./column-scratch.ts";
 import { parseColumnarBody } from "./columnar-body.ts";
 import { ColumnarHashes } from "./columnar-hashes.ts";
 import { ColumnarRows } from "./columnar-rows.ts";
@@ -27,7 +28,7 @@ import { MAX_EVENTS_PER_MESSAGE } from "./limits.ts";
 import { parseManifestBody } from "./manifest-body.ts";
 import { numberedMessage } from "./numbered-message.ts";
 import { ColumnKernels } from "./simd/column-kernels.ts";
-import { sourceHoursOf } from "./source-hours.ts";
+import { keptSourceColumns, sourceHoursOf } from "./source-hours.ts";
 
 /** Rows that columns are made for at most before it is known how many there are. */
 const MAX_EXPECTED_ROWS = 16_384;
@@ -48,6 +49,7 @@ export interface WireDecoderOptions {
 export class WireDecoder implements MessageDecoder {
   readonly #cloudEvents: CloudEventRows;
   readonly #columnar: ColumnarRows;
+  readonly #scratch = new ColumnScratch();
   /** Kept from run to run: an account that comes again has the number that it had. */
   readonly #dictionaries: Dictionaries;
   /** Rows of the last run: room for as many is made at once, so that the columns need not grow. */
@@ -64,7 +66,7 @@ export class WireDecoder implements MessageDecoder {
     this.#reusesMemory = options.reusesMemory ?? false;
     this.#cloudEvents = new CloudEventRows(new KeyHasher(hashKey));
     const kernels = options.usesVectors === false ? undefined : ColumnKernels.shared();
-    this.#columnar = new ColumnarRows(new ColumnarHashes(new KeyHasher(hashKey), kernels));
+    this.#columnar = new ColumnarRows(new ColumnarHashes(new KeyHasher(hashKey), kernels), this.#scratch);
   }
 
   decode(messages: readonly LogMessage[]): DecodedRun {
@@ -105,14 +107,15 @@ export class WireDecoder implements MessageDecoder {
     const region = regionOf(message.subject);
     if (region === undefined) return "subject-invalid";
     if (isColumnar) {
-      const body = parseColumnarBody(data);
+      const body = parseColumnarBody(data, this.#scratch);
       if (typeof body === "string") return body;
       const firstRow = builder.count;
       if (body.count > 0)
         this.#columnar.append(builder, body, builder.addMessage(message), builder.regions.intern(region));
       if (body.identity !== undefined) {
         const endRow = builder.count;
-        const sourceHours = (): ReturnType<typeof sourceHoursOf> => sourceHoursOf(body);
+        const columns = keptSourceColumns(body);
+        const sourceHours = (): ReturnType<typeof sourceHoursOf> => sourceHoursOf(columns);
         builder.numbered.push(
           numberedMessage(message, body.identity, { region, firstRow, endRow, sourceHours }),
         );
@@ -171,7 +174,7 @@ export function createDecoder(hashKey: string): MessageDecoder {
 /** Reads a message for the texts of its events. */
 function openTexts(message: LogMessage): (index: number) => string | undefined {
   if (message.contentType === COLUMNAR_TYPE) {
-    const body = parseColumnarBody(message.data);
+    const body = parseColumnarBody(message.data, new ColumnScratch());
     const partition = partitionTextOf(message.subject) ?? "";
     return (index) =>
       typeof body === "string" || index < 0 || index >= body.count

@@ -1,3 +1,4 @@
+import type { ColumnScratch } from "./column-scratch.ts";
 import { TextList, utf8Text } from "./text-list.ts";
 
 /** What a message is made of: maps are objects without a prototype, arrays of strings are `TextList`s. */
@@ -13,19 +14,21 @@ export type MsgpackValue =
 
 /**
  * Reads MessagePack that `isPlainMsgpack` has accepted (for other bytes the result is undefined). Binaries are views into
- * the message. Integers beyond 2^53 are given as NaN: nothing takes one.
+ * the message, places of strings are in the scratch. Integers beyond 2^53 are given as NaN: nothing takes one.
  */
-export function readMsgpack(data: Uint8Array): MsgpackValue {
-  return new Reader(data).value();
+export function readMsgpack(data: Uint8Array, scratch: ColumnScratch): MsgpackValue {
+  return new Reader(data, scratch).value();
 }
 
 class Reader {
   readonly #data: Uint8Array;
   readonly #view: DataView;
+  readonly #scratch: ColumnScratch;
   #at = 0;
 
-  constructor(data: Uint8Array) {
+  constructor(data: Uint8Array, scratch: ColumnScratch) {
     this.#data = data;
+    this.#scratch = scratch;
     this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   }
 
@@ -100,8 +103,8 @@ class Reader {
   /** The array as strings; undefined, and nothing read, where an element is none. */
   #texts(length: number): TextList | undefined {
     const data = this.#data;
-    const list = new TextList(data, length);
-    const { starts, ends } = list;
+    const starts = this.#scratch.words(length);
+    const ends = this.#scratch.words(length);
     let at = this.#at;
     for (let i = 0; i < length; i++) {
       const token = data[at++]!;
@@ -116,7 +119,7 @@ class Reader {
       ends[i] = at;
     }
     this.#at = at;
-    return list;
+    return new TextList(data, starts, ends);
   }
 
   #map(length: number): MsgpackValue {

@@ -1,14 +1,24 @@
 import type { SourceHour } from "../../model/numbered-batch.ts";
 import { copyFloats, type ColumnarBody } from "./columnar-body.ts";
 import { MAX_TIME_MS, MIN_TIME_MS } from "./limits.ts";
+import { TextList } from "./text-list.ts";
 
 const HOUR_MS = 3_600_000;
+
+/** What a batch's hours are counted from. */
+export type SourceColumns = Pick<ColumnarBody, "count" | "time" | "source" | "sources">;
+
+/** The same for later, when the body is of no meaning any more: times are where they were, in the message. */
+export function keptSourceColumns({ count, time, source, sources }: ColumnarBody): SourceColumns {
+  const { bytes, starts, ends } = sources;
+  return { count, time, source: source?.slice(), sources: new TextList(bytes, starts.slice(), ends.slice()) };
+}
 
 /**
  * Counts a batch's events by source and UTC hour, in the order in which they first stand. Events whose time is none are
  * left out.
  */
-export function sourceHoursOf(body: ColumnarBody): readonly SourceHour[] {
+export function sourceHoursOf(body: SourceColumns): readonly SourceHour[] {
   const times = new Float64Array(body.count);
   copyFloats(body.time, times, 0);
   const counts = new Map<string, { source: string; hourMs: number; events: number }>();

@@ -7,10 +7,11 @@ export class TextList {
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
 
-  constructor(bytes: Uint8Array, count: number) {
+  /** @param starts and `ends`: as many as there are strings, to be filled */
+  constructor(bytes: Uint8Array, starts: Uint32Array, ends: Uint32Array) {
     this.bytes = bytes;
-    this.starts = new Uint32Array(count);
-    this.ends = new Uint32Array(count);
+    this.starts = starts;
+    this.ends = ends;
   }
 
   get count(): number {

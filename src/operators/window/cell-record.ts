@@ -64,12 +64,17 @@ const PageState = {
   frozen: 2,
 } as const;
 
+/** Copies whose memory is kept: a megabyte. They live for a checkpoint, which is long enough to be collected with the whole heap only. */
+const MOST_FREE_COPIES = 64;
+
 export class CellPages {
   readonly #doubles: Float64Array[] = [];
   readonly #words: Uint32Array[] = [];
   #states = new Uint8Array(SLAB_PAGES);
   /** Bytes that frozen pages had before they were changed again. */
   readonly #copies = new Map<number, Uint8Array>();
+  /** Memory of copies that were read, for the next ones. */
+  readonly #free: Uint8Array[] = [];
   #isReading = false;
 
   /** The slab of a slot as doubles. */
@@ -146,13 +151,20 @@ export class CellPages {
       if (copy === undefined) this.#states[page] = PageState.clean;
       else this.#copies.delete(page);
       yield [page, copy ?? this.#bytes(page)];
+      if (copy !== undefined && this.#free.length < MOST_FREE_COPIES) this.#free.push(copy);
     }
     this.#isReading = false;
   }
 
   #open(page: number): void {
-    if (this.#states[page] === PageState.frozen) this.#copies.set(page, this.#bytes(page).slice());
+    if (this.#states[page] === PageState.frozen) this.#copies.set(page, this.#copyOf(page));
     this.#states[page] = PageState.dirty;
+  }
+
+  #copyOf(page: number): Uint8Array {
+    const copy = this.#free.pop() ?? new Uint8Array(PAGE_BYTES);
+    copy.set(this.#bytes(page));
+    return copy;
   }
 
   /** Puts back a page; its length is PAGE_BYTES. */
@@ -163,7 +175,7 @@ export class CellPages {
 
   /** Bytes allocated. */
   get bytes(): number {
-    const copies = this.#copies.size * PAGE_BYTES;
+    const copies = (this.#copies.size + this.#free.length) * PAGE_BYTES;
     return this.#doubles.length * SLAB_RECORDS * RECORD_BYTES + this.#states.length + copies;
   }
 

@@ -2,7 +2,7 @@ import type { Clock } from "../../model/clock.ts";
 import { messageOf, TributaryError } from "../../model/errors.ts";
 import type { CheckpointChanges } from "../../model/store.ts";
 import type { DeliveryChanges } from "../delivery-writer.ts";
-import { buffersOf, EntryPacker, type PackedEntries } from "./packed-entries.ts";
+import { EntryPacker, type PackedEntries } from "./packed-entries.ts";
 import type { WriterThread } from "./writer-pool.ts";
 import type { WriterTask } from "./writer-messages.ts";
 
@@ -13,7 +13,7 @@ const ENTRIES_PER_LOOK = 16;
 /** Records sent as objects, in one piece: about a millisecond. */
 const RECORDS_PER_PIECE = 256;
 /** Bytes on their way to the thread: enough to keep it busy; the rest of a large checkpoint waits where it is. */
-const BYTES_UNDER_WAY = 8 * 1024 * 1024;
+const BYTES_UNDER_WAY = 2 * 1024 * 1024;
 /** Counted for a piece of records, whose size is not known. */
 const RECORDS_BYTES = 256 * 1024;
 
@@ -22,7 +22,7 @@ export class CheckpointSender {
   readonly #thread: WriterThread;
   readonly #store: number;
   readonly #clock: Clock;
-  readonly #packer = new EntryPacker();
+  readonly #packer: EntryPacker;
   #bytesUnderWay = 0;
   #sliceFromMs = 0;
   #fault: Error | undefined;
@@ -30,6 +30,7 @@ export class CheckpointSender {
 
   constructor(thread: WriterThread, store: number, clock: Clock) {
     this.#thread = thread;
+    this.#packer = new EntryPacker(thread.chunks);
     this.#store = store;
     this.#clock = clock;
   }
@@ -87,7 +88,7 @@ export class CheckpointSender {
 
   async #sendPacked(kind: "rows" | "outbox"): Promise<void> {
     const packed: PackedEntries | undefined = this.#packer.take();
-    if (packed !== undefined) await this.#post({ kind, packed }, packed.bytes.length, buffersOf(packed));
+    if (packed !== undefined) await this.#post({ kind, packed }, packed.bytes.length, packed.bytes);
   }
 
   async #sendRecords(changes: CheckpointChanges): Promise<void> {
@@ -105,9 +106,9 @@ export class CheckpointSender {
   }
 
   /** Posts a part; waits where this turn has had its time, or where too much is under way. */
-  async #post(task: WriterTask, bytes: number, transfer: readonly ArrayBuffer[] = []): Promise<void> {
+  async #post(task: WriterTask, bytes: number, chunk?: Uint8Array<SharedArrayBuffer>): Promise<void> {
     this.#bytesUnderWay += bytes;
-    void this.#follow(this.#thread.ask(this.#store, task, transfer), bytes);
+    void this.#follow(this.#thread.ask(this.#store, task), bytes, chunk);
     await this.#breathe();
     while (this.#bytesUnderWay > BYTES_UNDER_WAY) {
       await new Promise<void>((resolve) => {
@@ -118,9 +119,15 @@ export class CheckpointSender {
     if (this.#fault !== undefined) throw this.#fault;
   }
 
-  async #follow(arrival: Promise<void>, bytes: number): Promise<void> {
+  async #follow(
+    arrival: Promise<void>,
+    bytes: number,
+    chunk: Uint8Array<SharedArrayBuffer> | undefined,
+  ): Promise<void> {
     try {
       await arrival;
+      // The answer to a task comes when it is done. Where the thread died, nobody knows who reads the chunk still.
+      if (chunk !== undefined) this.#thread.chunks.giveBack(chunk);
     } catch (fault) {
       this.#fault ??= fault instanceof Error ? fault : new TributaryError("internal-fault", messageOf(fault));
     }

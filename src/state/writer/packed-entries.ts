@@ -1,13 +1,13 @@
-/** Bytes a chunk holds before the next one begins; an entry that is larger has a chunk of its own. */
-const CHUNK_BYTES = 512 * 1024;
+import { CHUNK_BYTES, ChunkPool } from "./chunk-pool.ts";
+
 /** Entries of a chunk at most: rows without bytes must end a chunk too. */
 const CHUNK_ENTRIES = 4_096;
 /** Length of an entry without a value. */
 const NO_VALUE = -1;
 
 /**
- * Entries (name, number, bytes or none) in one buffer, so that they go to another thread by transfer: rows of state by
- * space and key, outbox entries by channel and ordinal.
+ * Entries (name, number, bytes or none) in one chunk of memory that is shared with another thread: rows of state by space and key,
+ * outbox entries by channel and ordinal.
  */
 export interface PackedEntries {
   readonly names: readonly string[];
@@ -15,18 +15,14 @@ export interface PackedEntries {
   readonly name: Uint32Array<ArrayBuffer>;
   readonly number: Float64Array<ArrayBuffer>;
   readonly length: Int32Array<ArrayBuffer>;
-  /** The values, one after the other. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
-/** The buffers that a chunk's transfer takes away from this thread. */
-export function buffersOf(packed: PackedEntries): ArrayBuffer[] {
-  return [packed.name.buffer, packed.number.buffer, packed.length.buffer, packed.bytes.buffer];
+  /** The values, one after the other: a view of a chunk of the packer's pool, to be given back when they are written. */
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
 }
 
 /** Packs entries chunk by chunk. Values are copied as they are added. */
 export class EntryPacker {
-  #bytes = new Uint8Array(CHUNK_BYTES);
+  readonly #chunks: ChunkPool;
+  #bytes: Uint8Array<SharedArrayBuffer> | undefined;
   #used = 0;
   #names = new Map<string, number>();
   readonly #name: number[] = [];
@@ -34,11 +30,14 @@ export class EntryPacker {
   readonly #length: number[] = [];
   readonly #encoder = new TextEncoder();
 
+  constructor(chunks: ChunkPool) {
+    this.#chunks = chunks;
+  }
+
   /** Adds an entry; true where the chunk is full: it must be taken before the next one is added. */
   add(name: string, number: number, value: Uint8Array | null): boolean {
     if (value !== null) {
-      this.#reserve(value.length);
-      this.#bytes.set(value, this.#used);
+      this.#reserve(value.length).set(value, this.#used);
       this.#used += value.length;
     }
     return this.#note(name, number, value?.length ?? NO_VALUE);
@@ -47,8 +46,8 @@ export class EntryPacker {
   /** The same for a text, as UTF-8. Unpaired surrogates become replacement characters, as in SQLite's own binding. */
   addText(name: string, number: number, text: string): boolean {
     // A code unit takes at most three bytes.
-    this.#reserve(text.length * 3);
-    const { written } = this.#encoder.encodeInto(text, this.#bytes.subarray(this.#used));
+    const bytes = this.#reserve(text.length * 3);
+    const { written } = this.#encoder.encodeInto(text, bytes.subarray(this.#used));
     this.#used += written;
     return this.#note(name, number, written);
   }
@@ -61,10 +60,9 @@ export class EntryPacker {
       name: Uint32Array.from(this.#name),
       number: Float64Array.from(this.#number),
       length: Int32Array.from(this.#length),
-      // A small rest is copied rather than sent with half a megabyte of nothing.
-      bytes: this.#used * 2 < this.#bytes.length ? this.#bytes.slice(0, this.#used) : this.#bytes,
+      bytes: this.#reserve(0).subarray(0, this.#used),
     };
-    if (packed.bytes === this.#bytes) this.#bytes = new Uint8Array(CHUNK_BYTES);
+    this.#bytes = undefined;
     this.#used = 0;
     this.#names = new Map();
     this.#name.length = 0;
@@ -73,11 +71,17 @@ export class EntryPacker {
     return packed;
   }
 
-  #reserve(bytes: number): void {
-    if (this.#used + bytes <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#used + bytes));
-    larger.set(this.#bytes.subarray(0, this.#used));
-    this.#bytes = larger;
+  /** The chunk, with room for so many bytes more. */
+  #reserve(bytes: number): Uint8Array<SharedArrayBuffer> {
+    const before = this.#bytes;
+    if (before !== undefined && this.#used + bytes <= before.length) return before;
+    const chunk = this.#chunks.take(this.#used + bytes);
+    this.#bytes = chunk;
+    if (before !== undefined) {
+      chunk.set(before.subarray(0, this.#used));
+      this.#chunks.giveBack(before);
+    }
+    return chunk;
   }
 
   #note(name: string, number: number, length: number): boolean {

@@ -1,6 +1,7 @@
 import type { Worker } from "node:worker_threads";
 import { TributaryError } from "../../model/errors.ts";
 import { SegmentThread } from "../segments/segment-thread.ts";
+import { ChunkPool } from "./chunk-pool.ts";
 import { startThread } from "./start-thread.ts";
 import { unpackFault, type WriterReply, type WriterRequest, type WriterTask } from "./writer-messages.ts";
 
@@ -11,6 +12,8 @@ interface Waiting {
 
 /** One thread that writes; made when it is first asked for something, and again after it died. */
 export class WriterThread {
+  /** For what it is sent: a chunk is free again when its task is answered. */
+  readonly chunks = new ChunkPool();
   #worker: Worker | undefined;
   #stores = new Set<number>();
   readonly #waiting = new Map<number, Waiting>();
@@ -25,7 +28,7 @@ export class WriterThread {
    * Resolves when the task is done; rejects with its fault, or with `state-commit-failed` where the thread died. Tasks are
    * done in the order of the calls.
    */
-  async ask(store: number, task: WriterTask, transfer: readonly ArrayBuffer[] = []): Promise<void> {
+  async ask(store: number, task: WriterTask): Promise<void> {
     if (task.kind !== "open" && !this.#stores.has(store)) throw threadDied("it was started again");
     const worker = this.#start();
     const id = ++this.#lastId;
@@ -35,7 +38,7 @@ export class WriterThread {
     });
     // An open request keeps the process alive, an idle thread does not.
     worker.ref();
-    worker.postMessage(request, transfer);
+    worker.postMessage(request, []);
     if (task.kind === "close") this.#stores.delete(store);
     await answered;
     if (task.kind === "open") this.#stores.add(store);

@@ -6,8 +6,9 @@ import { startNatsServer } from "../../support/nats-server.ts";
 import { Reading, publishNumbered, testConnection } from "../../support/usage-reading.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
-const MESSAGES = 700;
-const MESSAGE_BYTES = 60_000;
+const MESSAGES = 12;
+/** Large ones: of others, few are under way. */
+const MESSAGE_BYTES = 3_900_000;
 /** Far more than the buffers of a socket take. */
 const PULL_BYTES = 32 * 1024 * 1024;
 /** Longer than the server waits for a client that does not read. */

@@ -4,6 +4,7 @@ import { codeOf } from "../../../src/model/errors.ts";
 import type { CheckpointChanges, StateRow } from "../../../src/model/store.ts";
 import { dumpState } from "../../../src/state/dump-state.ts";
 import { openPartitionStore, openPartitionStoreReadOnly } from "../../../src/state/partition-store.ts";
+import { ChunkPool } from "../../../src/state/writer/chunk-pool.ts";
 import { EntryPacker, unpack } from "../../../src/state/writer/packed-entries.ts";
 import { WriterPool } from "../../../src/state/writer/writer-pool.ts";
 import { allAccepted, checkpointAt, ratedEntries } from "../../support/checkpoints.ts";
@@ -206,7 +207,8 @@ describe("cursors of a store that writes on another thread", () => {
 });
 
 test("packed entries come back as they were, whatever their sizes", () => {
-  const packer = new EntryPacker();
+  const chunks = new ChunkPool();
+  const packer = new EntryPacker(chunks);
   const entries = [0, 3, 700_000, 1, 300_000, 300_000, 0].map((length, number) => ({
     name: number % 3 === 0 ? "a" : "b",
     number: number * 2 ** 39,
@@ -218,9 +220,13 @@ test("packed entries come back as they were, whatever their sizes", () => {
     value: entry.value === null ? null : Buffer.from(entry.value).toString("latin1"),
   });
   const found: unknown[] = [];
+  const usual = new Set<SharedArrayBuffer>();
   const take = (): void => {
     const packed = packer.take();
-    if (packed !== undefined) found.push(...[...unpack(packed)].map(shown));
+    if (packed === undefined) return;
+    found.push(...[...unpack(packed)].map(shown));
+    if (packed.bytes.buffer.byteLength < 700_000) usual.add(packed.bytes.buffer);
+    chunks.giveBack(packed.bytes);
   };
   for (const { name, number, value } of entries) if (packer.add(name, number, value)) take();
   packer.addText("text", 1, "ä€😀");
@@ -228,4 +234,8 @@ test("packed entries come back as they were, whatever their sizes", () => {
   const text = { name: "text", number: 1, value: new TextEncoder().encode("ä€😀") };
   expect(found).toEqual([...entries, text].map(shown));
   expect(packer.take()).toBeUndefined();
+  // What was given back is used again, what is still read is not.
+  expect(usual.size).toBe(1);
+  const [first, second] = [chunks.take(), chunks.take()];
+  expect([usual.has(first.buffer), usual.has(second.buffer)]).toEqual([true, false]);
 });

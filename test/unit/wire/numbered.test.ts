@@ -75,6 +75,19 @@ describe("a numbered batch", () => {
     ]);
   });
 
+  test("tells its hours after others were decoded in the same memory", () => {
+    const others = message(
+      COLUMNAR,
+      encodeColumnarBatch(rows(4).map((row, at) => ({ ...row, id: `e-${at}`, source: `s-${at}` }))),
+    );
+    const sent = message(COLUMNAR, encodeNumberedBatch(IDENTITY, rows(4)), { sequence: 3 });
+    const { batch } = decode(others, others, sent, others, others);
+    expect(batch.numbered[0]?.sourceHours()).toEqual([
+      { source: "gateway", hourMs: TIME_MS, events: 2 },
+      { source: "proxy", hourMs: TIME_MS + HOUR_MS, events: 2 },
+    ]);
+  });
+
   test("identifies events by their place where they leave it, and keeps ids of their own", () => {
     const text = (body: Uint8Array): unknown =>
       JSON.parse(new WireDecoder(KEY).eventText(message(COLUMNAR, body), 1));
