@@ -188,7 +188,8 @@ export class PartitionPipeline {
       this.#fail(fault);
     });
     reader.start((messages) => this.#queue.run(() => this.#deliver(messages)));
-    this.#tasks.every(this.#options.checkpointIntervalMs, async () => {
+    const { checkpointIntervalMs, partition } = this.#options;
+    this.#tasks.atPace(firstCheckpointMs(partition, checkpointIntervalMs), checkpointIntervalMs, async () => {
       // Waited for here and not in the queue: processing goes on meanwhile.
       await this.#settled();
       await this.#queue.run(async () => this.#checkpoints?.begin());
@@ -375,4 +376,12 @@ export class PartitionPipeline {
     if (this.#opened === undefined) throw new TributaryError("internal-fault", "The partition is not open.");
     return this.#opened;
   }
+}
+
+/** Fractional parts of its multiples are spread evenly over an interval, however many there are. */
+const GOLDEN_RATIO = 1.618_033_988_749_895;
+
+/** Partitions that start together take their checkpoints one after the other: all at once, each would wait for the others' writes. */
+function firstCheckpointMs(partition: number, intervalMs: number): number {
+  return intervalMs * (1 - ((partition * GOLDEN_RATIO) % 1));
 }

@@ -13,17 +13,27 @@ export class RepeatedTasks {
 
   /** The interval is from the end of one to the begin of the next. */
   every(intervalMs: number, task: () => Promise<void>): void {
+    this.#repeat(intervalMs, () => intervalMs, task);
+  }
+
+  /** The interval is from the begin of one to the begin of the next; one that takes longer is followed by the next one at once. */
+  atPace(firstMs: number, intervalMs: number, task: () => Promise<void>): void {
+    this.#repeat(firstMs, (tookMs) => Math.max(0, intervalMs - tookMs), task);
+  }
+
+  #repeat(firstMs: number, pauseMs: (tookMs: number) => number, task: () => Promise<void>): void {
     let stopped = false;
     let cancel = (): void => undefined;
-    const arm = (): void => {
-      cancel = this.#clock.schedule(intervalMs, () => {
+    const arm = (delayMs: number): void => {
+      cancel = this.#clock.schedule(delayMs, () => {
+        const startedMs = this.#clock.monotonicMs();
         void this.#run(task).then((again) => {
-          if (again && !stopped) arm();
+          if (again && !stopped) arm(pauseMs(this.#clock.monotonicMs() - startedMs));
           return again;
         });
       });
     };
-    arm();
+    arm(firstMs);
     this.#stops.push(() => {
       stopped = true;
       cancel();
