@@ -43,38 +43,37 @@ export class ChunkedRecords {
     return words;
   }
 
-  /**
-   * Reads the first words of the records order[from, to): what stands far from each other in memory is waited for all at once.
-   * The result is of no use but to be used.
-   */
-  touch(order: Uint32Array, from: number, to: number): number {
-    let seen = 0;
-    for (let at = from; at < to; at += 1) seen ^= this.chunkOf(order[at]!)[this.offsetOf(order[at]!)]!;
-    return seen;
-  }
-
   /** Order of two records by their keys. */
   compare(a: number, b: number): number {
     return compareKeys(this.chunkOf(a), this.offsetOf(a), this.chunkOf(b), this.offsetOf(b));
   }
 }
 
+/** Where the first words of keys lie: in [least, least + span), spread evenly. */
+export interface WordRange {
+  readonly least: number;
+  readonly span: number;
+}
+
+export const ALL_WORDS: WordRange = { least: 0, span: HASH_RANGE };
+
 /** Numbers of the records in ascending order of their keys, none of which is there twice. */
-export function sortedOrder(records: ChunkedRecords): Uint32Array {
+export function sortedOrder(records: ChunkedRecords, { least, span }: WordRange = ALL_WORDS): Uint32Array {
   const { count } = records;
   const firstWords = records.firstWords();
   const buckets = Math.max(1, Math.ceil(count / BUCKET_RECORDS));
-  const scale = buckets / HASH_RANGE;
+  const scale = buckets / span;
   // ends[b + 1] counts bucket b, then ends[b] becomes its start.
   const ends = new Uint32Array(buckets + 1);
-  for (let number = 0; number < count; number += 1) ends[Math.floor(firstWords[number]! * scale) + 1]! += 1;
+  for (let number = 0; number < count; number += 1)
+    ends[Math.floor((firstWords[number]! - least) * scale) + 1]! += 1;
   for (let bucket = 1; bucket <= buckets; bucket += 1) ends[bucket]! += ends[bucket - 1]!;
   const order = new Uint32Array(count);
   // First words beside their numbers, so that a bucket is sorted without a look elsewhere.
   const words = new Uint32Array(count);
   for (let number = 0; number < count; number += 1) {
     const word = firstWords[number]!;
-    const at = ends[Math.floor(word * scale)]!++;
+    const at = ends[Math.floor((word - least) * scale)]!++;
     order[at] = number;
     words[at] = word;
   }

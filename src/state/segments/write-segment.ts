@@ -1,8 +1,9 @@
 import { closeSync, openSync } from "node:fs";
+import { dividedRecords } from "./divided-records.ts";
 import { SegmentCursor } from "./segment-cursor.ts";
 import { compareKeys } from "./segment-layout.ts";
 import { SegmentOutput, type WrittenSegment } from "./segment-output.ts";
-import { ChunkedRecords, sortedOrder } from "./sorted-order.ts";
+import { sortedOrder } from "./sorted-order.ts";
 
 /** What is to be written to a new file; plain data, so that it can be sent to a thread. */
 export type SegmentJob =
@@ -19,11 +20,6 @@ export type SegmentJob =
       readonly inputs: readonly { readonly path: string; readonly count: number }[];
     };
 
-/** Records that are read ahead of being written: they stay in the processor's first cache. */
-const READ_AHEAD_RECORDS = 256;
-/** Takes what was read ahead, so that the compiler can't leave the reads out. */
-const touched = new Uint32Array(1);
-
 /** Records merged between two looks at what else the thread has to do: some milliseconds. */
 const SLICE_RECORDS = 32_768;
 
@@ -36,15 +32,11 @@ export function* writeSegment(job: SegmentJob): Generator<undefined, WrittenSegm
 }
 
 function sealed({ path, chunks, count }: SegmentJob & { kind: "seal" }): WrittenSegment {
-  const records = new ChunkedRecords(chunks, count);
-  const order = sortedOrder(records);
   const output = new SegmentOutput(path, count);
   try {
-    for (let from = 0; from < count; from += READ_AHEAD_RECORDS) {
-      const to = Math.min(count, from + READ_AHEAD_RECORDS);
-      touched[0] = records.touch(order, from, to);
-      for (let at = from; at < to; at += 1)
-        output.add(records.chunkOf(order[at]!), records.offsetOf(order[at]!));
+    for (const { records, range } of dividedRecords(chunks, count)) {
+      const order = sortedOrder(records, range);
+      for (const number of order) output.add(records.chunkOf(number), records.offsetOf(number));
     }
     return output.finish();
   } catch (error) {
