@@ -37,7 +37,7 @@ const TARGETS: readonly Target[] = [
   ratioTarget("one-event messages, against raw", "single events", "raw", 0.65, percent),
   speedTarget("columnar batches", "columnar", 2e6, true),
   ratioTarget("columnar batches, against duckdb", "columnar", "duckdb", 5, times),
-  ratioTarget("columnar batches, against postgres", "columnar, small load", "postgres", 10, times),
+  ratioTarget("columnar batches, against postgres", "columnar, medium load", "postgres", 10, times),
   ratioTarget("columnar batches, against naive", "columnar, small load", "naive", 8, times),
   {
     what: "columnar batches, beside duckdb-batch (for information)",

@@ -11,7 +11,7 @@ import { CommittedPositions } from "../worker/committed-positions.ts";
 import { readBacklog } from "../worker/drain.ts";
 import { metricLabelled } from "../worker/metrics-text.ts";
 import { committedTotals } from "../worker/worker-totals.ts";
-import { EVENTS_PER_BATCH, FEW_ACCOUNTS, loadShape, SMOKE_ACCOUNTS } from "./load-shapes.ts";
+import { EVENTS_PER_COLUMNAR_BATCH, FEW_ACCOUNTS, loadShape, SMOKE_ACCOUNTS } from "./load-shapes.ts";
 import { sized, type Scenario, type ScenarioContext, type ScenarioResult } from "./scenario.ts";
 
 const NAME = "live load";
@@ -49,7 +49,11 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
   const shape = loadShape(backlog + latencyMost + loopSeconds * loopRate, accounts, SPAN_MS);
   const environment = await BenchEnvironment.start(partitions);
   const folder = join(environment.folder, "worker");
-  const encoding = { form: "columnar", batchSize: EVENTS_PER_BATCH, partitionCount: partitions } as const;
+  const encoding = {
+    form: "columnar",
+    batchSize: EVENTS_PER_COLUMNAR_BATCH,
+    partitionCount: partitions,
+  } as const;
   let load: StagedLoad | undefined;
   let worker: BenchWorker | undefined;
   try {

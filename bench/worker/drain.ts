@@ -4,7 +4,6 @@ import type { CatalogShape } from "../../src/load/load-catalog.ts";
 import type { ContenderTask, Measurement } from "../harness/measurement.ts";
 import { BenchWorker, prepareWorker, stateFolder } from "./bench-worker.ts";
 import { CommittedPositions } from "./committed-positions.ts";
-import { sumOfMetric } from "./metrics-text.ts";
 import { processCpuSeconds, processPeakRssBytes } from "./process-usage.ts";
 import { workerTotals } from "./worker-totals.ts";
 
@@ -118,7 +117,7 @@ export async function tributary({
   const configFile = prepareWorker({ ...task, catalog, settings });
   const worker = new BenchWorker(configFile);
   try {
-    const { metrics, ...drained } = await readBacklog(worker, task.events);
+    const { events, cpuSeconds, peakRssBytes, ...drained } = await readBacklog(worker, task.events);
     const readMs = performance.now();
     const state = new CommittedPositions(stateFolder(task.folder), task.partitionCount);
     const stopped = worker.stop();
@@ -131,16 +130,9 @@ export async function tributary({
     await stopped;
     const result = await workerTotals(configFile);
     rmSync(stateFolder(task.folder), { recursive: true, force: true });
-    return { contender: name, ...drained, seconds, result, notes: notesOf(metrics, result.windows) };
+    const notes = { windowsRated: result.windows };
+    return { contender: name, events, seconds, cpuSeconds, peakRssBytes, result, notes };
   } finally {
     await worker.kill();
   }
-}
-
-function notesOf(metrics: string, windows: number): Measurement["notes"] {
-  return {
-    windowsRated: windows,
-    dedupeKeys: sumOfMetric(metrics, "tributary_dedupe_keys"),
-    dedupeBytes: sumOfMetric(metrics, "tributary_dedupe_bytes"),
-  };
 }
