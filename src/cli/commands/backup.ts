@@ -1,10 +1,9 @@
-import { existsSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import type { Command } from "commander";
 import { systemClock } from "../../model/clock.ts";
 import { takeSnapshot } from "../../fleet/snapshots/take-snapshot.ts";
-import { partitionFolder, STATE_FILE } from "../../state/open-database.ts";
+import { holdsState } from "../../state/holds-state.ts";
+import { partitionFolder } from "../../state/open-database.ts";
 import { readConfig } from "../configured.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { parseInteger } from "../option-values.ts";
@@ -62,7 +61,7 @@ async function backup(options: BackupOptions): Promise<ExitCode> {
   await withSnapshotStores(options, config, async (storeOf) => {
     for (const partition of partitionsOf(options, config)) {
       const folder = partitionFolder(config.stateDir, partition);
-      if (!existsSync(join(folder, STATE_FILE))) {
+      if (!holdsState(folder)) {
         rows.push({
           partition,
           snapshot: null,

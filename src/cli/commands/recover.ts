@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { Command } from "commander";
 import { systemClock } from "../../model/clock.ts";
 import { codeOf, messageOf, TributaryError, type ErrorCode } from "../../model/errors.ts";
@@ -11,7 +9,8 @@ import { appendControl, ensureGenesis } from "../../pipeline/open-partition.ts";
 import { storedAbout } from "../../pipeline/stored-about.ts";
 import { gapRecord, proposeGap, type GapProposal } from "../../pipeline/recovery.ts";
 import { verifyLogs, type LogVerification } from "../../pipeline/verify-logs.ts";
-import { partitionFolder, STATE_FILE } from "../../state/open-database.ts";
+import { holdsState } from "../../state/holds-state.ts";
+import { partitionFolder } from "../../state/open-database.ts";
 import { refuseDuringRepartition } from "../../state/repartition-plan.ts";
 import { openPartitionStore, openPartitionStoreReadOnly } from "../../state/partition-store.ts";
 import { randomHashKey, sha256 } from "../compose/partition-worker.ts";
@@ -179,8 +178,7 @@ async function look(
   const folder = partitionFolder(config.stateDir, partition);
   const identity = { partition, partitionCount: config.partitions.count };
   try {
-    const hasState = existsSync(join(folder, STATE_FILE));
-    const store = hasState ? openPartitionStoreReadOnly(folder, identity) : undefined;
+    const store = holdsState(folder) ? openPartitionStoreReadOnly(folder, identity) : undefined;
     try {
       const usageLog = openUsageLog(broker, partition);
       const controlLog = openControlLog(broker, partition);

@@ -10,6 +10,7 @@ import { storedAbout } from "../../pipeline/stored-about.ts";
 import type { ReportSource } from "../../pipeline/partition-report.ts";
 import { partitionFolder, PARTITION_FOLDER_PATTERN } from "../../state/open-database.ts";
 import type { PartitionStoreReader } from "../../state/partition-reader.ts";
+import { holdsState } from "../../state/holds-state.ts";
 import { openPartitionStoreReadOnly } from "../../state/partition-store.ts";
 import { loadCatalogDirectory } from "../catalog-directory.ts";
 import type { WorkerConfig } from "../config/worker-config.ts";
@@ -119,7 +120,7 @@ class LazyBroker {
   }
 }
 
-/** Partitions that have a folder in the state directory, ascending. */
+/** Partitions that have a state in the state directory, ascending. */
 export async function partitionsIn(stateDir: string): Promise<number[]> {
   let names: string[];
   try {
@@ -130,7 +131,7 @@ export async function partitionsIn(stateDir: string): Promise<number[]> {
   const partitions: number[] = [];
   for (const name of names) {
     const match = PARTITION_FOLDER_PATTERN.exec(name);
-    if (match !== null) partitions.push(Number(match[1]));
+    if (match !== null && holdsState(join(stateDir, name))) partitions.push(Number(match[1]));
   }
   return partitions.sort((a, b) => a - b);
 }

@@ -6,6 +6,7 @@ import type { BrokerConnection } from "../../ingest/jetstream/connection.ts";
 import { openControlLog } from "../../ingest/jetstream/control-log.ts";
 import { openUsageLog } from "../../ingest/jetstream/usage-log.ts";
 import { verifyLogs } from "../../pipeline/verify-logs.ts";
+import { holdsState } from "../../state/holds-state.ts";
 import { partitionFolder, STATE_FILE } from "../../state/open-database.ts";
 import { openPartitionStoreReadOnly } from "../../state/partition-store.ts";
 import { sha256 } from "../compose/partition-worker.ts";
@@ -32,7 +33,7 @@ export async function formerState(
   partitionCount: number,
 ): Promise<FormerState> {
   const folder = partitionFolder(stateDir, partition);
-  if (!existsSync(join(folder, STATE_FILE)))
+  if (!holdsState(folder))
     throw refused(
       `Partition ${partition} has no state in ${stateDir}: start the worker once, or restore a backup.`,
     );

@@ -1,12 +1,10 @@
-import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { decodeControl, placeOfRecord } from "../../model/control.ts";
 import { codeOf, messageOf } from "../../model/errors.ts";
 import type { ControlLog } from "../../model/log.ts";
 import { positionOfSnapshot, snapshotId, type SnapshotStore } from "../../model/snapshot.ts";
 import type { PartitionIdentity } from "../../model/store.ts";
-import { STATE_FILE } from "../../state/open-database.ts";
+import { holdsState } from "../../state/holds-state.ts";
 import { openPartitionStoreReadOnly } from "../../state/partition-store.ts";
 import { restoreSnapshot } from "./restore-snapshot.ts";
 
@@ -73,7 +71,7 @@ async function findOnDisk(
   options: NewestStateOptions,
 ): Promise<{ readonly place?: StatePlace | undefined; readonly isLeftOut: boolean }> {
   const { folder, identity, onLeftOut } = options;
-  if (!existsSync(join(folder, STATE_FILE))) return { isLeftOut: false };
+  if (!holdsState(folder)) return { isLeftOut: false };
   let place: StatePlace | undefined;
   let reason: string | undefined;
   try {

@@ -61,6 +61,9 @@ async function copyOnce(
       usageSequence: position?.usageSequence ?? 0,
       controlSequence: position?.controlSequence ?? 0,
     };
+  } catch (error) {
+    // The first read of a copy makes files beside it, for which a full disk has no room.
+    throw stateFault(error, "reading the copy of the state", file);
   } finally {
     reader.close();
   }

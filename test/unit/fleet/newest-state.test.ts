@@ -149,6 +149,20 @@ test("damage on the disk or of a snapshot costs an older state, not the start", 
   expect(placeOnDisk(root)).toBe(100);
 });
 
+test("what a start that broke off has left is no state: a snapshot takes its place, or the partition begins there", async () => {
+  const scene = new Scene();
+  const [mine, theirs] = [temporaryFolder(), temporaryFolder()];
+  const folder = partitionFolder(mine, IDENTITY.partition);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, STATE_FILE), "");
+  expect(await scene.provide(mine)).toMatchObject({ source: "none", usageSequence: 0 });
+  await scene.commit(theirs, 250, 4);
+  await scene.snapshot(theirs);
+  expect(await scene.provide(mine)).toMatchObject({ source: "snapshot", usageSequence: 250 });
+  expect(placeOnDisk(mine)).toBe(250);
+  expect(scene.leftOut).toEqual([]);
+});
+
 test("another partition's folder is refused", async () => {
   const scene = new Scene();
   const root = temporaryFolder();
