@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -7,7 +7,8 @@ import { usageStream } from "../../../src/ingest/jetstream/names.ts";
 import { numberingOffsetOf } from "../../../src/pipeline/accepted-gaps.ts";
 import { storedAbout } from "../../../src/pipeline/stored-about.ts";
 import { dumpState } from "../../../src/state/dump-state.ts";
-import { partitionFolder, STATE_FILE } from "../../../src/state/open-database.ts";
+import { holdsState } from "../../../src/state/holds-state.ts";
+import { partitionFolder } from "../../../src/state/open-database.ts";
 import { openPartitionStoreReadOnly } from "../../../src/state/partition-store.ts";
 import { writeCatalog, type CatalogOptions } from "./usage-catalog.ts";
 import { runCommand, WorkerProcess, type WorkerStart } from "./worker-process.ts";
@@ -180,7 +181,7 @@ export class Workspace {
   /** Last message of the usage stream that the last checkpoint has; 0 where there is none. */
   committed(partition: number, state?: string): number {
     const folder = partitionFolder(this.stateFolder(state), partition);
-    if (!existsSync(join(folder, STATE_FILE))) return 0;
+    if (!holdsState(folder)) return 0;
     const store = openPartitionStoreReadOnly(folder);
     try {
       const position = store.load()?.position.usageSequence ?? 0;
