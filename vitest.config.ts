@@ -9,6 +9,9 @@ const MAX_WORKERS = 3;
 /** Set by `npm run test:long`, which runs what is too long for every change. */
 const IS_LONG = process.env["TRIBUTARY_LONG"] !== undefined;
 
+/** Runs for a quarter of a minute of faults, or as long as `npm run chaos` is told to. */
+const CHAOS = "test/chaos/**/*.test.ts";
+
 /** Deadlines end what hangs; a test that is slow on a busy machine is none of it. */
 const UNIT_DEADLINE_MS = 240_000;
 const INTEGRATION_DEADLINE_MS = 600_000;
@@ -33,7 +36,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "integration",
-          include: ["test/integration/**/*.test.ts"],
+          include: ["test/integration/**/*.test.ts", ...(IS_LONG ? [] : [CHAOS])],
           globalSetup: ["test/support/integration-setup.ts"],
           testTimeout: INTEGRATION_DEADLINE_MS,
           hookTimeout: INTEGRATION_DEADLINE_MS,
@@ -56,7 +59,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "long",
-          include: IS_LONG ? ["test/long/**/*.test.ts", "test/chaos/**/*.test.ts"] : [],
+          include: IS_LONG ? ["test/long/**/*.test.ts", CHAOS] : [],
           globalSetup: ["test/support/integration-setup.ts"],
           testTimeout: INTEGRATION_DEADLINE_MS,
           hookTimeout: INTEGRATION_DEADLINE_MS,

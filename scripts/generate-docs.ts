@@ -16,6 +16,7 @@ import {
   withCosts,
   withFigures,
 } from "./docs/benchmarks-page.ts";
+import { committedChaosRuns, withChaosRuns } from "./docs/chaos-runs.ts";
 import { renderCliReference } from "./docs/cli-reference.ts";
 import { renderConfigReference } from "./docs/config-reference.ts";
 import { renderErrorList } from "./docs/error-list.ts";
@@ -47,3 +48,5 @@ const fleetReport = committedReport(projectRoot, FLEET_REPORT);
 const scaling = new URL("docs/scaling.md", projectRoot);
 if (report !== undefined && fleetReport !== undefined)
   writeFileSync(scaling, withCosts(withFigures(readFileSync(scaling, "utf8"), fleetReport), report));
+const reliability = new URL("docs/reliability.md", projectRoot);
+writeFileSync(reliability, withChaosRuns(readFileSync(reliability, "utf8"), committedChaosRuns(projectRoot)));
