@@ -1,11 +1,15 @@
 const FIRST_TEXTS = 64;
 /** Places of the table for each text: so it is half full at most, and a search short. */
 const PLACES_PER_TEXT = 2;
-/** Characters are kept in pieces of this size, so that none is ever copied. */
+/** Characters are kept in pieces of this size, so that those of many texts are never copied. */
 const CHUNK_BYTES = 1 << 16;
+/** The first piece begins smaller and is doubled: most indexes of a partition have a few texts. */
+const FIRST_CHUNK_BYTES = 1 << 10;
 /** Longer texts are kept as they are: keys of rows have a hundred characters. */
 export const MAX_COMPACT_LENGTH = 4_096;
 const MAX_COMPACT_CODE = 0xff;
+/** The text of any index that was hashed last, as bytes: read again before another one is hashed. */
+const BYTES = new Uint8Array(MAX_COMPACT_LENGTH);
 /** FNV-1a, and what ends it in MurmurHash3. */
 const FIRST_HASH = 0x811c9dc5;
 const HASH_FACTOR = 0x01000193;
@@ -34,8 +38,6 @@ export class TextIndex {
   readonly #others = new Map<string, number>();
   /** By number. */
   readonly #otherTexts = new Map<number, string>();
-  /** The text that was hashed last, as bytes. */
-  readonly #bytes = new Uint8Array(MAX_COMPACT_LENGTH);
 
   get count(): number {
     return this.#count;
@@ -76,7 +78,7 @@ export class TextIndex {
     const number = this.#count;
     if (number === this.#hashes.length) this.#grow();
     this.#count += 1;
-    const bytes = this.#bytes;
+    const bytes = BYTES;
     let hash = FIRST_HASH;
     for (let i = 0; i < length; i++) {
       const code = from[at + i]!;
@@ -116,7 +118,7 @@ export class TextIndex {
     return { chunk: this.#chunks[Math.floor(start / CHUNK_BYTES)]!, from: start % CHUNK_BYTES };
   }
 
-  /** The text's bytes are in `#bytes`. */
+  /** The text's bytes are in `BYTES`. */
   #addHashed(number: number, hash: number, length: number): void {
     this.#hashes[number] = hash;
     this.#lengths[number] = length;
@@ -136,11 +138,18 @@ export class TextIndex {
     let at = this.#end % CHUNK_BYTES;
     if (this.#chunks.length === 0 || at + length > CHUNK_BYTES || at === 0) {
       this.#end = this.#chunks.length * CHUNK_BYTES;
-      this.#chunks.push(new Uint8Array(CHUNK_BYTES));
+      this.#chunks.push(new Uint8Array(this.#chunks.length === 0 ? FIRST_CHUNK_BYTES : CHUNK_BYTES));
       at = 0;
     }
-    const chunk = this.#chunks.at(-1)!;
-    for (let i = 0; i < length; i++) chunk[at + i] = this.#bytes[i]!;
+    let chunk = this.#chunks.at(-1)!;
+    if (at + length > chunk.length) {
+      let bytes = chunk.length;
+      while (bytes < at + length) bytes *= 2;
+      chunk = new Uint8Array(bytes);
+      chunk.set(this.#chunks[0]!);
+      this.#chunks[0] = chunk;
+    }
+    for (let i = 0; i < length; i++) chunk[at + i] = BYTES[i]!;
     this.#starts[number] = this.#end;
     this.#end += length;
   }
@@ -151,15 +160,15 @@ export class TextIndex {
     const start = this.#starts[number]!;
     const chunk = this.#chunks[Math.floor(start / CHUNK_BYTES)]!;
     const at = start % CHUNK_BYTES;
-    for (let i = 0; i < length; i++) if (chunk[at + i] !== this.#bytes[i]) return false;
+    for (let i = 0; i < length; i++) if (chunk[at + i] !== BYTES[i]) return false;
     return true;
   }
 
-  /** 32 bits of a text whose bytes are in `#bytes` then (FNV-1a, ended as MurmurHash3); −1 where it is kept as it is. */
+  /** 32 bits of a text whose bytes are in `BYTES` then (FNV-1a, ended as MurmurHash3); −1 where it is kept as it is. */
   #hash(text: string): number {
     const { length } = text;
     if (length > MAX_COMPACT_LENGTH) return -1;
-    const bytes = this.#bytes;
+    const bytes = BYTES;
     let hash = FIRST_HASH;
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i);

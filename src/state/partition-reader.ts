@@ -1,6 +1,5 @@
 import type { Database, Statement } from "better-sqlite3";
 import {
-  CHANNELS,
   type Channel,
   type EventOutcomeRecord,
   type ExceptionRecord,
@@ -49,6 +48,7 @@ export class PartitionReader implements PartitionStoreReader {
   readonly #regionCounts: Statement<[], CountRow>;
   readonly #messageCounts: Statement<[], MessageCounts>;
   readonly #lastOrdinal: Statement<[string], number>;
+  readonly #lastOrdinals: Statement<[], readonly [Channel, number]>;
   readonly #spaceId: Statement<[string], number>;
   readonly #spaceNames: Statement<[], string>;
   readonly #stateAfter: Statement<[number, number, number, number, number], PackedRow>;
@@ -74,6 +74,9 @@ export class PartitionReader implements PartitionStoreReader {
     this.#lastOrdinal = database
       .prepare<[string], number>("SELECT last_ordinal FROM channel_ordinals WHERE channel = ?")
       .pluck();
+    this.#lastOrdinals = database
+      .prepare<[], readonly [Channel, number]>("SELECT channel, last_ordinal FROM channel_ordinals")
+      .raw();
     this.#spaceId = database.prepare<[string], number>("SELECT id FROM spaces WHERE name = ?").pluck();
     this.#spaceNames = database
       .prepare<[], string>(
@@ -168,7 +171,7 @@ export class PartitionReader implements PartitionStoreReader {
   /** Highest ordinal that each channel ever had. */
   lastOrdinals(): Record<Channel, number> {
     const ordinals = noOrdinals();
-    for (const channel of CHANNELS) ordinals[channel] = this.#lastOrdinal.get(channel) ?? 0;
+    for (const [channel, ordinal] of this.#lastOrdinals.all()) ordinals[channel] = ordinal;
     return ordinals;
   }
 

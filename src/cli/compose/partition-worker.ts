@@ -155,7 +155,20 @@ export class PartitionWorker {
     }
     this.#fault = undefined;
     this.#knownControlSequence = pipeline.lastControlSequence;
+    pipeline.ended.catch((fault: unknown) => {
+      this.#onEnded(fault);
+    });
     if (this.#stopping) return;
+    try {
+      this.#startBeside(pipeline);
+    } catch (fault) {
+      // A state that can't be read any more ends what has just begun, as it would a moment later.
+      pipeline.abort(fault instanceof Error ? fault : new TributaryError("internal-fault", messageOf(fault)));
+    }
+  }
+
+  /** What runs beside a pipeline once it has the partition. */
+  #startBeside(pipeline: PartitionPipeline): void {
     if (!this.#deliveryStarted) {
       // Not before the partition is ours: a former owner's outbox must not leave beside the new one's.
       this.#deliveryStarted = true;
@@ -166,9 +179,6 @@ export class PartitionWorker {
     this.#stopServing = this.#options.serveOperators(async (data) => {
       const part = await this.#options.closeParts.answer(data, pipeline);
       return part === undefined ? await pipeline.operators.answer(data) : part.reply;
-    });
-    pipeline.ended.catch((fault: unknown) => {
-      this.#onEnded(fault);
     });
   }
 

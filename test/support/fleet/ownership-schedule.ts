@@ -5,28 +5,28 @@ import type { PartitionStore } from "../../../src/model/store.ts";
 import { alertEvent, deadLetterEvent, documentEvent, ratedEvent } from "../../../src/sinks/cloud-events.ts";
 import { dumpState } from "../../../src/state/dump-state.ts";
 import { imageOf } from "../../../src/state/partition-store.ts";
-import { runLogs, testCatalog, type LogStep } from "../engine-fixture.ts";
+import { runLogs, type LogStep } from "../engine-fixture.ts";
 import { seeded, SIMULATION_START_MS } from "../posting/sim-clock.ts";
 import { SimProcess } from "../posting/sim-process.ts";
+import { ownershipCatalog } from "./ownership-catalog.ts";
 import { PartitionWorld, type BrokenFence, type Machine } from "./partition-world.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** How long things happen, and how long the last process may take to come to the end. */
-const LENGTH_MS = 4 * HOUR_MS;
+const LENGTH_MS = 90 * MINUTE_MS;
 const END_MS = 2 * HOUR_MS;
 const LEASE_MS = 90_000;
 const ACCOUNTS = ["a", "b"];
-/** Steps after which a process that is to die has died: a start takes some tens, an hour some hundreds. */
-const LAST_KILL_STEP = 400;
+/** Steps after which a process that is to die, or to sleep, has done so: a start takes some tens, an hour some hundreds. */
+const LAST_STEP = 200;
+/** Shares of the processes that die, and that sleep, at a step: what is under way then is what fences are for. */
+const DIE_SHARE = 0.3;
+const SLEEP_SHARE = 0.4;
+/** Longer than a lease, so that another process has long taken over when it wakes up. */
+const LONGEST_SLEEP_MINUTES = 30;
 
-/** Fees that fall due at the first watermark, and usage that is charged as windows complete. */
-const CATALOG = testCatalog(ACCOUNTS, [], {
-  plan: { key: "fees", version: 1 },
-  billing_anchor_day: 10,
-  start: "2026-02-01",
-  time_zone: "UTC",
-});
+const CATALOG = ownershipCatalog(ACCOUNTS);
 
 const EVENT_OF: Readonly<Partial<Record<Channel, typeof ratedEvent>>> = {
   rated: ratedEvent,
@@ -60,7 +60,6 @@ export interface ScheduleFigures {
  */
 export async function runSchedule(seed: number, broken?: BrokenFence): Promise<ScheduleFigures> {
   const random = seeded(seed);
-  const between = (low: number, high: number): number => low + Math.floor(random() * (high - low + 1));
   const world = new PartitionWorld({
     catalog: CATALOG,
     seed: seed ^ 0x5bd1e995,
@@ -68,11 +67,21 @@ export async function runSchedule(seed: number, broken?: BrokenFence): Promise<S
     faults: { lostBefore: random() * 0.1, lostAfter: random() * 0.1, reader: random() * 0.02 },
     ...(broken === undefined ? {} : { broken }),
   });
+  try {
+    return await play(world, random);
+  } finally {
+    world.close();
+  }
+}
+
+async function play(world: PartitionWorld, random: () => number): Promise<ScheduleFigures> {
+  const between = (low: number, high: number): number => low + Math.floor(random() * (high - low + 1));
+  const sleepMs = (): number => between(1, LONGEST_SLEEP_MINUTES) * MINUTE_MS;
   const events = publishEvents(world, random);
   const usesLeases = random() < 0.6;
   const machines: Machine[] = Array.from({ length: between(2, 3) }, (_, index) => ({
     name: `machine-${index}`,
-    store: PartitionWorld.store(),
+    store: world.newStore(),
     process: undefined,
     worker: undefined,
   }));
@@ -85,18 +94,19 @@ export async function runSchedule(seed: number, broken?: BrokenFence): Promise<S
       processes += 1;
       const process = new SimProcess(
         world.clock,
-        random() < 0.5 ? between(1, LAST_KILL_STEP) : Number.POSITIVE_INFINITY,
-        () => start(machine, between(5, 40) * MINUTE_MS),
+        random() < DIE_SHARE ? between(1, LAST_STEP) : Number.POSITIVE_INFINITY,
+        () => start(machine, between(2, 15) * MINUTE_MS),
       );
+      if (random() < SLEEP_SHARE) process.pause = { atStep: between(1, LAST_STEP), forMs: sleepMs() };
       machine.process = process;
       void live(world, machine, process, usesLeases, snapshots);
     });
   };
-  for (const machine of machines) start(machine, between(0, 60) * MINUTE_MS);
-  for (let count = between(2, 8); count > 0; count--)
+  for (const machine of machines) start(machine, between(0, 10) * MINUTE_MS);
+  for (let count = between(1, 4); count > 0; count--)
     world.clock.schedule(between(0, LENGTH_MS), () => {
       const machine = machines[between(0, machines.length - 1)]!;
-      happen(machine, between(0, 4), snapshots, () => between(1, 60) * MINUTE_MS);
+      happen(world, machine, between(0, 4), snapshots, sleepMs);
     });
   const overMs = SIMULATION_START_MS + LENGTH_MS;
   await world.clock.runUntil(() => false, overMs);
@@ -117,7 +127,13 @@ export async function runSchedule(seed: number, broken?: BrokenFence): Promise<S
   };
 }
 
-function happen(machine: Machine, what: number, snapshots: Buffer[], sleepMs: () => number): void {
+function happen(
+  world: PartitionWorld,
+  machine: Machine,
+  what: number,
+  snapshots: Buffer[],
+  sleepMs: () => number,
+): void {
   const isAlive = machine.process?.isDead === false;
   switch (what) {
     case 0:
@@ -132,13 +148,13 @@ function happen(machine: Machine, what: number, snapshots: Buffer[], sleepMs: ()
     case 3:
       // A disk is lost with what runs on it.
       if (isAlive) machine.process?.kill();
-      machine.store = PartitionWorld.store();
+      machine.store = world.newStore();
       break;
     default: {
       const snapshot = snapshots.at(-1);
       if (snapshot === undefined) break;
       if (isAlive) machine.process?.kill();
-      machine.store = PartitionWorld.store(snapshot);
+      machine.store = world.newStore(snapshot);
     }
   }
 }
@@ -156,7 +172,7 @@ async function live(
       ? await world.leases.boardOf(process).acquire("partition-0", new AbortController().signal)
       : undefined;
     const onStopped = (code: ErrorCode): void => {
-      if (code === FORKED) beginWithOlder(machine, snapshots);
+      if (code === FORKED) beginWithOlder(world, machine, snapshots);
       process.kill();
     };
     machine.worker = world.workerOn(machine, process, onStopped, lease?.epoch);
@@ -178,15 +194,15 @@ const triedSnapshots = new WeakMap<Machine, number>();
 /** From then on a machine begins with an empty disk. */
 const NONE_LEFT = -1;
 
-function beginWithOlder(machine: Machine, snapshots: readonly Buffer[]): void {
+function beginWithOlder(world: PartitionWorld, machine: Machine, snapshots: readonly Buffer[]): void {
   const next = Math.max(NONE_LEFT, (triedSnapshots.get(machine) ?? snapshots.length) - 1);
   triedSnapshots.set(machine, next);
-  machine.store = PartitionWorld.store(snapshots[next]);
+  machine.store = world.newStore(snapshots[next]);
 }
 
 /** Events of two accounts in some hours, repeated, contradicting, late, and of nobody. */
 function publishEvents(world: PartitionWorld, random: () => number): number {
-  const count = 8 + Math.floor(random() * 16);
+  const count = 4 + Math.floor(random() * 8);
   for (let n = 0; n < count; n++)
     world.clock.schedule(Math.floor(random() * LENGTH_MS), () => {
       const id = Math.floor(random() * count);
@@ -237,7 +253,7 @@ async function comeToTheEnd(
     process.kill();
     if (stoppedBy !== FORKED || wasEmpty)
       throw new Error(`the last owner did not come to the end: ${world.stops.at(-1) ?? "it goes on"}`);
-    beginWithOlder(machine, snapshots);
+    beginWithOlder(world, machine, snapshots);
   }
 }
 
@@ -256,11 +272,12 @@ function stepsOf(world: PartitionWorld): LogStep[] {
 
 async function check(world: PartitionWorld, state: PartitionStore): Promise<void> {
   const never = (): boolean => false;
-  const { store: expected } = await runLogs(stepsOf(world), CATALOG, {
-    cut: never,
-    commit: never,
-    restart: never,
-  });
+  const { store: expected } = await runLogs(
+    stepsOf(world),
+    CATALOG,
+    { cut: never, commit: never, restart: never },
+    { store: world.newStore() },
+  );
   for (const [channel, subject] of SUBJECTS) {
     const events = expected
       .outboxAfter(channel, 0, Number.MAX_SAFE_INTEGER)

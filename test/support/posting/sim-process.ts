@@ -12,6 +12,8 @@ const NEVER = new Promise<never>(() => undefined);
 export class SimProcess {
   readonly clock: Clock;
   readonly faults: FaultInjector;
+  /** Step at which it falls asleep, and for how long: before the call that the step enters reaches the world, or before an answer reaches it. */
+  pause: { readonly atStep: number; readonly forMs: number } | undefined;
   /** Failpoint at which it dies, at the visit of that number from 1. */
   failpoint: { readonly point: Failpoint; readonly visit: number } | undefined;
   readonly #visits = new Map<Failpoint, number>();
@@ -75,13 +77,13 @@ export class SimProcess {
   async call<Answer>(effect: () => Promise<Answer>): Promise<Answer> {
     await this.#awake();
     this.#step();
-    if (this.#isDead) return NEVER;
+    await this.#awake();
     try {
       return await effect();
     } finally {
       await this.#awake();
       this.#step();
-      if (this.#isDead) await NEVER;
+      await this.#awake();
     }
   }
 
@@ -107,6 +109,7 @@ export class SimProcess {
   #step(): void {
     this.#steps += 1;
     if (this.#steps === this.#killAt) this.kill();
+    if (this.#steps === this.pause?.atStep) this.sleep(this.pause.forMs);
   }
 
   async #awake(): Promise<void> {
