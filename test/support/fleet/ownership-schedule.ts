@@ -14,12 +14,12 @@ import { PartitionWorld, type BrokenFence, type Machine } from "./partition-worl
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** How long things happen, and how long the last process may take to come to the end. */
-const LENGTH_MS = 90 * MINUTE_MS;
+const LENGTH_MS = HOUR_MS;
 const END_MS = 2 * HOUR_MS;
 const LEASE_MS = 90_000;
 const ACCOUNTS = ["a", "b"];
 /** Steps after which a process that is to die, or to sleep, has done so: a start takes some tens, an hour some hundreds. */
-const LAST_STEP = 200;
+const LAST_STEP = 100;
 /** Shares of the processes that die, and that sleep, at a step: what is under way then is what fences are for. */
 const DIE_SHARE = 0.3;
 const SLEEP_SHARE = 0.4;

@@ -3,7 +3,10 @@ import type { Failpoint, FaultInjector } from "../../../src/model/fault-injectio
 
 export class Killed extends Error {}
 
-const NEVER = new Promise<never>(() => undefined);
+/** A promise of its own each time: one that all wait for would keep all that waits for it. */
+function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
 
 /**
  * A process in a simulation: all that reaches the world, and all that comes back, goes through it, so that it can die or sleep at any
@@ -117,6 +120,6 @@ export class SimProcess {
       await new Promise<void>((resolve) => {
         this.#asleep?.push(resolve);
       });
-    if (this.#isDead) await NEVER;
+    if (this.#isDead) await never();
   }
 }
