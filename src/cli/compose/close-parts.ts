@@ -53,7 +53,7 @@ export class CloseParts {
 
   async #onThread(data: ClosePartData): Promise<PartAnswer> {
     const name = `close-${this.#partition}`;
-    const thread = startThread(import.meta.url, "./close-part-thread", { name, data });
+    const thread = startThread("cli/compose/close-part-thread", { name, data });
     this.#thread = thread;
     try {
       return await new Promise((resolve, reject) => {

@@ -36,7 +36,7 @@ export class SegmentThread implements SegmentRunner {
 
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const worker = startThread(import.meta.url, "./segment-thread-entry", { name: "segment-writer" });
+    const worker = startThread("state/segments/segment-thread-entry", { name: "segment-writer" });
     this.#worker = worker;
     worker.on("message", (reply: SegmentReply) => {
       const done = this.#waiting.get(reply.id);

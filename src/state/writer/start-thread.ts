@@ -1,4 +1,5 @@
 import { Worker, type WorkerOptions } from "node:worker_threads";
+import { IS_SOURCE, SOURCE_ROOT } from "../../model/source-root.ts";
 
 /** Loads the sources as they are: Node 20 can't read types, and a thread does not take over a loader given by flag. */
 const SOURCE_BOOTSTRAP = `
@@ -10,19 +11,17 @@ const SOURCE_BOOTSTRAP = `
 `;
 
 /**
- * Starts a thread on a module beside `importer` (its import.meta.url): `name` without extension, since a build has the
- * module as .js and tests run it as .ts. The thread finds `data` as `workerData.data`.
+ * Starts a thread on a module: its place in the folder of sources, `name`, without extension, since a build has it as .js and tests run it as .ts. The
+ * thread finds `data` as `workerData.data`.
  */
 export function startThread(
-  importer: string,
   name: string,
   options: Pick<WorkerOptions, "name" | "resourceLimits"> & { readonly data?: unknown } = {},
 ): Worker {
   const { data, ...rest } = options;
-  const isSource = importer.endsWith(".ts");
-  const entry = new URL(`${name}.${isSource ? "ts" : "js"}`, importer);
+  const entry = new URL(`${name}.${IS_SOURCE ? "ts" : "js"}`, SOURCE_ROOT);
   const workerData = { entry: entry.href, data };
-  return isSource
+  return IS_SOURCE
     ? new Worker(SOURCE_BOOTSTRAP, { ...rest, workerData, eval: true, execArgv: [] })
     : new Worker(entry, { ...rest, workerData });
 }

@@ -50,7 +50,7 @@ export class WriterThread {
 
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const worker = startThread(import.meta.url, "./writer-thread", { name: "state-writer" });
+    const worker = startThread("state/writer/writer-thread", { name: "state-writer" });
     this.#worker = worker;
     worker.on("message", (reply: WriterReply) => {
       this.#answer(worker, reply);

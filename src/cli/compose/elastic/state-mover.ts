@@ -51,7 +51,7 @@ export class StateMover {
   /** A thread that has ended is followed by another one at the next task. */
   #running(): ThreadLink<StateTask, StateResult> {
     if (this.#link !== undefined) return this.#link;
-    const thread = startThread(import.meta.url, "./state-thread", { name: "states", data: this.#data });
+    const thread = startThread("cli/compose/elastic/state-thread", { name: "states", data: this.#data });
     const link: ThreadLink<StateTask, StateResult> = new ThreadLink(thread, () => {
       if (this.#link === link) this.#link = undefined;
     });

@@ -63,7 +63,7 @@ class ThreadPlace {
     const partitions = { ...config.partitions, owned };
     const data: ThreadData = { config: { ...config, partitions } };
     const name = `partitions-${this.#index}`;
-    const thread = startThread(import.meta.url, "./partition-thread", { name, data });
+    const thread = startThread("cli/compose/threads/partition-thread", { name, data });
     const link: ThreadLink<ThreadTask, ThreadResult> = new ThreadLink(thread, (fault) => {
       if (this.#link === link) this.#onEnd(fault);
     });
