@@ -8,5 +8,5 @@ test("every thread that is started by name is a program of the build", () => {
     .flatMap((file) => [...readProjectFile(file).matchAll(/startThread\("([^"]+)"/g)])
     .map(([, name]) => name);
   expect(started.length).toBeGreaterThan(0);
-  expect([...started, "cli/main"].toSorted()).toEqual([...PROGRAMS].toSorted());
+  expect(new Set([...started, "cli/main"])).toEqual(new Set(PROGRAMS));
 });
