@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import type { Clock } from "../../../model/clock.ts";
 import { codeOf, messageOf, type ErrorCode } from "../../../model/errors.ts";
 import type { Lease } from "../../../model/lease.ts";
-import type { OwnershipHost } from "../../../fleet/ownership/partition-ownership.ts";
+import type { OwnershipHost } from "../../../fleet/ownership/ownership-host.ts";
 import type { WorkerMetrics } from "../../../ops/metrics.ts";
 import { partitionFolder, STATE_FILE } from "../../../state/open-database.ts";
 import type { WorkerConfig } from "../../config/worker-config.ts";
