@@ -45,5 +45,8 @@ const readme = new URL("README.md", projectRoot);
 writeFileSync(readme, withBenchmarks(readFileSync(readme, "utf8"), report));
 const fleetReport = committedReport(projectRoot, FLEET_REPORT);
 const scaling = new URL("docs/scaling.md", projectRoot);
+const reliability = new URL("docs/reliability.md", projectRoot);
+if (fleetReport !== undefined)
+  writeFileSync(reliability, withFigures(readFileSync(reliability, "utf8"), fleetReport));
 if (report !== undefined && fleetReport !== undefined)
   writeFileSync(scaling, withCosts(withFigures(readFileSync(scaling, "utf8"), fleetReport), report));
