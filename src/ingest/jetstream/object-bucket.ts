@@ -80,7 +80,12 @@ export class ObjectBucket {
    * not got all of it. The bytes are as many as the metadata say, and are not compared with their digest: that is the caller's part, who knows the hash.
    */
   async read(name: string): Promise<Uint8Array | undefined> {
-    return (await this.#readBy(name, this.#fromAnyCopy)) ?? (await this.#readBy(name, this.#fromLeader));
+    return (await this.#readBy(name, this.#fromAnyCopy)) ?? (await this.readNewest(name));
+  }
+
+  /** As {@link read}, by the stream's leader alone: for objects that are replaced by others, which a copy that is behind would still have. */
+  async readNewest(name: string): Promise<Uint8Array | undefined> {
+    return await this.#readBy(name, this.#fromLeader);
   }
 
   /** Stores an object in the place of one that has the name; durable when it resolves. */

@@ -33,8 +33,6 @@ export async function openSnapshotStore(
   const objects = await trying(`opening ${title}`, () => ObjectBucket.open(connection, bucket, replicas));
   const put = (name: string, bytes: Uint8Array): Promise<void> =>
     trying(`storing ${name}`, () => objects.write(name, bytes));
-  const get = (name: string): Promise<Uint8Array | undefined> =>
-    trying(`reading ${name}`, () => objects.read(name));
   const remove = (name: string): Promise<void> => trying(`removing ${name}`, () => objects.remove(name));
   return {
     title,
@@ -50,7 +48,8 @@ export async function openSnapshotStore(
       return missing;
     },
     putChunk: (hash, bytes) => put(CHUNK + hash, bytes),
-    getChunk: (hash) => get(CHUNK + hash),
+    // Whatever copy of the stream has it: its hash is its name.
+    getChunk: (hash) => trying(`reading ${hash}`, () => objects.read(CHUNK + hash)),
     removeChunk: (hash) => remove(CHUNK + hash),
     snapshots: () =>
       trying(`listing ${title}`, async () => {
@@ -58,7 +57,7 @@ export async function openSnapshotStore(
         return newestFirst(names.map((name) => name.slice(SNAPSHOT.length)));
       }),
     putManifest: (id, bytes) => put(SNAPSHOT + id, bytes),
-    getManifest: (id) => get(SNAPSHOT + id),
+    getManifest: (id) => trying(`reading snapshot ${id}`, () => objects.readNewest(SNAPSHOT + id)),
     removeManifest: (id) => remove(SNAPSHOT + id),
   };
 }

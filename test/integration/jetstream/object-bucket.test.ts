@@ -64,6 +64,7 @@ describe("objects of a bucket", () => {
       const bytes = randomBytes(size);
       await standard.putBlob({ name: `size/${size}` }, bytes);
       expect(hex(await bucket.read(`size/${size}`)) === hex(bytes), `${size} bytes`).toBe(true);
+      expect(hex(await bucket.readNewest(`size/${size}`)) === hex(bytes), `${size} bytes`).toBe(true);
       expect(await bucket.has(`size/${size}`)).toBe(true);
     }
     expect([...(await bucket.names("size/"))].sort()).toEqual(SIZES.map((size) => `size/${size}`).sort());
