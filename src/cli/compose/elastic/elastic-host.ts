@@ -48,18 +48,19 @@ export class ElasticHost implements OwnershipHost {
     const tenancy = new Tenancy();
     this.#tenancies.set(partition, tenancy);
     const startedMs = clock.monotonicMs();
-    const { state, leftOut } = await states.provide(partition);
-    for (const { state: name, reason } of leftOut)
-      logger.warn({ partition, state: name }, `A state of the partition is left out: ${reason}.`);
-    if (this.#isOver(partition, tenancy)) return;
-    const providedMs = clock.monotonicMs() - startedMs;
-    await host.adopt(partition, lease.epoch);
-    const elapsedMs = clock.monotonicMs() - startedMs;
-    metrics.partitionAdopted(state.source, elapsedMs);
-    logger.info(
-      { partition, ...state, providedMs: Math.round(providedMs), elapsedMs: Math.round(elapsedMs) },
-      "The partition runs here.",
-    );
+    await states.bring(partition, async ({ state, leftOut }) => {
+      for (const { state: name, reason } of leftOut)
+        logger.warn({ partition, state: name }, `A state of the partition is left out: ${reason}.`);
+      if (this.#isOver(partition, tenancy)) return;
+      const providedMs = clock.monotonicMs() - startedMs;
+      await host.adopt(partition, lease.epoch);
+      const elapsedMs = clock.monotonicMs() - startedMs;
+      metrics.partitionAdopted(state.source, elapsedMs);
+      logger.info(
+        { partition, ...state, providedMs: Math.round(providedMs), elapsedMs: Math.round(elapsedMs) },
+        "The partition runs here.",
+      );
+    });
     if (!this.#isOver(partition, tenancy)) this.#snapshotLater(partition, tenancy);
   }
 

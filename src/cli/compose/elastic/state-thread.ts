@@ -13,12 +13,10 @@ import { openSnapshotStore } from "../../../ingest/jetstream/snapshot-store.ts";
 import { partitionFolder } from "../../../state/open-database.ts";
 import { serveTasks } from "../threads/serve-tasks.ts";
 import type { LeftOut, StateResult, StateTask, StateThreadData } from "./state-messages.ts";
-import { StateTurns } from "./state-turns.ts";
 
 const started = z.object({ data: z.custom<StateThreadData>() }).parse(workerData);
 const { config } = started.data;
 const stores = new Map<number, SnapshotStore>();
-const turns = new StateTurns();
 let connection: BrokerConnection | undefined;
 
 async function broker(): Promise<BrokerConnection> {
@@ -40,9 +38,7 @@ async function perform(task: StateTask): Promise<StateResult> {
     return { kind: "closed" };
   }
   const { partition } = task;
-  return task.kind === "provide"
-    ? await turns.restore(() => provide(partition))
-    : await turns.snapshot(() => snapshot(partition));
+  return task.kind === "provide" ? await provide(partition) : await snapshot(partition);
 }
 
 function identityOf(partition: number): PartitionIdentity {

@@ -13,21 +13,33 @@ interface Line {
 }
 
 /**
- * Says which of the tasks of states may go on, each kind in the order in which they came. Usage waits for a state that is brought here, and nobody for a
- * snapshot: none is begun while there are states to be brought. A snapshot that is under way is not held up.
+ * Says which of the tasks of states may go on, each kind in the order in which they came. Usage waits for a partition that comes, and nobody for a
+ * snapshot: none is begun while there are states to be brought here or opened. A snapshot that is under way is not held up.
  */
 export class StateTurns {
   readonly #restores: Line = { atOnce: RESTORES_AT_ONCE, waiting: [], underWay: 0 };
   readonly #snapshots: Line = { atOnce: SNAPSHOTS_AT_ONCE, waiting: [], underWay: 0 };
+  #opening = 0;
 
-  /** Brings a state here when it is its turn. */
-  async restore<Result>(act: () => Promise<Result>): Promise<Result> {
-    return await this.#run(this.#restores, act);
+  /** Brings a state here when it is its turn, and then opens it, which takes no turn. */
+  async bring<State>(restore: () => Promise<State>, open: (state: State) => Promise<void>): Promise<void> {
+    const state = await this.#run(this.#restores, async () => {
+      const restored = await restore();
+      // Before the turn ends: no snapshot gets between the two.
+      this.#opening++;
+      return restored;
+    });
+    try {
+      await open(state);
+    } finally {
+      this.#opening--;
+      this.#goOn();
+    }
   }
 
   /** Takes a snapshot when it is its turn. */
-  async snapshot<Result>(act: () => Promise<Result>): Promise<Result> {
-    return await this.#run(this.#snapshots, act);
+  async snapshot<Result>(take: () => Promise<Result>): Promise<Result> {
+    return await this.#run(this.#snapshots, take);
   }
 
   async #run<Result>(line: Line, act: () => Promise<Result>): Promise<Result> {
@@ -45,7 +57,7 @@ export class StateTurns {
 
   #goOn(): void {
     start(this.#restores);
-    if (this.#restores.underWay === 0) start(this.#snapshots);
+    if (this.#restores.underWay === 0 && this.#opening === 0) start(this.#snapshots);
   }
 }
 
