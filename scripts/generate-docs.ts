@@ -49,4 +49,5 @@ const scaling = new URL("docs/scaling.md", projectRoot);
 if (report !== undefined && fleetReport !== undefined)
   writeFileSync(scaling, withCosts(withFigures(readFileSync(scaling, "utf8"), fleetReport), report));
 const reliability = new URL("docs/reliability.md", projectRoot);
-writeFileSync(reliability, withChaosRuns(readFileSync(reliability, "utf8"), committedChaosRuns(projectRoot)));
+const withChaos = withChaosRuns(readFileSync(reliability, "utf8"), committedChaosRuns(projectRoot));
+writeFileSync(reliability, fleetReport === undefined ? withChaos : withFigures(withChaos, fleetReport));

@@ -53,6 +53,22 @@ export const FIGURES = {
   fleetFour: { label: "events per CPU-second with 4 workers, of those with 1", unit: "", digits: 2 },
   failoverKeys: { label: "failover: remembered keys of the fleet", unit: "", digits: 0 },
   failoverCells: { label: "failover: open cells of the fleet", unit: "", digits: 0 },
+  failoverSnapshotAgeSeconds: {
+    label: "failover: age of the newest snapshots at the kill, of the partition where it is oldest",
+    unit: "s",
+    digits: 1,
+  },
+  failoverPartitions: { label: "failover: partitions of the fleet", unit: "", digits: 0 },
+  failoverMovedByJoin: {
+    label: "failover: partitions that moved when a second worker came",
+    unit: "",
+    digits: 0,
+  },
+  failoverMovedByDeath: {
+    label: "failover: partitions that moved when one of the two died",
+    unit: "",
+    digits: 0,
+  },
   failoverTakenOverSeconds: {
     label: "failover: kill until another worker runs all partitions",
     unit: "s",

@@ -1,4 +1,4 @@
-import { FIGURES, figureIds, formatFigure, type Figures } from "./figures.ts";
+import { FIGURES, figureIds, formatFigure, type FigureId, type Figures } from "./figures.ts";
 import type { BenchReport, ReportRow, TargetRow } from "./report.ts";
 
 /** The report for a terminal and for documents: Markdown. */
@@ -59,13 +59,15 @@ export function throughputTable(rows: readonly ReportRow[]): string[] {
   ];
 }
 
-export function figureTable(figures: Figures): string[] {
+/** @param ids those that are told, also where they were not measured; all that were measured where absent */
+export function figureTable(figures: Figures, ids?: readonly FigureId[]): string[] {
+  const told = ids ?? figureIds().filter((id) => figures[id] !== undefined);
   return [
     "| figure | measured |",
     "| --- | ---: |",
-    ...figureIds().flatMap((id) => {
+    ...told.map((id) => {
       const value = figures[id];
-      return value === undefined ? [] : [`| ${FIGURES[id].label} | ${formatFigure(id, value)} |`];
+      return `| ${FIGURES[id].label} | ${value === undefined ? "not measured" : formatFigure(id, value)} |`;
     }),
   ];
 }

@@ -166,6 +166,15 @@ const TARGETS: readonly Target[] = [
     { most: 25 },
     false,
   ),
+  figureTarget(
+    "failover: age of the newest snapshots at the kill",
+    "≤ 60 s",
+    "failoverSnapshotAgeSeconds",
+    { most: 60 },
+    false,
+  ),
+  movedTarget("failover: partitions that move when a second worker comes", "failoverMovedByJoin"),
+  movedTarget("failover: partitions that move when one of two workers dies", "failoverMovedByDeath"),
 ];
 
 /** The table of targets, with what these runs say of them; what they can't tell is told as not measured. */
@@ -238,6 +247,21 @@ function figureTarget(
     measure: ({ figures }) => {
       const value = figures[id];
       return value === undefined ? undefined : { text: text(value), isMet: value >= least && value <= most };
+    },
+  };
+}
+
+/** Half of the partitions, no more and no fewer: two workers share them, and what the one has need not move. */
+function movedTarget(what: string, id: FigureId): Target {
+  return {
+    what,
+    target: "half of them",
+    required: false,
+    measure: ({ figures }) => {
+      const { [id]: moved, failoverPartitions: all } = figures;
+      return moved === undefined || all === undefined
+        ? undefined
+        : { text: `${formatFigure(id, moved)} of ${all}`, isMet: moved === all / 2 };
     },
   };
 }

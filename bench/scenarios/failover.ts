@@ -5,7 +5,8 @@ import { BenchEnvironment } from "../harness/bench-environment.ts";
 import type { StagedLoad } from "../harness/staged-load.ts";
 import { requireEqualTotals } from "../harness/sums.ts";
 import { BenchWorker, prepareWorker, stateFolder } from "../worker/bench-worker.ts";
-import { sumOfMetric } from "../worker/metrics-text.ts";
+import { metricLabelled, sumOfMetric } from "../worker/metrics-text.ts";
+import { newestSnapshotTimes } from "../worker/snapshot-times.ts";
 import { committedTotals } from "../worker/worker-totals.ts";
 import { EVENTS_PER_BATCH, loadShapeOfAnHour, PARTITIONS } from "./load-shapes.ts";
 import { sized, type Scenario, type ScenarioContext, type ScenarioResult } from "./scenario.ts";
@@ -30,7 +31,8 @@ const DEADLINE_MS = 10 * 60_000;
 
 /**
  * Two workers share the partitions of a large state by leases, and one of them is killed under load: how long until the other has its partitions, and until
- * the lag that grew meanwhile falls and is gone. What both have counted in the end must be what the load says.
+ * the lag that grew meanwhile falls and is gone; how old the snapshots are that it starts from, and how many partitions move. What both have counted in the
+ * end must be what the load says.
  */
 export const failover: Scenario = { name: NAME, isInSmoke: false, run };
 
@@ -80,8 +82,12 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
     onProgress(`${NAME}: ${rate.toLocaleString("en")} events/s, then a kill`);
     const publishing = load.publish(live, { rate });
     await delay(BEFORE_SECONDS * 1_000);
+    const snapshotTimesMs = await newestSnapshotTimes(environment.url, PARTITIONS);
     const metrics = await first.metrics();
+    const takenBefore = (await takenBy(second)) + takenIn(metrics);
     const killedMs = performance.now();
+    // One that is newer came while they were looked at.
+    const snapshotAgeSeconds = (Date.now() - Math.min(...snapshotTimesMs)) / 1_000;
     await first.kill();
     const since = (): number => (performance.now() - killedMs) / 1_000;
     await until("the other one runs all partitions", async () => (await runningIn(second)) === PARTITIONS);
@@ -99,10 +105,11 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
     );
     const caughtUpSeconds = since();
     onProgress(
-      `${NAME}: taken over after ${takenOverSeconds.toFixed(1)} s, the lag falls after ${lagFallsSeconds.toFixed(1)} s, gone after ${caughtUpSeconds.toFixed(1)} s`,
+      `${NAME}: taken over after ${takenOverSeconds.toFixed(1)} s, the lag falls after ${lagFallsSeconds.toFixed(1)} s, gone after ${caughtUpSeconds.toFixed(1)} s, snapshots were ${snapshotAgeSeconds.toFixed(1)} s old`,
     );
     await publishing;
     await until("all is read", async () => (await readBy([second])) >= keys + live);
+    const takenAfter = (await takenBy(second)) + takenIn(metrics);
     await second.stop();
     const expected = expectedTotals(shape, { partitionCount: PARTITIONS });
     requireEqualTotals("tributary", await committedTotals(stateFolder(folderOf("second"))), expected);
@@ -117,6 +124,11 @@ async function run(context: ScenarioContext): Promise<ScenarioResult> {
       figures: {
         failoverKeys: sumOfMetric(metrics, "tributary_dedupe_keys") * 2,
         failoverCells: sumOfMetric(metrics, "tributary_window_cells") * 2,
+        failoverSnapshotAgeSeconds: snapshotAgeSeconds,
+        failoverPartitions: PARTITIONS,
+        // The first worker took all of them when it was alone.
+        failoverMovedByJoin: takenBefore - PARTITIONS,
+        failoverMovedByDeath: takenAfter - takenBefore,
         failoverTakenOverSeconds: takenOverSeconds,
         failoverLagFallsSeconds: lagFallsSeconds,
         failoverCaughtUpSeconds: caughtUpSeconds,
@@ -140,6 +152,15 @@ async function until(what: string, condition: () => Promise<boolean>): Promise<v
 async function runningIn(worker: BenchWorker): Promise<number> {
   const partitions = (await worker.status())?.partitions ?? [];
   return partitions.filter(({ state }) => state === "running").length;
+}
+
+/** Leases of partitions that a worker has taken since its start, by its metrics. */
+function takenIn(metrics: string): number {
+  return metricLabelled(metrics, "tributary_partition_moves_total", 'kind="taken"');
+}
+
+async function takenBy(worker: BenchWorker): Promise<number> {
+  return takenIn(await worker.metrics());
 }
 
 /** Events that the states of the partitions there have counted. */

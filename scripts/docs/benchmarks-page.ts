@@ -108,19 +108,23 @@ export function withCosts(page: string, report: BenchReport): string {
 
 const QUOTATION = /<!-- figures: ([\w, ]+) -->\n[\s\S]*?<!-- \/figures -->/g;
 
-/** A page with its quotations of a run's figures brought up to date. Throws where the run lacks one of them. */
+/**
+ * A page with its quotations of a run's figures brought up to date. What an older run has not measured is told as not measured. Throws where there is no
+ * such figure.
+ */
 export function withFigures(page: string, report: BenchReport): string {
   return page.replaceAll(QUOTATION, (_, names: string) => {
     const wanted = names.split(",").map((name) => name.trim());
-    const figures = Object.fromEntries(
-      figureIds()
-        .filter((id) => wanted.includes(id))
-        .map((id) => {
-          const value = report.figures[id];
-          if (value === undefined) throw new RangeError(`the run has no figure ${id}`);
-          return [id, value];
-        }),
-    );
-    return [`<!-- figures: ${names} -->`, "", ...figureTable(figures), "", "<!-- /figures -->"].join("\n");
+    const known = figureIds();
+    const unknown = wanted.find((name) => !known.some((id) => id === name));
+    if (unknown !== undefined) throw new RangeError(`there is no figure ${unknown}`);
+    const ids = known.filter((id) => wanted.includes(id));
+    return [
+      `<!-- figures: ${names} -->`,
+      "",
+      ...figureTable(report.figures, ids),
+      "",
+      "<!-- /figures -->",
+    ].join("\n");
   });
 }

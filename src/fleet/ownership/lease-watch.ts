@@ -12,21 +12,33 @@ export interface WatchedLease extends SeenLease {
 export class LeaseWatch {
   readonly #leaseMs: number;
   readonly #since = new Map<string, { readonly revision: number; readonly sinceMs: number }>();
+  #nextEndMs = Infinity;
 
   constructor(leaseMs: number) {
     this.#leaseMs = leaseMs;
+  }
+
+  /**
+   * Monotonic time from which on a look would find that another lease has run out, if none of those that the last look saw is renewed; Infinity where it
+   * saw none that still lasts.
+   */
+  get nextEndMs(): number {
+    return this.#nextEndMs;
   }
 
   /** @param askedMs monotonic time from before the look @param seenMs and from after it */
   note(leases: readonly SeenLease[], askedMs: number, seenMs: number): readonly WatchedLease[] {
     const names = new Set(leases.map(({ name }) => name));
     for (const name of this.#since.keys()) if (!names.has(name)) this.#since.delete(name);
+    this.#nextEndMs = Infinity;
     return leases.map((lease) => {
       const known = this.#since.get(lease.name);
-      if (known?.revision === lease.revision)
-        return { ...lease, hasRunOut: askedMs - known.sinceMs > this.#leaseMs };
-      this.#since.set(lease.name, { revision: lease.revision, sinceMs: seenMs });
-      return { ...lease, hasRunOut: false };
+      const sinceMs = known?.revision === lease.revision ? known.sinceMs : seenMs;
+      this.#since.set(lease.name, { revision: lease.revision, sinceMs });
+      // What was seen for the first time now was not there for any time yet, however long the look took.
+      const hasRunOut = askedMs - sinceMs > this.#leaseMs;
+      if (!hasRunOut) this.#nextEndMs = Math.min(this.#nextEndMs, sinceMs + this.#leaseMs);
+      return { ...lease, hasRunOut };
     });
   }
 }

@@ -2,10 +2,13 @@ import type { Clock } from "../../model/clock.ts";
 import { codeOf, messageOf, TributaryError } from "../../model/errors.ts";
 import type { Lease, LeaseBoard } from "../../model/lease.ts";
 import { LeaseWatch, type WatchedLease } from "./lease-watch.ts";
+import type { OwnershipHost, OwnershipMove } from "./ownership-host.ts";
 import { quotasOf } from "./quotas.ts";
 
-/** Looks at the leases within a lease's time: a partition that becomes free waits a tenth of it at most. */
+/** Looks at the leases within a lease's time: a partition that is given back waits a tenth of it at most. */
 const LOOKS_PER_LEASE = 10;
+/** A look at the moment at which a lease ends comes so much behind it: timers are early by a millisecond at times, and then it would not have ended yet. */
+const LOOK_BEHIND_END_MS = 5;
 /** More often than this is of no use to anybody, and costs the broker. */
 const LEAST_LOOK_MS = 50;
 /**
@@ -16,26 +19,6 @@ const LOOKS_BEFORE_FIRST_TAKE = 2;
 
 const WORKER = "worker";
 const PARTITION = "partition";
-
-/** Why a partition comes or goes, for logs and metrics. */
-export type OwnershipMove = "taken" | "handed-over" | "lost" | "given-up";
-
-/** What runs partitions in this process. */
-export interface OwnershipHost {
-  /** Whether this process has a state of the partition already: it is back sooner than others could be. */
-  hasState(partition: number): boolean;
-  /** Brings the state here and runs the partition; rejects where it could not be started at all. */
-  adopt(partition: number, lease: Lease): Promise<void>;
-  /** Hands it over: drains, checkpoints, delivers, puts a snapshot where the next owner finds it. */
-  release(partition: number): Promise<void>;
-  /**
-   * Ends it at once, without delivering anything more: another process may have it already. Cuts short what `adopt` or `release` have under way. Never
-   * rejects; does nothing where it has ended.
-   */
-  drop(partition: number): Promise<void>;
-  /** Partitions of ours that the broker has refused us: whatever the leases say, they have another owner. */
-  refused(): Promise<readonly number[]>;
-}
 
 export interface PartitionOwnershipOptions {
   readonly board: LeaseBoard;
@@ -120,12 +103,16 @@ export class PartitionOwnership {
 
   async #takeTurn(): Promise<void> {
     if (this.#isStopping) return;
+    const { leaseMs, clock, onFault } = this.#options;
+    let delayMs = leaseMs / LOOKS_PER_LEASE;
     try {
       await this.#look();
+      // The end of a lease that is not renewed any more is known before it comes.
+      delayMs = Math.min(delayMs, this.#watch.nextEndMs + LOOK_BEHIND_END_MS - clock.monotonicMs());
     } catch (error) {
-      this.#options.onFault(asFault(error));
+      onFault(asFault(error));
     }
-    if (!this.#isStopping) this.#next(Math.max(LEAST_LOOK_MS, this.#options.leaseMs / LOOKS_PER_LEASE));
+    if (!this.#isStopping) this.#next(Math.max(LEAST_LOOK_MS, delayMs));
   }
 
   async #look(): Promise<void> {

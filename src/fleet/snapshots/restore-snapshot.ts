@@ -1,13 +1,22 @@
 import { existsSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { codeOf, messageOf, TributaryError } from "../../model/errors.ts";
-import type { SnapshotFile, SnapshotManifest, SnapshotStore } from "../../model/snapshot.ts";
+import {
+  CHUNK_BYTES,
+  type SnapshotFile,
+  type SnapshotManifest,
+  type SnapshotStore,
+} from "../../model/snapshot.ts";
 import type { PartitionIdentity } from "../../model/store.ts";
 import { makeDurableFolder, STATE_FILE, syncFolder } from "../../state/open-database.ts";
 import { bytesOf, decodeManifest } from "./manifest.ts";
 import { withScratchFolder } from "./scratch-folder.ts";
 import { hashOf } from "./take-snapshot.ts";
+
+/** Chunks of a restore that are in memory at once, most of them on their way from the store. */
+const MAX_BYTES_UNDER_WAY = 8 * 1024 * 1024;
+const PARALLEL_CHUNKS = MAX_BYTES_UNDER_WAY / CHUNK_BYTES;
 
 export interface RestoreSnapshotOptions {
   /** The partition's folder; it must hold no state, unless that is to be replaced. */
@@ -97,19 +106,25 @@ async function writeFile(
   const file = await open(path, "wx", FILE_MODE);
   try {
     let written = 0;
-    for (const hash of chunks) {
-      const chunk = await store.getChunk(hash);
-      if (chunk === undefined || hashOf(chunk) !== hash) {
-        const what = chunk === undefined ? "is missing" : "was changed";
-        throw new TributaryError("snapshot-corrupt", `A chunk of ${name} of snapshot ${id} ${what}.`, {
-          details: { snapshot: id, file: name, chunk: hash },
-        });
+    const waiting = chunks.entries();
+    const fetch = async (): Promise<void> => {
+      // One iterator for all: each takes the next chunk.
+      for (const [index, hash] of waiting) {
+        const chunk = await store.getChunk(hash);
+        if (chunk === undefined || hashOf(chunk) !== hash) {
+          const what = chunk === undefined ? "is missing" : "was changed";
+          throw new TributaryError("snapshot-corrupt", `A chunk of ${name} of snapshot ${id} ${what}.`, {
+            details: { snapshot: id, file: name, chunk: hash },
+          });
+        }
+        await writeWhole(file, chunk, index * CHUNK_BYTES);
+        written += chunk.length;
+        onChunk(chunk.length);
       }
-      await file.writeFile(chunk);
-      written += chunk.length;
-      onChunk(chunk.length);
-    }
-    if (written !== bytes)
+    };
+    await Promise.all(Array.from({ length: PARALLEL_CHUNKS }, fetch));
+    const { size } = await file.stat();
+    if (written !== bytes || size !== bytes)
       throw new TributaryError(
         "snapshot-corrupt",
         `${name} of snapshot ${id} has ${written} bytes instead of ${bytes}.`,
@@ -119,6 +134,12 @@ async function writeFile(
   } finally {
     await file.close();
   }
+}
+
+async function writeWhole(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  let written = 0;
+  while (written < bytes.length)
+    written += (await file.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
 }
 
 /** Usage and amounts of customers: nobody else's to read. */

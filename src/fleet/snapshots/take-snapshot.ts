@@ -60,6 +60,8 @@ export async function takeSnapshot(options: TakeSnapshotOptions): Promise<TakenS
 
 async function snapshotBy(copy: string, options: TakeSnapshotOptions): Promise<TakenSnapshot> {
   const { folder, identity, store, clock, onProgress = () => undefined } = options;
+  // From before the copy: no state is newer than its snapshot says.
+  const takenAt = new Date(clock.nowMs()).toISOString();
   const state = await copyState(folder, identity, copy, (bytes) => {
     onProgress("copy", bytes, bytes);
   });
@@ -70,7 +72,7 @@ async function snapshotBy(copy: string, options: TakeSnapshotOptions): Promise<T
     ...identity,
     usageSequence: state.usageSequence,
     controlSequence: state.controlSequence,
-    takenAt: new Date(clock.nowMs()).toISOString(),
+    takenAt,
     takenBy: options.takenBy,
     files,
   };

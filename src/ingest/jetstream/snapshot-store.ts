@@ -1,14 +1,12 @@
-import { StorageType, type ObjectStore } from "nats";
-import { messageOf, TributaryError } from "../../model/errors.ts";
+import { TributaryError } from "../../model/errors.ts";
 import { newestFirst, type SnapshotStore } from "../../model/snapshot.ts";
 import { brokerFault } from "./broker-errors.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { snapshotBucket } from "./names.ts";
+import { ObjectBucket } from "./object-bucket.ts";
 
 /** Questions about chunks that are asked at once. */
 const PARALLEL_QUESTIONS = 32;
-/** A chunk is a mebibyte; a broker that takes longer for it is in trouble. An object with a hole would be waited for without end. */
-const OBJECT_TIMEOUT_MS = 30_000;
 
 const CHUNK = "chunk/";
 const SNAPSHOT = "snapshot/";
@@ -32,73 +30,34 @@ export async function openSnapshotStore(
       throw new TributaryError("snapshot-store-failed", message, { details: { bucket }, cause: error });
     }
   };
-  const objects = await trying(`opening ${title}`, () =>
-    connection.jetstream.views.os(bucket, { storage: StorageType.File, replicas, compression: true }),
-  );
+  const objects = await trying(`opening ${title}`, () => ObjectBucket.open(connection, bucket, replicas));
   const put = (name: string, bytes: Uint8Array): Promise<void> =>
-    trying(`storing ${name}`, async () => {
-      await objects.putBlob({ name }, bytes, { timeout: OBJECT_TIMEOUT_MS });
-    });
-  const remove = (name: string): Promise<void> =>
-    trying(`removing ${name}`, async () => {
-      if (await isThere(objects, name)) await objects.delete(name);
-    });
+    trying(`storing ${name}`, () => objects.write(name, bytes));
+  const remove = (name: string): Promise<void> => trying(`removing ${name}`, () => objects.remove(name));
   return {
     title,
     missingChunks: async (hashes) => {
       const missing: string[] = [];
       const waiting = hashes.values();
       const ask = async (): Promise<void> => {
+        // One iterator for all: each takes the next hash.
         for (const hash of waiting)
-          if (!(await trying(`looking for ${hash}`, () => isThere(objects, CHUNK + hash))))
-            missing.push(hash);
+          if (!(await trying(`looking for ${hash}`, () => objects.has(CHUNK + hash)))) missing.push(hash);
       };
       await Promise.all(Array.from({ length: PARALLEL_QUESTIONS }, ask));
       return missing;
     },
     putChunk: (hash, bytes) => put(CHUNK + hash, bytes),
-    getChunk: (hash) => trying(`reading ${hash}`, () => readIfWhole(objects, CHUNK + hash)),
+    // Whatever copy of the stream has it: its hash is its name.
+    getChunk: (hash) => trying(`reading ${hash}`, () => objects.read(CHUNK + hash)),
     removeChunk: (hash) => remove(CHUNK + hash),
     snapshots: () =>
       trying(`listing ${title}`, async () => {
-        const all = await objects.list();
-        return newestFirst(
-          all.flatMap(({ name, deleted }) =>
-            !deleted && name.startsWith(SNAPSHOT) ? [name.slice(SNAPSHOT.length)] : [],
-          ),
-        );
+        const names = await objects.names(SNAPSHOT);
+        return newestFirst(names.map((name) => name.slice(SNAPSHOT.length)));
       }),
     putManifest: (id, bytes) => put(SNAPSHOT + id, bytes),
-    getManifest: (id) => trying(`reading snapshot ${id}`, () => readIfWhole(objects, SNAPSHOT + id)),
+    getManifest: (id) => trying(`reading snapshot ${id}`, () => objects.readNewest(SNAPSHOT + id)),
     removeManifest: (id) => remove(SNAPSHOT + id),
   };
-}
-
-async function isThere(objects: ObjectStore, name: string): Promise<boolean> {
-  const info = await objects.info(name);
-  return info !== null && !info.deleted;
-}
-
-/** The client compares an object with its digest: one that it does not fit counts as missing. */
-async function readIfWhole(objects: ObjectStore, name: string): Promise<Uint8Array | undefined> {
-  try {
-    return (await withinTime(objects.getBlob(name))) ?? undefined;
-  } catch (error) {
-    if (/corrupt|digest/i.test(messageOf(error))) return undefined;
-    throw error;
-  }
-}
-
-async function withinTime<Result>(answer: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error("the object did not come in time"));
-    }, OBJECT_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

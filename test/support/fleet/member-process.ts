@@ -1,9 +1,6 @@
 import type { Lease } from "../../../src/model/lease.ts";
-import {
-  PartitionOwnership,
-  type OwnershipHost,
-  type OwnershipMove,
-} from "../../../src/fleet/ownership/partition-ownership.ts";
+import type { OwnershipHost, OwnershipMove } from "../../../src/fleet/ownership/ownership-host.ts";
+import { PartitionOwnership } from "../../../src/fleet/ownership/partition-ownership.ts";
 import { seeded, type SimClock } from "../posting/sim-clock.ts";
 import { SimProcess } from "../posting/sim-process.ts";
 import type { MemoryLeases } from "../memory-leases.ts";
@@ -40,8 +37,9 @@ export class MemberProcess {
       new Promise((resolve) => {
         process.clock.schedule(random() * workMs, resolve);
       });
+    const states = Array.from({ length: partitionCount }, () => random() < 0.5);
     const host: OwnershipHost = {
-      hasState: () => random() < 0.5,
+      hasState: (partition) => states[partition] === true,
       adopt: async (partition, lease) => {
         await work();
         if (random() < 0.05) throw new Error("no state could be brought here");

@@ -150,6 +150,26 @@ describe("the table of targets", () => {
     expect(verdicts({ rows: [], figures: { ...whole, restoreSeconds: 3.1 } }).get(recovery)).toBe("missed");
     expect(verdicts({ rows: [], figures: { ...whole, restoredCells: 10 } }).get(recovery)).toBe("missed");
   });
+
+  it("wants half of the partitions to move where a second worker comes or goes, and snapshots of the last minute", () => {
+    const join = "failover: partitions that move when a second worker comes";
+    const death = "failover: partitions that move when one of two workers dies";
+    const age = "failover: age of the newest snapshots at the kill";
+    const told = (moved: number, ageSeconds: number): (string | undefined)[] => {
+      const figures = {
+        failoverPartitions: 16,
+        failoverMovedByJoin: moved,
+        failoverMovedByDeath: moved,
+        failoverSnapshotAgeSeconds: ageSeconds,
+      };
+      const found = verdicts({ rows: [], figures });
+      return [join, death, age].map((what) => found.get(what));
+    };
+    expect(told(8, 60)).toEqual(["met", "met", "met"]);
+    expect(told(9, 60.1)).toEqual(["missed", "missed", "missed"]);
+    expect(told(7, 0)).toEqual(["missed", "missed", "met"]);
+    expect(verdicts({ rows: [], figures: { failoverMovedByJoin: 8 } }).get(join)).toBe("not measured");
+  });
 });
 
 describe("floors of a smoke run", () => {

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import type { Clock } from "../../../model/clock.ts";
 import { codeOf, messageOf, type ErrorCode } from "../../../model/errors.ts";
 import type { Lease } from "../../../model/lease.ts";
-import type { OwnershipHost } from "../../../fleet/ownership/partition-ownership.ts";
+import type { OwnershipHost } from "../../../fleet/ownership/ownership-host.ts";
 import type { WorkerMetrics } from "../../../ops/metrics.ts";
 import { partitionFolder, STATE_FILE } from "../../../state/open-database.ts";
 import type { WorkerConfig } from "../../config/worker-config.ts";
@@ -48,18 +48,19 @@ export class ElasticHost implements OwnershipHost {
     const tenancy = new Tenancy();
     this.#tenancies.set(partition, tenancy);
     const startedMs = clock.monotonicMs();
-    const { state, leftOut } = await states.provide(partition);
-    for (const { state: name, reason } of leftOut)
-      logger.warn({ partition, state: name }, `A state of the partition is left out: ${reason}.`);
-    if (this.#isOver(partition, tenancy)) return;
-    const providedMs = clock.monotonicMs() - startedMs;
-    await host.adopt(partition, lease.epoch);
-    const elapsedMs = clock.monotonicMs() - startedMs;
-    metrics.partitionAdopted(state.source, elapsedMs);
-    logger.info(
-      { partition, ...state, providedMs: Math.round(providedMs), elapsedMs: Math.round(elapsedMs) },
-      "The partition runs here.",
-    );
+    await states.bring(partition, async ({ state, leftOut }) => {
+      for (const { state: name, reason } of leftOut)
+        logger.warn({ partition, state: name }, `A state of the partition is left out: ${reason}.`);
+      if (this.#isOver(partition, tenancy)) return;
+      const providedMs = clock.monotonicMs() - startedMs;
+      await host.adopt(partition, lease.epoch);
+      const elapsedMs = clock.monotonicMs() - startedMs;
+      metrics.partitionAdopted(state.source, elapsedMs);
+      logger.info(
+        { partition, ...state, providedMs: Math.round(providedMs), elapsedMs: Math.round(elapsedMs) },
+        "The partition runs here.",
+      );
+    });
     if (!this.#isOver(partition, tenancy)) this.#snapshotLater(partition, tenancy);
   }
 

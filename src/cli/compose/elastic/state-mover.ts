@@ -3,27 +3,36 @@ import { startThread } from "../../../state/writer/start-thread.ts";
 import type { WorkerConfig } from "../../config/worker-config.ts";
 import { ThreadLink } from "../threads/thread-link.ts";
 import type { StateResult, StateTask, StateThreadData } from "./state-messages.ts";
+import { StateTurns } from "./state-turns.ts";
 
 type ResultOf<Kind extends StateResult["kind"]> = Extract<StateResult, { readonly kind: Kind }>;
 
-/** Takes snapshots of partitions' states and brings states here, on a thread of its own; one task a partition at a time. */
+/** Takes snapshots of partitions' states and brings states here, on a thread of its own; one task a partition at a time, and few at once. */
 export class StateMover {
   readonly #data: StateThreadData;
   readonly #last = new Map<number, Promise<unknown>>();
+  readonly #turns = new StateTurns();
   #link: ThreadLink<StateTask, StateResult> | undefined;
 
   constructor(config: WorkerConfig) {
     this.#data = { config };
   }
 
-  /** Sees to it that the newest state is in the partition's folder; see `provideNewestState`. */
-  async provide(partition: number): Promise<ResultOf<"provided">> {
-    return await this.#after(partition, () => this.#ask({ kind: "provide", partition }, "provided"));
+  /**
+   * Sees to it that the newest state is in the partition's folder (see `provideNewestState`), and then lets `open` begin with it. Resolves when that has
+   * ended; rejects where either fails.
+   */
+  async bring(partition: number, open: (provided: ResultOf<"provided">) => Promise<void>): Promise<void> {
+    await this.#after(partition, () =>
+      this.#turns.bring(() => this.#ask({ kind: "provide", partition }, "provided"), open),
+    );
   }
 
   /** Puts the partition's last checkpoint away; see `takeSnapshot`. */
   async snapshot(partition: number): Promise<ResultOf<"snapshot-taken">> {
-    return await this.#after(partition, () => this.#ask({ kind: "snapshot", partition }, "snapshot-taken"));
+    return await this.#after(partition, () =>
+      this.#turns.snapshot(() => this.#ask({ kind: "snapshot", partition }, "snapshot-taken")),
+    );
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import { workerData } from "node:worker_threads";
 import { z } from "zod";
 import { systemClock } from "../../../model/clock.ts";
 import type { SnapshotStore } from "../../../model/snapshot.ts";
+import type { PartitionIdentity } from "../../../model/store.ts";
 import { provideNewestState } from "../../../fleet/snapshots/newest-state.ts";
 import { takeSnapshot } from "../../../fleet/snapshots/take-snapshot.ts";
 import { connectBroker, type BrokerConnection } from "../../../ingest/jetstream/connection.ts";
@@ -37,28 +38,34 @@ async function perform(task: StateTask): Promise<StateResult> {
     return { kind: "closed" };
   }
   const { partition } = task;
-  const folder = partitionFolder(config.stateDir, partition);
-  const identity = { partition, partitionCount: config.partitions.count };
-  const store = await storeOf(partition);
-  if (task.kind === "provide") {
-    mkdirSync(config.stateDir, { recursive: true });
-    const leftOut: LeftOut[] = [];
-    const state = await provideNewestState({
-      folder,
-      identity,
-      store,
-      controlLog: openControlLog(await broker(), partition),
-      onLeftOut: (name, reason) => {
-        leftOut.push({ state: name, reason });
-      },
-    });
-    return { kind: "provided", state, leftOut };
-  }
+  return task.kind === "provide" ? await provide(partition) : await snapshot(partition);
+}
+
+function identityOf(partition: number): PartitionIdentity {
+  return { partition, partitionCount: config.partitions.count };
+}
+
+async function provide(partition: number): Promise<StateResult> {
+  mkdirSync(config.stateDir, { recursive: true });
+  const leftOut: LeftOut[] = [];
+  const state = await provideNewestState({
+    folder: partitionFolder(config.stateDir, partition),
+    identity: identityOf(partition),
+    store: await storeOf(partition),
+    controlLog: openControlLog(await broker(), partition),
+    onLeftOut: (name, reason) => {
+      leftOut.push({ state: name, reason });
+    },
+  });
+  return { kind: "provided", state, leftOut };
+}
+
+async function snapshot(partition: number): Promise<StateResult> {
   const { id, bytes, storedBytes } = await takeSnapshot({
-    folder,
+    folder: partitionFolder(config.stateDir, partition),
     scratchFolder: config.stateDir,
-    identity,
-    store,
+    identity: identityOf(partition),
+    store: await storeOf(partition),
     clock: systemClock,
     takenBy: config.workerName,
     keep: config.snapshots.keep,
